@@ -13,6 +13,7 @@ import { ConfigFiles, modeOf } from "./src/cli/config_files.ts";
 import type { Options } from "./src/cli/options.ts";
 import { UsageError } from "./src/cli/usage_error.ts";
 import { BanTable } from "./src/history/ban_table.ts";
+import { IgnoreTable } from "./src/history/ignore_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import { type HistoryStore, StoreError } from "./src/chat/store.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
@@ -95,6 +96,7 @@ interface Storage {
   readonly exposed: readonly ExposedFile[];
   readonly accounts?: Accounts;
   readonly bans?: BanTable;
+  readonly ignores?: IgnoreTable;
   readonly clock: ExpiryClock;
 }
 
@@ -110,7 +112,7 @@ async function openStorage({ data, sync, keep, keepLines, maxData, maxAccounts }
   const history = new SqliteHistory(file, retention, clock);
   file.failWhenLocked();
   const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret });
-  return { history, accounts, bans: new BanTable(file), clock, exposed: file.exposed };
+  return { history, accounts, bans: new BanTable(file), ignores: new IgnoreTable(file), clock, exposed: file.exposed };
 }
 
 /** Runs an action, and throws a storage error as an error in `--data`. */

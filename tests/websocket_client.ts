@@ -110,7 +110,7 @@ export class WebSocketClient implements Disposable {
         throw new Error(text);
       }
       const more = await read(socket);
-      if (more === undefined) throw new Error(`The connection ended before the handshake: ${text}`);
+      if (more === undefined) throw new Error(`No response to the handshake before the end of the connection: ${text}`);
       bytes = joined(bytes, more);
     }
   }
@@ -158,7 +158,9 @@ export class WebSocketClient implements Disposable {
     const seen: string[] = [];
     while (true) {
       const text = await this.text().catch((error) => {
-        throw new Error(`No text matched ${wanted}: ${error.message}; received:\n${seen.slice(-10).join("\n")}`);
+        throw new Error(
+          `No text that matches ${wanted}: ${error.message}; before that:\n${seen.slice(-10).join("\n")}`,
+        );
       });
       if (wanted.test(text)) return text;
       seen.push(text);

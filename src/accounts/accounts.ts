@@ -4,7 +4,8 @@
  * All names are held in memory, since they are looked up whenever a client chooses a nickname; `--max-accounts` bounds
  * them. Credentials stay in the store. A login takes the same time whether the account exists or not.
  */
-import { fold, skeleton } from "../chat/names.ts";
+import { fold } from "../chat/names.ts";
+import { skeleton } from "../chat/skeleton.ts";
 import { copyString } from "../util/copy_string.ts";
 import type { Certificates } from "./certificates.ts";
 import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts";
@@ -19,7 +20,7 @@ export interface Credentials extends ScramKeys {
   readonly hash: string;
 }
 
-/** An account, as anyone may know it. */
+/** The public data of an account. */
 export interface Account {
   /** The nickname in the case in which it was registered. */
   readonly name: string;
@@ -105,8 +106,8 @@ export class Accounts {
   /**
    * Registers a nickname.
    *
-   * @param mayRegister Asked after the password has been hashed, which takes a while: whether to go on.
-   * @returns `false` if the name is registered already, there is no room, or `mayRegister` says no.
+   * @param mayRegister Asked after the password has been hashed, which takes a while: whether to register it.
+   * @returns `false` if the name is registered already, the limit is reached, or `mayRegister` returns false.
    * @throws {BusyError | StoreError}
    */
   async register(name: string, password: string, mayRegister: () => boolean = () => true): Promise<boolean> {
@@ -163,7 +164,9 @@ export class Accounts {
     const key = fold(name);
     this.#revokeAll(key); // first: the next owner of the name must not get them
     this.#store.removeAccount(key);
-    const look = skeleton(key);
+    const account = this.#accounts.get(key);
+    if (account === undefined) return;
+    const look = skeleton(account.name);
     if (this.#bySkeleton.get(look) === key) this.#bySkeleton.delete(look);
     this.#accounts.delete(key);
   }
@@ -175,7 +178,7 @@ export class Accounts {
 
   #put(key: string, account: Account) {
     this.#accounts.set(key, account);
-    this.#bySkeleton.set(skeleton(key), key);
+    this.#bySkeleton.set(skeleton(account.name), key);
   }
 
   async #credentialsOf(password: string): Promise<Credentials> {

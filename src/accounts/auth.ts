@@ -4,8 +4,9 @@
  * It knows neither rooms nor protocols. Protocols call it and tell the chat the result. Rejected requests throw
  * {@linkcode AuthError}. Passwords are never logged, nor are names without an account, which may be mistyped passwords.
  */
-import { fold, isNick, skeleton } from "../chat/names.ts";
+import { fold, isNick } from "../chat/names.ts";
 import { isScoped } from "../chat/scope.ts";
+import { skeleton } from "../chat/skeleton.ts";
 import { StoreError } from "../chat/store.ts";
 import { networksOf } from "../util/address_ranges.ts";
 import { NetworkLimiter } from "../util/network_limiter.ts";

@@ -151,7 +151,7 @@ export class LoginThrottle {
     this.#known.set(owner, networks.add(network));
   }
 
-  /** Takes the right to log a line about a client: see `LogLimiter.take`. */
+  /** Decides whether a line about a client may be logged: see `LogLimiter.take`. */
   mayLog(address: string): { readonly missed: number } | undefined {
     return this.#logLimiter.take(networksOf(address));
   }

@@ -75,6 +75,11 @@ export class BroadcastSet<M extends Recipient> implements Iterable<M> {
     return this.#size;
   }
 
+  /** Whether a member is in the set. */
+  has(member: M): boolean {
+    return this.#groups.get(member.format)?.members.has(member) ?? false;
+  }
+
   *[Symbol.iterator](): Iterator<M> {
     for (const { members } of this.#groups.values()) yield* members;
   }

@@ -5,20 +5,20 @@
  * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
  * Methods by which a member acts also throw `token-read-only` and `token-room`: see `scope.ts`.
  */
-import type { ModesResult, SayOptions, UserFlag } from "./commands.ts";
+import type { Answer, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { ChatError } from "./chat_error.ts";
-import type { Tagged, Whispered, WireFormat } from "./events.ts";
+import type { Actor, Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
-import type { Identity, Member, Outlet } from "./member.ts";
+import type { Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { Mutes } from "./mutes.ts";
 import type { Room } from "./room.ts";
+import type { RoomAdmin } from "./room_admin.ts";
 import type { SessionToken } from "./scope.ts";
 import type { Whowas } from "./whowas.ts";
 
-/** The result of a change: available at once on a single node, and awaited by callers all the same. */
-export type Answer<T> = T | Promise<T>;
+export type { Answer };
 
 /** Members, rooms, their history, and every change that a protocol can ask for. */
 export interface Chat {
@@ -42,9 +42,13 @@ export interface Chat {
   readonly rooms: Iterable<Room> & { readonly size: number };
   /** Reads the lines of rooms and private conversations. */
   readonly history: HistoryReader;
+  /** Roles, bans of users, renaming and deleting of rooms. */
+  readonly admin: RoomAdmin;
 
-  /** Whether a member is connected. */
+  /** Whether a member is in the chat. */
   has(member: Member): boolean;
+  /** Whether a session is connected. */
+  hasSession(session: Session): boolean;
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined;
   /** The room with a name, in any case. */
@@ -59,7 +63,7 @@ export interface Chat {
    * Checks that a nickname is valid, free and not registered to another account.
    *
    * @param holder The member that may have it already.
-   * @param account The account that the client is logged in to; the holder's, unless given.
+   * @param account The account whose nickname the client may have; that of the holder, unless given.
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered`
    */
   requireNick(nick: string, holder?: Member, account?: string): void;
@@ -70,30 +74,42 @@ export interface Chat {
    * @throws {ChatError} `nick-invalid`, `nick-taken` or `nick-confusable`
    */
   requireFree(nick: string, holder?: Member): void;
-  /** The members that are logged in to an account, in any case. */
-  loggedIn(account: string): Iterable<Member>;
+  /** The member that is logged in to an account, in any case. Members whose tokens have a scope do not count. */
+  getByAccount(account: string): Member | undefined;
+  /** All sessions that are logged in to an account, in any case; also those whose tokens have a scope. */
+  sessionsOf(account: string): Iterable<Session>;
 
   /**
-   * Adds a member, in no room yet.
+   * Adds a session: of the member that is logged in to its account, if there is one; else of a new member, which is in no
+   * room yet. The session is shown no room. One whose token has a scope is always a new member.
    *
-   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
+   * @param nick The nickname of a new member.
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `token-nick`, `server-banned` or
+   *   `too-many-sessions`
    */
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Member>;
+  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Session>;
   /**
-   * Removes a member from all rooms and from the chat. Does nothing when it has disconnected already.
+   * Removes a session, and with the last one the member. Does nothing when it has disconnected already.
    *
    * @param reason What other members are told. A reason of the client's that is too long or that a muted member gives is left
    *   out.
    * @param own Whether the client gave the reason.
    */
-  disconnect(member: Member, reason?: string, own?: boolean): Answer<void>;
+  disconnect(session: Session, reason?: string, own?: boolean): Answer<void>;
+  /**
+   * Removes a member with all its sessions. Does nothing when it is gone already. The connections stay open: see
+   * `Member.close`.
+   *
+   * @param reason What other members are told.
+   */
+  remove(member: Member, reason?: string): Answer<void>;
   /** Sets or clears a user flag. */
   setFlag(member: Member, flag: UserFlag, on: boolean): Answer<void>;
   /**
    * Changes a member's nickname.
    *
-   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned`, `muted` or
-   *   `nicks-too-fast`
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned`, `muted`,
+   *   `banned-nick` or `nicks-too-fast`
    */
   rename(member: Member, nick: string): Answer<void>;
   /**
@@ -105,13 +121,42 @@ export interface Chat {
    */
   reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined>;
   /**
-   * Logs a member in to an account. It becomes a guest if its nickname is, or looks like, that of another account.
+   * Logs a session in to an account. If a member is logged in to it, the session becomes one of that member, and is shown
+   * the rooms that it was shown before; the others it may ask for. Else its own member is logged in, and becomes a guest if
+   * its nickname is, or looks like, that of another account.
    *
-   * @param token The token that it has logged in with. One for a single room makes it leave all others.
+   * A session whose token has a scope has a member of its own in any case: not a server operator, and in no room that the
+   * token does not permit.
+   *
+   * @param token The token that it has logged in with, if any.
+   * @throws {ChatError} `too-many-sessions` or `server-banned`
    */
-  login(member: Member, account: string, token?: SessionToken): Answer<void>;
-  /** Logs a member out. It becomes a guest if its nickname is, or looks like, a registered one. */
-  logout(member: Member): Answer<void>;
+  login(session: Session, account: string, token?: SessionToken): Answer<void>;
+  /**
+   * Logs a session out. If its member has others, the session gets a member of its own, a guest in no room. Else its member
+   * becomes a guest if its nickname is, or looks like, a registered one.
+   */
+  logout(session: Session): Answer<void>;
+  /** The users that a member ignores, by account or as `nick!*@host`. */
+  ignored(member: Member): string[];
+  /** Whether a member ignores the author of a line. */
+  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean;
+  /**
+   * Ignores a user: its private messages and invitations do not reach the member any more. The list of a member with an
+   * account is stored, and is that of all members of the account; the list of a guest ends with its connection.
+   *
+   * @param name A nickname, a registered nickname, or `nick!*@host`.
+   * @returns How the user is named on the list.
+   * @throws {ChatError} `no-such-user`, `ignores-self`, `ignores-full` or `ignores-unstored`
+   */
+  ignore(member: Member, name: string): Answer<string>;
+  /**
+   * No longer ignores a user, named in any of these ways.
+   *
+   * @returns How the users were named that are not ignored any more.
+   * @throws {ChatError} `not-ignored` or `ignores-unstored`
+   */
+  unignore(member: Member, name: string): Answer<string[]>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
   setAway(member: Member, message: string | undefined): Answer<void>;
   /** Changes the real name, which is cut if it is too long. @throws {ChatError} `muted` */
@@ -119,24 +164,33 @@ export interface Chat {
 
   /**
    * Adds a member to a room, which is created if it does not exist. Returns the room also when the member is in it already.
-   * The first member of a room becomes its operator, except in the lobby.
+   * A member that creates a room owns it if it is logged in, and else is its operator until it leaves. A member that joins gets
+   * the rank that its account has in the room.
    *
    * @param key The key of mode `k`.
-   * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`, `history-unreadable`, `banned`,
-   *   `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
+   * @param from The session that joins, which is shown the room; the first one of the member, unless given. The others are
+   *   notified.
+   * @throws {ChatError} `room-invalid`, `room-confusable`, `too-many-rooms`, `rooms-full`, `rooms-too-fast`,
+   *   `history-unreadable`, `banned`, `login-required`, `invite-only`, `wrong-key`, `keys-too-fast` or `room-full`
    */
-  join(member: Member, name: string, key?: string): Answer<Room>;
-  /** Removes a member from a room. @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */
-  leave(member: Member, room: Room, reason?: string): Answer<void>;
+  join(member: Member, name: string, key?: string, from?: Session): Answer<Room>;
+  /** Has the lines of a room sent to a session of a member of the room, from now on. */
+  show(session: Session, room: Room): void;
+  /** No longer has the lines of a room sent to a session. */
+  hide(session: Session, room: Room): void;
+  /** Removes a member from a room. Its sessions but `from` are notified. @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */
+  leave(member: Member, room: Room, reason?: string, from?: Session): Answer<void>;
   /**
    * Has an operator remove a member from a room.
    *
    * @returns The member that was removed.
-   * @throws {ChatError} `not-in-room`, `not-operator`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long`
+   * @throws {ChatError} `not-in-room`, `not-operator`, `not-owner`, `no-such-user`, `user-not-in-room`, `reason-too-long` or
+   *   `text-too-long`
    */
   kick(member: Member, room: Room, nick: string, reason?: string): Answer<Member>;
   /**
-   * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit.
+   * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit. It
+   * lets an account always enter an invite-only room that has an owner.
    *
    * @returns The member that was invited.
    * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user` or `already-in-room`
@@ -154,14 +208,14 @@ export interface Chat {
   dropRoom(key: string): void;
 
   /**
-   * Says a line in a room, to all members including the author, unless that wants no echo. Control characters are removed.
+   * Says a line in a room, to all members including the author; not to `from` if that wants no echo. Control characters are removed.
    * Blank text is ignored.
    *
-   * @throws {ChatError} `cannot-speak`, `not-in-room`, `muted` or `stored-too-much`
+   * @throws {ChatError} `cannot-speak`, `login-required`, `not-in-room`, `muted` or `stored-too-much`
    */
   say(member: Member, room: Room, text: string, options?: SayOptions): void;
   /**
-   * Sends a private message.
+   * Sends a private message. The sessions of the author but `from` get a copy.
    *
    * @returns The message without control characters, or `undefined` if it is blank.
    * @throws {ChatError} `no-such-user`, `muted`, `stored-too-much` or `not-stored`
@@ -184,14 +238,14 @@ export interface Chat {
    * @param least The lowest rank of the members that they are for.
    * @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room`
    */
-  tag(member: Member, to: Member | Room, tags: string, least?: Rank): Answer<Tagged>;
+  tag(member: Member, to: Member | Room, tags: string, least?: Rank, from?: Session): Answer<Tagged>;
   /** Has a server operator write to all members that receive WALLOPS. */
   sayWallops(member: Member, text: string): Answer<void>;
   /** Writes to all members, as the server. */
   notice(text: string): Answer<void>;
 
-  /** Changes the wire format of a member; while pending lines wait for a locked history, after the next flush. */
-  reformat(member: Member, format: WireFormat): void;
+  /** Changes the wire format of a session; while pending lines wait for a locked history, after the next flush. */
+  reformat(session: Session, format: WireFormat): void;
   /**
    * Commits and delivers what has happened since the last call. Does nothing while another process has the history locked,
    * for up to a second.

@@ -7,10 +7,17 @@ export type ChatErrorCode =
   | "nick-taken" // in use
   | "nick-registered" // registered to an account that the client is not logged in to
   | "nick-confusable" // looks like a nickname in use or a registered one
+  | "banned-nick" // banned from a room that the member is in, so that its nickname must stay
   | "nicks-too-fast" // rate limit of nickname changes
   | "no-such-user" // no member has the nickname
+  | "too-many-sessions" // the account has as many connections as allowed
+  | "ignores-self" // the user to ignore is the member itself
+  | "ignores-full" // the ignore list is full
+  | "not-ignored" // the user is not on the ignore list
+  | "ignores-unstored" // the ignore list of the account could not be read or changed
   // Rooms
   | "room-invalid" // not a valid room name
+  | "room-confusable" // looks like the name of another room
   | "no-such-room" // the room does not exist
   | "not-in-room" // the member is not in the room
   | "user-not-in-room" // the other member is not in the room
@@ -21,10 +28,19 @@ export type ChatErrorCode =
   | "banned" // matches a ban of the room (mode b)
   | "invite-only" // mode i
   | "wrong-key" // mode k
+  | "login-required" // modes R and M
   | "keys-too-fast" // rate limit of wrong keys
   | "room-full" // mode l
   | "cannot-speak" // mode m, or a ban
   | "not-operator" // not an operator of the room
+  | "not-owner" // not an owner of the room, or the other member is one
+  | "no-account" // the user has no account that could have a role
+  | "no-role" // the account has no role in the room
+  | "roles-full" // the room has as many roles as allowed
+  | "room-unowned" // no account owns the room, so that it has no lasting roles
+  | "room-fixed" // the lobby
+  | "room-taken" // there is a room of that name
+  | "room-crowded" // the room has too many members to be renamed or deleted
   | "mask-invalid" // malformed or too long
   | "masks-full" // the lists of the room are full
   | "key-invalid" // malformed or too long
@@ -38,6 +54,7 @@ export type ChatErrorCode =
   // Tokens with a scope
   | "token-read-only" // the token permits to read alone
   | "token-room" // the token permits one room alone
+  | "token-nick" // the token does not permit the nickname of its account
   // Moderation
   | "muted" // the host is muted by a server operator
   | "server-banned" // the origin is banned from the server

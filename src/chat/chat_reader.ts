@@ -2,11 +2,12 @@
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./chat_error.ts";
 import type { UserFlag } from "./commands.ts";
+import type { Actor } from "./events.ts";
 import { HistoryReader } from "./history_reader.ts";
 import type { Hub } from "./hub.ts";
-import type { Member } from "./member.ts";
-import type { MonitorLists } from "./monitor.ts";
+import type { Member, Session } from "./member.ts";
 import { isAccount } from "./nicknames.ts";
+import type { MonitorLists } from "./monitor.ts";
 import type { Room } from "./room.ts";
 import type { Sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
@@ -16,7 +17,7 @@ import type { Whowas } from "./whowas.ts";
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
   | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
-  | "loggedIn";
+  | ("hasSession" | "getByAccount" | "sessionsOf" | "ignored" | "ignores");
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {
@@ -92,7 +93,7 @@ export class ChatReader implements Pick<Chat, Reading> {
     return this.#hub.nicknames.guestName();
   }
 
-  requireNick(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
+  requireNick(nick: string, holder?: Member, account: string | undefined = holder?.fullAccount): void {
     this.#hub.nicknames.requireAvailable(nick, holder, account);
   }
 
@@ -100,7 +101,26 @@ export class ChatReader implements Pick<Chat, Reading> {
     this.#hub.nicknames.requireFree(nick, holder);
   }
 
-  *loggedIn(account: string): Iterable<Member> {
-    for (const member of this.#hub.members) if (isAccount(account, member.account)) yield member;
+  hasSession(session: Session): boolean {
+    return this.#hub.hasSession(session);
+  }
+
+  getByAccount(account: string): Member | undefined {
+    return this.#hub.getByAccount(account);
+  }
+
+  *sessionsOf(account: string): Iterable<Session> {
+    yield* this.getByAccount(account)?.sessions ?? [];
+    for (const { scope, account: own, sessions } of this.members) {
+      if (scope !== undefined && isAccount(account, own)) yield* sessions;
+    }
+  }
+
+  ignored(member: Member): string[] {
+    return this.#hub.ignores.list(member);
+  }
+
+  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean {
+    return this.#hub.ignores.ignores(member, author);
   }
 }

@@ -2,17 +2,21 @@
  * The commands: every change of the chat's state, as plain data.
  *
  * A command contains all that its effect depends on, so that the same commands lead to the same state on every node.
- * Members are named by id, rooms by key (the folded name); nicknames stand where a user writes one. Lengths, access and
+ * Members and sessions are named by id, rooms by key (the folded name); nicknames stand where a user writes one. Lengths, access and
  * uniqueness are checked when a command is applied. Rate limits and server bans are checked by its author beforehand.
  */
 import type { ChatError } from "./chat_error.ts";
 import type { Style, Tagged, Whispered } from "./events.ts";
-import type { Identity, Member } from "./member.ts";
+import type { Identity, Member, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MuteAction } from "./muted_hosts.ts";
 import type { Room } from "./room.ts";
+import type { SessionToken } from "./scope.ts";
 
-/** Identifies a member for as long as it is connected. Chosen by the author of `connect`, never used twice. */
+/** Identifies a session. Chosen by the author of `connect`; no session or member has it twice. */
+export type SessionId = number;
+
+/** Identifies a member: the id of its first session, or one that is chosen like those of sessions. */
 export type MemberId = number;
 
 /** A folded room name. */
@@ -29,34 +33,72 @@ export interface SayOptions {
   readonly tags?: string;
   /** The lowest rank of the members that the line is for. */
   readonly least?: Rank | undefined;
+  /** The session that says it, which may want no echo; the first one of the member, unless given. */
+  readonly from?: Session | undefined;
 }
 
-/** All that can happen, by `op`. */
+/** All commands, by `op`. */
 export type Command =
   // Members
-  /** A client registers. It is in no room yet. */
-  | { readonly op: "connect"; readonly id: MemberId; readonly nick: string; readonly identity: Identity }
-  /** A client is gone. `own`: the reason was given by the client. */
-  | { readonly op: "disconnect"; readonly member: MemberId; readonly reason: string | undefined; readonly own: boolean }
+  /**
+   * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
+   * member, which is in no room yet. One whose token has a scope is always a new member.
+   */
+  | { readonly op: "connect"; readonly id: SessionId; readonly nick: string; readonly identity: Identity }
+  /** A client has disconnected; its member goes with its last session. `own`: the reason was given by the client. */
+  | {
+    readonly op: "disconnect";
+    readonly session: SessionId;
+    readonly reason: string | undefined;
+    readonly own: boolean;
+  }
+  /** A member is removed from the chat with all its sessions. */
+  | { readonly op: "remove"; readonly member: MemberId; readonly reason: string | undefined }
   /** A member takes another nickname. */
   | { readonly op: "rename"; readonly member: MemberId; readonly nick: string }
   /** A member takes the nickname of its account; the member that has it is disconnected for `reason`. */
   | { readonly op: "reclaim"; readonly member: MemberId; readonly nick: string; readonly reason: string }
-  /** A member has logged in to an account. */
-  | { readonly op: "login"; readonly member: MemberId; readonly account: string }
-  /** A member has logged out. */
-  | { readonly op: "logout"; readonly member: MemberId }
+  /**
+   * A session has logged in to an account. If a member is logged in to it already, it gets this session, unless the token
+   * has a scope. Then it leaves the rooms that the token does not permit.
+   * `id`: of the member that the session gets if it has to leave one that has others.
+   */
+  | {
+    readonly op: "login";
+    readonly session: SessionId;
+    readonly account: string;
+    readonly token: SessionToken | undefined;
+    readonly id: MemberId;
+  }
+  /** A session has logged out. If its member has others, it gets a member of its own, which has this `id`. */
+  | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }
   /** A member is away, or back when there is no message. */
   | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }
   /** A member changes its real name. */
   | { readonly op: "realname"; readonly member: MemberId; readonly realname: string }
+  /** A member ignores a user, named as on ignore lists, or no longer. All members of its account do. */
+  | { readonly op: "ignore"; readonly member: MemberId; readonly name: string; readonly on: boolean }
+  /** The ignore list of a member is replaced, as it has logged in or out. */
+  | { readonly op: "ignored"; readonly member: MemberId; readonly names: readonly string[] }
   /** A user flag is set or cleared. */
   | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
   // Rooms
   /** A member joins a room, which is created if it does not exist. `room` is a name, in any case. */
-  | { readonly op: "join"; readonly member: MemberId; readonly room: string; readonly key: string | undefined }
+  | {
+    readonly op: "join";
+    readonly member: MemberId;
+    readonly session: SessionId | undefined;
+    readonly room: string;
+    readonly key: string | undefined;
+  }
   /** A member leaves a room. */
-  | { readonly op: "leave"; readonly member: MemberId; readonly room: RoomKey; readonly reason: string | undefined }
+  | {
+    readonly op: "leave";
+    readonly member: MemberId;
+    readonly session: SessionId | undefined;
+    readonly room: RoomKey;
+    readonly reason: string | undefined;
+  }
   /** An operator removes a member from a room. */
   | {
     readonly op: "kick";
@@ -76,6 +118,34 @@ export type Command =
     readonly room: RoomKey;
     readonly changes: readonly ModeChange[];
   }
+  /** An operator bans a user from a room, by nickname or by a mask. */
+  | { readonly op: "ban"; readonly member: MemberId; readonly room: RoomKey; readonly name: string }
+  /** An operator lifts the ban of a user, or of a mask. */
+  | { readonly op: "unban"; readonly member: MemberId; readonly room: RoomKey; readonly name: string }
+  /** An owner makes another account the owner. `name`: a nickname in use, or an account. */
+  | { readonly op: "transfer"; readonly member: MemberId; readonly room: RoomKey; readonly name: string }
+  /** An operator lets an account always enter a room, or takes its role. */
+  | {
+    readonly op: "role";
+    readonly member: MemberId;
+    readonly room: RoomKey;
+    readonly name: string;
+    readonly on: boolean;
+  }
+  /** A server operator makes an account an owner of a room. */
+  | { readonly op: "appoint"; readonly member: MemberId; readonly room: RoomKey; readonly name: string }
+  /** An account loses its role in a room, as it is deleted. */
+  | { readonly op: "disown"; readonly room: RoomKey; readonly account: string }
+  /** An owner renames a room. */
+  | {
+    readonly op: "rename-room";
+    readonly member: MemberId;
+    readonly room: RoomKey;
+    readonly name: string;
+    readonly reason: string | undefined;
+  }
+  /** An owner deletes a room with its history. */
+  | { readonly op: "destroy"; readonly member: MemberId; readonly room: RoomKey }
   /** A room without members is deleted, as its history has expired or a new room needs its place. */
   | { readonly op: "drop"; readonly room: RoomKey }
   // Messages
@@ -83,16 +153,18 @@ export type Command =
   | {
     readonly op: "say";
     readonly member: MemberId;
+    readonly session: SessionId | undefined;
     readonly room: RoomKey;
     readonly text: string;
     readonly style: Style;
     readonly tags: string;
     readonly least: Rank | undefined;
   }
-  /** A member says something to others in private, to each alone. `text` is sanitized. */
+  /** A member sends a private message to each of several others. `text` is sanitized. */
   | {
     readonly op: "whisper";
     readonly member: MemberId;
+    readonly session: SessionId | undefined;
     readonly to: readonly string[];
     readonly text: string;
     readonly style: Style;
@@ -102,6 +174,7 @@ export type Command =
   | {
     readonly op: "tag";
     readonly member: MemberId;
+    readonly session: SessionId | undefined;
     readonly to: { readonly member: MemberId } | { readonly room: RoomKey };
     readonly tags: string;
     readonly least: Rank | undefined;
@@ -111,15 +184,16 @@ export type Command =
   /** The server writes to all members. */
   | { readonly op: "notice"; readonly text: string }
   // Moderation
-  /** Members of a host may not say anything. */
+  /** A host is muted: its members may not say anything. */
   | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }
-  /** They may speak again. */
+  /** A host is unmuted. */
   | { readonly op: "unmute"; readonly host: string };
 
 /** The result of each command when it is not rejected. */
 export interface Results {
-  connect: Member;
+  connect: Session;
   disconnect: void;
+  remove: void;
   rename: void;
   /** The member that was disconnected, if any. */
   reclaim: Member | undefined;
@@ -127,6 +201,8 @@ export interface Results {
   logout: void;
   away: void;
   realname: void;
+  ignore: void;
+  ignored: void;
   flag: void;
   join: Room;
   leave: void;
@@ -136,6 +212,15 @@ export interface Results {
   invite: Member;
   topic: void;
   modes: ModesResult;
+  ban: ModesResult;
+  unban: ModesResult;
+  /** The account. */
+  transfer: string;
+  role: string;
+  appoint: string;
+  disown: void;
+  "rename-room": void;
+  destroy: void;
   drop: void;
   say: void;
   /** For each nickname, in order: the message, why it was rejected, or `undefined` if the text is blank. */
@@ -148,9 +233,12 @@ export interface Results {
   unmute: boolean;
 }
 
-/** What has become of a list of mode changes. */
+/** The result of a change: available at once on a single node, and awaited by callers all the same. */
+export type Answer<T> = T | Promise<T>;
+
+/** The result of a list of mode changes. */
 export interface ModesResult {
-  /** The changes that were made, in order. Changes to what is so already are left out. */
+  /** The changes that were made, in order. Changes without effect are left out. */
   readonly made: ModeChange[];
   /** Why each of the others was rejected. */
   readonly refused: ChatError[];

@@ -1,18 +1,18 @@
 /** Collects the lines that rooms have queued until the next flush, and the changes of wire formats that wait for it. */
 import { BroadcastSet } from "./broadcast.ts";
 import type { WireFormat } from "./events.ts";
-import type { Member } from "./member.ts";
+import type { Session } from "./member.ts";
 
-/** The most members of a set that may be flushed several times in one round of writes. */
+/** The most sessions of a set that may be flushed several times in one round of writes. */
 export const SMALL_SET = 200;
 
 /** The broadcast sets of all rooms. */
 export class Delivery {
   readonly #requestFlush: () => void;
   readonly #commit: () => void;
-  readonly #formats = new Map<Member, WireFormat>();
-  readonly #flushed = new Set<BroadcastSet<Member>>(); // large ones, in the current round
-  #queued: BroadcastSet<Member>[] = [];
+  readonly #formats = new Map<Session, WireFormat>();
+  readonly #flushed = new Set<BroadcastSet<Session>>(); // large ones, in the current round
+  #queued: BroadcastSet<Session>[] = [];
 
   /**
    * @param requestFlush Called when there is something to flush, once until the next flush.
@@ -23,8 +23,8 @@ export class Delivery {
     this.#commit = commit;
   }
 
-  /** The set of members of a new room. */
-  createSet(): BroadcastSet<Member> {
+  /** The set of sessions of a new room. */
+  createSet(): BroadcastSet<Session> {
     return new BroadcastSet(this.#onQueued, this.#commit);
   }
 
@@ -39,30 +39,30 @@ export class Delivery {
   }
 
   /**
-   * Changes the wire format of a member.
+   * Changes the wire format of a session.
    *
    * @param later Whether to wait for the next flush, as pending lines are rendered in the old format already.
    */
-  setFormat(member: Member, format: WireFormat, later: boolean): void {
-    this.#formats.delete(member);
-    if (member.format === format) return;
-    if (later) return void this.#formats.set(member, format);
-    const rooms = [...member.rooms.values()];
-    for (const room of rooms) room.members.delete(member);
-    member.format = format;
-    for (const room of rooms) room.members.add(member);
+  setFormat(session: Session, format: WireFormat, later: boolean): void {
+    this.#formats.delete(session);
+    if (session.format === format) return;
+    if (later) return void this.#formats.set(session, format);
+    const shown = [...session.member.rooms.values()].filter(({ sessions }) => sessions.has(session));
+    for (const { sessions } of shown) sessions.delete(session);
+    session.format = format;
+    for (const { sessions } of shown) sessions.add(session);
   }
 
-  /** Forgets a member that has disconnected. */
-  remove(member: Member): void {
-    this.#formats.delete(member);
+  /** Forgets a session that has disconnected. */
+  remove(session: Session): void {
+    this.#formats.delete(session);
   }
 
   /**
-   * Sends all members what is queued for them. Pending lines have to be committed or rolled back before.
+   * Sends all sessions what is queued for them. Pending lines have to be committed or rolled back before.
    *
    * @param resting Whether a round of writes is under way and has only yielded. A large set that was flushed since the
-   * round began then waits for the next one: a second chunk for each of its members costs more than the wait.
+   * round began then waits for the next one: a second chunk for each of its sessions costs more than the wait.
    * @returns Whether there was anything.
    */
   flush(resting = false): boolean {
@@ -78,11 +78,11 @@ export class Delivery {
       set.flush();
       if (set.size > SMALL_SET) this.#flushed.add(set);
     }
-    for (const [member, format] of this.#formats) this.setFormat(member, format, false);
+    for (const [session, format] of this.#formats) this.setFormat(session, format, false);
     return true;
   }
 
-  readonly #onQueued = (set: BroadcastSet<Member>) => {
+  readonly #onQueued = (set: BroadcastSet<Session>) => {
     this.#queued.push(set);
     if (this.#queued.length === 1) this.#requestFlush();
   };

@@ -22,6 +22,9 @@ export interface Actor {
   readonly account?: string | undefined;
 }
 
+/** The server, as the cause of an event. */
+export const SERVER: Actor = { who: "", origin: "" };
+
 /** The fields that all lines have. */
 interface Speech extends Actor {
   /** The message id, unique and greater than those before: see `ids.ts`. */
@@ -44,11 +47,13 @@ export interface Said extends Speech {
   readonly least?: Rank | undefined;
 }
 
-/** A private message. The receiver is told. */
+/** A private message. The receiver is told, and the other sessions of the author. */
 export interface Whispered extends Speech {
   readonly kind: "whispered";
   /** The nickname of the receiver. */
   readonly to: string;
+  /** Whether this copy is for another session of the author. */
+  readonly forAuthor?: boolean;
 }
 
 /** Client tags without text, such as a typing notification (TAGMSG). */
@@ -106,7 +111,15 @@ export interface TopicSet extends Actor {
   readonly topic: string;
 }
 
-/** Modes of a room were changed. */
+/** A room has another name. */
+export interface RoomRenamed extends Actor {
+  readonly kind: "room-renamed";
+  readonly from: string;
+  readonly room: string;
+  readonly reason: string | undefined;
+}
+
+/** Modes of a room were changed, by a member or by the server. */
 export interface ModesSet extends Actor {
   readonly kind: "modes";
   readonly room: string;
@@ -139,6 +152,14 @@ export interface RealnameSet extends Actor {
 /** A member logged in to `account`, or out when that is `undefined`. All that share a room with it are told. */
 export interface AccountSet extends Actor {
   readonly kind: "account";
+}
+
+/** A member has put a user on its ignore list, or taken it off. The member is told, and all of its account. */
+export interface IgnoreSet extends Actor {
+  readonly kind: "ignore";
+  /** The user, as on ignore lists. */
+  readonly name: string;
+  readonly on: boolean;
 }
 
 /** A monitored nickname is in use now. */
@@ -184,10 +205,12 @@ export type ChatEvent =
   | Renamed
   | TopicSet
   | ModesSet
+  | RoomRenamed
   | Invited
   | Away
   | RealnameSet
   | AccountSet
+  | IgnoreSet
   | Online
   | Offline
   | Wallops

@@ -72,7 +72,7 @@ export class HistoryReader {
 
   /** A member's private conversations, by folded nickname, with their last lines. @throws {ChatError} `history-unreadable` */
   *conversations(member: Member): Steps<{ with: string; line: Line }[]> {
-    if (member.token?.room !== undefined) return []; // its token permits that room alone
+    if (member.scope?.room !== undefined) return []; // its token permits that room alone
     const prefix = conversationPrefix(member);
     const found = yield* this.#readSteps((history) => history.targets(prefix));
     return found.map(({ target, line }) => ({ with: target.slice(prefix.length), line }));

@@ -2,14 +2,15 @@
  * The hub: a deterministic state machine that holds all members and rooms.
  *
  * `apply` is the only way to change the state. The effect of a command depends on the state, the command and the time that
- * comes with it, and on nothing else: no clock, no random number, and no answer of the history. What members are told is
+ * comes with it, and on nothing else: no clock, no random number, and no content of the history. What members are told is
  * sent or queued while a command is applied.
  */
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf, Op, Results } from "./commands.ts";
 import { Delivery } from "./delivery.ts";
 import { Ids } from "./ids.ts";
-import { type LocalSession, type Member, REMOTE_SESSION } from "./member.ts";
+import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./member.ts";
+import type { IgnoreLists } from "./ignore_lists.ts";
 import * as members from "./member_commands.ts";
 import * as messages from "./message_commands.ts";
 import type { MonitorLists } from "./monitor.ts";
@@ -19,7 +20,10 @@ import { Nicknames } from "./nicknames.ts";
 import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
 import { restorable, type Room } from "./room.ts";
+import * as admin from "./room_admin_commands.ts";
+import * as bans from "./room_ban_commands.ts";
 import * as rooms from "./room_commands.ts";
+import type { RoomNames } from "./room_names.ts";
 import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
 import type { Whowas } from "./whowas.ts";
@@ -48,17 +52,18 @@ export interface ApplyContext {
    * clock was put back: lines then have the corrected time, and ids go on growing all the same.
    */
   readonly now: number;
-  /** For `connect`: the session, if the client is connected to this process. */
-  readonly session?: LocalSession | undefined;
+  /** For `connect`: format and outlet, if the client is connected to this process. */
+  readonly endpoint?: Endpoint | undefined;
 }
 
 /** Applies a command. @throws {ChatError} if it is rejected; then nothing has changed. */
-type Handler<O extends Op> = (state: ChatState, command: CommandOf<O>, session: LocalSession) => Results[O];
+type Handler<O extends Op> = (state: ChatState, command: CommandOf<O>, endpoint: Endpoint) => Results[O];
 
 /** What each command does. */
 const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   connect: members.connect,
   disconnect: members.disconnect,
+  remove: members.remove,
   rename: members.rename,
   reclaim: members.reclaim,
   login: members.login,
@@ -66,6 +71,8 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   away: members.away,
   realname: members.realname,
   flag: members.flag,
+  ignore: members.ignore,
+  ignored: members.ignored,
   join: rooms.join,
   leave: rooms.leave,
   kick: rooms.kick,
@@ -73,6 +80,14 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   topic: rooms.topic,
   modes: rooms.modes,
   drop: rooms.drop,
+  ban: bans.ban,
+  unban: bans.unban,
+  transfer: admin.transfer,
+  role: admin.role,
+  appoint: admin.appoint,
+  disown: admin.disown,
+  "rename-room": admin.renameRoom,
+  destroy: admin.destroy,
   say: messages.say,
   whisper: messages.whisper,
   tag: messages.tag,
@@ -87,6 +102,7 @@ export class Hub {
   readonly #state: ChatState;
   readonly members: Sized<Member>;
   readonly rooms: Sized<Room>;
+  readonly roomNames: Pick<RoomNames, "isConfusable">;
 
   constructor({ history, keepPrivate, limits, reserved, policy, observer, now }: HubOptions) {
     const delivery = new Delivery(() => observer.flushWanted(), () => this.storage.commit());
@@ -100,6 +116,7 @@ export class Hub {
     });
     this.members = sized(this.#state.members);
     this.rooms = sized(this.#state.rooms);
+    this.roomNames = this.#state.roomNames;
     for (const saved of history.rooms()) {
       const room = this.#state.createRoom(saved.name, saved.since, restorable(saved));
       if (room.key !== LOBBY) this.#state.emptyRooms.add(room);
@@ -113,12 +130,12 @@ export class Hub {
    * @returns The result, or a `ChatError` that says why the command was rejected. A rejected command changes nothing.
    * @throws {StoreError} if the history cannot delete a room that the command closes.
    */
-  apply<O extends Op>(command: CommandOf<O>, { now, session }: ApplyContext): Results[O] | ChatError {
+  apply<O extends Op>(command: CommandOf<O>, { now, endpoint }: ApplyContext): Results[O] | ChatError {
     const state = this.#state;
     state.now = now;
     const handle = HANDLERS[command.op as O];
     try {
-      return handle(state, command, session ?? REMOTE_SESSION);
+      return handle(state, command, endpoint ?? REMOTE_ENDPOINT);
     } catch (error) {
       if (error instanceof ChatError) return error;
       throw error;
@@ -135,9 +152,19 @@ export class Hub {
     return this.#state.rooms.get(fold(name));
   }
 
-  /** Whether a member is connected. */
+  /** Whether a member is in the chat. */
   has(member: Member): boolean {
     return this.#state.members.get(member.id) === member;
+  }
+
+  /** Whether a session is connected. */
+  hasSession(session: Session): boolean {
+    return this.#state.sessions.get(session.id) === session;
+  }
+
+  /** The member that is logged in to an account, in any case. */
+  getByAccount(account: string): Member | undefined {
+    return this.#state.byAccount.get(fold(account));
   }
 
   /** The stored rooms without members, the one that is empty longest first. */
@@ -166,6 +193,10 @@ export class Hub {
     return this.#state.monitor;
   }
 
+  get ignores(): IgnoreLists {
+    return this.#state.ignores;
+  }
+
   /** How many members have each user flag. */
   get flagCounts(): ChatState["flagCounts"] {
     return this.#state.flagCounts;
@@ -186,6 +217,16 @@ export class Hub {
 
   get delivery(): Delivery {
     return this.#state.delivery;
+  }
+
+  /** Has the lines of a room sent to a session. Which rooms a session is shown is not part of the state that nodes share. */
+  show(session: Session, room: Room): void {
+    rooms.show(this.#state, session, room);
+  }
+
+  /** No longer has the lines of a room sent to a session. */
+  hide(session: Session, room: Room): void {
+    rooms.hide(this.#state, session, room);
   }
 
   /** Drops what is cached for the commands of one round. To be called after each flush. */

@@ -2,13 +2,16 @@
  * The limits of topics, reasons and real names, which no client gets truncated.
  *
  * An IRC line has 510 bytes (RFC 2812, section 2.3). The limits in bytes are what the longest line with such a text leaves
- * for it: with nicknames of 30 bytes, users of 10, hosts of 19, and a server name of 63.
+ * for it: with nicknames of 60 bytes, users of 10, hosts of 19, and a server name of 63.
  */
 import { byteLength } from "../util/bytes.ts";
 import { ChatError } from "./chat_error.ts";
 
 /** The most characters in a topic. */
-export const TOPIC_MAX = 390;
+export const TOPIC_MAX = 360;
+
+/** The most characters in a topic that is stored already: earlier versions had a higher limit. */
+export const STORED_TOPIC_MAX = 390;
 
 /** The most characters of an away message, or of a reason to part, quit, kick or kill. */
 export const REASON_MAX = 200;
@@ -17,11 +20,14 @@ export const REASON_MAX = 200;
 export const REALNAME_MAX = 150;
 export const REALNAME_BYTES = 210;
 
-/** The most bytes of a topic or a reason together with the room name. The longest line is RPL_LIST. */
-export const ROOM_TEXT_BYTES = 400;
+/** The most bytes of a topic together with the room name. The longest line is RPL_LIST. */
+export const ROOM_TOPIC_BYTES = 370;
+
+/** The most bytes of a reason together with the room name. The longest line is KICK, which has two nicknames. */
+export const ROOM_TEXT_BYTES = 340;
 
 /** The most bytes of a reason that concerns no room. The longest line is RPL_AWAY, which has two nicknames. */
-export const TEXT_BYTES = 370;
+export const TEXT_BYTES = 310;
 
 /**
  * Checks the length of a topic.
@@ -30,7 +36,7 @@ export const TEXT_BYTES = 370;
  */
 export function requireTopic(topic: string, room: string): void {
   if ([...topic].length > TOPIC_MAX) throw new ChatError("topic-too-long", String(TOPIC_MAX));
-  requireBytes(topic, ROOM_TEXT_BYTES - byteLength(room));
+  requireBytes(topic, ROOM_TOPIC_BYTES - byteLength(room));
 }
 
 /**

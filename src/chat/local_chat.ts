@@ -11,16 +11,25 @@ import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandOf, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
-import type { Identity, LocalSession, Member, Outlet } from "./member.ts";
+import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
+import { IGNORED_MAX, ignoreName, type IgnoreStore, isGuestName, meansIgnored } from "./ignore_lists.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { Mutes } from "./mutes.ts";
-import { fold } from "./names.ts";
+import { fold, prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
 import { RateLimits } from "./rate_limits.ts";
 import type { Room } from "./room.ts";
-import { isScoped, requireReadable, requireScope, requireWritable, type SessionToken } from "./scope.ts";
+import { LocalRoomAdmin, type RoomAdmin } from "./room_admin.ts";
+import {
+  isScoped,
+  requireOtherNick,
+  requireReadable,
+  requireScope,
+  requireWritable,
+  type SessionToken,
+} from "./scope.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import { type HistoryStore, StoreError } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
@@ -29,6 +38,9 @@ import { isStored } from "./write_behind.ts";
 
 /** The most rooms that a member can be in, by default. */
 export const ROOMS_MAX = 50;
+
+/** The most sessions that a member can have, by default. */
+export const SESSIONS_MAX = 10;
 
 /** The most rooms, by default. */
 export const ROOMS_TOTAL = 10_000;
@@ -43,6 +55,8 @@ export interface LocalChatOptions {
   readonly maxRooms?: number;
   /** The most rooms that a member can be in. {@linkcode ROOMS_MAX} by default. */
   readonly maxJoined?: number;
+  /** The most sessions that a member can have. {@linkcode SESSIONS_MAX} by default. */
+  readonly maxSessions?: number;
   /** How often a member may change its nickname in a minute. No limit by default. */
   readonly renames?: number;
   /** How many rooms a network may create in an hour. No limit by default. */
@@ -53,6 +67,8 @@ export interface LocalChatOptions {
   readonly reserved?: readonly string[];
   /** Registered nicknames and server bans. None by default. */
   readonly policy?: Partial<Policy>;
+  /** Stores the ignore lists of accounts. Without it, they end with the connection. */
+  readonly ignores?: IgnoreStore | undefined;
   readonly observer?: Partial<ChatObserver>;
   /** Its monotonic time ends mutes. */
   readonly clock?: ExpiryClock;
@@ -61,65 +77,94 @@ export interface LocalChatOptions {
 /** The chat of a single node. The methods are documented in the interface. */
 export class LocalChat extends ChatReader implements Chat {
   readonly mutes: Mutes;
+  readonly admin: RoomAdmin;
 
   readonly #hub: Hub;
   readonly #policy: Policy;
   readonly #observer: ChatObserver;
+  readonly #ignoreStore: IgnoreStore | undefined;
   readonly #limits: RateLimits;
   readonly #storageLimit: StorageLimit | undefined;
-  readonly #context: { now: number; session: LocalSession | undefined } = { now: 0, session: undefined };
-  #lastMember = 0;
+  readonly #context: { now: number; endpoint: Endpoint | undefined } = { now: 0, endpoint: undefined };
+  #lastId = 0;
 
   constructor(options: LocalChatOptions) {
     const { history, keepPrivate = false, reserved = [], storage } = options;
     const policy = { ...OPEN_POLICY, ...options.policy };
     const observer = { ...NO_OBSERVER, ...options.observer };
-    const limits = { maxRooms: options.maxRooms ?? ROOMS_TOTAL, maxJoined: options.maxJoined ?? ROOMS_MAX };
+    const limits = {
+      maxRooms: options.maxRooms ?? ROOMS_TOTAL,
+      maxJoined: options.maxJoined ?? ROOMS_MAX,
+      maxSessions: options.maxSessions ?? SESSIONS_MAX,
+    };
     const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, now: Date.now() });
     super(hub, history);
     this.#hub = hub;
     this.#policy = policy;
     this.#observer = observer;
+    this.#ignoreStore = options.ignores;
     this.mutes = new Mutes(options.clock, this.#hub.muted, {
       mute: (host, action) => this.#apply({ op: "mute", host, action }),
       unmute: (host) => this.#apply({ op: "unmute", host }),
     });
     this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
+    this.admin = new LocalRoomAdmin({
+      rooms: hub.rooms,
+      apply: (command) => this.#apply(command),
+      keyOf,
+      commit: () => hub.storage.commit(),
+      takeRoom: (member, name) => {
+        if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
+      },
+    });
     // Read now, as reading it for all rooms when a new room needs a place would take long.
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
 
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Member {
-    this.requireNick(nick, undefined, identity.account);
-    this.#requireUnbanned(nick, identity, outlet);
-    const id = ++this.#lastMember;
-    this.#context.session = { format, outlet };
+  connect(name: string, identity: Identity, format: WireFormat, outlet: Outlet): Session {
+    const nick = prepareName(name);
+    const account = isScoped(identity.token) ? undefined : identity.account;
+    if (account === undefined) requireOtherNick(nick, identity.account);
+    const known = account === undefined ? undefined : this.getByAccount(account);
+    if (known === undefined) this.requireNick(nick, undefined, account);
+    this.#requireUnbanned(known?.nick ?? nick, identity, outlet, identity.account);
+    const id = ++this.#lastId;
+    this.#context.endpoint = { format, outlet };
+    let session;
     try {
-      return this.#apply({ op: "connect", id, nick, identity });
+      session = this.#apply({ op: "connect", id, nick, identity });
     } finally {
-      this.#context.session = undefined;
+      this.#context.endpoint = undefined;
     }
+    if (known === undefined && account !== undefined) this.#loadIgnored(session.member);
+    return session;
   }
 
-  disconnect(member: Member, reason?: string, own = false): void {
-    const told = own && member.token?.readOnly ? undefined : reason; // a reason is a message, too
-    this.#apply({ op: "disconnect", member: member.id, reason: told, own });
+  disconnect(session: Session, reason?: string, own = false): void {
+    const told = own && session.member.scope?.readOnly ? undefined : reason; // a reason is a message, too
+    this.#apply({ op: "disconnect", session: session.id, reason: told, own });
+  }
+
+  remove(member: Member, reason?: string): void {
+    this.#apply({ op: "remove", member: member.id, reason });
   }
 
   setFlag(member: Member, flag: UserFlag, on: boolean): void {
-    if (flag === "operator" && on && isScoped(member.token)) requireScope(member);
+    if (flag === "operator" && on) requireScope(member); // no scope permits that
     this.#apply({ op: "flag", member: member.id, flag, on });
   }
 
-  rename(member: Member, nick: string): void {
+  rename(member: Member, name: string): void {
     this.#requireConnected(member);
     requireWritable(member);
+    const nick = prepareName(name);
+    if (member.scope !== undefined) requireOtherNick(nick, member.account);
     this.requireNick(nick, member);
-    this.#requireUnbanned(nick, member, member.outlet);
+    this.#requireMemberUnbanned(nick, member);
     if (nick === member.nick) return;
     this.mutes.expire();
-    if (!isAccount(nick, member.account)) requireUnmuted(this.#hub.muted, member);
+    if (!isAccount(nick, member.fullAccount)) requireUnmuted(this.#hub.muted, member);
     if (!this.#limits.takeRename(member)) throw this.#rateLimited(member, "nicks-too-fast", nick);
     this.#apply({ op: "rename", member: member.id, nick });
   }
@@ -127,28 +172,62 @@ export class LocalChat extends ChatReader implements Chat {
   reclaim(member: Member, nick: string, reason: string): Member | undefined {
     this.#requireConnected(member);
     requireScope(member); // it disconnects another session of the account
-    if (isAccount(nick, member.account)) { // else the hub rejects it
+    if (isAccount(nick, member.fullAccount)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
-      this.#requireUnbanned(nick, member, member.outlet);
+      this.#requireMemberUnbanned(nick, member);
     }
     return this.#apply({ op: "reclaim", member: member.id, nick, reason });
   }
 
-  login(member: Member, account: string, token?: SessionToken): void {
-    this.#requireConnected(member);
-    this.#apply({ op: "login", member: member.id, account });
-    member.token = token;
-    if (isScoped(token)) this.setFlag(member, "operator", false);
-    if (token?.room === undefined) return;
-    for (const room of [...member.rooms.values()]) {
-      if (room.key !== token.room) this.#apply({ op: "leave", member: member.id, room: room.key, reason: undefined });
+  login(session: Session, account: string, token?: SessionToken): void {
+    this.#requireConnected(session.member);
+    const isFull = !isScoped(token);
+    const known = isFull ? this.getByAccount(account) : undefined;
+    const { member } = session;
+    const { nick, operator } = known ?? member;
+    if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
+    const before = member.fullAccount;
+    const isOther = before !== account;
+    const names = this.ignored(member); // of the guest that it was
+    this.#apply({ op: "login", session: session.id, account, token, id: ++this.#lastId });
+    if (!isFull) {
+      if (before !== undefined) this.#apply({ op: "ignored", member: session.member.id, names: [] });
+    } else if (session.member === member ? isOther : names.length > 0) {
+      this.#loadIgnored(session.member, session.member === member ? [] : names);
     }
   }
 
-  logout(member: Member): void {
+  logout(session: Session): void {
+    this.#requireConnected(session.member);
+    this.#apply({ op: "logout", session: session.id, id: ++this.#lastId });
+    this.#apply({ op: "ignored", member: session.member.id, names: [] });
+  }
+
+  ignore(member: Member, name: string): string {
     this.#requireConnected(member);
-    this.#apply({ op: "logout", member: member.id });
-    member.token = undefined;
+    requireScope(member);
+    const listed = this.#nameToIgnore(member, name);
+    const list = this.ignored(member);
+    if (list.length >= IGNORED_MAX && !list.some((each) => fold(each) === fold(listed))) {
+      throw new ChatError("ignores-full", listed);
+    }
+    this.#storeIgnored(member, (store, account) => store.addIgnored(account, [listed]));
+    this.#apply({ op: "ignore", member: member.id, name: listed, on: true });
+    return listed;
+  }
+
+  unignore(member: Member, name: string): string[] {
+    this.#requireConnected(member);
+    requireScope(member);
+    const user = this.get(name);
+    const also = user && fold(ignoreName(user));
+    const names = this.ignored(member).filter((each) => meansIgnored(name, each) || fold(each) === also);
+    if (names.length === 0) throw new ChatError("not-ignored", name);
+    for (const each of names) {
+      this.#storeIgnored(member, (store, account) => store.removeIgnored(account, each));
+      this.#apply({ op: "ignore", member: member.id, name: each, on: false });
+    }
+    return names;
   }
 
   setAway(member: Member, message: string | undefined): void {
@@ -161,10 +240,11 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "realname", member: member.id, realname });
   }
 
-  join(member: Member, name: string, key?: string): Room {
+  join(member: Member, chosen: string, key?: string, from: Session | undefined = member.sessions[0]): Room {
     this.#requireConnected(member);
+    const name = prepareName(chosen);
     const room = this.#hub.getRoom(name);
-    if (member.token !== undefined) {
+    if (member.scope !== undefined) {
       requireReadable(member, fold(name));
       if (room === undefined) requireWritable(member); // it would be created
     }
@@ -172,12 +252,20 @@ export class LocalChat extends ChatReader implements Chat {
       if (room === undefined) this.#prepareRoom(member, name);
       else if (key !== undefined && !room.has(member)) this.#requireKeyAttempt(member, room, key);
     }
-    return this.#apply({ op: "join", member: member.id, room: name, key });
+    return this.#apply({ op: "join", member: member.id, session: from?.id, room: name, key });
   }
 
-  leave(member: Member, room: Room, reason?: string): void {
-    const told = member.token?.readOnly ? undefined : reason;
-    this.#apply({ op: "leave", member: member.id, room: keyOf(room), reason: told });
+  show(session: Session, room: Room): void {
+    if (room.has(session.member) && this.hasSession(session)) this.#hub.show(session, room);
+  }
+
+  hide(session: Session, room: Room): void {
+    this.#hub.hide(session, room);
+  }
+
+  leave(member: Member, room: Room, reason?: string, from: Session | undefined = member.sessions[0]): void {
+    const told = member.scope?.readOnly ? undefined : reason;
+    this.#apply({ op: "leave", member: member.id, session: from?.id, room: keyOf(room), reason: told });
   }
 
   kick(member: Member, room: Room, nick: string, reason?: string): Member {
@@ -204,7 +292,12 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "drop", room: key });
   }
 
-  say(member: Member, room: Room, text: string, { style = "say", tags = "", least }: SayOptions = {}): void {
+  say(
+    member: Member,
+    room: Room,
+    text: string,
+    { style = "say", tags = "", least, from = member.sessions[0] }: SayOptions = {},
+  ): void {
     const key = keyOf(room);
     requireScope(member, key);
     const clean = sanitize(text);
@@ -212,9 +305,9 @@ export class LocalChat extends ChatReader implements Chat {
       this.mutes.expire();
       requireUnmuted(this.#hub.muted, member); // before the line counts
       requireVoice(room, member);
-      if (clean.trim() !== "") this.#requireStorage(member, room.name, clean.length + tags.length);
+      if (clean.trim() !== "") this.#requireStorage(member, from, room.name, clean.length + tags.length);
     }
-    this.#apply({ op: "say", member: member.id, room: key, text: clean, style, tags, least });
+    this.#apply({ op: "say", member: member.id, session: from?.id, room: key, text: clean, style, tags, least });
   }
 
   whisper(member: Member, nick: string, text: string, options: SayOptions = {}): Whispered | undefined {
@@ -227,23 +320,29 @@ export class LocalChat extends ChatReader implements Chat {
     member: Member,
     nicks: readonly string[],
     text: string,
-    { style = "say", tags = "" }: SayOptions = {},
+    { style = "say", tags = "", from = member.sessions[0] }: SayOptions = {},
   ): (Whispered | ChatError | undefined)[] {
     requireScope(member);
     const clean = sanitize(text);
     const stored = this.#hub.storage.keepsPrivate && isStored({ style }) && clean.trim() !== "";
     const size = 2 * (clean.length + tags.length); // a copy for each of the two
-    const rejected = nicks.map((nick) => stored ? this.#rejectStored(member, nick, size) : undefined);
+    const rejected = nicks.map((nick) => stored ? this.#rejectStored(member, from, nick, size) : undefined);
     const to = nicks.filter((_, i) => rejected[i] === undefined);
-    const results = this.#apply({ op: "whisper", member: member.id, to, text: clean, style, tags });
+    const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, text: clean, style, tags });
     let next = 0;
     return rejected.map((error) => error ?? results[next++]);
   }
 
-  tag(member: Member, to: Member | Room, tags: string, least?: Rank): Tagged {
+  tag(
+    member: Member,
+    to: Member | Room,
+    tags: string,
+    least?: Rank,
+    from: Session | undefined = member.sessions[0],
+  ): Tagged {
     requireScope(member, "key" in to ? to.key : undefined);
     const target = "key" in to ? { room: keyOf(to) } : { member: to.id };
-    return this.#apply({ op: "tag", member: member.id, to: target, tags, least });
+    return this.#apply({ op: "tag", member: member.id, session: from?.id, to: target, tags, least });
   }
 
   sayWallops(member: Member, text: string): void {
@@ -255,8 +354,8 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "notice", text });
   }
 
-  reformat(member: Member, format: WireFormat): void {
-    this.#hub.delivery.setFormat(member, format, this.#hub.storage.isLocked());
+  reformat(session: Session, format: WireFormat): void {
+    this.#hub.delivery.setFormat(session, format, this.#hub.storage.isLocked());
   }
 
   flush(final = false, resting = false): void {
@@ -275,17 +374,68 @@ export class LocalChat extends ChatReader implements Chat {
     return result;
   }
 
+  /** How the user that a member wants to ignore is named on its list. */
+  #nameToIgnore(member: Member, name: string): string {
+    const user = this.get(name);
+    const listed = user !== undefined ? ignoreName(user) : name;
+    if (fold(listed) === fold(ignoreName(member))) throw new ChatError("ignores-self", name);
+    if (user === undefined && !this.#policy.isRegistered(name) && !isGuestName(name)) {
+      throw new ChatError("no-such-user", name);
+    }
+    return listed;
+  }
+
+  /** Changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
+  #storeIgnored({ fullAccount: account }: Member, change: (store: IgnoreStore, account: string) => void) {
+    if (account === undefined || this.#ignoreStore === undefined) return;
+    try {
+      change(this.#ignoreStore, account);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      throw new ChatError("ignores-unstored", account);
+    }
+  }
+
+  /** Adds the list of a member that has logged in to that of its account, and loads it. */
+  #loadIgnored(member: Member, added: readonly string[] = []) {
+    try {
+      this.#storeIgnored(member, (store, account) => {
+        const stored = store.ignored(account);
+        const known = new Set([account, ...stored].map(fold));
+        const more = [...this.ignored(member), ...added].filter((name) => !known.has(fold(name))).slice(
+          0,
+          IGNORED_MAX - stored.length,
+        );
+        if (more.length > 0) store.addIgnored(account, more);
+        const names = [...stored, ...more];
+        this.#apply({ op: "ignored", member: member.id, names });
+      });
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      member.tell({ kind: "notice", text: "Your ignore list cannot be read right now. Log out and in again later." });
+    }
+  }
+
   /** Acting for a disconnected member is a bug in a protocol. @throws {TypeError} */
   #requireConnected(member: Member) {
     if (!this.#hub.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
   }
 
-  #requireUnbanned(nick: string, { user, host }: { readonly user: string; readonly host: string }, outlet: Outlet) {
+  #requireUnbanned(
+    nick: string,
+    { user, host }: { readonly user: string; readonly host: string },
+    outlet: Outlet,
+    account: string | undefined,
+  ) {
     const origin = `${nick}!${user}@${host}`;
-    const reason = this.#policy.banReason(origin);
+    const reason = this.#policy.banReason(origin, account);
     if (reason === undefined) return;
-    this.#observer.banned(origin, outlet);
+    this.#observer.banned(origin, outlet, account);
     throw new ChatError("server-banned", reason);
+  }
+
+  #requireMemberUnbanned(nick: string, { sessions, account }: Member) {
+    for (const session of sessions) this.#requireUnbanned(nick, session, session.outlet, account);
   }
 
   #rateLimited(member: Member, code: ChatErrorCode, subject: string): ChatError {
@@ -295,9 +445,9 @@ export class LocalChat extends ChatReader implements Chat {
 
   /** Limits how many rooms are created, and deletes an empty room when there is no place for another. */
   #prepareRoom(member: Member, name: string) {
-    if (!isNewRoomName(name)) return; // the hub rejects it
+    if (!isNewRoomName(name) || this.#hub.roomNames.isConfusable(name)) return; // the hub rejects it
     const isFull = this.rooms.size >= this.#hub.limits.maxRooms;
-    if (isFull && this.#hub.emptyRooms.size === 0) return; // likewise
+    if (isFull && this.#hub.emptyRooms.size === 0) return; // the hub rejects it
     if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
     if (isFull) this.#dropSilentRoom();
   }
@@ -329,7 +479,7 @@ export class LocalChat extends ChatReader implements Chat {
     }
   }
 
-  /** Limits wrong keys, and does not even check a right one beyond the limit: the next attempt might be it. */
+  /** Limits wrong keys. Beyond the limit no key is checked, so that a client cannot go on guessing. */
   #requireKeyAttempt(member: Member, room: Room, key: string) {
     if (!checksKey(room, member)) return;
     if (this.#limits.takeKey(member, room.key, key === room.password)) return;
@@ -337,16 +487,16 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   /** Counts characters that are to be stored. Reads a client more slowly near its limit. */
-  #requireStorage(member: Member, where: string, characters: number) {
+  #requireStorage(member: Member, from: Session | undefined, where: string, characters: number) {
     const limit = this.#storageLimit;
     if (limit === undefined || limit.spend(member, characters)) return;
     const pause = limit.take(member, characters, performance.now());
     if (pause === undefined) throw new ChatError("stored-too-much", where);
-    if (pause > 0) member.outlet.pause?.(pause);
+    if (pause > 0) from?.outlet.pause?.(pause);
   }
 
   /** The error of a private message that cannot be stored now. The hub makes all other checks. */
-  #rejectStored(member: Member, nick: string, characters: number): ChatError | undefined {
+  #rejectStored(member: Member, from: Session | undefined, nick: string, characters: number): ChatError | undefined {
     this.mutes.expire();
     const to = this.get(nick);
     if (to === undefined || isMuted(this.#hub.muted, member)) return undefined;
@@ -355,7 +505,7 @@ export class LocalChat extends ChatReader implements Chat {
       return new ChatError("not-stored", to.nick);
     }
     try {
-      this.#requireStorage(member, to.nick, characters);
+      this.#requireStorage(member, from, to.nick, characters);
     } catch (error) {
       if (error instanceof ChatError) return error;
       throw error;

@@ -1,7 +1,13 @@
-/** A member: a client that is registered in the chat, with one nickname. */
+/**
+ * A member: a user of the chat, with one nickname and one or more sessions.
+ *
+ * A guest has one session. A user that is logged in to an account has one for each device that it is connected with: all of
+ * them have the same nickname, the same rooms and the same rank. A session whose token has a scope is a member of its own:
+ * see `scope.ts`.
+ */
 import type { Actor, ChatEvent, WireFormat } from "./events.ts";
 import type { GenericRoom } from "./generic_room.ts";
-import type { SessionToken } from "./scope.ts";
+import { type Scope, scopeOf, type SessionToken } from "./scope.ts";
 
 /** The connection of a member, as far as the chat uses it: to send lines, and to close it. */
 export interface Outlet {
@@ -31,19 +37,109 @@ export interface Identity {
   readonly realname: string;
   /** The account that the client has logged in to, if any. */
   readonly account?: string | undefined;
+  /** The token that it has logged in with, if any. */
+  readonly token?: SessionToken | undefined;
 }
 
 /** What only the process that a client is connected to knows of it. */
-export interface LocalSession {
+export interface Endpoint {
   readonly format: WireFormat;
   readonly outlet: Outlet;
 }
 
-/** The session of a member that is connected to another node: it is sent nothing here. */
-export const REMOTE_SESSION: LocalSession = {
+/** The endpoint of a client that is connected to another node: it is sent nothing here. */
+export const REMOTE_ENDPOINT: Endpoint = {
   format: { render: () => undefined },
   outlet: { peer: "", send: () => {}, close: () => {} },
 };
+
+/** What a session is notified of by the hub, as the last step of a command: a handler may give another command. */
+export interface SessionHandlers {
+  /** The user is in a room that this session has not joined itself: another one has. It is not shown the room yet. */
+  joined?(room: GenericRoom<Member, Session>): void;
+  /** The user has left a room, but not by a command of this session. */
+  left?(room: GenericRoom<Member, Session>, reason: string | undefined): void;
+  /** The user was kicked from a room. */
+  kicked?(room: GenericRoom<Member, Session>): void;
+  /** A room that the user is in was renamed. */
+  roomRenamed?(room: GenericRoom<Member, Session>, from: string, reason: string | undefined): void;
+  /** The user has logged in or out. */
+  accountChanged?(): void;
+  /**
+   * The session has another user now: it has logged in to an account that is in the chat already, or out of one that
+   * stays there.
+   *
+   * @param previous The user that it had, with the nickname it had then.
+   * @param rooms The rooms that it was shown.
+   */
+  moved?(previous: Member, rooms: readonly GenericRoom<Member, Session>[]): void;
+}
+
+/** One connection of a user. */
+export class Session {
+  /** Identifies the session in commands. */
+  readonly id: number;
+  /** The user. Another one after a login to an account that is in the chat already, and after a logout. */
+  member: Member;
+  readonly user: string;
+  /** The host of this connection; that of the user is the host of its first one. */
+  readonly host: string;
+  /** The networks that limits count it in, the narrowest first. */
+  readonly networks: readonly string[];
+  /** The wire format of its lines. */
+  format: WireFormat;
+  readonly outlet: Outlet;
+  /** The token that it has logged in with, if any. Its protocol may set one without a scope. */
+  token: SessionToken | undefined;
+
+  /** Whether it is sent its own lines. Set by its protocol. */
+  echo = true;
+  /** Whether lines of ignored users in rooms are not sent to it, as its client cannot hide them. Set by its protocol. */
+  hidesIgnored = false;
+  /** Whether it is also told how monitored members change that share no room with it. Set by its protocol. */
+  extendedMonitor = false;
+  /** Set by its protocol. */
+  handlers: SessionHandlers = {};
+
+  /** @param id Identifies it in commands. */
+  constructor(
+    id: number,
+    member: Member,
+    { user, host, networks = [host], token }: Identity,
+    { format, outlet }: Endpoint,
+  ) {
+    this.id = id;
+    this.member = member;
+    this.user = user;
+    this.host = host;
+    this.networks = networks;
+    this.format = format;
+    this.outlet = outlet;
+    this.token = token;
+  }
+
+  /** `nick!user@host`, with the host of this connection. */
+  get origin(): string {
+    return `${this.member.nick}!${this.user}@${this.host}`;
+  }
+
+  /** Sends the session the lines that the rooms of its user have queued for it. */
+  settle(): void {
+    for (const room of this.member.rooms.values()) room.sessions.settle(this);
+  }
+
+  /** Sends lines to this session alone, after the lines that rooms have queued for it. */
+  send(lines: readonly string[]): void {
+    this.settle();
+    this.outlet.send(lines);
+  }
+
+  /** Sends an event to this session alone. */
+  tell(event: ChatEvent): void {
+    const lines = this.format.render(event);
+    if (lines !== undefined) this.send(typeof lines === "string" ? [lines] : lines);
+  }
+}
 
 /** A member. Only the hub changes one, except for the fields that say otherwise. */
 export class Member {
@@ -54,15 +150,16 @@ export class Member {
   /** The networks that limits count it in, the narrowest first. */
   readonly networks: readonly string[];
   realname: string;
-  /** The wire format of its lines. */
-  format: WireFormat;
-  readonly outlet: Outlet;
+  /** Its connections, the oldest first. */
+  readonly sessions: Session[] = [];
   /** The rooms that it is in, by key. */
-  readonly rooms: Map<string, GenericRoom<Member>> = new Map();
+  readonly rooms: Map<string, GenericRoom<Member, Session>> = new Map();
   /** The keys of the rooms that it was invited to and has not joined since. */
   readonly invitations = new Set<string>();
-  /** The account that it is logged in to, if any. */
+  /** The account that it is logged in to, if any. For what the account has, see {@linkcode fullAccount}. */
   account: string | undefined;
+  /** What its token permits, if that is less than the password of the account does. */
+  scope: Scope | undefined;
   /** The away message, if it is away. */
   away: string | undefined;
   /** Whether members that share no room with it cannot find it (user mode `i`). */
@@ -78,16 +175,8 @@ export class Member {
   /** When it last said something, in milliseconds since 1970; `since` before that. */
   spokeAt: number;
 
-  /** The token that it has logged in with, if any. Set by its protocol and by `local_chat.ts`. */
-  token: SessionToken | undefined;
-  /** Whether it is sent its own lines. Set by its protocol. */
-  echo = true;
   /** The name in the operators file by which it became a server operator. Set by its protocol. */
   operatorName: string | undefined;
-  /** Called when it was kicked from a room, as the last step of the command. Set by its protocol. */
-  onKicked: ((room: GenericRoom<Member>) => void) | undefined;
-  /** Called when it has logged in or out, as the last step of the command. Set by its protocol. */
-  onAccount: (() => void) | undefined;
   /** How many characters it may have stored before the limits are asked again. Set by `storage_limit.ts`. */
   storageCredit = 0;
 
@@ -98,15 +187,14 @@ export class Member {
    * @param id Identifies it in commands.
    * @param now The time, in milliseconds since 1970.
    */
-  constructor(nick: string, identity: Identity, format: WireFormat, outlet: Outlet, id = 0, now = 0) {
+  constructor(nick: string, identity: Identity, id = 0, now = 0) {
     this.id = id;
     this.user = identity.user;
     this.host = identity.host;
     this.networks = identity.networks ?? [identity.host];
     this.realname = identity.realname;
     this.account = identity.account;
-    this.format = format;
-    this.outlet = outlet;
+    this.scope = scopeOf(identity.token);
     this.since = this.spokeAt = now;
     this.#nick = nick;
     this.#origin = `${nick}!${this.user}@${this.host}`;
@@ -126,9 +214,23 @@ export class Member {
     return this.#origin;
   }
 
+  /**
+   * The account whose nickname, roles, private conversations and ignored users are its own. A member whose token has a scope
+   * has none. At most one member has an account as this one.
+   */
+  get fullAccount(): string | undefined {
+    return this.scope === undefined ? this.account : undefined;
+  }
+
   /** The fields of an event that say who caused it, as this member is called now. */
   actor(): Actor {
     return { who: this.#nick, origin: this.#origin, account: this.account };
+  }
+
+  /** The session with an id. */
+  session(id: number | undefined): Session | undefined {
+    for (const session of this.sessions) if (session.id === id) return session;
+    return undefined;
   }
 
   /** Whether another member may find this one without knowing its nickname. */
@@ -139,24 +241,22 @@ export class Member {
   }
 
   /** Whether another member may know that this one is in a room of its own. */
-  isSeenIn(room: GenericRoom<Member>, other: Member): boolean {
+  isSeenIn(room: GenericRoom<Member, Session>, other: Member): boolean {
     return room.has(other) || !(this.invisible || room.switches.has("s"));
   }
 
-  /** Sends the member the lines that its rooms have queued for it. */
-  settle(): void {
-    for (const room of this.rooms.values()) room.members.settle(this);
+  /** The addresses that it is connected from, for the log alone. */
+  get peer(): string {
+    return this.sessions.map(({ outlet }) => outlet.peer).join(" ");
   }
 
-  /** Sends lines to this member alone, after the lines that its rooms have queued for it. */
-  send(lines: readonly string[]): void {
-    this.settle();
-    this.outlet.send(lines);
-  }
-
-  /** Sends an event to this member alone. */
+  /** Sends an event to all sessions of this member. */
   tell(event: ChatEvent): void {
-    const lines = this.format.render(event);
-    if (lines !== undefined) this.send(typeof lines === "string" ? [lines] : lines);
+    for (const session of this.sessions) session.tell(event);
+  }
+
+  /** Closes the connections of all sessions: see {@linkcode Outlet.close}. */
+  close(ending: string, words?: string): void {
+    for (const { outlet } of this.sessions) outlet.close(ending, words);
   }
 }

@@ -1,46 +1,68 @@
-/** Applies the commands that concern one member: its connection, nickname, account and flags. */
-import { isMuted, requireUnmuted } from "./access.ts";
+/** Applies the commands that concern one member: its sessions, nickname, account and flags. */
+import { isMuted, requireNickChange, requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
-import { type CommandOf, USER_FLAGS, type UserFlag } from "./commands.ts";
-import type { Left, Renamed } from "./events.ts";
+import { type CommandOf, type MemberId, USER_FLAGS, type UserFlag } from "./commands.ts";
+import type { ChatEvent, Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
-import { type LocalSession, Member } from "./member.ts";
+import { IGNORED_MAX, ignoreName } from "./ignore_lists.ts";
+import { type Endpoint, type Identity, Member, Session } from "./member.ts";
+import { MODE_OF, RANKS } from "./modes.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
+import type { Room } from "./room.ts";
+import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
+import { leave } from "./room_commands.ts";
+import { isScoped, type Scope, scopeOf, type SessionToken } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
-/** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered` */
+/**
+ * Adds a session: to the member that is logged in to its account, or to a new one.
+ *
+ * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `too-many-sessions`
+ */
 export function connect(
   state: ChatState,
   { id, nick, identity }: CommandOf<"connect">,
-  { format, outlet }: LocalSession,
-): Member {
-  state.nicknames.requireAvailable(nick, undefined, identity.account);
-  const user = copyString(identity.user);
-  const realname = copyString(clipRealname(sanitize(identity.realname)));
-  const member = new Member(copyString(nick), { ...identity, user, realname }, format, outlet, id, state.now);
-  state.members.set(id, member);
-  state.nicknames.add(member);
-  state.peak = Math.max(state.peak, state.members.size);
-  state.monitor.online(member);
-  return member;
+  endpoint: Endpoint,
+): Session {
+  const account = isScoped(identity.token) ? undefined : identity.account;
+  const known = account === undefined ? undefined : state.byAccount.get(fold(account));
+  if (known !== undefined) requireSessionFree(state, known);
+  else state.nicknames.requireAvailable(nick, undefined, account);
+  const own = { ...identity, user: copyString(identity.user) };
+  const member = known ?? addMember(state, id, copyString(nick), own);
+  const session = new Session(id, member, own, endpoint);
+  member.sessions.push(session);
+  state.sessions.set(id, session);
+  return session;
 }
 
-/** Does nothing when the member has disconnected already. */
-export function disconnect(state: ChatState, { member: id, reason, own }: CommandOf<"disconnect">): void {
+/** Does nothing when the session has disconnected already. */
+export function disconnect(state: ChatState, { session: id, reason, own }: CommandOf<"disconnect">): void {
+  const session = state.sessions.get(id);
+  if (session === undefined) return;
+  const { member } = session;
+  if (member.sessions.length === 1) return removeMember(state, member, reason, own);
+  removeSession(state, session);
+  forget(state, session);
+}
+
+/** Does nothing when the member is gone already. Its sessions stay listed, so that their connections can be closed. */
+export function remove(state: ChatState, { member: id, reason }: CommandOf<"remove">): void {
   const member = state.members.get(id);
-  if (member !== undefined) remove(state, member, reason, own);
+  if (member !== undefined) removeMember(state, member, reason, false);
 }
 
-/** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `muted` */
+/** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `muted` or `banned-nick` */
 export function rename(state: ChatState, { member: id, nick }: CommandOf<"rename">): void {
   const member = state.requireMember(id);
   state.nicknames.requireAvailable(nick, member);
   if (nick === member.nick) return;
+  requireNickChange(member, nick);
   // A nickname can be a message. The member's own one is not.
-  if (!isAccount(nick, member.account)) requireUnmuted(state.muted, member);
+  if (!isAccount(nick, member.fullAccount)) requireUnmuted(state.muted, member);
   setNick(state, member, nick);
 }
 
@@ -51,24 +73,49 @@ export function reclaim(
 ): Member | undefined {
   const member = state.requireMember(id);
   const holder = state.nicknames.get(nick);
-  if (!isAccount(nick, member.account)) throw new ChatError("nick-registered", nick);
+  if (!isAccount(nick, member.fullAccount)) throw new ChatError("nick-registered", nick);
   state.nicknames.requireFree(nick, holder ?? member);
   if (holder === member) return undefined;
-  if (holder !== undefined) remove(state, holder, reason, false);
+  if (holder !== undefined) removeMember(state, holder, reason, false);
   setNick(state, member, nick);
   return holder;
 }
 
-export function login(state: ChatState, { member: id, account }: CommandOf<"login">): void {
-  const member = state.requireMember(id);
-  setAccount(state, member, account);
-  member.onAccount?.();
+/** @throws {ChatError} `too-many-sessions` if the account has a member with as many as there may be. */
+export function login(state: ChatState, { session: sessionId, account, token, id }: CommandOf<"login">): void {
+  const session = state.requireSession(sessionId);
+  const scope = scopeOf(token);
+  const known = scope === undefined ? state.byAccount.get(fold(account)) : undefined;
+  if (known !== undefined && known !== session.member) return attach(state, session, known, token);
+  session.token = token;
+  if (known !== undefined) return notifyAccount(known);
+  if (session.member.sessions.length > 1) detach(state, session, id);
+  setAccount(state, session.member, account, scope);
+  if (scope !== undefined) confine(state, session.member, scope);
+  notifyAccount(session.member);
 }
 
-export function logout(state: ChatState, { member: id }: CommandOf<"logout">): void {
-  const member = state.requireMember(id);
-  setAccount(state, member, undefined);
-  member.onAccount?.();
+export function logout(state: ChatState, { session: sessionId, id }: CommandOf<"logout">): void {
+  const session = state.requireSession(sessionId);
+  session.token = undefined;
+  if (session.member.sessions.length > 1) detach(state, session, id);
+  else setAccount(state, session.member, undefined);
+  notifyAccount(session.member);
+}
+
+/** Takes from a member what its new scope does not permit. */
+function confine(state: ChatState, member: Member, { room: only }: Scope) {
+  setFlag(state, member, "operator", false);
+  if (only === undefined) return;
+  for (const { key } of [...member.rooms.values()]) {
+    if (key !== only) {
+      leave(state, { op: "leave", member: member.id, session: undefined, room: key, reason: undefined });
+    }
+  }
+}
+
+function notifyAccount({ sessions }: Member) {
+  for (const { handlers } of [...sessions]) handlers.accountChanged?.();
 }
 
 /** @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
@@ -79,7 +126,7 @@ export function away(state: ChatState, { member: id, message }: CommandOf<"away"
   if (text !== undefined) requireReason(text);
   if (text === member.away) return;
   member.away = text;
-  state.announceAround(member, { kind: "away", ...member.actor(), message: text }, false);
+  announceChange(state, member, { kind: "away", ...member.actor(), message: text }, false);
 }
 
 /** @throws {ChatError} `muted` */
@@ -87,7 +134,29 @@ export function realname(state: ChatState, { member: id, realname }: CommandOf<"
   const member = state.requireMember(id);
   requireUnmuted(state.muted, member);
   member.realname = copyString(clipRealname(sanitize(realname)));
-  state.announceAround(member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
+  announceChange(state, member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
+}
+
+/** @throws {ChatError} `ignores-full` */
+export function ignore(state: ChatState, { member: id, name, on }: CommandOf<"ignore">): void {
+  const member = state.requireMember(id);
+  if (on && !state.ignores.add(member, name)) throw new ChatError("ignores-full", name);
+  const account = member.fullAccount;
+  for (const each of account === undefined ? [member] : state.members.values()) {
+    if (each.fullAccount?.length !== account?.length) continue; // most members; comparing in any case takes longer
+    if (each !== member && !isAccount(account!, each.fullAccount)) continue;
+    if (on) state.ignores.add(each, name);
+    else state.ignores.delete(each, name);
+    each.tell({ kind: "ignore", ...each.actor(), name, on });
+  }
+}
+
+/** Does nothing when the member has disconnected. Users beyond the limit are left out. */
+export function ignored(state: ChatState, { member: id, names }: CommandOf<"ignored">): void {
+  const member = state.members.get(id);
+  if (member === undefined) return;
+  state.ignores.clear(member);
+  for (const name of names.slice(0, IGNORED_MAX)) state.ignores.add(member, name);
 }
 
 /** Does nothing when the member has disconnected. */
@@ -102,9 +171,95 @@ function setFlag(state: ChatState, member: Member, flag: UserFlag, on: boolean) 
   state.flagCounts[flag] += on ? 1 : -1;
 }
 
+function addMember(state: ChatState, id: MemberId, nick: string, identity: Identity): Member {
+  const realname = copyString(clipRealname(sanitize(identity.realname)));
+  const member = new Member(nick, { ...identity, realname }, id, state.now);
+  state.members.set(id, member);
+  if (member.fullAccount !== undefined) state.byAccount.set(fold(member.fullAccount), member);
+  state.nicknames.add(member);
+  state.peak = Math.max(state.peak, state.members.size);
+  state.monitor.online(member);
+  return member;
+}
+
+function requireSessionFree(state: ChatState, member: Member) {
+  if (member.sessions.length < state.limits.maxSessions) return;
+  throw new ChatError("too-many-sessions", String(state.limits.maxSessions));
+}
+
+/** Takes a session from its member. Lines that are queued for it are sent. */
+function removeSession(state: ChatState, session: Session) {
+  const { member } = session;
+  for (const { sessions } of member.rooms.values()) sessions.delete(session);
+  member.sessions.splice(member.sessions.indexOf(session), 1);
+  state.audiences.clear();
+}
+
+/** Forgets a session that has disconnected. */
+function forget(state: ChatState, session: Session) {
+  state.sessions.delete(session.id);
+  state.delivery.remove(session);
+  state.monitor.clear(session);
+}
+
+/** The rooms that a session is shown. */
+function shownTo(session: Session): Room[] {
+  return [...session.member.rooms.values()].filter(({ sessions }) => sessions.has(session));
+}
+
+/**
+ * Gives a session to another member, the one that is logged in to its account. The member joins the rooms that the session
+ * is shown, as far as it may, and inherits the rank there. The session's last member disconnects if it was its only one.
+ *
+ * @throws {ChatError} `too-many-sessions`
+ */
+function attach(state: ChatState, session: Session, to: Member, token: SessionToken | undefined) {
+  requireSessionFree(state, to);
+  session.token = token;
+  const from = session.member;
+  const shown = shownTo(session);
+  removeSession(state, session);
+  const joined = shown.filter((room) => !room.has(to) && to.rooms.size < state.limits.maxJoined && !room.bans(to));
+  for (const room of joined) {
+    state.addToRoom(to, room);
+    restoreRank(room, to);
+    inheritRank(from, to, room);
+  }
+  for (const room of joined) for (const { handlers } of [...to.sessions]) handlers.joined?.(room);
+  if (from.sessions.length === 0) removeMember(state, from, `Logged in as ${to.nick}`, false);
+  session.member = to;
+  to.sessions.push(session);
+  for (const room of shown) if (room.has(to)) room.sessions.add(session);
+  state.audiences.clear();
+  session.handlers.moved?.(from, shown);
+  session.handlers.accountChanged?.();
+}
+
+/** Gives a session of a member that has others a member of its own: a guest that is in no room. */
+function detach(state: ChatState, session: Session, id: MemberId) {
+  const from = session.member;
+  const shown = shownTo(session);
+  removeSession(state, session);
+  const { user, host, networks } = session;
+  const member = addMember(state, id, state.nicknames.guestName(), { user, host, networks, realname: from.realname });
+  session.member = member;
+  member.sessions.push(session);
+  session.handlers.moved?.(from, shown);
+}
+
+/** Gives a member the rank of a guest, for as long as it is in the room. Those of an account are its roles. */
+function inheritRank(from: Member, to: Member, room: Room) {
+  if (from.account !== undefined) return;
+  const rank = RANKS.find((rank) => room.ranks[rank].has(from));
+  if (rank === undefined || room.ranks[rank].has(to)) return;
+  room.ranks[rank].add(to);
+  announceModes(room, from.actor(), [{ on: true, mode: MODE_OF[rank], nick: to.nick }]);
+}
+
 /** Removes a member from the chat, and announces once to each other member that it has quit. */
-function remove(state: ChatState, member: Member, reason: string | undefined, own: boolean) {
+function removeMember(state: ChatState, member: Member, reason: string | undefined, own: boolean) {
   state.members.delete(member.id);
+  if (member.fullAccount !== undefined) state.byAccount.delete(fold(member.fullAccount));
   const told = reason === undefined || (own && isMuted(state.muted, member)) ? undefined : sanitize(reason);
   // A client that is gone cannot be asked for a shorter reason.
   const why = own && told !== undefined && !isReason(told) ? undefined : told;
@@ -113,17 +268,26 @@ function remove(state: ChatState, member: Member, reason: string | undefined, ow
   for (const room of rooms) state.removeFromRoom(member, room);
   const actor = member.actor();
   for (const { room, audience } of state.audiences.of(rooms)) {
-    const { name, members } = room;
+    const { name, members, sessions } = room;
     const event: Left = { kind: "left", ...actor, room: name, reason: why, size: members.size, quit: true, own };
-    members.announce(event, undefined, false, audience);
+    sessions.announce(event, undefined, false, audience);
   }
-  for (const room of rooms) state.closeIfEmpty(room);
+  for (const room of rooms) {
+    endPower(state, room);
+    state.closeIfEmpty(room);
+  }
   for (const key of member.invitations) state.withdrawInvitation(member, key);
   state.nicknames.remove(member);
   state.whowas.add(member, state.now);
   state.monitor.offline(member);
-  state.delivery.remove(member);
-  state.monitor.clear(member);
+  for (const session of member.sessions) forget(state, session);
+  state.ignores.clear(member);
+}
+
+/** Announces a change of a member in its rooms, and to those that monitor it. `self`: whether it is told, too. */
+function announceChange(state: ChatState, member: Member, event: ChatEvent, self: boolean) {
+  state.announceAround(member, event, self);
+  state.monitor.changed(member, event);
 }
 
 /** Gives a member a nickname that is free, and announces it. */
@@ -137,17 +301,24 @@ function setNick(state: ChatState, member: Member, nick: string) {
   }
   member.nick = copyString(nick);
   state.nicknames.add(member);
+  state.ignores.delete(member, ignoreName(member)); // of a guest that it has ignored, and whose nickname it has now
   for (const room of member.rooms.values()) room.recheckBans(member);
   state.announceAround(member, event, true);
   if (!isSame) state.monitor.online(member);
 }
 
-/** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of another account. */
-function setAccount(state: ChatState, member: Member, account: string | undefined) {
-  if (member.account === account) return;
+/** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of an account that is not its own. */
+function setAccount(state: ChatState, member: Member, account: string | undefined, scope?: Scope) {
+  const { account: shown, fullAccount: before } = member;
   member.account = account;
-  state.announceAround(member, { kind: "account", ...member.actor() }, false);
-  if (state.nicknames.registrationConflict(member.nick, account) !== undefined) {
+  member.scope = scope;
+  const { fullAccount } = member;
+  if (shown === account && before === fullAccount) return;
+  if (before !== undefined) state.byAccount.delete(fold(before));
+  if (fullAccount !== undefined) state.byAccount.set(fold(fullAccount), member);
+  if (shown !== account) announceChange(state, member, { kind: "account", ...member.actor() }, false);
+  followAccount(member, before);
+  if (state.nicknames.registrationConflict(member.nick, fullAccount) !== undefined) {
     setNick(state, member, state.nicknames.guestName());
   }
 }

@@ -1,20 +1,21 @@
 /** Applies the commands that deliver messages. */
 import { isMuted, requireUnmuted, requireVoice } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
-import type { CommandOf } from "./commands.ts";
+import type { CommandOf, SessionId } from "./commands.ts";
 import { conversationTarget } from "./conversations.ts";
-import type { Said, Tagged, Whispered } from "./events.ts";
-import type { Member } from "./member.ts";
+import type { ChatEvent, Said, Tagged, Whispered } from "./events.ts";
+import type { Member, Session } from "./member.ts";
 import type { Rank } from "./modes.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
-import { tellEach } from "./tell.ts";
+import { sessionsOf, tellEach } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 import { isStored } from "./write_behind.ts";
 
 /**
- * Delivers a line to all members of the room, the author included unless it wants no echo. Blank text is ignored.
+ * Delivers a line to all members of the room, the author included; its session that wants no echo does not get it. Blank text is
+ * ignored.
  *
  * @throws {ChatError} `muted`, `cannot-speak` or `not-in-room`
  */
@@ -42,9 +43,11 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
     least,
   };
   member.spokeAt = time;
-  if (least !== undefined) return tellRanked(room, said, member, least);
+  const from = member.session(command.session);
+  if (least !== undefined) return tellRanked(state, room, said, member, from, least);
   const pending = isStored(said) && state.storage.addLine(room, said, member);
-  room.members.announce(said, member.echo ? undefined : [member], pending);
+  const audience = state.ignores.audience(said, room);
+  room.sessions.announce(said, from === undefined || from.echo ? undefined : [from], pending, audience);
 }
 
 /**
@@ -59,10 +62,11 @@ export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whisp
   const committed = count === 0 || state.storage.commitPrivate(count);
   return messages.map((message) => {
     if (message === undefined || message instanceof ChatError) return message;
-    const { to, event, stored } = message;
+    const { to, event, stored, ignored } = message;
     if (stored && !committed) return new ChatError("not-stored", to.nick);
     member.spokeAt = event.time;
-    to.tell(event);
+    if (!ignored) to.tell(event);
+    if (to !== member) tellOthers(member, command.session, { ...event, forAuthor: true });
     return event;
   });
 }
@@ -73,6 +77,8 @@ interface Message {
   readonly event: Whispered;
   /** Whether it is in the history, and must be committed before it is delivered. */
   readonly stored: boolean;
+  /** Whether the receiver ignores the author: then only the author has a copy, and is not told. */
+  readonly ignored: boolean;
 }
 
 function prepareMessage(
@@ -96,17 +102,18 @@ function prepareMessage(
     tags: copyString(tags),
     bot: member.bot,
   };
+  const ignored = state.ignores.ignores(to, event);
   const stored = state.storage.keepsPrivate && isStored(event);
   if (stored) {
     const targets = [conversationTarget(member, to.nick)];
-    if (to !== member) targets.push(conversationTarget(to, member.nick));
+    if (to !== member && !ignored) targets.push(conversationTarget(to, member.nick));
     state.storage.addPrivate(targets, event);
   }
-  return { to, event, stored };
+  return { to, event, stored, ignored };
 }
 
 /** @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room` */
-export function tag(state: ChatState, { member: id, to, tags, least }: CommandOf<"tag">): Tagged {
+export function tag(state: ChatState, { member: id, session, to, tags, least }: CommandOf<"tag">): Tagged {
   const member = state.requireMember(id);
   requireUnmuted(state.muted, member);
   const target = "room" in to ? state.requireRoom(to.room) : state.requireMember(to.member);
@@ -121,26 +128,43 @@ export function tag(state: ChatState, { member: id, to, tags, least }: CommandOf
     bot: member.bot,
     least,
   };
-  if ("nick" in target) target.tell(event);
-  else if (least !== undefined) tellRanked(target, event, member, least);
-  else target.members.announce(event, member.echo ? undefined : [member]);
+  const from = member.session(session);
+  if ("nick" in target) {
+    if (!state.ignores.ignores(target, event)) target.tell(event);
+    if (target !== member) tellOthers(member, session, event);
+  } else if (least !== undefined) tellRanked(state, target, event, member, from, least);
+  else target.sessions.announce(event, from === undefined || from.echo ? undefined : [from]);
   return event;
 }
 
 export function notice(state: ChatState, { text }: CommandOf<"notice">): void {
-  tellEach(state.members.values(), { kind: "notice", text });
+  tellEach(state.sessions.values(), { kind: "notice", text });
 }
 
 export function wallops(state: ChatState, { member: id, text }: CommandOf<"wallops">): void {
   const member = state.requireMember(id);
   const receivers = state.members.values().filter(({ wallops }) => wallops);
-  tellEach(receivers, { kind: "wallops", ...member.actor(), text: sanitize(text) });
+  tellEach(sessionsOf(receivers), { kind: "wallops", ...member.actor(), text: sanitize(text) });
 }
 
-/** Sends an event to the members of a room that have a rank, and to its author if it wants an echo. */
-function tellRanked(room: Room, event: Said | Tagged, author: Member, least: Rank) {
-  const receivers = Iterator.from(room.members).filter((member) => {
-    return member === author ? author.echo : room.holds(member, least);
+/** Sends an event to the members of a room that have a rank, and to its author; not to the session that wants no echo. */
+function tellRanked(
+  state: ChatState,
+  room: Room,
+  event: Said | Tagged,
+  author: Member,
+  from: Session | undefined,
+  least: Rank,
+) {
+  const audience = state.ignores.audience(event, room);
+  const receivers = Iterator.from(room.sessions).filter((session) => {
+    if (session === from) return from.echo;
+    return session.member === author || (room.holds(session.member, least) && audience?.has(session) !== false);
   });
   tellEach(receivers, event);
+}
+
+/** Sends an event to the sessions of its author but the one that has caused it, whose protocol confirms it. */
+function tellOthers(author: Member, from: SessionId | undefined, event: ChatEvent) {
+  for (const session of author.sessions) if (session.id !== from) session.tell(event);
 }

@@ -19,7 +19,7 @@ export class MutedHosts {
     return this.#hosts.size;
   }
 
-  /** The hosts, the one that was muted first first. */
+  /** The hosts, in the order in which they were muted. */
   [Symbol.iterator](): Iterator<[host: string, action: MuteAction | undefined]> {
     return this.#hosts.entries();
   }

@@ -47,7 +47,7 @@ export class Mutes {
     return this.#clock.monotonic;
   }
 
-  /** The muted hosts, the one that was muted first first. */
+  /** The muted hosts, in the order in which they were muted. */
   get all(): readonly Mute[] {
     this.expire();
     return [...this.#hosts].map(([host, action]) => ({ host, until: this.#ends.get(host) ?? Infinity, action }));
@@ -68,7 +68,7 @@ export class Mutes {
     this.#target.mute(host, action);
     this.#ends.delete(host);
     if (until !== Infinity) this.#ends.set(host, until);
-    // A host that had to make room for this one has no end any more.
+    // If the limit was reached, another host was unmuted for this one, and its end time is obsolete.
     for (const each of this.#ends.keys()) if (!this.#hosts.has(each)) this.#ends.delete(each);
     this.#schedule();
   }

@@ -1,8 +1,9 @@
 /** The nicknames in use: who has which, which ones a member may take, and the names of guests. */
 import { ChatError } from "./chat_error.ts";
 import type { Member } from "./member.ts";
-import { fold, isNick, skeleton } from "./names.ts";
+import { fold, isNick } from "./names.ts";
 import type { Policy } from "./policy.ts";
+import { skeleton } from "./skeleton.ts";
 
 /** Matches the skeleton of a guest's name, with its letters `l` and `o` read as digits. */
 const GUEST = /^guest([1-9]\d{0,8})$/;
@@ -29,6 +30,11 @@ export class Nicknames {
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined {
     return this.#byNick.get(fold(nick));
+  }
+
+  /** Whether a nickname is that of an account, in any case. */
+  isRegistered(nick: string): boolean {
+    return this.#policy.isRegistered(nick);
   }
 
   /** Adds a member under its nickname, which has to be free: see {@linkcode requireFree}. */
@@ -71,10 +77,10 @@ export class Nicknames {
    * Checks that a nickname is free, and not registered to another account.
    *
    * @param holder The member that may have it already.
-   * @param account The account that the member is logged in to; the holder's, unless given.
+   * @param account The account whose nickname the member may have; that of the holder, unless given.
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered`
    */
-  requireAvailable(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
+  requireAvailable(nick: string, holder?: Member, account: string | undefined = holder?.fullAccount): void {
     this.requireFree(nick, holder);
     const conflict = this.registrationConflict(nick, account);
     if (conflict !== undefined) throw new ChatError(conflict, nick);

@@ -14,8 +14,8 @@ export interface ChatObserver {
   storeFailed(error: StoreError): void;
   /** The history can be written again. */
   storeRecovered(): void;
-  /** A client was rejected because `nick!user@host` matches a server ban. */
-  banned(origin: string, outlet: Outlet): void;
+  /** A client was rejected because `nick!user@host` or its account matches a server ban. */
+  banned(origin: string, outlet: Outlet, account: string | undefined): void;
   /** A member's command was rejected by a rate limit. */
   rateLimited(member: Member, code: ChatErrorCode): void;
   /** A server operator entered an empty room that would have rejected any other member. */

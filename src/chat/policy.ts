@@ -6,8 +6,8 @@ export interface Policy {
   isRegistered(nick: string): boolean;
   /** The folded registered nickname that has this skeleton (see `names.ts`), if there is one. */
   registeredLike(skeleton: string): string | undefined;
-  /** The reason of the server ban that `nick!user@host` matches, if there is one. */
-  banReason(origin: string): string | undefined;
+  /** The reason of the server ban that `nick!user@host` or an account matches, if there is one. */
+  banReason(origin: string, account: string | undefined): string | undefined;
 }
 
 /** No nickname is registered, and no origin is banned. */

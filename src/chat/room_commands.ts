@@ -6,19 +6,21 @@ import {
   mayForceEntry,
   requireIn,
   requireOperator,
+  requirePowerOver,
   requireUnmuted,
 } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf, ModesResult } from "./commands.ts";
 import type { Invited } from "./events.ts";
 import { requireReason, requireTopic } from "./lengths.ts";
-import type { Member } from "./member.ts";
+import type { Member, Session } from "./member.ts";
 import { changeMode } from "./mode_changes.ts";
-import { type ModeChange, NEW_ROOM } from "./modes.ts";
+import { type ModeChange, NEW_ROOM, RANK_OF } from "./modes.ts";
 import { fold, LOBBY } from "./names.ts";
+import { announceModes, endPower, foundRoom, giveRole, restoreRank } from "./role_changes.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
-import { tellEach } from "./tell.ts";
+import { sessionsOf, tellEach } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
@@ -26,36 +28,46 @@ import { sanitize } from "../util/sanitize.ts";
 export const INVITATIONS_MAX = 50;
 
 /**
- * The first member of a room becomes its operator, except in the lobby.
+ * A member that creates a room owns it if it is logged in, and else is its operator. A member that joins gets the rank of its
+ * role.
  *
- * @throws {ChatError} `room-invalid`, `too-many-rooms`, `rooms-full`, `banned`, `invite-only`, `wrong-key` or `room-full`
+ * @throws {ChatError} `room-invalid`, `room-confusable`, `too-many-rooms`, `rooms-full`, `banned`, `login-required`,
+ * `invite-only`, `wrong-key` or `room-full`
  */
-export function join(state: ChatState, { member: id, room: name, key }: CommandOf<"join">): Room {
+export function join(state: ChatState, { member: id, session, room: name, key }: CommandOf<"join">): Room {
   const member = state.requireMember(id);
+  const from = member.session(session);
   const found = state.rooms.get(fold(name));
   if (found === undefined && !isNewRoomName(name)) throw new ChatError("room-invalid", name);
-  if (found?.has(member)) return found;
+  if (found === undefined && state.roomNames.isConfusable(name)) throw new ChatError("room-confusable", name);
+  if (found?.has(member)) {
+    if (from !== undefined) show(state, from, found);
+    return found;
+  }
   if (member.rooms.size >= state.limits.maxJoined) throw new ChatError("too-many-rooms", name);
   if (found !== undefined) requireEntry(state, found, member, key);
   else if (state.rooms.size >= state.limits.maxRooms) throw new ChatError("rooms-full", name);
   const room = found ?? state.createRoom(name, state.now);
-  // Announced before the member is added, so that it is not told of its own arrival.
-  room.members.announce({
-    kind: "joined",
-    room: room.name,
-    ...member.actor(),
-    realname: member.realname,
-    away: member.away,
-    size: room.members.size + 1,
-  });
-  room.members.add(member);
-  state.audiences.clear();
-  state.emptyRooms.delete(room);
-  member.rooms.set(room.key, room);
-  state.withdrawInvitation(member, room.key);
-  if (found === undefined) { for (const mode of NEW_ROOM) room.switches.add(mode); }
-  if (room.members.size === 1 && room.key !== LOBBY) room.ranks.op.add(member);
+  state.addToRoom(member, room);
+  if (from !== undefined) show(state, from, room);
+  if (found === undefined) {
+    for (const mode of NEW_ROOM) room.switches.add(mode);
+    foundRoom(state, room, member);
+  } else restoreRank(room, member);
+  for (const other of [...member.sessions]) if (other !== from) other.handlers.joined?.(room);
   return room;
+}
+
+/** Has the lines of a room sent to a session, from now on. Which rooms a session is shown is not part of the state. */
+export function show(state: ChatState, session: Session, room: Room): void {
+  room.sessions.add(session);
+  state.audiences.clear();
+}
+
+/** No longer has the lines of a room sent to a session. */
+export function hide(state: ChatState, session: Session, room: Room): void {
+  room.sessions.delete(session);
+  state.audiences.clear();
 }
 
 function requireEntry(state: ChatState, room: Room, member: Member, key: string | undefined) {
@@ -66,7 +78,7 @@ function requireEntry(state: ChatState, room: Room, member: Member, key: string 
 }
 
 /** @throws {ChatError} `not-in-room`, `reason-too-long` or `text-too-long` */
-export function leave(state: ChatState, { member: id, room: key, reason }: CommandOf<"leave">): void {
+export function leave(state: ChatState, { member: id, session, room: key, reason }: CommandOf<"leave">): void {
   const member = state.requireMember(id);
   const room = state.requireRoom(key);
   requireIn(room, member);
@@ -74,7 +86,7 @@ export function leave(state: ChatState, { member: id, room: key, reason }: Comma
   state.removeFromRoom(member, room);
   state.audiences.clear();
   const { name, members } = room;
-  members.announce({
+  room.sessions.announce({
     kind: "left",
     room: name,
     ...member.actor(),
@@ -83,21 +95,25 @@ export function leave(state: ChatState, { member: id, room: key, reason }: Comma
     quit: false,
     own: true,
   });
+  endPower(state, room);
   state.closeIfEmpty(room);
+  for (const other of [...member.sessions]) if (other.id !== session) other.handlers.left?.(room, why);
 }
 
-/** @throws {ChatError} `not-in-room`, `not-operator`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long` */
+/** @throws {ChatError} `not-in-room`, `not-operator`, `not-owner`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long` */
 export function kick(state: ChatState, { member: id, room: key, nick, reason }: CommandOf<"kick">): Member {
   const member = state.requireMember(id);
   const room = state.requireRoom(key);
   requireOperator(room, member);
   const target = state.findIn(room, nick);
+  requirePowerOver(room, member, target);
   const why = reasonOf(state, member, room, reason);
-  room.members.announce({ kind: "kicked", room: room.name, ...member.actor(), whom: target.nick, reason: why });
+  room.sessions.announce({ kind: "kicked", room: room.name, ...member.actor(), whom: target.nick, reason: why });
   state.removeFromRoom(target, room);
   state.audiences.clear();
+  endPower(state, room);
   state.closeIfEmpty(room);
-  target.onKicked?.(room); // last, as it may give another command
+  for (const { handlers } of [...target.sessions]) handlers.kicked?.(room); // last, as it may give another command
   return target;
 }
 
@@ -112,6 +128,13 @@ export function invite(state: ChatState, { member: id, room: key, nick }: Comman
   if (room.has(target)) throw new ChatError("already-in-room", target.nick, room.name);
   // Any member may invite, but only an operator's invitation overrides bans, the key and the limit.
   if (room.holds(member, "op")) addInvitation(state, target, room);
+  // An account that is invited into an invite-only room stays welcome there.
+  const account = target.fullAccount;
+  if (room.switches.has("i") && account !== undefined && room.roles.owned) {
+    if (room.roles.of(account) === undefined && room.roles.hasPlaceFor(account)) {
+      giveRole(state, room, account, "member", member);
+    }
+  }
   const event: Invited = {
     kind: "invited",
     room: room.name,
@@ -119,9 +142,9 @@ export function invite(state: ChatState, { member: id, room: key, nick }: Comman
     whom: target.nick,
     overheard: false,
   };
-  target.tell(event);
-  const others = Iterator.from(room.ranks.op).filter((operator) => operator !== member);
-  tellEach(others, { ...event, overheard: true });
+  if (!state.ignores.ignores(target, event)) target.tell(event);
+  const others = Iterator.from(room.operators).filter((operator) => operator !== member);
+  tellEach(sessionsOf(others), { ...event, overheard: true });
   return target;
 }
 
@@ -144,7 +167,7 @@ export function topic(state: ChatState, { member: id, room: key, topic }: Comman
   requireTopic(text, room.name);
   room.topic = text === "" ? undefined : { text, by: member.origin, at: state.now };
   state.storage.saveRoom(room);
-  room.members.announce({ kind: "topic", room: room.name, ...member.actor(), topic: text });
+  room.sessions.announce({ kind: "topic", room: room.name, ...member.actor(), topic: text });
 }
 
 /**
@@ -160,17 +183,17 @@ export function modes(state: ChatState, { member: id, room: key, changes }: Comm
   const refused: ChatError[] = [];
   for (const change of changes) {
     try {
-      const done = changeMode(state, member, room, change);
-      if (done !== undefined) made.push(done);
+      made.push(...changeMode(state, member, room, change));
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       refused.push(error);
     }
   }
   if (made.length > 0) {
-    // Ranks are not saved: they end when a member leaves.
-    if (made.some(({ mode }) => mode !== "o" && mode !== "v")) state.storage.saveRoom(room);
-    room.members.announce({ kind: "modes", room: room.name, ...member.actor(), changes: made });
+    // Ranks are not saved; roles were, when they changed.
+    if (made.some(({ mode }) => !(mode in RANK_OF))) state.storage.saveRoom(room);
+    announceModes(room, member.actor(), made);
+    endPower(state, room);
   }
   return { made, refused };
 }

@@ -1,17 +1,19 @@
 /** The state of the chat that commands change, and the steps that several commands have in common. */
 import { Audiences } from "./audiences.ts";
 import { ChatError } from "./chat_error.ts";
-import type { MemberId, RoomKey, UserFlag } from "./commands.ts";
+import type { MemberId, RoomKey, SessionId, UserFlag } from "./commands.ts";
 import type { Delivery } from "./delivery.ts";
 import type { ChatEvent } from "./events.ts";
 import type { Ids } from "./ids.ts";
-import type { Member } from "./member.ts";
+import type { Member, Session } from "./member.ts";
+import { IgnoreLists } from "./ignore_lists.ts";
 import { MonitorLists } from "./monitor.ts";
 import { MutedHosts } from "./muted_hosts.ts";
 import { LOBBY } from "./names.ts";
 import type { Nicknames } from "./nicknames.ts";
 import type { ChatObserver } from "./observer.ts";
 import { Room } from "./room.ts";
+import { RoomNames } from "./room_names.ts";
 import type { SavedRoom } from "./store.ts";
 import { copyString } from "../util/copy_string.ts";
 import { Whowas } from "./whowas.ts";
@@ -23,6 +25,8 @@ export interface HubLimits {
   readonly maxRooms: number;
   /** The most rooms that a member can be in. */
   readonly maxJoined: number;
+  /** The most sessions that a member can have. */
+  readonly maxSessions: number;
 }
 
 /** What the state is made of. */
@@ -46,14 +50,21 @@ export class ChatState {
   peak = 0;
   /** The members by id, in order of arrival. */
   readonly members = new Map<MemberId, Member>();
+  /** The sessions by id, in order of arrival. */
+  readonly sessions = new Map<SessionId, Session>();
+  /** The members that are logged in, by the folded name of the account. */
+  readonly byAccount = new Map<string, Member>();
   /** The rooms by key: the lobby, rooms with members, and stored rooms. */
   readonly rooms = new Map<RoomKey, Room>();
-  /** The stored rooms without members, the one that is empty longest first; never the lobby. */
+  /** The stored or owned rooms without members, the one that is empty longest first; never the lobby. */
   readonly emptyRooms = new Set<Room>();
+  /** The names of all rooms. */
+  readonly roomNames = new RoomNames();
   readonly nicknames: Nicknames;
   readonly muted = new MutedHosts();
   readonly whowas = new Whowas();
   readonly monitor = new MonitorLists();
+  readonly ignores = new IgnoreLists();
   /** How many members have each user flag. */
   readonly flagCounts: Record<UserFlag, number> = { invisible: 0, operator: 0, wallops: 0, bot: 0 };
   readonly ids: Ids;
@@ -70,7 +81,7 @@ export class ChatState {
     this.storage = storage;
     this.observer = observer;
     this.limits = limits;
-    this.audiences = new Audiences(sized(this.members));
+    this.audiences = new Audiences(sized(this.sessions));
   }
 
   /** @throws {ChatError} `no-such-user` if the member has disconnected. */
@@ -78,6 +89,13 @@ export class ChatState {
     const member = this.members.get(id);
     if (member === undefined) throw new ChatError("no-such-user", String(id));
     return member;
+  }
+
+  /** @throws {ChatError} `no-such-user` if the session has disconnected. */
+  requireSession(id: SessionId): Session {
+    const session = this.sessions.get(id);
+    if (session === undefined) throw new ChatError("no-such-user", String(id));
+    return session;
   }
 
   /** @throws {ChatError} `not-in-room` if the room does not exist any more. */
@@ -110,6 +128,7 @@ export class ChatState {
   createRoom(name: string, since: number, saved?: SavedRoom): Room {
     const room = new Room(copyString(name), this.delivery.createSet(), since, saved);
     this.rooms.set(room.key, room);
+    this.roomNames.add(room.name);
     return room;
   }
 
@@ -122,25 +141,43 @@ export class ChatState {
     this.storage.deleteRoom(room);
     room.closed = true;
     this.rooms.delete(room.key);
+    this.roomNames.delete(room.name);
     this.emptyRooms.delete(room);
+  }
+
+  /** Adds a member to a room, and announces it to the members that are in it. No session of the member is shown the room. */
+  addToRoom(member: Member, room: Room): void {
+    room.sessions.announce({
+      kind: "joined",
+      room: room.name,
+      ...member.actor(),
+      realname: member.realname,
+      away: member.away,
+      size: room.members.size + 1,
+    });
+    room.members.add(member);
+    this.emptyRooms.delete(room);
+    member.rooms.set(room.key, room);
+    this.withdrawInvitation(member, room.key);
   }
 
   /** Removes a member from a room without announcing it. */
   removeFromRoom(member: Member, room: Room): void {
+    for (const session of member.sessions) room.sessions.delete(session);
     room.members.delete(member);
     room.recheckBans(member);
+    room.ranks.owner.delete(member);
     room.ranks.op.delete(member);
     room.ranks.voice.delete(member);
     member.rooms.delete(room.key);
   }
 
-  /** Deletes a room that has lost its last member, unless it is stored. */
+  /** Deletes a room that has lost its last member, unless it is stored or belongs to an account. */
   closeIfEmpty(room: Room): void {
     if (room.members.size > 0 || room.key === LOBBY) return;
-    // The next member to join becomes its operator, and is not bound by the invitations of earlier ones.
     for (const guest of room.invited) guest.invitations.delete(room.key);
     room.invited.clear();
-    if (this.storage.persistent && room.stored) this.emptyRooms.add(room);
+    if (room.roles.size > 0 || (this.storage.persistent && room.stored)) this.emptyRooms.add(room);
     else this.deleteRoom(room);
   }
 
@@ -150,13 +187,20 @@ export class ChatState {
     this.rooms.get(key)?.invited.delete(member);
   }
 
-  /** Announces an event once to each member that shares a room with one, and to that member itself if `self` is true. */
+  /** Announces an event once to each session that is shown a room of a member, and to the member itself if `self` is true. */
   announceAround(member: Member, event: ChatEvent, self: boolean): void {
     for (const { room, audience } of this.audiences.of(member.rooms.values())) {
-      room.members.announce(event, self ? undefined : [member], false, audience);
+      room.sessions.announce(event, self ? undefined : member.sessions, false, audience);
     }
-    if (self && member.rooms.size === 0) member.tell(event);
+    if (!self) return;
+    for (const session of member.sessions) if (!isShownAny(session)) session.tell(event);
   }
+}
+
+/** Whether a session is shown a room of its user. */
+function isShownAny(session: Session): boolean {
+  for (const { sessions } of session.member.rooms.values()) if (sessions.has(session)) return true;
+  return false;
 }
 
 /** The values of a map, as a collection that changes with it. */

@@ -8,6 +8,7 @@
 import { NetworkLimiter } from "../util/network_limiter.ts";
 import { TokenBucket } from "../util/token_bucket.ts";
 import type { Member } from "./member.ts";
+import { fold } from "./names.ts";
 
 /** The characters that a network or an account may have stored per minute, and at once, by default. */
 export const STORAGE_RATE = 2 ** 20;
@@ -67,7 +68,7 @@ export class StorageLimit {
     if (this.spend(member, characters)) return 0;
     const cost = characters + LINE_COST;
     const { networks, account } = member;
-    const accounts = account === undefined ? [] : [account.toLowerCase()];
+    const accounts = account === undefined ? [] : [fold(account)];
     for (const amount of cost < CHUNK ? [CHUNK, cost] : [cost]) {
       if (!this.#accounts.take(accounts, now, amount)) continue;
       if (this.#networks.take(networks, now, amount)) {

@@ -6,6 +6,7 @@
  */
 import type { Said, Whispered } from "./events.ts";
 import type { List, Mask, Switch } from "./modes.ts";
+import type { Role } from "./roles.ts";
 import type { Steps } from "../util/steps.ts";
 
 /** A line that a store can hold. */
@@ -58,6 +59,7 @@ export interface SavedRoom {
   /** The most members; Infinity for no limit. */
   readonly limit: number;
   readonly masks: readonly (Mask & { readonly list: List })[];
+  readonly roles: readonly Role[];
 }
 
 /** How much is stored, and for how long. */
@@ -166,6 +168,16 @@ export interface HistoryStore {
    * @throws {StoreError}
    */
   deleteTarget(target: string): void;
+
+  /**
+   * Changes the name of a room: its lines and settings are those of the new name from now on. Does nothing if the room is
+   * not stored. The time does not depend on the number of lines. Lines and rooms that were added have to be committed before.
+   *
+   * @param key The folded name.
+   * @param name The new name, which no other room has.
+   * @throws {StoreError}
+   */
+  renameRoom(key: string, name: string): void;
 
   /** Whether a limit of the retention is exceeded, so that `runStep` should not be delayed. */
   readonly overdue: boolean;

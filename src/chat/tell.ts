@@ -1,22 +1,27 @@
-/** Sends an event to several members at once. */
+/** Sends an event to several sessions at once. */
 import type { ChatEvent, WireFormat } from "./events.ts";
-import type { Member } from "./member.ts";
+import type { Member, Session } from "./member.ts";
 
 /**
- * Sends an event to each of some members, after the lines that their rooms have queued for them. It is rendered once per
- * wire format, and the members of a format are given the same array in a row, so that it is encoded once.
+ * Sends an event to each of some sessions, after the lines that rooms have queued for them. It is rendered once per wire
+ * format, and the sessions of a format are given the same array in a row, so that it is encoded once.
  */
-export function tellEach(members: Iterable<Member>, event: ChatEvent): void {
-  const byFormat = new Map<WireFormat, Member[]>();
-  for (const member of members) {
-    const others = byFormat.get(member.format);
-    if (others === undefined) byFormat.set(member.format, [member]);
-    else others.push(member);
+export function tellEach(sessions: Iterable<Session>, event: ChatEvent): void {
+  const byFormat = new Map<WireFormat, Session[]>();
+  for (const session of sessions) {
+    const others = byFormat.get(session.format);
+    if (others === undefined) byFormat.set(session.format, [session]);
+    else others.push(session);
   }
   for (const [format, some] of byFormat) {
     const rendered = format.render(event);
     if (rendered === undefined) continue;
     const lines = typeof rendered === "string" ? [rendered] : rendered;
-    for (const member of some) member.send(lines);
+    for (const session of some) session.send(lines);
   }
+}
+
+/** All sessions of some members. */
+export function* sessionsOf(members: Iterable<Member>): Generator<Session, void, void> {
+  for (const { sessions } of members) yield* sessions;
 }

@@ -57,7 +57,7 @@ export class WriteBehind {
     room.hasLines = true;
     if (!this.#history.persistent) return false;
     if (!room.stored) this.saveRoom(room);
-    else if (room.members.size === 0) this.#observer.flushWanted(); // no delivery asks for it
+    else if (room.members.size === 0) this.#observer.flushWanted(); // otherwise the delivery of the line requests the flush
     this.#pending.push({ author, said });
     return true;
   }
@@ -83,6 +83,16 @@ export class WriteBehind {
   deleteRoom(room: Room): void {
     if (room.stored || !this.#history.persistent) this.#history.deleteTarget(room.key);
     this.#changed.delete(room);
+  }
+
+  /**
+   * Renames a room in the history, before the room itself is renamed. Commits what is pending under the old name.
+   *
+   * @throws {StoreError}
+   */
+  renameRoom(room: Room, name: string): void {
+    if (!this.commit()) throw new StoreError("it cannot be written right now");
+    if (room.stored || !this.#history.persistent) this.#history.renameRoom(room.key, name);
   }
 
   /** Whether a room has lines that are not committed. */

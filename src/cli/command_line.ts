@@ -108,7 +108,7 @@ function parseCommand(words: readonly string[]): Pick<Options, "command" | "argu
 function readOption(name: OptionName, given: string | undefined, env: Environment): unknown {
   const { reader, default: byDefault, command }: Flag = FLAGS[name];
   const variable = variableName(name);
-  const fromEnv = given === undefined && command === undefined ? env(variable) || undefined : undefined;
+  const fromEnv = command === undefined ? env(variable) || undefined : undefined;
   const text = given ?? fromEnv;
   if (text === undefined) return byDefault === undefined ? undefined : reader.read(byDefault);
   const value = reader.read(text);

@@ -4,7 +4,7 @@
 import { AuthError, type AuthErrorCode, type Caller } from "../accounts/auth.ts";
 import { Devices } from "../accounts/devices.ts";
 import { choose, hashPassword, PasswordError } from "../accounts/password.ts";
-import { isNick } from "../chat/names.ts";
+import { isNick, prepareName } from "../chat/names.ts";
 import { StoreError } from "../chat/store.ts";
 import { Database } from "../history/database.ts";
 import { erase } from "../history/erase.ts";
@@ -85,8 +85,9 @@ async function runImport({ data, sync }: Options): Promise<void> {
 }
 
 /** Deletes all messages of a nickname, and its account. */
-async function runForget({ data, argument: nick }: Options): Promise<void> {
-  if (nick === undefined) throw new UsageError("Cannot forget: tincan forget NAME --data DIR");
+async function runForget({ data, argument }: Options): Promise<void> {
+  if (argument === undefined) throw new UsageError("Cannot forget: tincan forget NAME --data DIR");
+  const nick = prepareName(argument);
   if (!isNick(nick)) throw new UsageError(`Cannot forget ${quoted(nick)}: it is not a valid nickname`);
   await withDatabase(`forget ${quoted(nick)} in ${quoted(data!)}`, () => Database.reopen(data!), async (database) => {
     const { inRooms, inPrivate, account } = erase(database, nick);

@@ -8,7 +8,7 @@
  */
 import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
 import { FAILURES_MAX } from "../accounts/login_throttle.ts";
-import { ROOMS_MAX, ROOMS_TOTAL } from "../chat/local_chat.ts";
+import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/local_chat.ts";
 import { SYNCS } from "../history/database.ts";
 import type { ExportFormat } from "../history/export.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
@@ -222,6 +222,12 @@ const rooms = {
     reader: read.wholeNumber(2), // a text client joins the next room before it leaves the last one
     default: String(ROOMS_MAX),
     help: "rooms that one user can be in",
+  },
+  maxSessions: {
+    value: "N",
+    reader: read.wholeNumber(1),
+    default: String(SESSIONS_MAX),
+    help: "connections that one account can have at a time",
   },
   roomRate: {
     value: "N",

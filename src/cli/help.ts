@@ -36,5 +36,5 @@ export function shownDefault({ default: byDefault, value }: Flag): string | unde
 }
 
 function row(names: string, help: string): string {
-  return `  ${names.trimEnd().padEnd(NAMES_WIDTH)} ${help}`;
+  return `  ${names.padEnd(NAMES_WIDTH)} ${help}`;
 }

@@ -12,6 +12,7 @@ export class AccountTable implements AccountStore {
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #delete: StatementSync;
+  readonly #deleteIgnored: StatementSync;
 
   constructor({ db }: Database) {
     try {
@@ -24,6 +25,7 @@ export class AccountTable implements AccountStore {
         "UPDATE account SET hash = ?, salt = ?, iterations = ?, stored = ?, server = ? WHERE key = ?",
       );
       this.#delete = db.prepare("DELETE FROM account WHERE key = ?");
+      this.#deleteIgnored = db.prepare("DELETE FROM ignored WHERE account = ?");
     } catch (error) {
       throw storeError(error);
     }
@@ -46,6 +48,7 @@ export class AccountTable implements AccountStore {
   }
 
   removeAccount(key: string): void {
+    withStoreErrors(() => this.#deleteIgnored.run(key)); // first: the next owner of the name must not get the list
     withStoreErrors(() => this.#delete.run(key));
   }
 }

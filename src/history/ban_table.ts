@@ -17,18 +17,19 @@ export class BanTable implements BanStore {
    */
   bans(): Ban[] {
     return this.#run(({ db }) => {
-      const rows = db.prepare("SELECT what, by, reason, since, until FROM ban ORDER BY since").all();
-      return (rows as unknown as (Ban & { until: number | null })[]).map(({ what, by, reason, since, until }) => {
-        return { what, by, reason, since, until: until ?? Infinity };
+      const rows = db.prepare("SELECT what, by, reason, since, until, nick FROM ban ORDER BY since").all();
+      type Row = Omit<Ban, "until" | "nick"> & { until: number | null; nick: string | null };
+      return (rows as unknown as Row[]).map(({ what, by, reason, since, until, nick }) => {
+        return { what, by, reason, since, until: until ?? Infinity, ...(nick === null ? {} : { nick }) };
       });
     });
   }
 
   /** @throws {StoreError} */
-  addBan({ what, by, reason, since, until }: Ban): void {
+  addBan({ what, by, reason, since, until, nick }: Ban): void {
     this.#run(({ db }) => {
-      db.prepare("INSERT OR REPLACE INTO ban (what, by, reason, since, until) VALUES (?, ?, ?, ?, ?)")
-        .run(what, by, reason, since, until === Infinity ? null : until);
+      db.prepare("INSERT OR REPLACE INTO ban (what, by, reason, since, until, nick) VALUES (?, ?, ?, ?, ?, ?)")
+        .run(what, by, reason, since, until === Infinity ? null : until, nick ?? null);
     });
   }
 

@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { basename, join } from "node:path";
 import { copyOf } from "./copy.ts";
 import { MIGRATIONS } from "./schema.ts";
+import { fold } from "../chat/names.ts";
 import { StoreError } from "../chat/store.ts";
 import { reasonOf } from "../util/system_error.ts";
 
@@ -118,7 +119,7 @@ export class Database {
     try {
       return new Database(openToRead(path), path, undefined);
     } catch (error) {
-      if (error instanceof StoreError || !UNWRITABLE.includes(codeOf(error) & 0xff)) throw storeError(error);
+      if (!UNWRITABLE.includes(codeOf(error) & 0xff)) throw storeError(error);
     }
     const copy = await copyOf(path);
     try {
@@ -269,6 +270,7 @@ function openFile(path: string, sync: Sync, migrations: readonly string[]): Data
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);
     const version = versionOf(db); // before anything is written: it could belong to another program
     requireKnown(version, migrations);
+    db.function("fold", { deterministic: true }, (name) => typeof name === "string" ? fold(name) : null);
     migrate(db, version, migrations);
     // After the migration: switching to WAL writes to the file, which must be marked as tincan's first.
     pragma(db, "journal_mode = WAL");
@@ -320,19 +322,14 @@ function versionOf(db: DatabaseSync): number {
   throw new StoreError(`${FILE} is another program's`);
 }
 
-/** Runs all pending migrations in one transaction. */
+/** Runs all pending migrations in one transaction. If it fails, the caller closes the file, which rolls it back. */
 function migrate(db: DatabaseSync, version: number, migrations: readonly string[]) {
   if (version === migrations.length) return;
   db.exec("BEGIN");
-  try {
-    // Has no effect once the file has a page.
-    if (version === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
-    for (const migration of migrations.slice(version)) db.exec(migration);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`);
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
+  // Has no effect once the file has a page.
+  if (version === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  for (const migration of migrations.slice(version)) db.exec(migration);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${migrations.length}; COMMIT`);
 }
 
 /** The value of a pragma, as a number. */

@@ -17,10 +17,10 @@ const TABLES = `SELECT name FROM sqlite_schema
   WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'word' AND name NOT GLOB 'word_*'`;
 
 /** The folded nickname in a column with `nick!user@host`; an empty text for other values. */
-const nickIn = (column: string) => `lower(substr(${column}, 1, instr(${column}, '!') - 1))`;
+const nickIn = (column: string) => `fold(substr(${column}, 1, instr(${column}, '!') - 1))`;
 
 /** Lines that were said under the nickname, or by its account. */
-const BY_USER = `(${nickIn("origin")} = ?1 OR lower(account) = ?1)`;
+const BY_USER = `(${nickIn("origin")} = ?1 OR fold(account) = ?1)`;
 
 /** Lines of the user in rooms. */
 const IN_ROOMS = `recipient IS NULL AND ${BY_USER}`;
@@ -34,8 +34,13 @@ const CONVERSATIONS = `SELECT id FROM target WHERE NOT (key >= '#' AND key < '$'
  * under. A line to the user under another nickname is known only by the user's copy of it: the other copy has the same id.
  */
 const IN_PRIVATE = `target IN (${CONVERSATIONS})
-  OR (recipient IS NOT NULL AND (${BY_USER} OR lower(recipient) = ?1
+  OR (recipient IS NOT NULL AND (${BY_USER} OR fold(recipient) = ?1
     OR (id, origin) IN (SELECT id, origin FROM message WHERE target IN (${CONVERSATIONS}))))`;
+
+/** Makes the operator that has been one for longest the owner of a room that has none: see `Roles` in the chat. */
+const SUCCESSION = `UPDATE role SET role = 'owner', by = '*'
+  WHERE target = ?1 AND NOT EXISTS (SELECT 1 FROM role WHERE target = ?1 AND role = 'owner')
+    AND key = (SELECT key FROM role WHERE target = ?1 AND role = 'op' ORDER BY since, key LIMIT 1)`;
 
 /** How many lines were erased. */
 export interface Erased {
@@ -48,7 +53,8 @@ export interface Erased {
 
 /**
  * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks and bans, with the reasons of these bans, and the account with its tokens and certificates.
+ * on masks, roles, bans and ignore lists, with the reasons of these bans, and the account with its roles, tokens and
+ * certificates. A room of which it was the last owner belongs to the operator that has been one for longest.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
  */
@@ -86,9 +92,16 @@ function eraseRows({ db }: Database, nick: string): Erased {
   run(`DELETE FROM target WHERE id IN (${CONVERSATIONS})`);
   run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
-  run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE lower(by) = ?1");
+  run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE fold(by) = ?1");
+  run("UPDATE mask SET nick = NULL WHERE fold(nick) = ?1");
+  run("UPDATE ban SET nick = NULL WHERE fold(nick) = ?1");
+  run("UPDATE role SET by = '*' WHERE fold(by) = ?1");
+  const owned = db.prepare("SELECT target FROM role WHERE key = ? AND role = 'owner'").all(nick);
+  run("DELETE FROM role WHERE key = ?1");
+  for (const { target } of owned) db.prepare(SUCCESSION).run(target!);
   run("DELETE FROM token WHERE account = ?1");
   run("DELETE FROM certificate WHERE account = ?1");
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
+  run("DELETE FROM ignored WHERE account = ?1 OR key = ?1 OR substr(key, 1, length(?1) + 1) = ?1 || '!'");
   return { inRooms, inPrivate: (inPrivate as { count: number }).count, account };
 }

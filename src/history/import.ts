@@ -2,10 +2,12 @@
  * Imports JSON lines that `export.ts` has written, from a stream, some thousand messages in a transaction.
  *
  * Messages that the file already contains are skipped. An error ends the import, and what was read before it stays: so the
- * input can be corrected and imported again. A room that exists already is replaced if its exported state is newer.
+ * input can be corrected and imported again. A room that exists already is replaced if its exported state is newer. Roles of
+ * accounts that the file does not have are left out: any user could register the account, and take over the room.
  */
 import type { StatementSync } from "node:sqlite";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { Roles } from "../chat/roles.ts";
 import { restorable } from "../chat/room.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
@@ -34,6 +36,7 @@ export class Import {
   readonly #findTarget: StatementSync;
   readonly #findIndexed: StatementSync;
   readonly #markIndexed: StatementSync;
+  readonly #findAccount: StatementSync;
   #expected = 0; // the number of messages according to the head
   #uncommitted = 0;
   #target = ""; // the target of the last message …
@@ -50,6 +53,7 @@ export class Import {
     try {
       this.#findTarget = file.db.prepare("SELECT id FROM target WHERE key = ?");
       this.#findIndexed = file.db.prepare("SELECT 1 FROM word WHERE rowid = ?");
+      this.#findAccount = file.db.prepare("SELECT 1 FROM account WHERE key = ?");
       this.#markIndexed = file.db.prepare("UPDATE target SET indexed = max(indexed, ?) WHERE id = ?");
     } catch (error) {
       throw storeError(error);
@@ -111,9 +115,12 @@ export class Import {
     const key = fold(room.name);
     const existing = this.#rooms.get(key);
     if (existing !== undefined && lastChange(existing, this.#history.page(key, { count: 1 })[0]) >= at) return;
-    this.#history.saveRoom(restorable(room));
+    const known = room.roles.filter(({ account }) => this.#findAccount.get(fold(account)) !== undefined);
+    const roles = known.length > 0 ? [...new Roles(known)] : existing?.roles ?? [];
+    const saved = restorable({ ...room, roles });
+    this.#history.saveRoom(saved);
     this.#history.commit();
-    this.#rooms.set(key, restorable(room));
+    this.#rooms.set(key, saved);
   }
 
   #importMessage(target: string, line: Line) {

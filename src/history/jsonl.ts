@@ -7,10 +7,11 @@
  */
 import { sanitize } from "../util/sanitize.ts";
 import { ACCOUNT_HOST } from "../chat/conversations.ts";
-import { TOPIC_MAX } from "../chat/lengths.ts";
+import { STORED_TOPIC_MAX } from "../chat/lengths.ts";
 import { firstId } from "../chat/ids.ts";
-import { completeMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
-import { fold, isNick, isRoom } from "../chat/names.ts";
+import { completeMask, isMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
+import { fold, isNick, isStoredRoom } from "../chat/names.ts";
+import { type Role, ROLES, ROLES_MAX } from "../chat/roles.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 import { enumType, Fields, type FieldType, FormatError, nullable, stringType } from "./jsonl_fields.ts";
 
@@ -23,14 +24,14 @@ export type Entry =
   | { readonly kind: "message"; readonly target: string; readonly line: Line }
   | { readonly kind: "end" };
 
-/** The version of the format. */
-const FORMAT = 1;
+/** The version of the format: 1 had no roles, and no nicknames of masks. */
+const FORMAT = 2;
 
 /** How far ahead the clock of the exporting server may have been, in milliseconds. */
 const CLOCK_DIFFERENCE = 24 * 60 * 60_000;
 
 /** The most characters of client-only message tags (IRCv3 message-tags): as many as a client may send by default. */
-const TAGS_MAX = 4096;
+export const TAGS_MAX = 4096;
 
 /**
  * Writes the first line.
@@ -47,8 +48,9 @@ export function writeHead(messages: number): string {
  *
  * @param last The last line in the room, if there is any.
  */
-export function lastChange({ since, topic, masks }: SavedRoom, last: Line | undefined): number {
-  return Math.max(since, topic?.at ?? 0, last?.time ?? 0, ...masks.map(({ at }) => at));
+export function lastChange({ since, topic, masks, roles }: SavedRoom, last: Line | undefined): number {
+  const times = [...masks.map(({ at }) => at), ...roles.map(({ since }) => since)];
+  return Math.max(since, topic?.at ?? 0, last?.time ?? 0, ...times);
 }
 
 /**
@@ -56,7 +58,8 @@ export function lastChange({ since, topic, masks }: SavedRoom, last: Line | unde
  *
  * @param at The result of {@linkcode lastChange}.
  */
-export function writeRoom({ name, since, topic, switches, password, limit, masks }: SavedRoom, at: number): string {
+export function writeRoom(room: SavedRoom, at: number): string {
+  const { name, since, topic, switches, password, limit, masks, roles } = room;
   return JSON.stringify({
     kind: "room",
     name,
@@ -66,7 +69,10 @@ export function writeRoom({ name, since, topic, switches, password, limit, masks
     modes: switches.join(""),
     key: password ?? null,
     limit: limit === Infinity ? null : limit,
-    masks: masks.map(({ list, mask, by, at }) => ({ list, mask, by, at: iso(at) })),
+    masks: masks.map(({ at, list, mask, by, nick }) => {
+      return { list, mask, by, at: iso(at), ...(nick === undefined ? {} : { nick }) };
+    }),
+    roles: roles.map(({ account, role, since, by }) => ({ account, role, since: iso(since), by })),
   });
 }
 
@@ -160,15 +166,30 @@ function readRoom(fields: Fields): SavedRoom {
         mask: mask.take("mask", MASK),
         by: mask.take("by", AUTHOR),
         at: mask.take("at", TIME),
+        ...(mask.has("nick") ? { nick: mask.take("nick", NICK) } : {}),
       };
       mask.end();
       return read;
     }),
+    roles: fields.has("roles") ? fields.takeList("roles", ROLES_MAX).map(readRole) : [],
   };
   topic?.end();
   const different = new Set(room.masks.map(({ list, mask }) => `${list} ${fold(mask)}`));
   if (different.size < room.masks.length) throw new FormatError('"masks" contains one mask twice');
+  const accounts = new Set(room.roles.map(({ account }) => fold(account)));
+  if (accounts.size < room.roles.length) throw new FormatError('"roles" contains one account twice');
   return room;
+}
+
+function readRole(fields: Fields): Role {
+  const role = {
+    account: fields.take("account", NICK),
+    role: fields.take("role", enumType(ROLES)),
+    since: fields.take("since", TIME),
+    by: fields.take("by", GIVER),
+  };
+  fields.end();
+  return role;
 }
 
 function readMessage(fields: Fields): Entry {
@@ -210,7 +231,8 @@ function readMessage(fields: Fields): Entry {
 const KIND = enumType(["room", "message", "end"]);
 const STYLE = enumType(["say", "action", "notice"]);
 const NICK = stringType("a nick", isNick);
-const ROOM = stringType("a room", isRoom);
+const ROOM = stringType("a room", isStoredRoom);
+const GIVER = stringType("a nick, or *", (by) => by === "*" || isNick(by));
 
 const ORIGIN = stringType("nick!user@host", isOrigin);
 const AUTHOR = stringType("nick!user@host, or *", (author) => author === "*" || isOrigin(author));
@@ -239,17 +261,17 @@ const TEXT: FieldType<string> = {
 };
 
 const TOPIC: FieldType<string> = {
-  description: `a text of 1 to ${TOPIC_MAX} characters`,
+  description: `a text of 1 to ${STORED_TOPIC_MAX} characters`,
   read(value) {
     const topic = TEXT.read(value)?.trim();
-    return topic !== undefined && [...topic].length <= TOPIC_MAX ? topic : undefined;
+    return topic !== undefined && [...topic].length <= STORED_TOPIC_MAX ? topic : undefined;
   },
 };
 
 const MODES: FieldType<Switch[]> = {
   description: `letters of ${SWITCHES.join("")}, each once`,
   read(value) {
-    if (typeof value !== "string" || value.length > SWITCHES.length) return undefined;
+    if (typeof value !== "string") return undefined;
     const modes = SWITCHES.filter((mode) => value.includes(mode));
     return modes.length === value.length ? [...value] as Switch[] : undefined;
   },
@@ -259,8 +281,8 @@ const MODES: FieldType<Switch[]> = {
 const KEY_PATTERN = new RegExp(`^[^\\p{Z}\\p{C},:][^\\p{Z}\\p{C},]{0,${KEY_MAX - 1}}$`, "u");
 const KEY = stringType(`a key of 1 to ${KEY_MAX} characters`, (key) => KEY_PATTERN.test(key));
 const MASK = stringType(
-  `nick!user@host with up to ${MASK_MAX} characters`,
-  (mask) => mask.length <= MASK_MAX && /^["-9;-~][!-~]*$/.test(mask) && completeMask(mask) === mask,
+  `nick!user@host or ~a:account with up to ${MASK_MAX} bytes`,
+  (mask) => isMask(mask) && completeMask(mask) === mask,
 );
 
 /** Tags: those that are not valid or exceed the limit are dropped, as a message is worth more than its tags. */

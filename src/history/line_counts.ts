@@ -1,7 +1,7 @@
 /** How many lines each target has, in memory, for the limit of lines in a target. */
 
 /** The most targets that are counted at the same time. */
-const TARGETS_MAX = 20_000;
+export const TARGETS_MAX = 20_000;
 
 /** Counts of lines, by target. A target is counted once `set` was called for it, until the cache is cleared. */
 export class LineCounts {

@@ -80,7 +80,7 @@ export class LineLimit {
   /** Notes that lines of a target were deleted for another reason. */
   linesExpired(target: number, lines: number): void {
     if (this.#counting?.target === target) this.#counting = undefined;
-    if (this.#deleting?.target === target) this.#counts.delete(target); // it may have excluded some of them already
+    if (this.#deleting?.target === target) this.#counts.delete(target); // the count may exclude some of these lines already
     else this.#counts.add(target, -lines);
   }
 

@@ -22,23 +22,16 @@ interface LineTime {
  * @returns The id of the line.
  */
 export function firstSaidSince(sql: Statements, targets: Targets, target: number, from: number, now: number): number {
-  if (from > now) return Infinity;
   const end = firstId(now + 1);
-  const guess = Math.max(0, Math.min(firstId(from), end));
   const firstFrom = (id: number) => {
     const query = "SELECT id, time FROM message WHERE target = ? AND id >= ? ORDER BY id LIMIT 1";
     const line = sql.get<LineTime>(query, target, id);
     return line !== undefined && line.id < end ? line : undefined;
   };
-  const before = sql.get<LineTime>(
-    "SELECT id, time FROM message WHERE target = ? AND id < ? ORDER BY id DESC LIMIT 1",
-    target,
-    guess,
-  );
-  const line = firstFrom(guess);
-  if ((before?.time ?? -Infinity) < from && line !== undefined && line.time >= from) return line.id; // the usual case
+  const line = firstFrom(Math.max(0, Math.min(firstId(from), end))); // all lines before it were said before
+  if (line !== undefined && line.time >= from) return line.id; // the usual case
   let first = Infinity;
-  if (line !== undefined || (before !== undefined && before.time >= from)) {
+  if (line !== undefined) {
     for (let low = targets.firstId(target), high = Math.min(targets.lastId(target), end - 1); low <= high;) {
       const middle = low + Math.floor((high - low) / 2);
       const line = firstFrom(middle);

@@ -54,6 +54,7 @@ export class MemoryHistory implements HistoryStore {
   readonly secret: Uint8Array = randomBytes(32);
 
   readonly #rings = new Map<string, Ring>(); // by target
+  readonly #renamed = new Map<string, string>(); // the names of renamed rooms by target: their lines have older ones
   readonly #lines: number;
   readonly #age: number;
   readonly #clock: ExpiryClock;
@@ -123,7 +124,9 @@ export class MemoryHistory implements HistoryStore {
       if (left < 0 && n > 0) break;
       lines.push(line);
     }
-    return first ? lines : lines.reverse();
+    if (!first) lines.reverse();
+    const room = this.#renamed.get(target);
+    return room === undefined ? lines : lines.map((line) => ({ ...line, room }) as Line);
   }
 
   has(target: string, id: number): boolean {
@@ -185,6 +188,16 @@ export class MemoryHistory implements HistoryStore {
     if (ring === undefined) return;
     for (const usage of [...ring.writers.values()]) this.#count(ring, usage, -usage.lines, -usage.cost);
     this.#rings.delete(target);
+    this.#renamed.delete(target);
+  }
+
+  renameRoom(key: string, name: string): void {
+    const ring = this.#rings.get(key);
+    if (ring === undefined) return;
+    this.#rings.delete(key);
+    this.#renamed.delete(key);
+    this.#rings.set(fold(name), ring);
+    this.#renamed.set(fold(name), name);
   }
 
   runStep(): boolean {
@@ -193,7 +206,9 @@ export class MemoryHistory implements HistoryStore {
     for (const [target, ring] of this.#rings) {
       const expired = ring.countBefore(now - this.#age, now);
       if (expired > 0) this.#remove(ring, (_line, _usage, index) => index < expired);
-      if (ring.length === 0) this.#rings.delete(target);
+      if (ring.length > 0) continue;
+      this.#rings.delete(target);
+      this.#renamed.delete(target);
     }
     return false;
   }
@@ -239,7 +254,7 @@ export class MemoryHistory implements HistoryStore {
   #deleteFlood(ring: Ring, usage: RingUsage, { origin, time }: Line): boolean {
     const { lines } = usage;
     if (!isFlood(lines, this.#lines, time, time)) return false; // the usual case, and a cheap test
-    if (ring.at(0).origin === origin) return false; // the oldest line is its own anyway
+    if (ring.at(0).origin === origin) return false; // the new line replaces a line of the same author in any case
     const first = ring.at(ring.firstOf(usage));
     if (!isFlood(lines, this.#lines, first.time, time)) return false;
     this.#deleteByWriter(ring, usage, Math.ceil(this.#lines * FLOOD_PART));

@@ -1,6 +1,7 @@
-/** The rows of the tables `message`, `target` and `mask`, and the lines and rooms that they are converted to. */
+/** The rows of the tables `message`, `target`, `mask` and `role`, and the lines and rooms that they are converted to. */
 import type { Said, Style, Whispered } from "../chat/events.ts";
 import type { List, Switch } from "../chat/modes.ts";
+import type { Role } from "../chat/roles.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 
 /** A row of `message`. */
@@ -41,6 +42,13 @@ export interface MaskRow {
   readonly mask: string;
   readonly by: string;
   readonly at: number;
+  readonly nick: string | null;
+}
+
+/** A row of `role`. */
+export interface RoleRow extends Role {
+  readonly target: number;
+  readonly key: string;
 }
 
 /** The styles in the order of their codes in the file. The order is part of the file format. */
@@ -65,8 +73,8 @@ export function lineOf(row: MessageRow, room: string): Line {
   return { kind: "whispered", ...speech, to: row.recipient } satisfies Whispered;
 }
 
-/** Converts a row and the masks of the room to a room. */
-export function savedRoomOf(row: TargetRow, masks: SavedRoom["masks"]): SavedRoom {
+/** Converts a row, and the masks and roles of the room, to a room. */
+export function savedRoomOf(row: TargetRow, masks: SavedRoom["masks"], roles: readonly Role[]): SavedRoom {
   const { name, since, topic, topic_by, topic_at, switches, password, limit } = row;
   return {
     name,
@@ -76,6 +84,7 @@ export function savedRoomOf(row: TargetRow, masks: SavedRoom["masks"]): SavedRoo
     password: password ?? undefined,
     limit: limit ?? Infinity,
     masks,
+    roles,
   };
 }
 

@@ -127,6 +127,42 @@ CREATE TABLE clock (reached INTEGER NOT NULL) STRICT;
 INSERT INTO clock VALUES (0);
 `,
   `
+-- The users that each account ignores, by account or as nick!*@host: see ignore_lists.ts.
+CREATE TABLE ignored (
+  account TEXT NOT NULL, -- folded, as in the table of accounts
+  key TEXT NOT NULL, -- the folded name
+  name TEXT NOT NULL,
+  number INTEGER NOT NULL, -- they are listed in this order
+  PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+`,
+  `
+-- Room names are compared without regard to case in all scripts, by the function that names.ts has: É is é. Of rooms whose
+-- names have become the same, all but the oldest are renamed.
+UPDATE target AS room SET name = name || '-' || id WHERE key >= '#' AND key < '$' AND EXISTS (
+  SELECT 1 FROM target AS other WHERE other.key >= '#' AND other.key < '$' AND other.id < room.id
+    AND fold(other.name) = fold(room.name)
+);
+UPDATE target SET key = '#' || char(1) || id WHERE key >= '#' AND key < '$' AND key <> fold(name); -- so that no two are equal meanwhile
+UPDATE target SET key = fold(name) WHERE key >= '#' || char(1) AND key < '#' || char(2);
+`,
+  `
+-- The roles of accounts in rooms, by the folded name of the account: owner, op, voice or member. See chat/roles.ts.
+CREATE TABLE role (
+  target INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  account TEXT NOT NULL,
+  role TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  PRIMARY KEY (target, key)
+) STRICT, WITHOUT ROWID;
+
+-- The nickname of the user that a mask or a ban stands for, if it was made from one.
+ALTER TABLE mask ADD COLUMN nick TEXT;
+ALTER TABLE ban ADD COLUMN nick TEXT;
+  `,
+  `
 -- The tokens with which devices, bots and scripts log in, and, as number 0, the one-time word that replaces a lost password.
 -- Only SHA-256 hashes are stored: a token is random, and long enough that it cannot be guessed from its hash.
 CREATE TABLE token (

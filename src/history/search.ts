@@ -166,7 +166,7 @@ class TargetSearch<Found> implements Search<Found> {
       if (found.length === this.#count) break;
     }
     this.before = found.length === this.#count ? found.at(-1)!.id : end;
-    this.#part = Math.max(this.#part, Math.min(2 * this.#part, LARGEST_PART));
+    this.#part = Math.min(2 * this.#part, LARGEST_PART);
     return found;
   }
 

@@ -191,6 +191,10 @@ export class SqliteHistory implements HistoryStore {
     convertErrors(() => this.#targetDeletion.delete(target));
   }
 
+  renameRoom(key: string, name: string): void {
+    convertErrors(() => this.#sql.write(() => this.#targets.rename(key, fold(name), name)));
+  }
+
   get overdue(): boolean {
     return this.#lineLimit.overdue || this.#sizeLimit.overdue;
   }

@@ -78,13 +78,13 @@ export class Sweep {
       if (this.#deleteExpired(row.id, now)) return true; // the target may have more of them: visit it again
       this.#position = row.id;
       lineLimit.check(row.id);
-      this.#expire(row, now, onRoomExpired);
       if (!isRoomKey(row.key)) targetDeletion.deleteIfEmptyConversation(row.id); // a crash may leave an empty one
+      else if (this.#isExpired(row, now)) onRoomExpired(row.key);
     }
     if (rows.length === TARGETS_STEP) return true;
     this.#position = undefined;
     this.#sweptAt = monotonic;
-    return lineLimit.overdue;
+    return false;
   }
 
   /**
@@ -135,13 +135,11 @@ export class Sweep {
     return line !== undefined && line.time < before ? next : 0;
   }
 
-  /** Reports a room, or deletes a conversation, that has no lines and was not changed for the retention period. */
-  #expire(row: TargetRow, now: number, onRoomExpired: (room: string) => void) {
-    if (this.#age === Infinity) return;
+  /** Whether a room has no lines and was not changed for the retention period. */
+  #isExpired(row: TargetRow, now: number): boolean {
+    if (this.#age === Infinity) return false;
     const changed = Math.max(row.since, row.topic_at ?? 0, row.changed);
-    if (changed > now - this.#age || (changed < UNKNOWN_BEFORE && this.#clock.age < this.#age)) return;
-    if (this.#sql.get("SELECT 1 FROM message WHERE target = ? LIMIT 1", row.id) !== undefined) return;
-    if (isRoomKey(row.key)) onRoomExpired(row.key);
-    else this.#parts.targetDeletion.delete(row.key);
+    if (changed > now - this.#age || (changed < UNKNOWN_BEFORE && this.#clock.age < this.#age)) return false;
+    return this.#sql.get("SELECT 1 FROM message WHERE target = ? LIMIT 1", row.id) === undefined;
   }
 }

@@ -59,6 +59,7 @@ export class TargetDeletion {
         );
       }
       this.#sql.run("DELETE FROM mask WHERE target = ?", id);
+      this.#sql.run("DELETE FROM role WHERE target = ?", id);
     });
     targets.uncache(key);
     index.cancel(id);

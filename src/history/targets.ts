@@ -1,7 +1,8 @@
 /** The table of targets: rooms and private conversations. */
+import { fold } from "../chat/names.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
-import { lineOf, type MaskRow, type MessageRow, savedRoomOf, type TargetRow } from "./rows.ts";
+import { lineOf, type MaskRow, type MessageRow, type RoleRow, savedRoomOf, type TargetRow } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** The most targets in the cache. */
@@ -30,10 +31,14 @@ export interface Target {
 export class Targets {
   readonly #sql: Statements;
   readonly #cache = new Map<string, Target>(); // by key
+  #savedRoles = new WeakMap<SavedRoom["roles"], number>(); // the targets with these roles, so that they are not written again
 
   constructor(sql: Statements) {
     this.#sql = sql;
-    sql.onRollback(() => this.#cache.clear()); // it may hold targets that were never committed
+    sql.onRollback(() => { // they may hold what was never committed
+      this.#cache.clear();
+      this.#savedRoles = new WeakMap();
+    });
   }
 
   /** Finds a target by its key. */
@@ -54,8 +59,8 @@ export class Targets {
     return this.find(key)!;
   }
 
-  /** Inserts or replaces a room and its masks. */
-  saveRoom(key: string, { name, since, topic, switches, password, limit, masks }: SavedRoom): void {
+  /** Inserts or replaces a room, its masks and its roles. */
+  saveRoom(key: string, { name, since, topic, switches, password, limit, masks, roles }: SavedRoom): void {
     this.#sql.run(
       `INSERT INTO target (key, name, since, topic, topic_by, topic_at, switches, password, "limit", changed)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -76,21 +81,42 @@ export class Targets {
     this.uncache(key); // the case of its name may have changed
     const { id } = this.find(key)!;
     this.#sql.run("DELETE FROM mask WHERE target = ?", id);
-    for (const { list, mask, by, at } of masks) {
-      this.#sql.run("INSERT INTO mask (target, list, mask, by, at) VALUES (?, ?, ?, ?, ?)", id, list, mask, by, at);
+    for (const { list, mask, by, at, nick = null } of masks) {
+      const sql = "INSERT INTO mask (target, list, mask, by, at, nick) VALUES (?, ?, ?, ?, ?, ?)";
+      this.#sql.run(sql, id, list, mask, by, at, nick);
     }
+    if (this.#savedRoles.get(roles) === id) return;
+    this.#savedRoles.set(roles, id);
+    this.#sql.run("DELETE FROM role WHERE target = ?", id);
+    for (const { account, role, since, by } of roles) {
+      const sql = "INSERT INTO role (target, key, account, role, since, by) VALUES (?, ?, ?, ?, ?, ?)";
+      this.#sql.run(sql, id, fold(account), account, role, since, by);
+    }
+  }
+
+  /** Gives a room another key and name. Its lines, masks and roles refer to it by its id. */
+  rename(key: string, newKey: string, name: string): void {
+    const sql = "UPDATE target SET key = ?, name = ?, changed = ? WHERE key = ?";
+    this.#sql.run(sql, newKey, name, Date.now(), key);
+    this.uncache(key);
+    this.uncache(newKey);
   }
 
   /** All rooms, in the order in which they were created. */
   rooms(): SavedRoom[] {
     const masks = new Map<number, SavedRoom["masks"][number][]>();
-    for (const { target, ...mask } of this.#sql.all<MaskRow>("SELECT * FROM mask ORDER BY at")) {
+    for (const { target, nick, ...mask } of this.#sql.all<MaskRow>("SELECT * FROM mask ORDER BY at")) {
       const some = masks.get(target) ?? [];
-      some.push(mask);
+      some.push(nick === null ? mask : { ...mask, nick });
       masks.set(target, some);
     }
+    const roles = Map.groupBy(this.#sql.all<RoleRow>("SELECT * FROM role ORDER BY since, key"), ({ target }) => target);
     const rows = this.#sql.all<TargetRow>("SELECT * FROM target WHERE key >= '#' AND key < '$' ORDER BY id");
-    return rows.map((row) => savedRoomOf(row, masks.get(row.id) ?? []));
+    return rows.map((row) => {
+      const own = roles.get(row.id) ?? [];
+      const rolesOf = own.map(({ account, role, since, by }) => ({ account, role, since, by }));
+      return savedRoomOf(row, masks.get(row.id) ?? [], rolesOf);
+    });
   }
 
   /** Targets whose keys start with a prefix, each with its newest line: see `HistoryStore.targets`. */

@@ -84,7 +84,7 @@ export class Writers {
  * @param last When the last line there was said, likewise.
  */
 export function isFlood(lines: number, most: number, first: number, last: number): boolean {
-  return lines > most * FLOOD_SHARE && lines > FLOOD_LINES && lines * 60_000 > FLOOD_RATE * Math.max(0, last - first);
+  return lines > most * FLOOD_SHARE && lines > FLOOD_LINES && lines * 60_000 > FLOOD_RATE * (last - first);
 }
 
 /** The key of an account. It starts with a character that no host has. */

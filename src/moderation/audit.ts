@@ -15,6 +15,6 @@ export type Audit = (action: string, by: Member, about?: string) => void;
 /** Returns an {@linkcode Audit} that writes warnings with the operator's nickname, operator name and peer address. */
 export function auditTo(log: Pick<Log, "warn">): Audit {
   return (action, by, about) => {
-    log.warn(action, { who: by.nick, operator: by.operatorName, peer: by.outlet.peer, about });
+    log.warn(action, { who: by.nick, operator: by.operatorName, peer: by.peer, about });
   };
 }

@@ -1,11 +1,11 @@
 /**
- * The bans of the server: addresses, networks and masks, for a time or permanently.
+ * The bans of the server: addresses, networks, masks and accounts, for a time or permanently.
  *
- * An address is checked when a connection is accepted, a mask when a client registers. Bans outlive a restart if there is a
+ * An address is checked when a connection is accepted, a mask when a client registers, and an account when a client logs in. Bans outlive a restart if there is a
  * store.
  */
-import { completeMask, MASK_MAX, matchesMask } from "../chat/modes.ts";
-import { fold } from "../chat/names.ts";
+import { ACCOUNT_MASK, completeMask, isMask, matchesMask, matchesUser } from "../chat/modes.ts";
+import { fold, prepareName } from "../chat/names.ts";
 import { AddressRanges, containsAllIPv4, parseNetwork } from "../util/address_ranges.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 
@@ -17,7 +17,7 @@ const JUMP = 60_000;
 
 /** A ban. */
 export interface Ban {
-  /** An IP address, a network (`10.0.0.0/8`), or a mask (`nick!user@host`). */
+  /** An IP address, a network (`10.0.0.0/8`), a mask (`nick!user@host`), or an account (`~a:alice`). */
   readonly what: string;
   /** The nickname of the server operator who made the ban. */
   readonly by: string;
@@ -25,6 +25,8 @@ export interface Ban {
   /** When it was made, and when it ends, in milliseconds since 1970; Infinity for a permanent ban. */
   readonly since: number;
   readonly until: number;
+  /** The nickname of the user that was banned, if the ban was made from it: the ban can be lifted by it. */
+  readonly nick?: string | undefined;
 }
 
 /** Where bans are stored. Errors are reported; the ban is in force all the same until the process ends. */
@@ -119,12 +121,21 @@ export class Bans {
     return this.#addresses.find(address);
   }
 
-  /** Returns a ban that matches a member, `nick!user@host`. */
-  findByOrigin(origin: string): Ban | undefined {
+  /** Returns a ban that matches a member: `nick!user@host`, or the account that it is logged in to. */
+  findByOrigin(origin: string, account?: string): Ban | undefined {
     this.#expire();
     const folded = fold(origin);
-    for (const [key, ban] of this.#bans) if (key.includes("!") && matchesMask(key, folded)) return ban;
+    const foldedAccount = account === undefined ? undefined : fold(account);
+    for (const [key, ban] of this.#bans) {
+      const isMask = key.includes("!") || key.startsWith(ACCOUNT_MASK);
+      if (isMask && matchesUser(key, folded, foldedAccount)) return ban;
+    }
     return undefined;
+  }
+
+  /** The bans that were made from a nickname, in any case. */
+  byNick(nick: string): Ban[] {
+    return this.all.filter((ban) => ban.nick !== undefined && fold(ban.nick) === fold(nick));
   }
 
   #expire() {
@@ -189,7 +200,8 @@ const DIFFERENT_ORIGINS = ["a!~b@012345678901.hidden", "xy-z!~vw.xy@abcdefabcdef
 /**
  * Parses the argument of a ban command.
  *
- * @returns An address or a network, also of the form `*@192.0.2.7`, which is usual on IRC; or else a mask, completed.
+ * @returns An address or a network, also of the form `*@192.0.2.7`, which is usual on IRC; or else a mask, completed; a mask
+ * of accounts stays as it is.
  * `undefined` for anything that is neither, and for bans that would match all members or none.
  *
  * @example
@@ -200,6 +212,7 @@ const DIFFERENT_ORIGINS = ["a!~b@012345678901.hidden", "xy-z!~vw.xy@abcdefabcdef
  * assertEquals(readBan("192.0.2.0/24"), "192.0.2.0/24");
  * assertEquals(readBan("*@192.0.2.7"), "192.0.2.7");
  * assertEquals(readBan("troll"), "troll!*@*");
+ * assertEquals(readBan("~a:troll"), "~a:troll");
  * assertEquals(readBan("*"), undefined);
  * ```
  */
@@ -207,10 +220,16 @@ export function readBan(text: string): string | undefined {
   const address = text.replace(/^(?:\*!)?\*?@/, "");
   const network = parseNetwork(address);
   if (network !== undefined) return containsAllIPv4(network) ? undefined : address;
-  const mask = completeMask(text);
+  const mask = completeMask(prepareName(text));
+  if (mask.startsWith(ACCOUNT_MASK)) return isAccountMask(mask) ? mask : undefined;
   if (isMeantAsAddress(text) || isMeantAsAddress(mask.slice(mask.lastIndexOf("@") + 1))) return undefined;
-  if (mask.length > MASK_MAX || !/^["-9;-~][!-~]*$/.test(mask)) return undefined;
+  if (!isMask(mask)) return undefined;
   return DIFFERENT_ORIGINS.every((origin) => matchesMask(fold(mask), origin)) ? undefined : mask;
+}
+
+/** Whether a mask matches accounts, but not nearly all of them. */
+function isAccountMask(mask: string): boolean {
+  return isMask(mask) && /^~a:[^\p{Z}\p{C},!@]*[^\p{Z}\p{C},!@*?][^\p{Z}\p{C},!@]*$/u.test(mask);
 }
 
 /** Whether a text looks like a part of an address. No mask matches addresses, since members have cloaked hosts. */

@@ -9,7 +9,7 @@ export const LINES_PER_MINUTE = 5;
 /** The most networks for which left out lines are counted. */
 export const MISSED_MAX = 10_000;
 
-/** Allows so many log lines in a time for each network, and counts the lines that were left out. */
+/** Limits the log lines of each network in a period, and counts the lines that were left out. */
 export class LogLimiter {
   readonly #limiter: NetworkLimiter;
   readonly #clock: { now(): number };
@@ -26,7 +26,7 @@ export class LogLimiter {
   }
 
   /**
-   * Takes the right to log a line.
+   * Decides whether a line may be logged, and counts it.
    *
    * @param networks The client's networks, as `networksOf` returns them.
    * @returns How many lines of the client's narrowest network were left out before this one; `undefined` if this one has to

@@ -7,7 +7,7 @@ import { AuthError, type AuthService, type Caller } from "../accounts/auth.ts";
 import type { StoredToken } from "../accounts/tokens.ts";
 import type { Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
-import type { Member } from "../chat/member.ts";
+import type { Member, Session } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
 import type { SessionToken } from "../chat/scope.ts";
 import { runToEnd, type Steps } from "../util/steps.ts";
@@ -16,6 +16,12 @@ import { endOtherSessions } from "./sign_out.ts";
 
 /** The reason that a connection is closed with after too many wrong passwords. */
 export const TOO_MANY_FAILURES = "Too many wrong passwords";
+
+/** The reason that a connection is closed with if it sent a wrong password and did not register in time. */
+export const WRONG_PASSWORD = "Wrong password";
+
+/** The reason in the log when the owner of a nickname has disconnected its user. */
+export const NICKNAME_RECLAIMED = "nickname reclaimed";
 
 /** What a user can do with an account, by the names of the text protocol's commands. */
 export type AccountAction =
@@ -34,6 +40,8 @@ export type AccountAction =
 export interface AccountContext {
   readonly chat: Chat;
   readonly auth: AuthService;
+  readonly session: Session;
+  /** The user of the session, which a login may change. */
   readonly member: Member;
   readonly caller: Caller;
   readonly moderation: ModerationContext;
@@ -61,12 +69,12 @@ export function readLogin(auth: AuthService, text: string, own: string): { name:
  * @throws {AuthError} as `AuthService.register`, or `logged-in`
  */
 export async function register(context: AccountContext, password: string): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, member, caller } = context;
   if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
-  await context.answering(() => chat.login(member, name));
+  await context.answering(() => chat.login(session, name));
   return registeredText(name, context.commandFor);
 }
 
@@ -83,19 +91,20 @@ export function registeredText(name: string, commandFor: AccountContext["command
  * @throws {AuthError} as `AuthService.login`, or `logged-in` if it is logged in to another account
  */
 export async function login(context: AccountContext, name: string, password: string, rename: boolean): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, member, caller } = context;
   if (member.account !== undefined && fold(member.account) !== fold(name)) {
     throw new AuthError("logged-in", member.account);
   }
   const { name: account, token, byWord = false } = await auth.login(caller, name, password, "login");
-  if (!chat.has(member)) return "";
-  await context.answering(() => chat.login(member, account, token && sessionToken(token)));
+  if (!chat.hasSession(session)) return "";
+  await context.answering(() => chat.login(session, account, token && sessionToken(token)));
   const hint = byWord ? ` ${newPasswordHint(context)}` : "";
   const done = `You are logged in as ${account}.${hint}`;
-  // A token that permits to read alone does not permit another nickname.
-  if (!rename || token?.readOnly || fold(member.nick) === fold(account)) return done;
+  const { sessions, scope, nick } = session.member;
+  const isElsewhere = sessions.length > 1; // where it may have another nickname on purpose
+  if (!rename || isElsewhere || scope !== undefined || fold(nick) === fold(account)) return done;
   try {
-    await context.answering(() => chat.rename(member, account));
+    await context.answering(() => chat.rename(session.member, account));
     return done;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
@@ -113,21 +122,23 @@ export async function login(context: AccountContext, name: string, password: str
  * @throws {ChatError} as `Chat.reclaim`
  */
 export async function ghost(context: AccountContext, name: string, password: string): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, caller } = context;
+  const { account } = context.member;
   if (password !== "") {
     const { name: account, token } = await auth.login(caller, name, password, "ghost");
-    if (!chat.has(member)) return "";
-    await context.answering(() => chat.login(member, account, token && sessionToken(token)));
-  } else if (member.account === undefined || fold(member.account) !== fold(name)) {
+    if (!chat.hasSession(session)) return "";
+    await context.answering(() => chat.login(session, account, token && sessionToken(token)));
+  } else if (account === undefined || fold(account) !== fold(name)) {
     throw new AuthError("not-yours", name);
   }
+  const { member } = session;
   const own = member.account!;
-  if (fold(member.nick) === fold(own)) return `You are already ${member.nick}.`;
-  const reason = `${member.nick} reclaimed the nickname`;
-  const holder = await context.answering(() => chat.reclaim(member, own, reason));
+  if (fold(member.nick) === fold(own)) return `You are ${member.nick}.`;
+  const words = `${member.nick} reclaimed the nickname`;
+  const holder = await context.answering(() => chat.reclaim(member, own, words));
   if (holder !== undefined) {
-    holder.tell({ kind: "notice", text: `You were disconnected: ${reason}` });
-    holder.outlet.close(reason);
+    holder.tell({ kind: "notice", text: `You were disconnected: ${words}` });
+    holder.close(NICKNAME_RECLAIMED, words);
     auth.logAction("reclaimed nickname", caller, own);
   }
   return `The nickname ${own} is yours again.`;
@@ -139,10 +150,10 @@ export async function ghost(context: AccountContext, name: string, password: str
  * @throws {AuthError} `not-logged-in`
  */
 export async function logout(context: AccountContext): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, member, caller } = context;
   if (member.account === undefined) throw new AuthError("not-logged-in");
   auth.logAction("logged out", caller, member.account);
-  await chat.logout(member);
+  await chat.logout(session);
   return "You are logged out.";
 }
 
@@ -152,31 +163,34 @@ export async function logout(context: AccountContext): Promise<string> {
  * @throws {AuthError} as `AuthService.changePassword`
  */
 export async function changePassword(context: AccountContext, password: string): Promise<string> {
-  const { chat, auth, caller, member } = context;
+  const { chat, auth, caller, session, member } = context;
   const { account } = member;
   await auth.changePassword(caller, account, password);
-  await endOtherSessions(chat, account!, member);
+  await endOtherSessions(chat, account!, session);
   return "Your password is changed. All other devices and bots are signed out.";
 }
 
 /**
- * Deletes the member's account and its private conversations, and logs out all members that use it.
+ * Deletes the member's account with its roles and its private conversations, and logs out all its sessions.
  *
  * @throws {AuthError} as `AuthService.drop`
  */
 export async function drop(context: AccountContext, password: string): Promise<string> {
-  const { chat, auth, member, caller } = context;
+  const { chat, auth, session, member, caller } = context;
   const name = member.account;
-  await auth.drop(caller, name, password, () => runInBackground(chat.history.forgetConversations(name!)));
+  await auth.drop(caller, name, password, async () => {
+    await runInBackground(chat.admin.forgetRoles(name!)); // or the next owner of the name would have them
+    await runInBackground(chat.history.forgetConversations(name!));
+  });
   const done = `${name} is no longer registered.`;
-  for (const each of [...chat.loggedIn(name!)]) {
-    if (each === member) await context.answering(() => chat.logout(each));
-    else {
-      await chat.logout(each);
-      each.tell({ kind: "notice", text: done });
-    }
+  const others = [...chat.sessionsOf(name!)].filter((each) => each !== session);
+  for (const each of others) {
+    await chat.logout(each);
+    each.tell({ kind: "notice", text: done });
   }
-  runToEnd(chat.history.forgetConversations(name!)); // what was said during the first pass
+  await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
+  runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
+  runToEnd(chat.history.forgetConversations(name!));
   return done;
 }
 

@@ -14,12 +14,12 @@ import { endSessions, REVOKED } from "./sign_out.ts";
  * @throws {AuthError} as `Devices.list`
  */
 export function listDevices(context: AccountContext): string[] {
-  const { auth, caller, member } = context;
+  const { auth, caller, session, member } = context;
   const tokens = auth.devices.list(caller, member.account);
   if (tokens.length === 0) {
     return [`No devices or bots have a token. To make one: ${context.commandFor("devices add", "NAME")}`];
   }
-  return tokens.map((token) => describeToken(token, member.token?.id));
+  return tokens.map((token) => describeToken(token, session.token?.id));
 }
 
 /**
@@ -47,14 +47,14 @@ export function addDevice({ auth, caller, member }: AccountContext, text: string
  * @throws {AuthError} as `Devices.revoke`
  */
 export async function revokeDevice(context: AccountContext, text: string): Promise<string[]> {
-  const { chat, auth, caller, member } = context;
+  const { chat, auth, caller, session, member } = context;
   const id = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (Number.isNaN(id)) throw new AuthError("no-such-token", text);
   const { account } = member;
   const { name } = auth.devices.revoke(caller, account, id);
-  const ended = await endSessions(chat, account!, (each) => each !== member && each.token?.id === id, REVOKED);
+  const ended = await endSessions(chat, account!, (each) => each !== session && each.token?.id === id, REVOKED);
   const sessions = ended === 0 ? "" : ended === 1 ? " Its session is closed." : ` Its ${ended} sessions are closed.`;
-  if (member.token?.id === id) await endSessions(chat, account!, (each) => each === member, REVOKED);
+  if (session.token?.id === id) await endSessions(chat, account!, (each) => each === session, REVOKED);
   return [`${name} is signed out.${sessions}`];
 }
 
@@ -63,13 +63,14 @@ export async function revokeDevice(context: AccountContext, text: string): Promi
  *
  * @throws {AuthError} `no-such-token` if it has not logged in with one
  */
-export async function revokeOwn({ chat, auth, caller, member, answering }: AccountContext): Promise<string> {
-  const { account, token } = member;
+export async function revokeOwn({ chat, auth, caller, session, member, answering }: AccountContext): Promise<string> {
+  const { account } = member;
+  const { token } = session;
   if (token === undefined) throw new AuthError("no-such-token", "*");
   auth.devices.revoke(caller, account, token.id);
-  await endSessions(chat, account!, (each) => each !== member && each.token?.id === token.id, REVOKED);
+  await endSessions(chat, account!, (each) => each !== session && each.token?.id === token.id, REVOKED);
   auth.logAction("logged out", caller, account!);
-  await answering(() => chat.logout(member));
+  await answering(() => chat.logout(session));
   return "You are logged out.";
 }
 
@@ -114,7 +115,7 @@ export function resetPassword(
   requireOperator(member);
   const { name, word } = auth.devices.addWord(text);
   moderation.audit("password reset", member, name);
-  for (const each of chat.loggedIn(name)) {
+  for (const each of chat.sessionsOf(name)) {
     each.tell({ kind: "notice", text: `${member.nick} has made a one-time word to reset the password of ${name}.` });
   }
   return [

@@ -8,6 +8,7 @@ import type { Answer, Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
 import { requireReason } from "../chat/lengths.ts";
 import type { Member } from "../chat/member.ts";
+import { ACCOUNT_MASK, accountMask } from "../chat/modes.ts";
 import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
 import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
@@ -37,6 +38,16 @@ export interface BanResult {
   readonly disconnected: number;
   /** Whether the ban matches the operator that made it, too: after disconnecting, they cannot come back. */
   readonly includesCaller: boolean;
+  /** Resolves when all of them are disconnected. */
+  readonly done: Promise<unknown>;
+}
+
+/** The effect of a ban of a user or a mask. */
+export interface UserBanResult extends BanResult {
+  /** What was banned: for a user with an account, the account and the host. */
+  readonly what: string;
+  /** What lifts the ban. */
+  readonly undo: string;
 }
 
 /**
@@ -50,7 +61,7 @@ export async function grantOperator(
   member: Member,
   name: string,
 ): Promise<void> {
-  member.operatorName = sanitize(name);
+  member.operatorName = name;
   await chat.setFlag(member, "operator", true);
   context.audit("operator", member);
 }
@@ -102,14 +113,15 @@ export function kill(
 }
 
 async function disconnect(chat: Chat, target: Member, reason: string): Promise<void> {
-  await chat.disconnect(target, reason);
-  target.outlet.close("killed", reason);
+  await chat.remove(target, reason);
+  target.close("killed", reason);
 }
 
 /**
- * Bans an address, a network, a mask, or the host of a user, and disconnects all clients that the ban matches.
+ * Bans an address, a network, a mask, an account or a user, and disconnects all clients that the ban matches.
  *
- * @param text What to ban. A nickname in use means the user's host, since the user could change the nickname.
+ * @param text What to ban. A nickname in use means the user's host, since the user could change the nickname, and the account
+ *   that it is logged in to.
  * @param duration In milliseconds.
  * @throws {ChatError} `not-server-operator`, `ban-invalid`, `bans-full`, `reason-too-long` or `text-too-long`
  */
@@ -120,38 +132,57 @@ export function* ban(
   text: string,
   duration = Infinity,
   reason?: string,
-): Steps<BanResult & { readonly what: string }> {
+): Steps<UserBanResult> {
   requireOperator(by);
   const target = chat.get(text);
-  const what = looksLikeTime(text) ? undefined : readBan(target === undefined ? text : maskOf(target.host));
-  if (what === undefined) throw new ChatError("ban-invalid", text);
+  const all = looksLikeTime(text) ? [] : target === undefined ? [readBan(text)] : marksOf(target).map(maskOf);
+  const masks = all.filter((mask) => mask !== undefined);
+  if (masks.length === 0) throw new ChatError("ban-invalid", text);
   const { bans } = context;
-  if (bans.full && !bans.all.some((each) => fold(each.what) === fold(what))) {
-    throw new ChatError("bans-full", String(BANS_MAX));
-  }
+  const more = masks.filter((mask) => !bans.all.some((each) => fold(each.what) === fold(mask))).length;
+  if (bans.all.length + more > BANS_MAX) throw new ChatError("bans-full", String(BANS_MAX));
   const now = bans.now();
-  const made = { what, by: by.nick, reason: readReason(reason), since: now, until: now + duration };
-  bans.add(made);
-  context.audit("banned", by, `${what} ${formatDuration(duration)}`);
-  return { what, ...yield* context.disconnect(by, made) };
+  const words = readReason(reason);
+  const nick = target === undefined ? {} : { nick: target.nick };
+  const made = masks.map((what) => ({ what, by: by.nick, reason: words, since: now, until: now + duration, ...nick }));
+  for (const ban of made) {
+    bans.add(ban);
+    context.audit("banned", by, `${ban.what} ${formatDuration(duration)}`);
+  }
+  const what = masks.join(" and ");
+  const result = { what, undo: target?.nick ?? what, disconnected: 0, includesCaller: false };
+  const pending: Promise<unknown>[] = [];
+  for (const ban of made) {
+    const { disconnected, includesCaller, done } = yield* context.disconnect(by, ban);
+    result.disconnected += disconnected;
+    result.includesCaller ||= includesCaller;
+    pending.push(done);
+  }
+  return { ...result, done: Promise.all(pending) };
 }
 
 /**
- * Removes a ban.
+ * Removes a ban, or those that were made from a nickname.
  *
  * @returns What was banned.
  * @throws {ChatError} `not-server-operator` or `no-such-ban`
  */
 export function unban(context: ModerationContext, by: Member, text: string): string {
   requireOperator(by);
-  const what = readBan(text) ?? text;
-  if (!context.bans.remove(what)) throw new ChatError("no-such-ban", text);
-  context.audit("unbanned", by, what);
-  return what;
+  const named = context.bans.byNick(text).map(({ what }) => what);
+  const removed = [...named, readBan(text) ?? text].filter((what) => context.bans.remove(what));
+  if (removed.length === 0) throw new ChatError("no-such-ban", text);
+  for (const what of removed) context.audit("unbanned", by, what);
+  return removed.join(" and ");
+}
+
+/** What identifies a user to bans and mutes: its account, if it is logged in, and its host. */
+function marksOf({ account, host }: Member): string[] {
+  return account === undefined ? [host] : [accountMask(fold(account)), host];
 }
 
 /**
- * Mutes the host of a user, and with it all users from there.
+ * Mutes the account and the host of a user, and with the host all users from there.
  *
  * @param duration In milliseconds.
  * @throws {ChatError} `not-server-operator` or `no-such-user`
@@ -159,7 +190,9 @@ export function unban(context: ModerationContext, by: Member, text: string): str
 export function mute(context: ModerationContext, chat: Chat, by: Member, nick: string, duration = Infinity): Member {
   requireOperator(by);
   const target = chat.find(nick);
-  chat.mutes.add(target.host, chat.mutes.now() + duration, { who: target.nick, by: by.nick });
+  for (const mark of marksOf(target)) {
+    chat.mutes.add(mark, chat.mutes.now() + duration, { who: target.nick, by: by.nick });
+  }
   context.audit("muted", by, `${target.origin} ${formatDuration(duration)}`);
   target.tell({
     kind: "notice",
@@ -171,22 +204,25 @@ export function mute(context: ModerationContext, chat: Chat, by: Member, nick: s
 }
 
 /**
- * Unmutes a host.
+ * Unmutes a user, or a host or an account.
  *
- * @param text A user, or for users that have left their host, as in `*!*@host`.
- * @returns The nickname of the user, or the mask of the host.
+ * @param text A user, who may have left since it was muted, a host, as in `*!*@host`, or an account, as in `~a:alice`.
+ * @returns The nickname of the user, or the mask of the host or account.
  * @throws {ChatError} `not-server-operator`, `no-such-user` or `not-muted`
  */
 export function unmute(context: ModerationContext, chat: Chat, by: Member, text: string): string {
   requireOperator(by);
   const target = chat.get(text);
-  const host = target?.host ?? text.replace(/^\*!\*@/, "");
-  if (!chat.mutes.remove(host)) {
+  const named = chat.mutes.all.filter(({ action }) => action !== undefined && fold(action.who) === fold(text));
+  const marks = target === undefined ? [text.replace(/^\*!\*@/, "")] : marksOf(target);
+  const removed = [...new Set([...named.map(({ host }) => host), ...marks])].filter((mark) => chat.mutes.remove(mark));
+  if (removed.length === 0) {
     throw new ChatError(target === undefined && isNick(text) ? "no-such-user" : "not-muted", target?.nick ?? text);
   }
-  context.audit("unmuted", by, target?.origin ?? maskOf(host));
+  const what = removed.map(maskOf).join(" and ");
+  context.audit("unmuted", by, target?.origin ?? what);
   target?.tell({ kind: "notice", text: "You can speak again." });
-  return target?.nick ?? maskOf(host);
+  return target?.nick ?? what;
 }
 
 /**
@@ -232,9 +268,9 @@ export function describeMute({ host, action }: Mute, left: number): string {
   return action === undefined ? line : `${line}, by ${action.by}: ${action.who}`;
 }
 
-/** The mask that matches all users of a host. */
-export function maskOf(host: string): string {
-  return `*!*@${host}`;
+/** The mask that matches all users of a host, or of an account as {@linkcode accountMask} writes it. */
+export function maskOf(mark: string): string {
+  return mark.startsWith(ACCOUNT_MASK) ? mark : `*!*@${mark}`;
 }
 
 function timeLeft(time: number): string {

@@ -1,5 +1,5 @@
 /** Parses and formats room modes as IRC writes them: `+mk-l KEY` (modern.ircdocs.horse, "MODE message"). */
-import { type List, LISTS, type ModeChange, type Switch, SWITCHES } from "../chat/modes.ts";
+import { type List, LISTS, type ModeChange, RANK_OF, type RankMode, type Switch, SWITCHES } from "../chat/modes.ts";
 import type { Room } from "../chat/room.ts";
 
 /** The most changes in one command. Each is a line for all members of the room. */
@@ -60,11 +60,11 @@ function readMode(read: ParsedModes, letter: string, on: boolean, args: string[]
     else if (!lists.includes(mode as List)) lists.push(mode as List);
   } else if (letter === "l" && !on) changes.push({ on, mode: "l" });
   else if (letter === "k" && !on) changes.push({ on, mode: "k", key: args.shift() ?? "" });
-  else if (letter === "l" || letter === "k" || letter === "o" || letter === "v") {
+  else if (letter === "l" || letter === "k" || letter in RANK_OF) {
     const arg = args.shift();
     if (arg === undefined) lacking.push(letter);
     else if (letter === "k") changes.push({ on, mode: "k", key: arg }); // the chat checks whether it is valid
-    else if (letter !== "l") changes.push({ on, mode: letter, nick: arg });
+    else if (letter !== "l") changes.push({ on, mode: letter as RankMode, nick: arg });
     else if (/^0*[1-9]\d{0,8}$/.test(arg)) changes.push({ on: true, mode: "l", limit: Number(arg) });
     else limits.push(arg);
   } else unknown.push(letter);

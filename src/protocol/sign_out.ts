@@ -2,7 +2,7 @@
  * How sessions end whose token was revoked, or whose account has a new password.
  */
 import type { Chat } from "../chat/chat.ts";
-import type { Member } from "../chat/member.ts";
+import type { Session } from "../chat/member.ts";
 
 /** The reason for sessions whose token was revoked. The page knows both reasons by how they begin. */
 export const REVOKED = "Signed out: this device was removed from the account. Log in again with the password.";
@@ -19,10 +19,10 @@ export const NEW_PASSWORD = "Signed out: the password of the account was changed
 export async function endSessions(
   chat: Chat,
   account: string,
-  ends: (member: Member) => boolean,
+  ends: (session: Session) => boolean,
   reason: string,
 ): Promise<number> {
-  const ended = [...chat.loggedIn(account)].filter(ends);
+  const ended = [...chat.sessionsOf(account)].filter(ends);
   for (const each of ended) {
     each.tell({ kind: "notice", text: reason });
     await chat.disconnect(each, "Signed out");
@@ -31,9 +31,9 @@ export async function endSessions(
   return ended.length;
 }
 
-/** Ends all sessions of an account with a new password, except a member's own and those with the same token. */
-export function endOtherSessions(chat: Chat, account: string, member: Member): Promise<number> {
-  const own = member.token?.id;
-  const isOther = (each: Member) => each !== member && (own === undefined || each.token?.id !== own);
+/** Ends all sessions of an account with a new password, except one and those with the same token. */
+export function endOtherSessions(chat: Chat, account: string, session: Session): Promise<number> {
+  const own = session.token?.id;
+  const isOther = (each: Session) => each !== session && (own === undefined || each.token?.id !== own);
   return endSessions(chat, account, isOther, NEW_PASSWORD);
 }

@@ -36,8 +36,8 @@ const CHARGED_MAX = 1000;
  */
 export type Lane = "prompt" | "long";
 
-/** The result of work, which may be a value, a promise or a generator. */
-export type Outcome<W> = W extends Generator<void, infer T, void> ? T : Awaited<W>;
+/** The result of work, which may be a value, a promise, or a generator that returns one of them. */
+export type Outcome<W> = Awaited<W extends Generator<void, infer T, void> ? T : W>;
 
 /** How work is scheduled. */
 export interface RunOptions {
@@ -170,7 +170,7 @@ export class TimeSlicer {
   ): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
     const queue = this.#queues[lane];
     let steps: Steps<Outcome<W>> | undefined;
-    let outcome: Outcome<W> | undefined;
+    let outcome: Outcome<W> | Promise<Outcome<W>> | undefined;
     const step = (): boolean => {
       if (!wanted()) {
         steps?.return(undefined as Outcome<W>);

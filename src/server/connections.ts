@@ -1,35 +1,39 @@
 /**
  * Serves each connection from the moment it is accepted until it has ended, and counts how connections ended.
  */
-import type { Member } from "../chat/member.ts";
+import type { Session } from "../chat/member.ts";
 import type { Bans } from "../moderation/bans.ts";
 import { errorDetails, type Log } from "../monitoring/log.ts";
-import { TOO_MANY_FAILURES } from "../protocol/accounts.ts";
+import { NICKNAME_RECLAIMED, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../protocol/accounts.ts";
+import { PING_TIMEOUT, REGISTRATION_TIMEOUT } from "../protocol/irc/keepalive.ts";
 import { type Connection, WRONG_PROTOCOL } from "../transport/connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { MEMORY_SHORT } from "./memory_pressure.ts";
 import type { ProtocolHandler } from "./protocol_handlers.ts";
 
-/** Why an unregistered connection ended that was evicted for another one. */
+/** The reason of an unregistered connection that was evicted for another one. */
 const EVICTED = "made room for another";
 
-/** The reasons that are counted by name. Others, such as what clients give as a reason to quit, count as `other`. */
+/** The reasons that are counted by name. Others, such as those of errors in WebSocket frames, count as `other`. */
 const REASONS: ReadonlySet<string> = new Set([
   "left",
   "quit",
   "killed",
   "banned",
   "connection lost",
+  PING_TIMEOUT,
   "too slow to read",
   MEMORY_SHORT,
   "sent too much at once",
   "server stopping",
   "internal error",
   "no password in time",
-  "Registration timed out",
+  REGISTRATION_TIMEOUT,
   "Password wanted",
   EVICTED,
+  NICKNAME_RECLAIMED,
   TOO_MANY_FAILURES,
+  WRONG_PASSWORD,
   WRONG_PROTOCOL,
 ]);
 
@@ -37,7 +41,7 @@ const REASONS: ReadonlySet<string> = new Set([
 export interface Client {
   readonly handler: ProtocolHandler;
   /** Set once the client has registered. */
-  member: Member | undefined;
+  session: Session | undefined;
   /** Resolves when the session has ended and the connection is closed; never rejects. */
   done: Promise<void>;
 }
@@ -89,7 +93,7 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
       return connection.close("banned");
     }
     this.#prepareEviction(handler, connection);
-    const client: Client = { handler, member: undefined, done: Promise.resolve() };
+    const client: Client = { handler, session: undefined, done: Promise.resolve() };
     this.#clients.set(connection, client);
     client.done = this.#serve(connection, client);
   }
@@ -130,12 +134,12 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
   /** Not an async function: each connection would retain its frame. */
   #serve(connection: Connection, client: Client): Promise<void> {
     const { handler } = client;
-    const onMember = (member: Member) => {
-      client.member = member;
+    const onRegistered = (session: Session) => {
+      client.session = session;
       this.#registered(connection);
-      this.#context.log.info("connected", { peer: connection.peer, door: handler.name, nick: member.nick });
+      this.#context.log.info("connected", { peer: connection.peer, door: handler.name, nick: session.member.nick });
     };
-    return handler.serve(connection, onMember)
+    return handler.serve(connection, onRegistered)
       .catch((error) => this.#failed(connection, handler, error))
       .then(() => this.#finish(connection, client));
   }
@@ -147,14 +151,19 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
     connection.close("internal error");
   }
 
-  async #finish(connection: Connection, { handler, member }: Client) {
+  async #finish(connection: Connection, { handler, session }: Client) {
     connection.close();
     await connection.closed;
     // A connection that was rejected by its first line has been logged and counted as refused.
-    if (member !== undefined || connection.closeReason !== WRONG_PROTOCOL) {
+    if (session !== undefined || connection.closeReason !== WRONG_PROTOCOL) {
       const reason = connection.closeReason ?? "left";
       this.#count(reason);
-      this.#context.log.info("disconnected", { peer: connection.peer, door: handler.name, nick: member?.nick, reason });
+      this.#context.log.info("disconnected", {
+        peer: connection.peer,
+        door: handler.name,
+        nick: session?.member.nick,
+        reason,
+      });
     }
     this.#clients.delete(connection);
   }

@@ -8,6 +8,7 @@ import type { Options } from "../cli/options.ts";
 import type { Audit } from "../moderation/audit.ts";
 import type { Bans } from "../moderation/bans.ts";
 import type { Log } from "../monitoring/log.ts";
+import { CHANSERV } from "../protocol/irc/chanserv_notice.ts";
 import { NICKSERV } from "../protocol/irc/nickserv_notice.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { RejectionLog } from "./rejection_log.ts";
@@ -22,7 +23,7 @@ export interface ChatContext {
   readonly audit: Audit;
   /** Has `Chat.flush` called in the next round of writes. */
   readonly requestFlush: () => void;
-  /** Has it called again in a moment: another program has locked the database. */
+  /** Has `Chat.flush` called in a few milliseconds, as another program has locked the database. */
   readonly retryFlush: () => void;
 }
 
@@ -38,14 +39,16 @@ export function createChat(
     keepPrivate: options.keepPrivate,
     maxRooms: options.maxRooms,
     maxJoined: options.maxJoined,
+    maxSessions: options.maxSessions,
     renames: options.nickRate,
     roomsMade: options.roomRate,
     storage: storageLimits(options),
-    reserved: [options.name, NICKSERV],
+    ignores: resources.ignores,
+    reserved: [options.name, NICKSERV, CHANSERV],
     policy: {
       isRegistered: (nick) => resources.accounts?.find(nick) !== undefined,
       registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),
-      banReason: (origin) => bans.findByOrigin(origin)?.reason,
+      banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason,
     },
     observer: {
       flushWanted: requestFlush,
@@ -53,13 +56,13 @@ export function createChat(
       storeFailed: ({ message }) =>
         log.error("cannot store messages: not delivered", { data: options.data, error: message }),
       storeRecovered: () => log.info("messages can be stored again"),
-      banned: (who, { peer }) => {
+      banned: (who, { peer }, account) => {
         limits.count("banned");
-        log.info("refused", { peer, who, reason: "banned", ban: bans.findByOrigin(who)?.what });
+        log.info("refused", { peer, who, reason: "banned", ban: bans.findByOrigin(who, account)?.what });
       },
-      rateLimited: ({ origin, outlet }, code) => {
+      rateLimited: ({ origin, peer }, code) => {
         rejections.count(code);
-        log.info("too fast", { peer: outlet.peer, who: origin, reason: code });
+        log.info("too fast", { peer, who: origin, reason: code });
       },
       entryForced: (member, room) => audit("entered", member, room.name),
     },

@@ -2,7 +2,7 @@
  * Disconnects the clients that a new ban matches.
  */
 import type { Chat } from "../chat/chat.ts";
-import type { Member } from "../chat/member.ts";
+import type { Member, Session } from "../chat/member.ts";
 import { type Ban, Bans } from "../moderation/bans.ts";
 import type { BanResult } from "../protocol/moderation.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -14,7 +14,7 @@ export const STEP = 16;
 /** A client that may be banned. */
 export interface Bannable {
   /** Set once the client has registered. */
-  readonly member: Member | undefined;
+  readonly session: Session | undefined;
 }
 
 /**
@@ -32,22 +32,30 @@ export function* enforceBan(
 ): Steps<BanResult> {
   const bans = new Bans();
   bans.add(ban);
+  const pending: Promise<void>[] = [];
   let [disconnected, includesCaller, checked] = [0, false, 0];
-  for (const [connection, { member }] of clients) {
+  for (const [connection, { session }] of clients) {
     if (++checked % STEP === 0) yield;
-    const match = bans.findByAddress(connection.address) ?? (member && bans.findByOrigin(member.origin));
+    const match = bans.findByAddress(connection.address) ??
+      (session && bans.findByOrigin(session.origin, session.member.account));
     if (match === undefined) continue;
-    if (member === by) includesCaller = true;
-    if (member?.operator || connection.closeReason !== undefined) continue;
+    if (session?.member === by) includesCaller = true;
+    if (session?.member.operator || connection.closeReason !== undefined) continue;
     disconnected++;
-    if (member === undefined) {
+    if (session === undefined) {
       connection.close("banned");
       continue;
     }
     const reason = `Banned: ${ban.reason}`;
-    member.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
-    chat.disconnect(member, reason);
-    member.outlet.close("banned", reason);
+    session.tell({ kind: "notice", text: `You are banned from this server: ${ban.reason}` });
+    const disconnecting = disconnect(chat, session, reason);
+    disconnecting.catch(() => {}); // `done` rejects, but not before the last step
+    pending.push(disconnecting);
   }
-  return { disconnected, includesCaller };
+  return { disconnected, includesCaller, done: Promise.all(pending) };
+}
+
+async function disconnect(chat: Pick<Chat, "disconnect">, session: Session, reason: string): Promise<void> {
+  await chat.disconnect(session, reason);
+  session.outlet.close("banned", reason);
 }

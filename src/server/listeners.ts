@@ -207,7 +207,7 @@ export class Listeners {
     const { handlers, accept, log, metrics } = this.#context;
     const irc = { ...handlers.irc, name: "web" };
     const text = { ...handlers.text, name: "web" };
-    const slicer = new TimeSlicer(undefined, REQUESTS_SLICE, Infinity); // at most one job of each connection waits here
+    const slicer = new TimeSlicer(undefined, REQUESTS_SLICE, Infinity); // each connection has at most one job in the queue
     const accepting = () => !this.#stopping;
     const site = new Site({ assets: assetsFor(name), healthy: accepting, metrics });
     return listenWeb({

@@ -3,11 +3,11 @@
  */
 import type { AuthService } from "../accounts/auth.ts";
 import type { Chat } from "../chat/chat.ts";
-import type { Member } from "../chat/member.ts";
+import type { Session } from "../chat/member.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { echo } from "../protocol/echo.ts";
 import { Formats } from "../protocol/irc/format.ts";
-import { Keepalive } from "../protocol/irc/keepalive.ts";
+import { Keepalive, SAFE_RATE } from "../protocol/irc/keepalive.ts";
 import type { IrcOptions } from "../protocol/irc/options.ts";
 import { irc } from "../protocol/irc/session.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";
@@ -29,8 +29,8 @@ const GREETING_DELAY = 50;
 export interface ProtocolHandler {
   /** The listener's name in the log, in metrics and on stdout. */
   readonly name: string;
-  /** Serves one connection until its client leaves. Calls `onMember` once the client has registered. */
-  serve(connection: Connection, onMember: (member: Member) => void): Promise<void>;
+  /** Serves one connection until its client leaves. Calls `onRegistered` once the client has registered. */
+  serve(connection: Connection, onRegistered: (session: Session) => void): Promise<void>;
   /** The line that a client gets whose connection is rejected. */
   rejection(reason: string): string;
   /** The last lines that a client gets when the server stops. */
@@ -46,7 +46,7 @@ export interface ProtocolHandlers {
 
 /** Creates the handlers of one server. */
 export function createHandlers(
-  { name, sendBuffer, announce, registerTime, maxHistory, maxTags }: Options,
+  { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate }: Options,
   resources: ServerResources,
   chat: Chat,
   auth: AuthService,
@@ -60,7 +60,7 @@ export function createHandlers(
   };
   const motd = () => resources.motd.lines;
   const slicer = new TimeSlicer();
-  const departures = new TimeSlicer(undefined, undefined, Infinity); // at most one job of each connection waits here
+  const departures = new TimeSlicer(undefined, undefined, Infinity); // each connection has at most one job in the queue
   const textOptions = {
     chat,
     auth,
@@ -83,6 +83,7 @@ export function createHandlers(
     keepalive: new Keepalive(registerTime),
     historyMax: maxHistory,
     tagsMax: maxTags,
+    safeRate: rate >= SAFE_RATE,
     auth,
     moderation,
     slicer,
@@ -97,13 +98,13 @@ export function createHandlers(
   return {
     text: {
       name: "text",
-      serve: (connection, onMember) => text(connection, textOptions, onMember),
+      serve: (connection, onRegistered) => text(connection, textOptions, onRegistered),
       rejection: system,
       farewell: () => [],
     },
     irc: {
       name: "irc",
-      serve: (connection, onMember) => irc(connection, ircOptions, onMember),
+      serve: (connection, onRegistered) => irc(connection, ircOptions, onRegistered),
       rejection: error,
       farewell: (reason) => [error(reason)],
     },

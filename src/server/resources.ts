@@ -2,6 +2,7 @@
  * The files, stores and keys that a server is given.
  */
 import type { Accounts } from "../accounts/accounts.ts";
+import type { IgnoreStore } from "../chat/ignore_lists.ts";
 import type { HistoryStore } from "../chat/store.ts";
 import { MemoryHistory } from "../history/memory.ts";
 import type { BanStore } from "../moderation/bans.ts";
@@ -19,6 +20,8 @@ export interface ServerResources {
   readonly accounts?: Accounts | undefined;
   /** Where bans are stored; without it, they end with the process. */
   readonly bans?: BanStore | undefined;
+  /** Where the ignore lists of accounts are stored; without it, they end with the connection. */
+  readonly ignores?: IgnoreStore | undefined;
   /** Decides what has expired; the system's clock by default. */
   readonly clock?: ExpiryClock | undefined;
   /** The server password, as `prepare` returned it; without one, none is required. */

@@ -26,7 +26,7 @@ import { Stats } from "./stats.ts";
 /** How long `stop` waits for queued lines to be sent, in milliseconds. */
 const STOP_TIME = 5000;
 
-/** How long to wait before messages are written again that met a locked database, in milliseconds. */
+/** How long to wait before the next attempt to write to a locked database, in milliseconds. */
 const LOCKED_PAUSE = 10;
 
 /** A running server. */

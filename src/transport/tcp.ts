@@ -84,7 +84,7 @@ async function rejectWithoutTls(socket: Socket, options: TcpOptions): Promise<vo
   const connection = new TcpConnection(socket, settings);
   const timeout = setTimeout(() => connection.reject("text"), options.handshakeTime ?? HANDSHAKE_TIME);
   for await (const lines of connection.lines) {
-    for (const _ of lines); // empty lines: those that are not taken would be offered again
+    for (const _ of lines); // skips empty lines: a line that is not taken is offered again
   }
   clearTimeout(timeout);
   connection.close();

@@ -5,7 +5,7 @@
  * be replaced while connections are open; it is used only during handshakes.
  *
  * `TLSSocket` of `node:tls` does the work. It reads without limit even when paused, so it gets a `SocketStream`, which
- * reads from the socket only while its decrypted data is waited for.
+ * reads from the socket only while a read of decrypted data is pending.
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";

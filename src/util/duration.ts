@@ -26,7 +26,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Formats a duration with at most two units, rounded up. `readDuration` can parse the result.
+ * Formats a duration with at most two units, rounded up. `parseDuration` can parse the result.
  *
  * @param milliseconds 0 or more; Infinity is written as `for good`, which cannot be parsed.
  *

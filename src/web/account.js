@@ -115,7 +115,12 @@ function invalidPassword(password) {
 export function register(chat, password, ...[done, failed]) {
   const why = invalidPassword(password);
   if (why !== undefined) return failed(why);
-  if (!chat.request("REGISTER", ["*", "*", password], { onReply: done, onError: failed })) failed(OFFLINE);
+  const name = chat.model.nick;
+  const replied = (/** @type {string} */ text) => {
+    usePassword(chat, { name, password });
+    done(text);
+  };
+  if (!chat.request("REGISTER", ["*", "*", password], { onReply: replied, onError: failed })) failed(OFFLINE);
 }
 
 /** Logs in, and changes to the nickname. @param {ChatContext} chat @param {Login} login @param {Callbacks} callbacks */
@@ -154,14 +159,21 @@ export function ghost(chat, name, password, ...[done, failed]) {
 export function logout(chat, ...[done, failed]) {
   // With a token, the device is signed out: all of its tabs, and the token is deleted.
   const [command, params] = chat.connection.login?.isToken ? ["TOKEN", ["REVOKE", "*"]] : ["NS", ["LOGOUT"]];
-  if (!chat.request(command, params, { onReply: done, onError: failed })) failed(OFFLINE);
+  if (!chat.request(command, params, { onReply: done, onError: failed })) return failed(OFFLINE);
+  if (command === "NS") chat.connection.login = undefined;
 }
 
 /** Changes the password of the account. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
 export function changePassword(chat, password, ...[done, failed]) {
   const why = invalidPassword(password);
   if (why !== undefined) return failed(why);
-  const replied = (/** @type {string} */ text) => (text.startsWith("Your password is") ? done : failed)(text);
+  const name = chat.connection.account;
+  const replied = (/** @type {string} */ text) => {
+    // NickServ sends a sentence in any case, and neither a numeric nor a standard reply.
+    if (!text.startsWith("Your password is")) return failed(text);
+    usePassword(chat, { name, password });
+    done(text);
+  };
   if (!chat.request("NS", ["SET", "PASSWORD", password], { onReply: replied, onError: failed })) failed(OFFLINE);
 }
 
@@ -178,6 +190,11 @@ export function dropAccount(chat, password, ...[done, failed]) {
 export function askNickServ(chat, words, room) {
   const replied = (/** @type {string} */ text) => chat.model.tell(room, text);
   chat.request("NS", [words], { room, onReply: replied });
+}
+
+/** Logs in with a password when the connection comes back, unless there is a token. @param {ChatContext} chat @param {Login} login */
+function usePassword({ connection }, login) {
+  if (!connection.login?.isToken) connection.login = login;
 }
 
 /** @param {ChatContext} chat @param {Login} login @param {() => void} done @param {(why: string) => void} failed */

@@ -16,6 +16,7 @@ import handlersJs from "./handlers.js" with { type: "text" };
 import highlightJs from "./highlight.js" with { type: "text" };
 import historyJs from "./history.js" with { type: "text" };
 import iconSvg from "./icon.svg" with { type: "text" };
+import ignoredJs from "./ignored.js" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
 import keysJs from "./keys.js" with { type: "text" };
@@ -23,6 +24,7 @@ import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
 import mainJs from "./main.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
+import nearestJs from "./nearest.js" with { type: "text" };
 import notifyJs from "./notify.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
 import readMarkersJs from "./read_markers.js" with { type: "text" };
@@ -80,6 +82,7 @@ export const assets: readonly Asset[] = [
   { path: "/highlight.js", type: JS, text: highlightJs },
   { path: "/history.js", type: JS, text: historyJs },
   { path: "/icon.svg", type: SVG, text: iconSvg },
+  { path: "/ignored.js", type: JS, text: ignoredJs },
   { path: "/", type: HTML, text: indexHtml },
   { path: "/irc.js", type: JS, text: ircJs },
   { path: "/keys.js", type: JS, text: keysJs },
@@ -87,6 +90,7 @@ export const assets: readonly Asset[] = [
   { path: "/links.js", type: JS, text: linksJs },
   { path: "/main.js", type: JS, text: mainJs },
   { path: "/model.js", type: JS, text: modelJs },
+  { path: "/nearest.js", type: JS, text: nearestJs },
   { path: "/notify.js", type: JS, text: notifyJs },
   { path: "/places.js", type: JS, text: placesJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },

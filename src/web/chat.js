@@ -9,6 +9,7 @@ import { split } from "./irc.js";
 import { HISTORY_UNKNOWN, Model } from "./model.js";
 import { cancelLoading, hasHistory, loadConversations, loadLatest } from "./history.js";
 import { receive } from "./handlers.js";
+import { loadIgnored, sendIgnored } from "./ignored.js";
 import { isRoom } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -50,7 +51,10 @@ export class Chat {
     this.connection = new Connection(url);
     this.connection.onMessage = (message, request) => receive(this, message, request);
     this.connection.onStatus = (status) => this.#statusChanged(status);
-    this.connection.onAccount = () => this.onAccount();
+    this.connection.onAccount = () => {
+      if (this.online) this.#loadIgnored();
+      this.onAccount();
+    };
     this.connection.onUnanswered = ({ onError: refused }) => refused?.("The connection was lost.");
     this.model.listen((change, room) => {
       if (change === "opened" && room !== undefined && !room.isRoom && this.online) loadLatest(this, room);
@@ -163,10 +167,16 @@ export class Chat {
     this.onStatus(status);
   }
 
+  #loadIgnored() {
+    sendIgnored(this);
+    loadIgnored(this);
+  }
+
   /** Joins all rooms after connecting, the current one first. */
   #joinAll() {
     const { model } = this;
     model.nick = this.connection.nick;
+    loadIgnored(this); // before the messages of rooms
     const rooms = [...model.rooms.values()].sort((a, b) => Number(b === model.current) - Number(a === model.current));
     for (const room of rooms) {
       if (!room.isRoom) loadLatest(this, room);
@@ -174,6 +184,7 @@ export class Chat {
     }
     loadConversations(this, this.openConversations);
     this.openConversations = []; // later, a closed tab stays closed
+    sendIgnored(this); // up to a hundred lines
   }
 
   /** Opens and shows the tab of a room or of a user. @param {string} name */

@@ -4,6 +4,7 @@
  */
 import { askNickServ, ghost, hasAccounts, isNickServ, login, logout, register } from "./account.js";
 import { canSearch } from "./history.js";
+import { nearest } from "./nearest.js";
 import { fold, isRoom, toRoomName } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
@@ -48,7 +49,7 @@ export const COMMANDS = {
       chat.model.show(rooms.at(-1));
     },
   },
-  part: {
+  leave: {
     args: "[#ROOM] [REASON]",
     help: "leave a room",
     run({ chat, room, arg, word, rest }) {
@@ -76,6 +77,23 @@ export const COMMANDS = {
     run({ chat, room, arg }) {
       if (arg === "") return "Write what you do: /me TEXT";
       chat.say(room, arg, "action");
+    },
+  },
+  ignore: {
+    args: "[NAME]",
+    help: "hide what a person says; without a name, list whom",
+    run({ chat, room, word }) {
+      if (word !== "") return void chat.request("SILENCE", [`+${word}`], { room });
+      const names = chat.model.ignoredNames;
+      chat.model.tell(room, names.length === 0 ? "You ignore no one." : `You ignore: ${names.join(", ")}`);
+    },
+  },
+  unignore: {
+    args: "NAME",
+    help: "show again what a person says",
+    run({ chat, room, word }) {
+      if (word === "") return "Name a user: /unignore NAME";
+      chat.request("SILENCE", [`-${word}`], { room });
     },
   },
   nick: {
@@ -144,16 +162,21 @@ export const COMMANDS = {
       chat.request("TOPIC", arg === "" ? [room.name] : [room.name, arg], { room });
     }),
   },
-  names: {
+  who: {
     args: "[#ROOM]",
     help: "list the people in a room",
     run({ chat, room, word }) {
-      if (word === "" && !room.isRoom) return "Name a room: /names #ROOM";
+      if (word === "" && !room.isRoom) return "Name a room: /who #ROOM";
       const name = toRoomName(word || room.name);
       chat.request("NAMES", [name], { room, names: [] });
     },
   },
   list: {
+    args: "",
+    help: "list all people who are online; for rooms: /rooms",
+    run: ({ chat, room }) => void chat.request("WHO", ["*"], { room, names: [] }),
+  },
+  rooms: {
     args: "",
     help: "list the rooms of the server",
     run: ({ ui }) => ui.go(""),
@@ -201,10 +224,18 @@ export const COMMANDS = {
     args: "[NAME]",
     help: "ban a person or a mask such as *!*@host from the room; without a name, list the bans",
     run: inRoom(({ chat, room, word }) => {
-      chat.request("MODE", word === "" ? [room.name, "b"] : [room.name, "+b", word], { room });
+      if (word === "") chat.request("MODE", [room.name, "b"], { room });
+      else chat.request("BAN", [room.name, word], { room });
     }),
   },
-  unban: { args: "NAME", help: "remove a ban", run: memberMode("-b") },
+  unban: {
+    args: "NAME",
+    help: "remove a ban",
+    run: inRoom(({ chat, room, word }) => {
+      if (word === "") return "Name a user: /unban NAME";
+      chat.request("UNBAN", [room.name, word], { room });
+    }),
+  },
   op: { args: "NAME", help: "make a person an operator of the room", run: memberMode("+o") },
   deop: { args: "NAME", help: "remove a person as operator of the room", run: memberMode("-o") },
   voice: { args: "NAME", help: "let a person speak while the room is moderated", run: memberMode("+v") },
@@ -232,6 +263,34 @@ export const COMMANDS = {
   },
 };
 
+/**
+ * Other names of commands. The text port has the same ones: see `protocol/text/help.ts`.
+ *
+ * @type {Record<string, string>}
+ */
+export const ALIASES = {
+  "?": "help",
+  channels: "rooms",
+  exit: "quit",
+  identify: "login",
+  j: "join",
+  names: "who",
+  part: "leave",
+  query: "msg",
+  users: "list",
+  w: "msg",
+  whisper: "msg",
+};
+
+/** Words that are suggested for a mistyped one. Any word of two characters is one error away from `/j`. */
+const SUGGESTED = [...Object.keys(COMMANDS), ...Object.keys(ALIASES).filter((name) => name.length > 1)];
+
+/** The name of the command that a word stands for, in any case. There may be no such command. @param {string} word */
+export function resolveAlias(word) {
+  const name = word.toLowerCase();
+  return Object.hasOwn(ALIASES, name) ? ALIASES[name] ?? name : name;
+}
+
 /** Makes a command fail if the server has no accounts. @param {Command["run"]} run @returns {Command["run"]} */
 function withAccounts(run) {
   return (doing) => hasAccounts(doing.chat) ? run(doing) : "This server has no registered names.";
@@ -243,13 +302,13 @@ function callbacks({ model }, room) {
 }
 
 /** Commands of IRC clients that take a password. The page does not have them, but people type them out of habit. */
-const OTHER_SECRETS = new Set(["drop", "identify", "nickserv", "ns", "oper", "pass", "password"]);
+const OTHER_SECRETS = new Set(["drop", "nickserv", "ns", "oper", "pass", "password"]);
 
 /** Whether any line of a text may contain a password, which must not be stored. @param {string} text */
 export function isSecret(text) {
   return text.split("\n").some((line) => {
     const [, name = "", to = ""] = /^\s*\/(\S+)\s+(\S*)/.exec(line) ?? [];
-    const key = name.toLowerCase();
+    const key = resolveAlias(name);
     const own = Object.hasOwn(COMMANDS, key) && COMMANDS[key]?.secret === true;
     return own || OTHER_SECRETS.has(key) || (key === "msg" && isNickServ(to));
   });
@@ -286,10 +345,18 @@ export function runInput(chat, ui, room, line) {
     return void chat.say(room, line.replace(/^\/\//, "/"));
   }
   const [, name = "", arg = ""] = /^\/(\S*)\s*(.*)$/s.exec(line.trimEnd()) ?? [];
-  const command = Object.hasOwn(COMMANDS, name.toLowerCase()) ? COMMANDS[name.toLowerCase()] : undefined;
-  if (command === undefined) return `Unknown command: /${name}. See /help, or write //${name} to send it as a message.`;
+  const key = resolveAlias(name);
+  const command = Object.hasOwn(COMMANDS, key) ? COMMANDS[key] : undefined;
+  if (command === undefined) return unknownCommand(name);
   const [, word = "", rest = ""] = /^(\S*)\s*(.*)$/s.exec(arg) ?? [];
   return command.run({ chat, ui, room, arg, word, rest }) ?? undefined;
+}
+
+/** The error text for a word that is no command, with the nearest command. @param {string} name */
+function unknownCommand(name) {
+  const known = nearest(name.toLowerCase(), SUGGESTED);
+  const hint = known === undefined ? "/help lists the commands." : `Did you mean /${known}?`;
+  return `No such command: /${name}. ${hint} To send it as a message, write //${name}.`;
 }
 
 /**

@@ -41,6 +41,7 @@ import {
 
 /** The capabilities that the page requests, if the server offers them (IRCv3). */
 const CAPABILITIES = [
+  "account-tag",
   "away-notify",
   "batch",
   "cap-notify",
@@ -157,7 +158,6 @@ export class Connection {
     this.isNickRegistered = this.#triesOtherNick = false;
     this.#capabilities.clear();
     this.#receivedAt = Date.now();
-    this.#pingedAt = 0;
     this.#setStatus({ kind: "connecting" });
     const socket = this.#socket = new WebSocket(this.#url, ["lines.tincan", "text.ircv3.net"]);
     let open = false;
@@ -355,7 +355,9 @@ export class Connection {
     if (this.#wasOnline || (code === "433" && this.login !== undefined && this.#loginError === "")) {
       this.isNickRegistered ||= registered;
       this.#triesOtherNick = true;
-      this.nick = this.nick.length < NICK_MAX ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
+      // Names that are written from right to left cannot end in `_`.
+      const longer = code === "433" && this.nick.length < NICK_MAX;
+      this.nick = longer ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
       return this.#send("NICK", [this.nick]);
     }
     const reason = replyText(code, [this.nick, why])?.text ?? "Choose another name.";

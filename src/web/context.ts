@@ -38,8 +38,10 @@ export interface PendingRequest {
   join?: boolean;
   /** Whether the answer is not shown. */
   silent?: boolean;
-  /** Collects the members that NAMES returns. */
+  /** Collects the members that NAMES or WHO returns. */
   names?: string[];
+  /** Collects the users that SILENCE returns. */
+  ignored?: string[];
   /** Collects the rooms that LIST returns. */
   list?: ListedRoom[];
   /** Collects the devices that TOKEN LIST returns. */

@@ -4,7 +4,7 @@
  */
 import { login } from "./account.js";
 import { colour } from "./colours.js";
-import { COMMANDS } from "./commands.js";
+import { ALIASES, COMMANDS } from "./commands.js";
 import { button, byId, formattedText, make } from "./dom.js";
 import { makeRoving } from "./keys.js";
 import { sessionStore } from "./storage.js";
@@ -239,8 +239,11 @@ export function personDialog(chat, nick) {
   title.className = `nick ${colour(nick)}`;
   const person = room.members.get(fold(nick));
   const own = fold(nick) === fold(model.nick);
-  const operator = room.members.get(fold(model.nick))?.prefixes.includes("@") && person !== undefined;
-  const rank = person?.prefixes.includes("@")
+  const ownPrefixes = room.members.get(fold(model.nick))?.prefixes ?? "";
+  const operator = /[~@]/.test(ownPrefixes) && person !== undefined;
+  const rank = person?.prefixes.includes("~")
+    ? "Owner of this room"
+    : person?.prefixes.includes("@")
     ? "Operator of this room"
     : person?.prefixes.includes("+")
     ? "Has voice"
@@ -266,7 +269,7 @@ export function personDialog(chat, nick) {
     ask(op ? "Remove as operator" : "Make operator", "MODE", room.name, op ? "-o" : "+o", nick);
     if (!op) ask(voice ? "Remove voice" : "Give voice", "MODE", room.name, voice ? "-v" : "+v", nick);
     if (!own) ask("Kick from the room", "KICK", room.name, nick);
-    if (!own) ask("Ban from the room", "MODE", room.name, "+b", nick);
+    if (!own) ask("Ban from the room", "BAN", room.name, nick);
   }
   if (!room.isRoom) add("Close this tab", () => chat.part(room));
   byId("person-actions", HTMLElement).replaceChildren(...actions);
@@ -358,10 +361,16 @@ export function helpDialog() {
   byId("help-commands", HTMLElement).replaceChildren(
     ...Object.entries(COMMANDS).flatMap(([name, { args, help }]) => [
       make("dt", "", make("b", "", `/${name}`), ` ${args}`),
-      make("dd", "", help),
+      make("dd", "", help + otherNames(name)),
     ]),
   );
   return () => it.showModal();
+}
+
+/** The aliases of a command, in parentheses. @param {string} name */
+function otherNames(name) {
+  const aliases = Object.keys(ALIASES).filter((alias) => ALIASES[alias] === name);
+  return aliases.length === 0 ? "" : ` (also ${aliases.map((alias) => `/${alias}`).join(", ")})`;
 }
 
 /** The dialog that asks before many messages are sent. */

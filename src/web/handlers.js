@@ -5,6 +5,7 @@
 import { isNickServ } from "./account.js";
 import { now } from "./clock.js";
 import { plainText } from "./format.js";
+import { authorOf, changeIgnored, shortName } from "./ignored.js";
 import { fold, isRoom } from "./room.js";
 import { isRegisteredNick, modeChanges, replyText, standardReply, withPageCommands } from "./reply_texts.js";
 
@@ -23,9 +24,11 @@ const CTCP = "\x01";
 
 /** Shown after a login with a one-time word. */
 const CHOOSE_PASSWORD = "You have logged in with a one-time word. Choose a new password now, in your settings.";
+/** The prefixes of members by the mode that gives the rank, the highest first (PREFIX of RPL_ISUPPORT). */
+const PREFIX_OF = { q: "~", o: "@", v: "+" };
 
 /** Numerics that are the error of a JOIN. */
-const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476"]);
+const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476", "477"]);
 
 /**
  * Handles a line.
@@ -51,9 +54,9 @@ const HANDLERS = {
     request?.onEnd?.();
   },
 
-  /** An account was registered (IRCv3, "account-registration"). */
-  REGISTER(_chat, { params }, request) {
-    request?.onReply?.(withPageCommands(params.at(-1) ?? ""));
+  /** An account was registered (IRCv3, "account-registration"). Errors come as FAIL. */
+  REGISTER(_chat, { params: [outcome, , text = ""] }, request) {
+    if (outcome === "SUCCESS") request?.onReply?.(withPageCommands(text));
   },
 
   /** A token of the account, or an answer about one: see the server's `protocol/irc/token.ts`. */
@@ -162,9 +165,10 @@ const HANDLERS = {
     if (room === undefined || !room.isRoom) return model.tell(model.current, `Your modes: ${letters}`);
     for (const { on, letter, arg, text } of modeChanges(letters, args)) {
       const person = room.members.get(fold(arg));
-      const sign = letter === "o" ? "@" : letter === "v" ? "+" : "";
-      if (sign !== "" && person !== undefined) {
-        person.prefixes = person.prefixes.replace(sign, "") + (on ? sign : "");
+      const sign = PREFIX_OF[/** @type {keyof PREFIX_OF} */ (letter)];
+      if (sign !== undefined && person !== undefined) {
+        const has = (/** @type {string} */ prefix) => prefix === sign ? on : person.prefixes.includes(prefix);
+        person.prefixes = Object.values(PREFIX_OF).filter(has).join(""); // the highest first, as in NAMES
         model.emit("members", room);
       }
       model.tell(room, `${nick} ${text}`);
@@ -200,6 +204,25 @@ const HANDLERS = {
   NOTE({ model }, { params }, request) {
     model.tell(request?.room ?? model.current, params.at(-1) ?? "");
   },
+
+  /** A user is ignored now, or no longer: by a command of this page, or of another client of the account. */
+  SILENCE(chat, { params: [change = ""] }, request) {
+    const [on, name] = [change.startsWith("+"), change.slice(1)];
+    changeIgnored(chat, name, on);
+    if (request === undefined || request.silent) return;
+    const nick = shortName(name);
+    const text = on
+      ? `You ignore ${nick} now. To see again what ${nick} says: /unignore ${nick}`
+      : `You no longer ignore ${nick}.`;
+    chat.model.tell(request.room, text);
+  },
+  271(_chat, { params: [, , name = ""] }, request) {
+    request?.ignored?.push(name);
+  },
+  272({ model }, _message, request) {
+    if (request?.ignored !== undefined) model.setIgnored(request.ignored);
+  },
+
   WALLOPS({ model }, { nick, params: [text = ""] }) {
     model.tell(model.current, `${nick} to everyone: ${text}`);
   },
@@ -238,9 +261,14 @@ const HANDLERS = {
     if (request !== undefined && !request.join) model.tell(request.room, `Topic: ${topic}`);
   },
 
-  /** RPL_WHOREPLY: who is away. */
+  /** RPL_WHOREPLY: all people who are online, or who is away. */
   352({ model }, { params }, request) {
-    if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+    if (request?.names !== undefined) request.names.push(params[5] ?? "");
+    else if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+  },
+
+  315({ model }, _message, request) {
+    if (request?.names !== undefined) model.tell(request.room, `Online: ${request.names.join(", ")}`);
   },
 
   /** RPL_NAMREPLY. */
@@ -248,7 +276,7 @@ const HANDLERS = {
     if (request?.names !== undefined) return void request.names.push(...names.split(" "));
     const room = model.find(name);
     for (const word of names.split(" ")) {
-      const [, prefixes = "", nick = ""] = /^([@+]*)(.*)$/.exec(word) ?? [];
+      const [, prefixes = "", nick = ""] = /^([~@+]*)(.*)$/.exec(word) ?? [];
       if (nick !== "") room?.members.set(fold(nick), { nick, prefixes, away: false });
     }
   },
@@ -287,11 +315,11 @@ function handleMessage(chat, message, request) {
   const own = fold(nick) === fold(model.nick);
   if (own && request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
 
-  const [, few = "", to = target] = /^([@+]+)(#.*)$/s.exec(target) ?? [];
+  const [, few = "", to = target] = /^([~@+]+)(#.*)$/s.exec(target) ?? [];
   const line = lineOf(model, message, !isRoom(to), few);
   if (line === undefined) return;
   if (request?.onLine !== undefined) return request.onLine(to, line);
-  const room = isRoom(to) ? model.find(to) : model.open(own ? to : nick);
+  const room = isRoom(to) || line.ignored ? model.find(isRoom(to) ? to : nick) : model.open(own ? to : nick);
   if (room === undefined) return;
   // It may be a message that was sent before the connection was lost.
   model.reconcile(room, [line], request?.pending !== undefined);
@@ -308,16 +336,32 @@ function handleMessage(chat, message, request) {
  * @param {string} few The prefix of members that it is for (STATUSMSG), or the empty string.
  * @returns {import("./lines.js").Line | undefined} `undefined` for CTCP messages other than actions.
  */
-function lineOf(model, { command, nick, params: [, text = ""], tags }, inPrivate, few) {
+function lineOf(model, message, inPrivate, few) {
+  const { command, nick, params: [, text = ""], tags } = message;
   const action = text.startsWith(ACTION) ? text.slice(ACTION.length).replaceAll(CTCP, "") : undefined;
   if (text.startsWith(CTCP) && action === undefined) return undefined;
   const kind = command === "NOTICE" ? "notice" : action === undefined ? "say" : "action";
-  const said = `${few === "" ? "" : `(to ${few.includes("+") ? "voices" : "operators"}) `}${action ?? text}`;
+  const said = `${
+    few === "" ? "" : `(to ${few.includes("+") ? "voices" : few.includes("@") ? "operators" : "owners"}) `
+  }${action ?? text}`;
   const own = fold(nick) === fold(model.nick);
-  const mention = !own && (inPrivate || model.mentions(plainText(said)));
+  const author = authorOf(message);
+  const ignored = !own && model.ignores(author);
+  const mention = !own && !ignored && (inPrivate || model.mentions(plainText(said)));
   // The lines of a long message have the id of the first one, with a number appended.
   const [, id, part = "0"] = /^(.*?)(?:-(\d+))?$/s.exec(tags.get("msgid") ?? "") ?? [];
-  return { kind, nick, text: said, time: timeOf(tags), id: id || undefined, part: Number(part), own, mention };
+  return {
+    kind,
+    nick,
+    text: said,
+    time: timeOf(tags),
+    id: id || undefined,
+    part: Number(part),
+    own,
+    mention,
+    author,
+    ignored,
+  };
 }
 
 /** @param {ChatContext} chat @param {Message} message @param {PendingRequest} [request] */

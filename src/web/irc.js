@@ -107,7 +107,7 @@ export function split(text, source, target) {
  */
 function* pieces(text, most) {
   const graphemes = new Intl.Segmenter();
-  for (const word of text.match(/\s*\S+|\s+$/g) ?? []) {
+  for (const word of text.match(/\s*\S+/g) ?? []) {
     if (bytes(word) <= most) yield word;
     else for (const { segment } of graphemes.segment(word)) yield* bytes(segment) <= most ? [segment] : segment;
   }

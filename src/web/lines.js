@@ -17,6 +17,8 @@
  * @property {number} [part] For a message of several lines: which of them this is, or ends with. 0 is the first.
  * @property {boolean} [own] Whether the user has sent it.
  * @property {boolean} [mention] Whether it mentions the user, or is private.
+ * @property {string} [author] The sender of a message, as on ignore lists, folded: see ignored.js.
+ * @property {boolean} [ignored] Whether it is not shown, as the user ignores its sender.
  */
 
 /** @typedef {{ id: string, time: Date }} Position A position among messages: after the one with this id or, if the id is empty or unknown, after this time. */
@@ -28,7 +30,7 @@ export function isMessage({ kind }) {
 
 /** Whether a line is new to the user until it is seen. @param {Line} line */
 export function countsAsNew(line) {
-  return isMessage(line) && !line.own;
+  return isMessage(line) && !line.own && !line.ignored;
 }
 
 /** The position of the last message. @param {Line[]} lines @returns {Position | undefined} */

@@ -22,6 +22,13 @@ import { fold, Room } from "./room.js";
 /** Shown between two lines if messages may be missing between them. */
 export const HISTORY_UNKNOWN = "Messages sent while you were away are not shown here.";
 
+/**
+ * A character that continues a nickname, as a regular expression. Words of some scripts are written without spaces between
+ * them, or with endings: there, a nickname may stand anywhere.
+ */
+const LETTER =
+  "[[\\p{L}\\p{M}\\p{Nd}_\\-\\[\\]\\{\\}\\\\\\|\\^\\`]--[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}\\p{scx=Tibetan}]]";
+
 /** All rooms and conversations, and what the user sees of them. Each change is emitted to the listeners. */
 export class Model {
   nick = "";
@@ -34,6 +41,8 @@ export class Model {
   /** Whether the current room is scrolled to its end. */
   atEnd = false;
 
+  /** @type {Map<string, string>} The users whose lines are not shown, as on ignore lists, by folded name. */
+  #ignored = new Map();
   /** @type {((change: Change, room: Room | undefined, line: Line | undefined) => void)[]} */
   #listeners = [];
 
@@ -77,6 +86,27 @@ export class Model {
     this.rooms.delete(fold(room.name));
     if (room === this.current) this.show(tabs[at + 1] ?? tabs[at - 1]);
     this.emit("tabs");
+  }
+
+  /** The users whose lines are not shown, as on ignore lists. */
+  get ignoredNames() {
+    return [...this.#ignored.values()];
+  }
+
+  /** Whether lines of a sender are not shown. @param {string} author Folded. */
+  ignores(author) {
+    return this.#ignored.has(author);
+  }
+
+  /** Sets the users whose lines are not shown. @param {string[]} names */
+  setIgnored(names) {
+    this.#ignored = new Map(names.map((name) => [fold(name), name]));
+    for (const room of this.rooms.values()) {
+      for (const line of [...room.lines, ...room.queue ?? []]) {
+        if (line.author !== undefined) line.ignored = !line.own && this.ignores(line.author);
+      }
+      this.emit("lines", room);
+    }
   }
 
   /** @param {Room | undefined} room */
@@ -278,8 +308,7 @@ export class Model {
 
   /** Whether a text contains the user's nickname as a word. @param {string} text */
   mentions(text) {
-    const own = this.nick.replace(/[\\^$.*+?()[\]{}|\-]/g, "\\$&");
-    const letter = "[\\w\\-\\[\\]{}\\\\|^`]";
-    return own !== "" && new RegExp(`(?<!${letter})${own}(?!${letter})`, "i").test(text);
+    const own = fold(this.nick).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+    return own !== "" && new RegExp(`(?<!${LETTER})${own}(?!${LETTER})`, "v").test(fold(text));
   }
 }

@@ -34,13 +34,15 @@ const ERRORS = {
   417: () => "That line is too long for the server.",
   421: (command) => `Unknown command: ${command}.`,
   431: () => "Give a nickname.",
-  432: () => "Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
+  432: () =>
+    "Invalid nickname: use 1 to 30 letters and digits of one script or _-[]{}\\|^`, at most 60 bytes; it cannot start with a digit or -.",
   433: (nick, why) =>
     isRegisteredNick(why)
       ? `${nick} is registered. If it is yours: /login ${nick} PASSWORD`
       : isConfusableNick(why)
       ? `${nick} looks like another nickname. Choose another name.`
       : `${nick} is already in use. Choose another name.`,
+  435: (_nick, room) => `You are banned from ${room}, and keep your name while you are there.`,
   441: (nick, room) => `${nick} is not in ${room}.`,
   442: (room) => `You are not in ${room}.`,
   443: (nick, room) => `${nick} is already in ${room}.`,
@@ -52,10 +54,15 @@ const ERRORS = {
   473: (room) => `${room} is invite-only. Ask an operator of the room for an invitation.`,
   474: (room) => `You are banned from ${room}.`,
   475: (room) => `${room} needs a key. Enter it to join.`,
-  476: () => "Invalid room name: use # and 1 to 49 characters without spaces or commas.",
+  476: (room, why) =>
+    why.startsWith("Channel name looks like")
+      ? `${room} looks like another room. Choose another name.`
+      : "Invalid room name: use # and 1 to 49 characters, at most 100 bytes, without spaces or commas, each word in one script.",
+  477: (room) => `${room} is for registered users. Log in first: /login NAME PASSWORD`,
   478: (room) => `The mask list of ${room} is full. Remove a mask first.`,
   481: () => "Only a server operator can do that.",
-  482: (room) => `Only operators of ${room} can do that.`,
+  482: (room, why) => `Only ${why?.includes("owner") ? "owners" : "operators"} of ${room} can do that.`,
+  511: () => "You ignore as many users as the server allows. Remove one first: /unignore NAME",
   525: () => "Invalid key: use no spaces and no commas.",
   696: (_room, mode) =>
     mode === "l"
@@ -155,6 +162,7 @@ export function replyText(numeric, params) {
 
 /** The text of a standard reply (IRCv3, "standard-replies"). @param {string} code @param {string} text The server's text. */
 export function standardReply(code, text) {
+  if (code === "NOT_IGNORED") return "You do not ignore that user. /ignore lists whom you ignore.";
   if (code === "CANNOT_KEEP") return NOT_STORED;
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";
@@ -189,8 +197,11 @@ const MODES = {
   l: ["limited the room to % people", "removed the limit on people"],
   m: ["lets only operators and people with voice speak", "lets everyone speak"],
   n: ["blocked messages from outside the room", "allowed messages from outside the room"],
+  q: ["made % an owner", "removed % as owner"],
+  M: ["lets only registered users speak", "lets users without an account speak"],
+  R: ["lets only registered users enter", "lets users without an account enter"],
   o: ["made % an operator", "removed % as operator"],
-  s: ["hid the room from /list", "made the room visible in /list"],
+  s: ["hid the room from /rooms", "made the room visible in /rooms"],
   t: ["lets only operators set the topic", "lets everyone set the topic"],
   v: ["gave voice to %", "removed voice from %"],
 };
@@ -207,7 +218,7 @@ export function modeChanges(letters, args) {
   for (const letter of letters) {
     if (letter === "+" || letter === "-") on = letter === "+";
     else {
-      const arg = "ovbeIk".includes(letter) || (letter === "l" && on) ? args.shift() ?? "" : "";
+      const arg = "qovbeIk".includes(letter) || (letter === "l" && on) ? args.shift() ?? "" : "";
       const [set, unset] = MODES[/** @type {keyof MODES} */ (letter)] ?? [`set +${letter}`, `set -${letter}`];
       changes.push({ on, letter, arg, text: String(on ? set : unset).replace("%", () => arg) });
     }

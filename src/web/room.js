@@ -29,7 +29,7 @@ import { append, countsAsNew, firstPosition, indexAfter, lastPosition, positionO
  *
  * @typedef {object} Member
  * @property {string} nick
- * @property {string} prefixes `@` for an operator, `+` for voice, or both (PREFIX of RPL_ISUPPORT).
+ * @property {string} prefixes `~` for an owner, `@` for an operator, `+` for voice, or several (PREFIX of RPL_ISUPPORT).
  * @property {boolean} away
  */
 
@@ -64,9 +64,13 @@ const LINES_SPARE = 100;
 /** Shown if the server has lost messages that the page has. */
 const HISTORY_LOST = "The server has lost its history: messages from before you came back may be missing here.";
 
-/** Folds a name for comparison (CASEMAPPING=ascii). @param {string} name */
+/** Wide and narrow forms of letters, digits and the punctuation of nicknames. */
+const WIDE = /[\uff0d\uff10-\uff19\uff21-\uff5d\uff65-\uffdc]/g;
+
+/** Folds a name for comparison, as the server does (CASEMAPPING=rfc8265). @param {string} name */
 export function fold(name) {
-  return name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  const composed = name.replace(WIDE, (letter) => letter.normalize("NFKC")).normalize("NFC");
+  return composed.toLowerCase().replaceAll("ς", "σ").normalize("NFC");
 }
 
 /** Whether a name is that of a room, and not a nickname. @param {string} name */
@@ -143,9 +147,9 @@ export class Room {
     return isRoom(this.name);
   }
 
-  /** The members: operators, then those with voice, then others, each by name. */
+  /** The members: owners, then operators, then those with voice, then others, each by name. */
   get sortedMembers() {
-    const rank = (/** @type {Member} */ { prefixes }) => prefixes.includes("@") ? 0 : prefixes.includes("+") ? 1 : 2;
+    const rank = (/** @type {Member} */ { prefixes }) => prefixes === "" ? 3 : "~@+".indexOf(prefixes[0] ?? "");
     return [...this.members.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
   }
 

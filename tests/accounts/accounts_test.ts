@@ -8,6 +8,15 @@ import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { AuthFixture, cheap, scramLast } from "./helpers.ts";
 
+/** Asserts that alice can log in by SCRAM, and that the server proves that it knows her password. */
+function assertScramLogin(accounts: Accounts, password: string) {
+  const exchange = new ScramExchange();
+  const first = "n,,n=alice,r=x";
+  const serverFirst = exchange.first(first, (name) => accounts.scramKeys(name));
+  const { last, answer } = scramLast(first, serverFirst, password);
+  assertEquals(exchange.last(last), answer);
+}
+
 Deno.test("accounts: a registered nickname is found in any case, and only its password verifies", async () => {
   await using fixture = await AuthFixture.open();
   const { accounts } = fixture;
@@ -45,11 +54,7 @@ Deno.test("accounts: a wrong password derives the same key whether the account e
 Deno.test("accounts: SCRAM succeeds with the password of the account", async () => {
   await using fixture = await AuthFixture.open();
   await fixture.accounts.register("alice", "open sesame");
-  const exchange = new ScramExchange();
-  const first = "n,,n=alice,r=x";
-  const serverFirst = exchange.first(first, (name) => fixture.accounts.scramKeys(name));
-  const { last, answer } = scramLast(first, serverFirst, "open sesame");
-  assertEquals(exchange.last(last), answer);
+  assertScramLogin(fixture.accounts, "open sesame");
 });
 
 Deno.test("accounts: a changed password replaces the old one, for SCRAM too, and a dropped nickname can be registered again", async () => {
@@ -61,6 +66,7 @@ Deno.test("accounts: a changed password replaces the old one, for SCRAM too, and
   assert(!await accounts.verify("alice", "open sesame"));
   assert(await accounts.verify("alice", "close sesame"));
   assertNotEquals(accounts.scramKeys("alice").salt, salt);
+  assertScramLogin(accounts, "close sesame");
   assert(!await accounts.changePassword("bob", "close sesame"));
   accounts.drop("Alice");
   assertEquals([accounts.find("alice"), accounts.size], [undefined, 0]);

@@ -307,3 +307,19 @@ Deno.test("auth: requests are rejected as busy, and not counted as wrong, when t
   blocked.resolve();
   await Promise.all(held);
 });
+
+Deno.test("auth: an account outside ASCII is found in any form of its name, and protected from names that look alike", async () => {
+  await using fixture = await AuthFixture.open();
+  const { auth } = fixture;
+  await auth.register(CALLER, "Zoë", "open sesame", yes);
+  for (const name of ["zoë", "ZOË", "Zoe\u0308"]) {
+    assertEquals((await auth.login(CALLER, name, "open sesame", "login")).name, "Zoë", name);
+  }
+  await assertRejected("wrong-password", () => auth.login(OTHER, "Zoe", "open sesame", "login"));
+  await assertRejected("name-owned", () => auth.register(OTHER, "ZOË", "open sesame", yes));
+  await auth.register(CALLER, "\u0410\u0412\u0421", "open sesame", yes); // АВС
+  await assertRejected("name-confusable", () => auth.register(OTHER, "Abc", "open sesame", yes));
+  await assertRejected("name-impossible", () => auth.register(OTHER, "Zo\u0451", "open sesame", yes));
+  await auth.drop(CALLER, "\u0430\u0432\u0441", "open sesame", () => {});
+  await auth.register(OTHER, "Abc", "open sesame", yes);
+});

@@ -6,8 +6,8 @@
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
-import { LOBBY } from "../../src/chat/names.ts";
-import { type Identity, Member, type Outlet } from "../../src/chat/member.ts";
+import { type Identity, Member, type Outlet, Session } from "../../src/chat/member.ts";
+import { fold, LOBBY } from "../../src/chat/names.ts";
 import { copyString } from "../../src/util/copy_string.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
@@ -38,9 +38,11 @@ const format = textFormat(100);
 const nowhere: Outlet = { peer: "", send: () => {}, close: () => {} };
 const nobody = () => {};
 
-function setOf(size: number, onHeld: (set: BroadcastSet<Member>) => void): BroadcastSet<Member> {
+function setOf(size: number, onHeld: (set: BroadcastSet<Session>) => void): BroadcastSet<Session> {
   const set = new BroadcastSet(onHeld);
-  for (let n = 0; n < size; n++) set.add(new Member(`guest${n}`, IDENTITY, format, nowhere));
+  for (let n = 0; n < size; n++) {
+    set.add(new Session(n, new Member(`guest${n}`, IDENTITY), IDENTITY, { format, outlet: nowhere }));
+  }
   return set;
 }
 
@@ -63,6 +65,12 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
   format.render(SAID);
 });
 
+for (const name of ["#lobby", "Alice", "Zoë"]) {
+  Deno.bench(`fold ${name}`, { group: "names" }, () => {
+    fold(name);
+  });
+}
+
 {
   const line = `PRIVMSG #lobby :${TEXT}`;
 
@@ -80,8 +88,29 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
   });
 }
 
+/** The author whose lines are ignored: the one that speaks, or another one; and the number of members that ignore it. */
+const IGNORED = { "no member ignores any other": [0, 0], "another author is ignored": [1, 1] } as const;
+const BY_MANY = { "the author is ignored by 1": [0, 1], "the author is ignored by 500": [0, 500] } as const;
+
+for (const [name, [ignored, count]] of Object.entries({ ...IGNORED, ...BY_MANY })) {
+  const hub = new LocalChat({ history: new MemoryHistory() });
+  const members = Array.from({ length: 1000 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere).member);
+  for (const member of members) {
+    hub.join(member, LOBBY);
+    member.sessions[0]!.hidesIgnored = true;
+  }
+  for (const member of members.slice(2, 2 + count)) hub.ignore(member, members[ignored]!.nick);
+  const room = hub.findRoom(LOBBY);
+  hub.flush();
+
+  Deno.bench(name, { group: "say 10 lines in a room of 1,000, and hand them out" }, () => {
+    for (let n = 0; n < 10; n++) hub.say(members[0]!, room, TEXT);
+    hub.flush();
+  });
+}
+
 {
-  const held: BroadcastSet<Member>[] = [];
+  const held: BroadcastSet<Session>[] = [];
   const sets = Array.from({ length: 1000 }, () => setOf(5, (set) => held.push(set)));
 
   Deno.bench("a line to each of 1,000 rooms of 5", { group: "handing out" }, () => {
@@ -93,7 +122,7 @@ Deno.bench("make a line of what was said", { group: "rendering" }, () => {
 
 {
   const hub = new LocalChat({ history: new MemoryHistory() });
-  const members = Array.from({ length: 100 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere));
+  const members = Array.from({ length: 100 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere).member);
   for (const member of members) hub.join(member, LOBBY);
   const room = hub.findRoom(LOBBY);
   hub.flush();

@@ -72,10 +72,11 @@ function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+/** Rejects when a promise takes too long. @param expected What it stands for: "No answer within 60 s". */
+async function within<T>(promise: Promise<T>, expected: string): Promise<T> {
   let timer;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Timed out waiting for ${what}`)), DEADLINE);
+    timer = setTimeout(() => reject(new Error(`No ${expected} within ${DEADLINE / 1000} s`)), DEADLINE);
   });
   try {
     return await Promise.race([promise, late]);
@@ -123,7 +124,7 @@ class Server implements AsyncDisposable {
     const server = new Server(child);
     Server.running = server;
     try {
-      await within(server.#open(), "the server to open its listeners");
+      await within(server.#open(), "open listener of the server");
       await sleep(SETTLE_TIME);
       return server;
     } catch (error) {
@@ -246,8 +247,8 @@ class Client implements Disposable {
     await this.#write(encoder.encode(question));
     let text = "";
     while (true) {
-      const count = await within(this.#socket.read(this.#buffer), `${answer}`);
-      if (count === null) throw new Error(`The server closed the connection before ${answer}`);
+      const count = await within(this.#socket.read(this.#buffer), `answer that matches ${answer}`);
+      if (count === null) throw new Error(`No answer that matches ${answer} before the end of the connection`);
       text += decoder.decode(this.#buffer.subarray(0, count));
       const match = answer.exec(text);
       if (match !== null) return match;

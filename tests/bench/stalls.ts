@@ -362,7 +362,7 @@ function missing(): string[] {
 
 async function main() {
   const timer = setTimeout(() => {
-    console.error("Gave up: it took too long");
+    console.error(`No result within ${DEADLINE / 60_000} minutes`);
     Deno.exit(1);
   }, DEADLINE);
   const parts = flags.part?.split(",") ?? ["commands", "crowd", "mass"];

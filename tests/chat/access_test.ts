@@ -12,19 +12,17 @@ import {
 } from "../../src/chat/access.ts";
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
-import { Member } from "../../src/chat/member.ts";
+import { Member, type Session } from "../../src/chat/member.ts";
 import type { List } from "../../src/chat/modes.ts";
 import { MutedHosts } from "../../src/chat/muted_hosts.ts";
 import { Room } from "../../src/chat/room.ts";
-import { assertRejected, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
-
-const format = new CountingFormat();
+import { assertRejected, IDENTITY } from "./helpers.ts";
 
 /** A room with an operator, a voiced member and a plain one, and a member outside. */
 function place() {
-  const room = new Room("#Tea", new BroadcastSet<Member>(() => {}), 0);
+  const room = new Room("#Tea", new BroadcastSet<Session>(() => {}), 0);
   const [op, voice, plain, outside] = ["op", "voice", "plain", "outside"].map((nick) => {
-    return new Member(nick, IDENTITY, format, new Inbox());
+    return new Member(nick, IDENTITY);
   }) as [Member, Member, Member, Member];
   for (const member of [op, voice, plain]) {
     room.members.add(member);

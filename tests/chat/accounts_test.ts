@@ -1,10 +1,11 @@
 /** Registered nicknames, login, logout and private conversations of accounts. */
 import { assert, assertEquals } from "@std/assert";
-import { fold, skeleton } from "../../src/chat/names.ts";
+import { fold } from "../../src/chat/names.ts";
+import { skeleton } from "../../src/chat/skeleton.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/jsonl.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { assertRejected, Chat } from "./helpers.ts";
+import { assertRejected, Chat, sessionOf } from "./helpers.ts";
 
 /** A chat with registered nicknames. */
 function owning(...names: string[]): Chat {
@@ -34,13 +35,13 @@ Deno.test("login: members that share a room are told once", () => {
   const dave = chat.enter("dave", "#tea", "#den");
   const eve = chat.enter("eve");
   chat.heard(dave);
-  chat.hub.login(carol, "alice");
-  chat.hub.login(carol, "alice");
+  chat.hub.login(sessionOf(carol), "alice");
+  chat.hub.login(sessionOf(carol), "alice");
   assertEquals(chat.heard(dave), ["account carol alice"]);
   chat.say(carol, "#tea", "hi");
   assertEquals(chat.heard(dave)[0]?.includes(" alice"), true);
-  chat.hub.logout(carol);
-  chat.hub.logout(carol);
+  chat.hub.logout(sessionOf(carol));
+  chat.hub.logout(sessionOf(carol));
   assertEquals(chat.heard(dave), ["account carol"]);
   assertEquals([chat.heard(eve), carol.nick], [[], "carol"]);
 });
@@ -49,14 +50,14 @@ Deno.test("logout: a member with a registered nickname becomes a guest", () => {
   const chat = owning("alice", "bob");
   const alice = chat.arrive("alice", ["#tea"], { account: "alice" });
   const dave = chat.enter("dave", "#tea");
-  chat.hub.logout(alice);
+  chat.hub.logout(sessionOf(alice));
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
-  assertEquals(chat.heard(dave), ["account alice", "renamed alice guest1"]);
-  chat.hub.login(alice, "bob");
+  assertEquals(chat.heard(dave), ["account alice", "modes #tea -q alice", "renamed alice guest1"]);
+  chat.hub.login(sessionOf(alice), "bob");
   chat.hub.rename(alice, "bob");
-  chat.hub.login(alice, "alice");
+  chat.hub.login(sessionOf(alice), "alice");
   assertEquals([alice.nick, alice.account], ["guest1", "alice"]);
-  assertEquals([[...chat.hub.loggedIn("ALICE")], [...chat.hub.loggedIn("bob")]], [[alice], []]);
+  assertEquals([chat.hub.getByAccount("ALICE"), chat.hub.getByAccount("bob")], [alice, undefined]);
 });
 
 Deno.test("nicknames: no guest gets a registered name", () => {
@@ -75,12 +76,12 @@ Deno.test("private history: a conversation belongs to the account, under any nic
   const texts = (member: typeof alice) =>
     chat.hub.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
   assertEquals(texts(alice), ["one", "two", "three"]);
+  chat.hub.remove(alice);
   const away = chat.arrive("phone", [], { account: "Alice", host: "away" });
   assertEquals(texts(away), ["one", "two", "three"]);
   assertEquals(runToEnd(chat.hub.history.conversations(away)).map((each) => each.with), ["bob"]);
-  chat.hub.logout(alice);
-  assertEquals([texts(alice), runToEnd(chat.hub.history.conversations(alice))], [[], []]);
-  chat.hub.disconnect(alice);
+  chat.hub.logout(sessionOf(away));
+  assertEquals([texts(away), runToEnd(chat.hub.history.conversations(away))], [[], []]);
   const impostor = chat.arrive("ally", [], { host: "home" });
   assertEquals([texts(impostor), runToEnd(chat.hub.history.conversations(impostor))], [[], []]);
 });
@@ -90,11 +91,11 @@ Deno.test("private history: without an account, it takes the same nickname and h
   const bob = chat.enter("bob");
   const carol = chat.arrive("carol", [], { host: "home" });
   chat.hub.whisper(bob, "carol", "psst");
-  chat.hub.disconnect(carol);
+  chat.hub.remove(carol);
   const texts = (account?: string, host = "home") => {
     const member = chat.arrive("carol", [], { host, account });
     const found = chat.hub.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
-    chat.hub.disconnect(member);
+    chat.hub.remove(member);
     return found;
   };
   assertEquals([texts(), texts("carol"), texts(undefined, "away")], [["psst"], [], []]);
@@ -136,7 +137,7 @@ Deno.test("logout: the member becomes a guest despite rate limits and bans", () 
   const alice = chat.arrive("ally", [], { account: "alice" });
   chat.hub.rename(alice, "alice");
   assertRejected("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
-  chat.hub.logout(alice);
+  chat.hub.logout(sessionOf(alice));
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
 });
 
@@ -144,14 +145,15 @@ Deno.test("logout: a member whose nickname looks like a registered one becomes a
   const chat = owning("alice", "bob");
   const alice = chat.arrive("a1ice", ["#tea"], { account: "alice" });
   const dave = chat.enter("dave", "#tea");
-  chat.hub.logout(alice);
-  assertEquals([alice.nick, chat.heard(dave)], ["guest1", ["account a1ice", "renamed a1ice guest1"]]);
-  chat.hub.login(alice, "alice");
+  chat.hub.logout(sessionOf(alice));
+  const told = ["account a1ice", "modes #tea -q a1ice", "renamed a1ice guest1"];
+  assertEquals([alice.nick, chat.heard(dave)], ["guest1", told]);
+  chat.hub.login(sessionOf(alice), "alice");
   chat.hub.rename(alice, "aIice");
-  chat.hub.login(alice, "bob");
+  chat.hub.login(sessionOf(alice), "bob");
   assertEquals([alice.nick, alice.account], ["guest1", "bob"]);
   chat.hub.rename(alice, "robert");
-  chat.hub.logout(alice);
+  chat.hub.logout(sessionOf(alice));
   assertEquals(alice.nick, "robert");
 });
 
@@ -160,31 +162,34 @@ Deno.test("accounts: of two registered nicknames that look alike, each is for it
   const alice = chat.arrive("alice", [], { account: "alice" });
   chat.hub.rename(alice, "ally");
   chat.hub.rename(alice, "alice");
-  chat.hub.disconnect(alice);
+  chat.hub.remove(alice);
   assertEquals(chat.arrive("a1ice", [], { account: "a1ice" }).nick, "a1ice");
   assertRejected("nick-confusable", "aIice", () => chat.arrive("aIice", [], { account: "bob" }));
 });
 
 Deno.test("reclaim: the member gets its nickname despite rate limits, and the holder is returned", () => {
   const banReason = (origin: string) => origin.startsWith("bob!") ? "no bobs" : undefined;
-  const isRegistered = (nick: string) => ["alice", "bob"].includes(fold(nick));
-  const chat = new Chat({ policy: { isRegistered, banReason }, renames: 1 });
-  const lost = chat.arrive("alice", ["#tea"], { account: "alice" });
+  const registered: string[] = [];
+  const chat = new Chat({ policy: { isRegistered: (nick) => registered.includes(fold(nick)), banReason }, renames: 1 });
+  const lost = chat.arrive("alice", ["#tea"]); // before the name is registered, as by an import
+  registered.push("alice", "bob");
   const member = chat.arrive("ally", ["#tea"], { account: "alice" });
   chat.hub.rename(member, "ally_");
   assertRejected("nicks-too-fast", "ally", () => chat.hub.rename(member, "ally"));
   chat.heard(member);
   assertEquals(chat.hub.reclaim(member, "alice", "taken back"), lost);
   assertEquals([chat.hub.has(lost), member.nick], [false, "alice"]);
-  assertEquals(chat.heard(member), ["left #tea alice taken back alice 1 quit", "renamed ally_ alice alice"]);
+  assertEquals(chat.heard(member), ["left #tea alice taken back 1 quit", "renamed ally_ alice alice"]);
   assertEquals(chat.hub.reclaim(member, "alice", "taken back"), undefined);
   assert(chat.hub.has(member));
 });
 
 Deno.test("reclaim: no member is disconnected when the nickname is rejected", () => {
   let ban: string | undefined;
-  const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason: () => ban } });
-  const holder = chat.arrive("alice", [], { account: "alice" });
+  let registered = "";
+  const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === registered, banReason: () => ban } });
+  const holder = chat.arrive("alice");
+  registered = "alice";
   const member = chat.arrive("ally", [], { account: "alice" });
   const stranger = chat.arrive("bob");
   ban = "no more";

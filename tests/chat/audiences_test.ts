@@ -44,7 +44,7 @@ Deno.test("audiences: no member is visited for an event of a member of one room"
   assertEquals(looks(() => chat.hub.setAway(alice, "lunch")), 0);
   assertEquals(looks(() => chat.hub.rename(alice, "alicia")), 0);
   assertEquals(looks(() => chat.hub.setRealname(alice, "Alicia")), 0);
-  assertEquals(looks(() => chat.hub.disconnect(bob, "gone")), 0);
+  assertEquals(looks(() => chat.hub.remove(bob, "gone")), 0);
 });
 
 Deno.test("audiences: visits grow linearly when all members of two rooms act at once", () => {
@@ -52,7 +52,7 @@ Deno.test("audiences: visits grow linearly when all members of two rooms act at 
     const act of [
       ({ chat, members }: ReturnType<typeof crowd>) => members.forEach((each) => chat.hub.setAway(each, "lunch")),
       ({ chat, members }: ReturnType<typeof crowd>) => members.forEach((each, n) => chat.hub.rename(each, `other${n}`)),
-      ({ chat, members }: ReturnType<typeof crowd>) => members.forEach((each) => chat.hub.disconnect(each)),
+      ({ chat, members }: ReturnType<typeof crowd>) => members.forEach((each) => chat.hub.remove(each)),
     ]
   ) {
     const [few, many] = [50, 200].map((count) => {
@@ -98,7 +98,7 @@ Deno.test("audiences: each member is told once of each other, whatever members j
             }
           }
           if (what === "away") chat.hub.setAway(member, String(n));
-          else chat.hub.disconnect(member, `because${n}`);
+          else chat.hub.remove(member, `because${n}`);
         } else if (what === "flush") chat.hub.flush();
       }
       const heard = members.map((member) =>

@@ -2,13 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
-import { Member } from "../../src/chat/member.ts";
+import { Member, Session } from "../../src/chat/member.ts";
 import { CountingFormat, IDENTITY, Inbox, spell } from "./helpers.ts";
 
-/** A member with an inbox. */
-class Listener extends Member {
+/** A session with an inbox. */
+class Listener extends Session {
   constructor(nick: string, format: WireFormat, readonly inbox = new Inbox()) {
-    super(nick, IDENTITY, format, inbox);
+    super(0, new Member(nick, IDENTITY), IDENTITY, { format, outlet: inbox });
   }
 }
 
@@ -18,7 +18,7 @@ const lines = (...texts: (string | number)[]) => texts.map((text) => spell(event
 /** A set with members of one format; `held` counts how often it reported queued lines. */
 function setOf(...nicks: string[]) {
   let held = 0;
-  const set = new BroadcastSet<Member>(() => held++);
+  const set = new BroadcastSet<Session>(() => held++);
   const format = new CountingFormat();
   const members = nicks.map((nick) => new Listener(nick, format));
   for (const member of members) set.add(member);
@@ -211,7 +211,7 @@ Deno.test("broadcast: an empty set queues nothing", () => {
 function pendingSetOf(...nicks: string[]) {
   let due = 0;
   const decide = { as: () => {} };
-  const set = new BroadcastSet<Member>(() => {}, () => {
+  const set = new BroadcastSet<Session>(() => {}, () => {
     due++;
     decide.as();
   });
@@ -223,7 +223,7 @@ function pendingSetOf(...nicks: string[]) {
 }
 
 Deno.test("broadcast: a commit is requested before pending lines are sent, by flush and by settle", () => {
-  const ways: Record<string, (set: BroadcastSet<Member>, member: Listener) => void> = {
+  const ways: Record<string, (set: BroadcastSet<Session>, member: Listener) => void> = {
     "a round": (set) => set.flush(),
     "settling": (set, member) => set.settle(member),
     "leaving": (set, member) => set.delete(member),
@@ -389,7 +389,7 @@ Deno.test("broadcast: each member gets what it would get without queueing, excep
           all.filter(({ pending }) => committed || !pending).map(({ line }) => ({ line, pending: false }))
         );
       };
-      const set = new BroadcastSet<Member>(() => held++, () => {
+      const set = new BroadcastSet<Session>(() => held++, () => {
         assertNonePending();
         decide(commits);
       });

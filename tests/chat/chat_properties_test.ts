@@ -4,11 +4,13 @@ import { fc } from "../dependencies.ts";
 import { LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
 import { fold, LOBBY } from "../../src/chat/names.ts";
 import { MONITOR_MAX } from "../../src/chat/monitor.ts";
-import type { Member } from "../../src/chat/member.ts";
+import type { Member, Session } from "../../src/chat/member.ts";
 import { LISTS, MASKS_MAX, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
+import { ROLES_MAX } from "../../src/chat/roles.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
+import type { Room } from "../../src/chat/room.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
+import { Chat, CountingFormat, IDENTITY, Inbox, sessionOf } from "./helpers.ts";
 
 /** The strings that three members use as nicknames, rooms, masks, keys and texts. */
 const NAMES = [
@@ -28,11 +30,16 @@ const NAMES = [
   "",
   "*",
   "a!*@*",
+  "~a:a",
 ];
+
+/** The nicknames that are accounts. */
+const ACCOUNTS = ["a", "b"];
+const POLICY = { isRegistered: (nick: string) => ACCOUNTS.includes(fold(nick)) };
 
 /** The actions of three members. Most of them are rejected. */
 const ACTIONS = {
-  disconnect: (hub, member) => hub.disconnect(member),
+  disconnect: (hub, member) => hub.remove(member),
   rename: (hub, member, _, other) => hub.rename(member, other),
   join: (hub, member, name, other) => hub.join(member, name, other),
   leave: (hub, member, name) => hub.leave(member, hub.findRoom(name)),
@@ -44,11 +51,22 @@ const ACTIONS = {
   tag: (hub, member, name) => hub.tag(member, hub.findRoom(name), "+x"),
   tagOne: (hub, member, _, other) => hub.tag(member, hub.find(other), "+x"),
   topic: (hub, member, name, other) => hub.setTopic(member, hub.findRoom(name), other),
+  login: (hub, member, _, other) => hub.login(sessionOf(member), ACCOUNTS.includes(fold(other)) ? other : "a"),
+  logout: (hub, member) => hub.logout(sessionOf(member)),
+  operate: (hub, member) => hub.setFlag(member, "operator", !member.operator),
+  ban: (hub, member, name, other) => hub.admin.ban(member, hub.findRoom(name), other),
+  unban: (hub, member, name, other) => hub.admin.unban(member, hub.findRoom(name), other),
+  transfer: (hub, member, name, other) => hub.admin.transfer(member, hub.findRoom(name), other),
+  admit: (hub, member, name, other) => hub.admin.setMember(member, hub.findRoom(name), other, true),
+  dismiss: (hub, member, name, other) => hub.admin.setMember(member, hub.findRoom(name), other, false),
+  appoint: (hub, member, name, other) => hub.admin.appoint(member, hub.findRoom(name), other),
+  renameRoom: (hub, member, name, other) => hub.admin.rename(member, hub.findRoom(name), other),
+  destroy: (hub, member, name) => hub.admin.destroy(member, hub.findRoom(name)),
   away: (hub, member, name) => hub.setAway(member, name || undefined),
   realname: (hub, member, name) => hub.setRealname(member, name),
   wallops: (hub, member, name) => hub.sayWallops(member, name),
-  monitor: (hub, member, _, other) => hub.monitor.add(member, other),
-  echo: (_, member) => member.echo = !member.echo,
+  monitor: (hub, member, _, other) => hub.monitor.add(sessionOf(member), other),
+  echo: (_, { sessions: [session] }) => session !== undefined && (session.echo = !session.echo),
   notice: (hub) => hub.notice("hi"),
   flush: (hub) => hub.flush(),
 } satisfies Record<string, (hub: LocalChat, member: Member, name: string, other: string) => unknown>;
@@ -60,6 +78,15 @@ const UNCHECKED = new Set<unknown>([
   "tagOne",
   "away",
   "realname",
+  "operate",
+  "ban",
+  "unban",
+  "transfer",
+  "admit",
+  "dismiss",
+  "appoint",
+  "renameRoom",
+  "destroy",
   "wallops",
   "monitor",
   "echo",
@@ -72,7 +99,7 @@ const other = fc.oneof({ arbitrary: fc.constantFrom("a", "b", "guest1"), weight:
 const change: fc.Arbitrary<ModeChange> = fc.oneof(
   fc.record({ on: fc.boolean(), mode: fc.constantFrom(...SWITCHES) }),
   fc.record({ on: fc.boolean(), mode: fc.constantFrom(...LISTS), mask: other }),
-  fc.record({ on: fc.boolean(), mode: fc.constantFrom("o", "v"), nick: other }),
+  fc.record({ on: fc.boolean(), mode: fc.constantFrom("q", "o", "v"), nick: other }),
   fc.record({ on: fc.boolean(), mode: fc.constant("k"), key: other }),
   fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
   fc.record({ on: fc.constant(false), mode: fc.constant("l") }),
@@ -90,10 +117,12 @@ function state(hub: LocalChat): unknown {
     member.nick,
     member.realname,
     member.away,
-    member.echo,
+    sessionOf(member).echo,
+    member.account,
+    member.operator,
     [...member.rooms.keys()],
     [...member.invitations],
-    hub.monitor.list(member),
+    hub.monitor.list(sessionOf(member)),
   ]);
   const rooms = [...hub.rooms].map((room) => [
     room.name,
@@ -101,7 +130,8 @@ function state(hub: LocalChat): unknown {
     room.password,
     room.limit,
     [...room.switches],
-    ...[room.members, room.ranks.op, room.ranks.voice, room.invited].map((set) => [...set].map(({ nick }) => nick)),
+    [...room.roles],
+    ...[room.members, ...Object.values(room.ranks), room.invited].map((set) => [...set].map(({ nick }) => nick)),
     ...LISTS.map((list) => [...room.lists[list].values()]),
     hub.history.latest(room, 1000).map(({ text }) => text),
   ]);
@@ -118,14 +148,15 @@ function assertConsistent(hub: LocalChat, connected: readonly Member[]): void {
   assertEquals(new Set(rooms.map(({ name }) => fold(name))).size, rooms.length);
   for (const room of rooms) {
     assert(hub.findRoom(room.name) === room);
-    assert(room.members.size > 0 || room.name === LOBBY, "an empty room");
+    assert(room.members.size > 0 || room.name === LOBBY || room.roles.size > 0, "an empty room");
     const inside = [...room.members];
     assertEquals(inside.length, room.members.size);
     for (const each of inside) assert(each.rooms.get(fold(room.name)) === room);
     for (const each of inside) assert(connected.includes(each), "a disconnected member in a room");
-    for (const each of [...room.ranks.op, ...room.ranks.voice]) {
+    for (const each of Object.values(room.ranks).flatMap((members) => [...members])) {
       assert(inside.includes(each), "a rank without a member");
     }
+    assertRolesConsistent(room);
     for (const each of room.invited) assert(connected.includes(each) && each.invitations.has(room.key));
     assert(LISTS.reduce((sum, list) => sum + room.lists[list].size, 0) <= MASKS_MAX);
   }
@@ -134,17 +165,36 @@ function assertConsistent(hub: LocalChat, connected: readonly Member[]): void {
     for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
     for (const key of each.invitations) assert(hub.findRoom(key).invited.has(each));
     assert(each.rooms.size <= ROOMS_MAX && each.invitations.size <= ROOMS_MAX);
-    assert(hub.monitor.list(each).length <= MONITOR_MAX);
+    assert(hub.monitor.list(sessionOf(each)).length <= MONITOR_MAX);
   }
+}
+
+/** Asserts that members have the ranks of their roles, and that a room without an owner gives no power that lasts. */
+function assertRolesConsistent(
+  { name, members, ranks, roles, operators, switches, password, limit, lists }: Room,
+): void {
+  assert(roles.size <= ROLES_MAX);
+  for (const member of members) {
+    const role = roles.of(member.account);
+    if (role !== undefined && role !== "member") assert(ranks[role].has(member), `a ${role} without the rank`);
+  }
+  for (const member of ranks.owner) assertEquals(roles.of(member.account), "owner", "an owner without the role");
+  if (name === LOBBY) return assertEquals([roles.size, operators.size], [0, 0]);
+  if (roles.owned) return;
+  assert([...roles].every(({ role }) => role !== "op"), "an operator for good in a room without an owner");
+  if (operators.size > 0) return;
+  const modes = ["i", "m", "M", "R"] as const;
+  assertEquals([modes.filter((mode) => switches.has(mode)), password, limit], [[], undefined, Infinity], name);
+  assert(LISTS.every((list) => lists[list].size === 0), "masks that no member can remove");
 }
 
 Deno.test("chat: the state stays consistent and rejected requests change nothing, whatever three members do", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const { hub, format } = new Chat();
-      const seats: (Member | undefined)[] = [undefined, undefined, undefined];
+      const { hub, format } = new Chat({ policy: POLICY });
+      const seats: (Session | undefined)[] = [undefined, undefined, undefined]; // of one user, perhaps
       for (const [action, seat, name, other] of steps) {
-        const member = seats[seat];
+        const member = seats[seat]?.member;
         const before = [state(hub), format.rendered];
         const nicks = [...hub.members].map(({ nick }) => fold(nick));
         try {
@@ -152,7 +202,9 @@ Deno.test("chat: the state stays consistent and rejected requests change nothing
             if (member !== undefined && hub.has(member)) continue;
             const guest = hub.guestName();
             assertEquals(guest, `guest${[1, 2, 3, 4].find((number) => !nicks.includes(`guest${number}`))}`);
-            seats[seat] = hub.connect(name === LOBBY ? guest : other, IDENTITY, format, new Inbox());
+            const account = ACCOUNTS.find((account) => account === fold(other));
+            const nick = name === LOBBY ? guest : other;
+            seats[seat] = hub.connect(nick, { ...IDENTITY, account }, format, new Inbox());
           } else if (Array.isArray(action)) {
             const room = hub.findRoom(name);
             for (const rejection of hub.setModes(member, room, action).refused) assert(rejection instanceof ChatError);
@@ -164,7 +216,9 @@ Deno.test("chat: the state stays consistent and rejected requests change nothing
           assert(!gone || !UNCHECKED.has(action) || error instanceof ChatError);
           assertEquals([state(hub), format.rendered], before);
         }
-        assertConsistent(hub, seats.filter((each) => each !== undefined && hub.has(each)) as Member[]);
+        const connected = new Set(seats.filter((each) => each !== undefined && hub.hasSession(each)) as Session[]);
+        assertConsistent(hub, [...new Set([...connected].map(({ member }) => member))]);
+        for (const each of connected) assert(each.member.sessions.includes(each), "a session of another user");
       }
     }),
     { numRuns: 300 },
@@ -185,26 +239,26 @@ Deno.test("delivery: lines of a room and direct lines keep their order for all m
       });
       const people = [0, 1, 2].map(() => {
         const inbox = new Inbox();
-        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox), owed: [] as string[] };
+        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox).member, owed: [] as string[] };
       });
       for (const [number, [verb, who, which]] of steps.entries()) {
         const { member, owed } = people[who]!;
         const name = ROOMS[which]!;
         if (verb === "join") hub.join(member, name);
         else if (verb === "answer") {
-          member.send([`direct ${number}`]);
+          sessionOf(member).send([`direct ${number}`]);
           owed.push(`direct ${number}`);
         } else if (verb === "whisper") {
           hub.whisper(member, people[which]!.member.nick, String(number));
           people[which]!.owed.push(`direct ${number}`);
-        } else if (verb === "echo") member.echo = !member.echo;
+        } else if (verb === "echo") sessionOf(member).echo = !sessionOf(member).echo;
         else if (verb === "flush") hub.flush();
         else if (!member.rooms.has(name)) continue;
         else if (verb === "leave") hub.leave(member, hub.findRoom(name));
         else {
           hub.say(member, hub.findRoom(name), String(number));
           for (const other of people) {
-            if (!other.member.rooms.has(name) || other.member === member && !member.echo) continue;
+            if (!other.member.rooms.has(name) || other.member === member && !sessionOf(member).echo) continue;
             other.owed.push(`${name} ${number}`);
           }
         }

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
 import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
 import type { SayOptions } from "../../src/chat/commands.ts";
-import type { Identity, Member, Outlet } from "../../src/chat/member.ts";
+import { type Identity, Member, type Outlet, Session } from "../../src/chat/member.ts";
 import type { ModeChange } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
 import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
@@ -167,6 +167,14 @@ export class LastingHistory implements HistoryStore {
     return [...this.#rooms.values()];
   }
 
+  renameRoom(key: string, name: string): void {
+    if (this.full !== undefined) throw new StoreError(this.full);
+    const room = this.#rooms.get(key);
+    this.#rooms.delete(key);
+    if (room !== undefined) this.#rooms.set(fold(name), { ...room, name });
+    this.#stored.renameRoom(key, name);
+  }
+
   deleteTarget(target: string): void {
     if (this.full !== undefined) throw new StoreError(this.full);
     this.#changed.delete(target);
@@ -193,6 +201,18 @@ export class LastingHistory implements HistoryStore {
 /** An identity, where it does not matter. */
 export const IDENTITY: Identity = { user: "~user", host: "host", realname: "" };
 
+/** The first session of a member. */
+export function sessionOf(member: Member): Session {
+  return member.sessions[0]!;
+}
+
+/** A member with one session. */
+export function memberWith(identity: Partial<Identity>, nick: string, format: WireFormat, outlet: Outlet): Member {
+  const member = new Member(nick, { ...IDENTITY, ...identity });
+  member.sessions.push(new Session(0, member, IDENTITY, { format, outlet }));
+  return member;
+}
+
 /** A chat whose members have inboxes. */
 export class Chat {
   held = 0;
@@ -215,7 +235,7 @@ export class Chat {
   /** Connects a member and has it join rooms. The inboxes are left as they are. */
   arrive(nick: string, rooms: readonly string[] = [], identity: Partial<Identity> = {}, format = this.format): Member {
     const inbox = new Inbox();
-    const member = this.hub.connect(nick, { ...IDENTITY, ...identity }, format, inbox);
+    const { member } = this.hub.connect(nick, { ...IDENTITY, ...identity }, format, inbox);
     this.#inboxes.set(member, inbox);
     for (const room of rooms) this.hub.join(member, room);
     return member;

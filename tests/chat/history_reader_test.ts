@@ -4,10 +4,10 @@ import { BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Said, Whispered } from "../../src/chat/events.ts";
 import { HistoryReader } from "../../src/chat/history_reader.ts";
 import { firstId, Ids } from "../../src/chat/ids.ts";
-import { Member } from "../../src/chat/member.ts";
+import { Member, type Session } from "../../src/chat/member.ts";
 import { Room } from "../../src/chat/room.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { assertRejected, CountingFormat, IDENTITY, Inbox, LastingHistory } from "./helpers.ts";
+import { assertRejected, IDENTITY, LastingHistory } from "./helpers.ts";
 
 /** A history with lines of a room and of conversations; they are committed when something is read. */
 function place() {
@@ -20,9 +20,9 @@ function place() {
   };
   const reader = new HistoryReader(history, commit, ids);
   const memberOf = (nick: string, account?: string) => {
-    return new Member(nick, { ...IDENTITY, account }, new CountingFormat(), new Inbox());
+    return new Member(nick, { ...IDENTITY, account });
   };
-  const room = new Room("#Tea", new BroadcastSet<Member>(() => {}), 0);
+  const room = new Room("#Tea", new BroadcastSet<Session>(() => {}), 0);
   const line = (text: string, time: number) => {
     return {
       who: "alice",

@@ -3,9 +3,10 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { ChatError } from "../../src/chat/chat_error.ts";
 import type { Command, ModesResult, Op } from "../../src/chat/commands.ts";
 import { Hub } from "../../src/chat/hub.ts";
-import type { Member } from "../../src/chat/member.ts";
+import type { Member, Session } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
-import { LOBBY, skeleton } from "../../src/chat/names.ts";
+import { LOBBY } from "../../src/chat/names.ts";
+import { skeleton } from "../../src/chat/skeleton.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
@@ -22,11 +23,15 @@ const ACCOUNTS = ["alice", "guest2"];
 const SLOTS = [0, 1, 2, 3];
 const NICKS = ["m0", "m1", "m2", "M3", "alice", "a1ice", "bob", "Bob", "guest1", "guest2", "no nick"];
 const ROOMS = ["#x", "#X", "#y", "#z", LOBBY, "no room"];
-const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "bob", "x".repeat(400)];
+const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "~a:alice", "bob", "x".repeat(400)];
 
 /** A command whose member is a slot: the member that was connected last with it. */
 type Step =
-  | { readonly after: number; readonly slot: number; readonly command: Partial<Command> & { op: Op } }
+  | {
+    readonly after: number;
+    readonly slot: number;
+    readonly command: { readonly op: Op; readonly [argument: string]: unknown };
+  }
   | "flush";
 
 /** A hub, and all that its members were sent. */
@@ -35,6 +40,7 @@ class Replica {
   readonly sent: string[] = [];
   readonly results: unknown[] = [];
   readonly #ids = SLOTS.map((slot) => slot + 1);
+  #logins = 0;
   /** What the clocks and random numbers of this process say: something else on each replica. */
   readonly #chance: number;
 
@@ -43,7 +49,7 @@ class Replica {
     this.hub = new Hub({
       history,
       keepPrivate: true,
-      limits: { maxRooms: 4, maxJoined: 2 },
+      limits: { maxRooms: 4, maxJoined: 2, maxSessions: 2 },
       reserved: ["server"],
       policy: {
         isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
@@ -73,14 +79,24 @@ class Replica {
   #apply({ slot, command }: Exclude<Step, string>, now: number) {
     if (command.op === "connect") this.#ids[slot]! += SLOTS.length; // no id is used twice
     const id = this.#ids[slot]!;
-    const to = command.op === "tag" && "member" in command.to! ? { member: this.#ids[command.to.member]! } : undefined;
-    const given = { ...command, ...(to && { to }), ...(command.op === "connect" ? { id } : { member: id }) } as Command;
+    const whom = command.op === "tag" ? (command.to as { readonly member?: number }).member : undefined;
+    const to = whom !== undefined ? { member: this.#memberOf(this.#ids[whom]!) } : undefined;
+    const actor = command.op === "connect" ? { id } : { member: this.#memberOf(id), session: id };
+    // Members that sessions get have ids of their own.
+    const fresh = command.op === "login" || command.op === "logout" ? { id: 1000 + this.#logins++ } : {};
+    const given = { ...command, ...(to && { to }), ...actor, ...fresh } as Command;
     const log = (line: string) => this.sent.push(`${id} ${line}`);
-    const session = {
+    const endpoint = {
       format: { render: (event: unknown) => JSON.stringify(event) },
       outlet: { peer: "", send: (lines: readonly string[]) => lines.forEach(log), close: () => {} },
     };
-    this.results.push([given.op, plain(this.hub.apply(given, { now, session }))]);
+    this.results.push([given.op, plain(this.hub.apply(given, { now, endpoint }))]);
+  }
+
+  /** The id of the member that a session has. */
+  #memberOf(id: number): number {
+    for (const member of this.hub.members) if (member.sessions.some((session) => session.id === id)) return member.id;
+    return id;
   }
 
   #flush() {
@@ -92,19 +108,27 @@ class Replica {
   /** All of the state, as plain data in a fixed order. */
   state(): unknown {
     const { hub } = this;
-    const ids = (members: Iterable<Member>) => [...members].map(({ id }) => id);
+    const ids = (members: Iterable<Member | Session>) => [...members].map(({ id }) => id);
     return {
       members: [...hub.members].map((member) => ({
         ...{ id: member.id, nick: member.nick, origin: member.origin, realname: member.realname, since: member.since },
-        ...{ spokeAt: member.spokeAt, account: member.account, away: member.away, networks: member.networks },
+        ...{
+          spokeAt: member.spokeAt,
+          account: member.account,
+          scope: member.scope,
+          away: member.away,
+          networks: member.networks,
+        },
         ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
         rooms: [...member.rooms.keys()],
+        sessions: member.sessions.map(({ id, token }) => [id, token]),
         invitations: [...member.invitations],
+        ignored: hub.ignores.list(member),
       })),
       rooms: [...hub.rooms].map((room) => ({
         ...room.saved,
         ...{ stored: room.stored, hasLines: room.hasLines, members: ids(room.members), invited: ids(room.invited) },
-        ...{ op: ids(room.ranks.op), voice: ids(room.ranks.voice) },
+        ...{ owner: ids(room.ranks.owner), op: ids(room.ranks.op), voice: ids(room.ranks.voice), ruled: room.ruled },
       })),
       emptyRooms: [...hub.emptyRooms].map(({ key }) => key),
       muted: [...hub.muted],
@@ -121,7 +145,8 @@ function plain(result: unknown): unknown {
   if (Array.isArray(result)) return result.map(plain);
   if (result instanceof ChatError) return `${result.code} ${result.subject} ${result.room} ${result.mode}`;
   if (typeof result !== "object" || result === null) return result;
-  if ("outlet" in result) return `member ${(result as Member).id}`;
+  if ("handlers" in result) return `session ${(result as Session).id} of ${(result as Session).member.id}`;
+  if ("sessions" in result && "origin" in result) return `member ${(result as Member).id}`;
   if ("key" in result && "members" in result) return `room ${result.key}`;
   if ("refused" in result) return [(result as ModesResult).made, plain((result as ModesResult).refused)];
   return { ...result };
@@ -137,9 +162,16 @@ const least = fc.constantFrom(undefined, undefined, "op", "voice");
 const change: fc.Arbitrary<ModeChange> = fc.oneof(
   fc.record({ on, mode: fc.constantFrom(...SWITCHES) }),
   fc.record({ on, mode: fc.constantFrom(...LISTS), mask: text }),
-  fc.record({ on, mode: fc.constantFrom("o", "v"), nick }),
+  fc.record({ on, mode: fc.constantFrom("q", "o", "v"), nick }),
   fc.record({ on, mode: fc.constant("k"), key: text }),
   fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
+);
+const token = fc.constantFrom(
+  undefined,
+  undefined,
+  { id: 1, readOnly: false, room: undefined },
+  { id: 2, readOnly: true, room: undefined },
+  { id: 3, readOnly: false, room: "#x" },
 );
 const identity = fc.record({
   user: fc.constant("~u"),
@@ -147,19 +179,24 @@ const identity = fc.record({
   networks: fc.constant(["n1"]),
   realname: text,
   account: fc.constantFrom(undefined, undefined, "alice"),
-});
+  token,
+}).map(({ token, ...identity }) => identity.account === undefined ? identity : { ...identity, token });
 const host = fc.constantFrom("h1", "h2");
+const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. Those of a frequent command are there several times. */
 const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   connect: fc.record({ nick, identity }),
   disconnect: fc.record({ reason, own: on }),
+  remove: fc.record({ reason }),
   rename: fc.record({ nick }),
   reclaim: fc.record({ nick, reason: fc.constant("reclaimed") }),
   login: fc.record({ account: fc.constantFrom("alice", "guest2") }),
   logout: fc.constant({}),
   away: fc.record({ message: reason }),
   realname: fc.record({ realname: text }),
+  ignore: fc.record({ name: ignoredName, on }),
+  ignored: fc.record({ names: fc.array(ignoredName, { maxLength: 2 }) }),
   flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
   join: fc.record({ room: fc.constantFrom(...ROOMS), key: reason }),
   leave: fc.record({ room, reason }),
@@ -168,6 +205,14 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   topic: fc.record({ room, topic: text }),
   modes: fc.record({ room, changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
   drop: fc.record({ room }),
+  ban: fc.record({ room, name: fc.oneof(nick, text) }),
+  unban: fc.record({ room, name: fc.oneof(nick, text) }),
+  transfer: fc.record({ room, name: nick }),
+  role: fc.record({ room, name: nick, on }),
+  appoint: fc.record({ room, name: nick }),
+  disown: fc.record({ room, account: fc.constantFrom("alice", "guest2") }),
+  "rename-room": fc.record({ room, name: fc.constantFrom(...ROOMS, "#new", "#y"), reason }),
+  destroy: fc.record({ room }),
   say: fc.record({ room, text, style, tags: fc.constantFrom("", "+a=1"), least }),
   whisper: fc.record({ to: fc.array(nick, { maxLength: 3 }), text, style, tags: fc.constant("") }),
   tag: fc.record({
@@ -181,19 +226,52 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   unmute: fc.record({ host }),
 };
 
-const FREQUENT: readonly Op[] = ["connect", "join", "join", "say", "say", "modes", "kick"];
+const FREQUENT: readonly Op[] = [
+  "connect",
+  "join",
+  "join",
+  "say",
+  "say",
+  "modes",
+  "kick",
+  "appoint",
+  "rename-room",
+  "role",
+  "transfer",
+];
 const op = fc.constantFrom(...Object.keys(ARGUMENTS) as Op[], ...FREQUENT);
 const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args })));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ after: fc.nat({ max: 2 }), slot: fc.constantFrom(...SLOTS), command }) },
   { weight: 1, arbitrary: fc.constant("flush" as const) },
 );
+/** The member of slot 2, which creates #y, has an account. */
+function identityOf(slot: number) {
+  return { user: "~u", host: "h1", realname: "", ...(slot === 2 ? { account: "alice" } : {}) };
+}
+
 // Members and rooms are there from the start.
 const BEGINNING: readonly Step[] = SLOTS.flatMap((slot) => [
-  { after: 1, slot, command: { op: "connect", nick: `m${slot}`, identity: { user: "~u", host: "h1", realname: "" } } },
+  { after: 1, slot, command: { op: "connect", nick: `m${slot}`, identity: identityOf(slot) } },
   { after: 0, slot, command: { op: "join", room: slot < 2 ? "#x" : "#y", key: undefined } },
 ]);
-const steps = fc.array(step, { minLength: 100, maxLength: 300, size: "max" }).map((steps) => [...BEGINNING, ...steps]);
+/** Slot 3 is a server operator. */
+const OPERATOR: Step = { after: 0, slot: 3, command: { op: "flag", flag: "operator", on: true } };
+/** Slot 3 is logged in and owns a room, so that commands of owners succeed. */
+const OWNED: readonly Step[] = [
+  { op: "login", account: "alice" },
+  { op: "join", room: "#z", key: undefined },
+  { op: "flag", flag: "operator", on: true },
+  { op: "appoint", room: "#z", name: "alice" },
+  { op: "rename-room", room: "#z", name: "#w", reason: undefined },
+  { op: "destroy", room: "#w" },
+  { op: "join", room: "#z", key: undefined },
+  { op: "role", room: "#z", name: "guest2", on: true },
+  { op: "transfer", room: "#z", name: "guest2" },
+].map((command) => ({ after: 0, slot: 3, command: command as { op: Op } }));
+const steps = fc.array(step, { minLength: 100, maxLength: 300, size: "max" }).map((steps) => {
+  return [...BEGINNING, OPERATOR, ...OWNED, ...steps];
+});
 
 for (
   const [kind, history] of [["in memory", () => new MemoryHistory()], ["on disk", () => new LastingHistory()]] as const
@@ -209,7 +287,9 @@ for (
         assertEquals(other.state(), one.state());
         for (const [op, result] of one.results as [string, unknown][]) {
           seen.add(
-            typeof result === "string" && /^[a-z-]+ /.test(result) && !/^(member|room) /.test(result) ? "error" : op,
+            typeof result === "string" && /^[a-z-]+ /.test(result) && !/^(member|room|session) /.test(result)
+              ? "error"
+              : op,
           );
         }
       }),
@@ -239,11 +319,14 @@ Deno.test("hub: a rejected command returns why and changes nothing", () => {
     [{ op: "rename", member: member!.id, nick: "no nick" }, "nick-invalid"],
     [{ op: "rename", member: member!.id, nick: "m1" }, "nick-taken"],
     [{ op: "rename", member: member!.id, nick: "guest2" }, "nick-registered"],
-    [{ op: "join", member: member!.id, room: "no room", key: undefined }, "room-invalid"],
-    [{ op: "leave", member: member!.id, room: "#y", reason: undefined }, "not-in-room"],
+    [{ op: "join", member: member!.id, session: undefined, room: "no room", key: undefined }, "room-invalid"],
+    [{ op: "leave", member: member!.id, session: undefined, room: "#y", reason: undefined }, "not-in-room"],
     [{ op: "topic", member: member!.id, room: "#gone", topic: "" }, "not-in-room"],
     [{ op: "rename", member: 99, nick: "ghost" }, "no-such-user"],
-    [{ op: "tag", member: member!.id, to: { room: "#y" }, tags: "+a", least: undefined }, "not-in-room"],
+    [
+      { op: "tag", member: member!.id, session: undefined, to: { room: "#y" }, tags: "+a", least: undefined },
+      "not-in-room",
+    ],
   ];
   for (const [command, code] of rejected) {
     const result = hub.apply(command, { now: START });

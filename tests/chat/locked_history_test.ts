@@ -1,6 +1,6 @@
 /** A chat whose history is locked by another process for some time. */
 import { assertEquals } from "@std/assert";
-import { assertRejected, CountingFormat, lasting } from "./helpers.ts";
+import { assertRejected, CountingFormat, lasting, sessionOf } from "./helpers.ts";
 
 const TEA = "#tea";
 
@@ -24,7 +24,7 @@ Deno.test("locked history: lines wait in order and nothing blocks", () => {
   history.locked = true;
   chat.say(alice, TEA, "1");
   assertEquals([chat.heard(bob), chat.heard(alice), again], [[], [], 2]);
-  alice.settle(); // as before a direct line
+  sessionOf(alice).settle(); // as before a direct line
   assertEquals(chat.told(alice), []);
   assertEquals(chat.said(TEA), ["before"], "the committed lines");
   assertRejected("not-stored", "bob", () => chat.hub.whisper(alice, "bob", "psst"));
@@ -59,7 +59,7 @@ Deno.test("locked history: a change of format waits for the queued lines", () =>
   chat.heard(alice);
   history.locked = true;
   chat.say(alice, TEA, "1");
-  chat.hub.reformat(bob, new CountingFormat(() => "another format"));
+  chat.hub.reformat(sessionOf(bob), new CountingFormat(() => "another format"));
   chat.say(alice, TEA, "2");
   history.locked = false;
   assertEquals(chat.heard(bob).slice(-2), ["said #tea alice 1 say", "said #tea alice 2 say"]);

@@ -1,7 +1,7 @@
 /** Messages of a chat on a single node, and their delivery. */
 import { assert, assertEquals } from "@std/assert";
 import { LOBBY } from "../../src/chat/names.ts";
-import { assertRejected, Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
+import { assertRejected, Chat, CountingFormat, IDENTITY, Inbox, sessionOf } from "./helpers.ts";
 
 Deno.test("say: all members of the room get the line, the author too, and no others do", () => {
   const chat = new Chat();
@@ -21,7 +21,7 @@ Deno.test("say: all members of the room get the line, the author too, and no oth
 Deno.test("say: an author without echo gets all lines but its own, in order", () => {
   const chat = new Chat();
   const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
-  alice.echo = false;
+  sessionOf(alice).echo = false;
   chat.say(bob, LOBBY, "1");
   chat.say(alice, LOBBY, "2");
   chat.say(bob, LOBBY, "3");
@@ -63,7 +63,7 @@ Deno.test("say: control characters are removed, and blank text is ignored", () =
 Deno.test("delivery: a member whose format does not render an event is sent nothing", () => {
   const chat = new Chat();
   const inbox = new Inbox();
-  const deaf = chat.hub.connect("deaf", IDENTITY, new CountingFormat(() => undefined), inbox);
+  const { member: deaf } = chat.hub.connect("deaf", IDENTITY, new CountingFormat(() => undefined), inbox);
   chat.hub.join(deaf, LOBBY);
   const alice = chat.enter("alice", LOBBY);
   chat.say(alice, LOBBY, "hi");
@@ -98,7 +98,7 @@ Deno.test("delivery: lines for one member come after those that its rooms have q
   chat.say(alice, "#b", "2");
   chat.hub.whisper(alice, "bob", "3");
   chat.say(alice, "#a", "4");
-  bob.send(["5"]);
+  sessionOf(bob).send(["5"]);
   chat.hub.leave(bob, chat.hub.findRoom("#b"));
   chat.say(alice, "#b", "6");
   const expected = [said("#a", "1"), said("#b", "2"), "whispered alice bob 3 say", said("#a", "4"), "5"];
@@ -112,7 +112,7 @@ Deno.test("events: each has the nickname and origin that its member had at the t
   const bob = chat.arrive("bob", ["#tea"], {}, format);
   const alice = chat.arrive("alice");
   const room = chat.hub.join(alice, "#tea");
-  chat.hub.monitor.add(bob, "eve");
+  chat.hub.monitor.add(sessionOf(bob), "eve");
   chat.hub.setFlag(bob, "wallops", true);
   chat.hub.invite(alice, room, chat.arrive("carol").nick);
   chat.hub.say(alice, room, "hi");
@@ -128,7 +128,7 @@ Deno.test("events: each has the nickname and origin that its member had at the t
   chat.hub.join(alice, "#tea");
   chat.hub.kick(bob, room, "eve");
   chat.hub.join(alice, "#tea");
-  chat.hub.disconnect(alice);
+  chat.hub.remove(alice);
   const [as, asEve, asBob] = ["alice alice!~user@host", "eve eve!~user@host", "bob bob!~user@host"];
   const before = ["joined", "invited", "said", "whispered", "tagged"].map((kind) => `${kind} ${as}`);
   const between = ["topic", "away", "realname", "wallops", "renamed"].map((kind) => `${kind} ${as}`);
@@ -182,7 +182,7 @@ Deno.test("tag: tags are delivered to a member or a room, and not stored", () =>
   const [alice, bob, carol] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY), chat.enter("carol")];
   const lobby = chat.hub.findRoom(LOBBY);
   assertEquals(chat.hub.tag(alice, lobby, "+typing=active").to, LOBBY);
-  alice.echo = false;
+  sessionOf(alice).echo = false;
   chat.hub.tag(alice, lobby, "+typing=done");
   assertEquals(chat.hub.tag(alice, carol, "+typing=active").to, "carol");
   assertRejected("not-in-room", LOBBY, () => chat.hub.tag(carol, lobby, "+typing=active"));
@@ -206,8 +206,8 @@ Deno.test("reformat: later lines are rendered in the new format and queued lines
   chat.say(bob, "#tea", "1");
   chat.say(bob, LOBBY, "2");
   const loud = new CountingFormat((event) => event.kind === "said" ? event.text.toUpperCase() : "?");
-  chat.hub.reformat(alice, loud);
-  chat.hub.reformat(alice, loud);
+  chat.hub.reformat(sessionOf(alice), loud);
+  chat.hub.reformat(sessionOf(alice), loud);
   chat.say(bob, "#tea", "three");
   chat.hub.whisper(bob, "alice", "psst");
   assertEquals(chat.heard(alice), ["said #tea bob 1 say", "said #lobby bob 2 say", "THREE", "?"]);

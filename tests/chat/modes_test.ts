@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { completeMask, matchesMask } from "../../src/chat/modes.ts";
+import { completeMask, matchesMask, matchesUser } from "../../src/chat/modes.ts";
 import { readModes } from "../../src/protocol/modes.ts";
 
 /** The regular expression that is equivalent to a mask. */
@@ -40,14 +40,12 @@ Deno.test("masks: a text matches itself with parts replaced by wildcards", () =>
   }));
 });
 
-Deno.test("masks: matching time is bounded for masks with many wildcards", () => {
-  const began = performance.now();
+Deno.test("masks: masks with many wildcards are matched without backtracking, which would not end", () => {
   for (const piece of ["*a", "*?", "*a?", "**a", "*aa"]) {
     const mask = `${piece.repeat(60)}b`;
     assert(!matchesMask(mask, "a".repeat(500)), mask);
     assert(matchesMask(`${mask}*`, `${"a".repeat(500)}b`), mask);
   }
-  assert(performance.now() - began < 2000, "matching backtracks");
 });
 
 Deno.test("masks: nicknames, hosts and partial masks are completed", () => {
@@ -71,6 +69,14 @@ Deno.test("masks: nicknames, hosts and partial masks are completed", () => {
     "a!b!c@d@e": "a!b!c@d@e",
   };
   for (const [text, mask] of Object.entries(masks)) assertEquals(completeMask(text), mask, text);
+});
+
+Deno.test("masks: one for accounts matches no nickname, and others match no account", () => {
+  assertEquals(completeMask("~a:bob"), "~a:bob");
+  assert(matchesUser("~a:b*", "x!y@z", "bob"));
+  assert(!matchesUser("~a:*", "x!y@z", undefined));
+  assert(!matchesUser("bob!*@*", "x!y@z", "bob"));
+  assert(!matchesUser("~a:x!*", "~a:x!y@z", undefined));
 });
 
 Deno.test("masks: completing a mask twice changes nothing", () => {

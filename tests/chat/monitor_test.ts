@@ -1,22 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { MONITOR_MAX, MonitorLists } from "../../src/chat/monitor.ts";
-import { Member } from "../../src/chat/member.ts";
-import { Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
+import type { Member } from "../../src/chat/member.ts";
+import { Chat, CountingFormat, Inbox, memberWith, sessionOf } from "./helpers.ts";
 
 const format = new CountingFormat();
 
 function memberOf(nick: string, inbox = new Inbox()): Member {
-  return new Member(nick, IDENTITY, format, inbox);
+  return memberWith({}, nick, format, inbox);
 }
 
 Deno.test("monitor: a member is notified when a nickname on its list comes or goes, in any case", () => {
   const chat = new Chat();
   const [watcher, other] = [chat.enter("watcher"), chat.enter("other")];
-  assert(chat.hub.monitor.add(watcher, "Bob"));
+  assert(chat.hub.monitor.add(sessionOf(watcher), "Bob"));
   const bob = chat.arrive("bOB");
   assertEquals(chat.heard(watcher), ["online bOB"]);
-  chat.hub.disconnect(bob);
+  chat.hub.remove(bob);
   assertEquals(chat.heard(watcher), ["offline bOB"]);
   chat.arrive("bobby");
   assertEquals([chat.heard(watcher), chat.heard(other)], [[], []]);
@@ -25,7 +25,7 @@ Deno.test("monitor: a member is notified when a nickname on its list comes or go
 Deno.test("monitor: a change of nickname is notified as offline and online, unless only the case changes", () => {
   const chat = new Chat();
   const [watcher, bob] = [chat.enter("watcher"), chat.enter("bob")];
-  for (const nick of ["bob", "rob"]) chat.hub.monitor.add(watcher, nick);
+  for (const nick of ["bob", "rob"]) chat.hub.monitor.add(sessionOf(watcher), nick);
   const steps: [string, string[]][] = [
     ["BOB", []],
     ["rob", ["offline BOB", "online rob"]],
@@ -42,24 +42,24 @@ Deno.test("monitor: a list takes 100 nicknames, and a nickname added twice count
   const lists = new MonitorLists();
   const [one, two] = [memberOf("one"), memberOf("two")];
   const names = Array.from({ length: MONITOR_MAX }, (_, n) => `n${n}`);
-  for (const name of names) assert(lists.add(one, name));
-  assert(lists.add(one, "N0"), "it is on the list already");
-  assert(!lists.add(one, "more"));
-  assert(lists.add(two, "more"), "each member has its own list");
-  assertEquals(lists.list(one), ["N0", ...names.slice(1)]);
-  lists.delete(one, "n1");
-  assert(lists.add(one, "more"));
-  assert(!lists.add(one, "n1"));
+  for (const name of names) assert(lists.add(sessionOf(one), name));
+  assert(lists.add(sessionOf(one), "N0"), "it is on the list already");
+  assert(!lists.add(sessionOf(one), "more"));
+  assert(lists.add(sessionOf(two), "more"), "each member has its own list");
+  assertEquals(lists.list(sessionOf(one)), ["N0", ...names.slice(1)]);
+  lists.delete(sessionOf(one), "n1");
+  assert(lists.add(sessionOf(one), "more"));
+  assert(!lists.add(sessionOf(one), "n1"));
 });
 
 Deno.test("monitor: the list of a member is cleared when it disconnects", () => {
   const chat = new Chat();
   const watcher = chat.enter("watcher");
-  chat.hub.monitor.add(watcher, "bob");
-  chat.hub.disconnect(watcher);
+  chat.hub.monitor.add(sessionOf(watcher), "bob");
+  chat.hub.remove(watcher);
   chat.heard(watcher);
-  chat.hub.disconnect(chat.arrive("bob"));
-  assertEquals([chat.heard(watcher), chat.hub.monitor.list(watcher)], [[], []]);
+  chat.hub.remove(chat.arrive("bob"));
+  assertEquals([chat.heard(watcher), chat.hub.monitor.list(sessionOf(watcher))], [[], []]);
 });
 
 Deno.test("monitor: exactly the members that monitor a nickname are notified, whatever the lists are changed to", () => {
@@ -75,15 +75,15 @@ Deno.test("monitor: exactly the members that monitor a nickname are notified, wh
     for (const [verb, who, nick] of steps) {
       const key = nick.toLowerCase();
       const [member, names] = [members[who]!, wanted[who]!];
-      if (verb === "add") assert(lists.add(member, nick) && names.set(key, nick));
-      else if (verb === "delete") lists.delete(member, nick), names.delete(key);
-      else if (verb === "clear") lists.clear(member), names.clear();
+      if (verb === "add") assert(lists.add(sessionOf(member), nick) && names.set(key, nick));
+      else if (verb === "delete") lists.delete(sessionOf(member), nick), names.delete(key);
+      else if (verb === "clear") lists.clear(sessionOf(member)), names.clear();
       else {
         lists[verb](memberOf(nick));
         const told = [`${verb} ${nick}`];
         for (const [n, inbox] of inboxes.entries()) assertEquals(inbox.take(), wanted[n]!.has(key) ? told : []);
       }
-      for (const [n, each] of members.entries()) assertEquals(lists.list(each), [...wanted[n]!.values()]);
+      for (const [n, each] of members.entries()) assertEquals(lists.list(sessionOf(each)), [...wanted[n]!.values()]);
     }
   }));
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Mutes } from "../../src/chat/mutes.ts";
 import { MUTES_MAX } from "../../src/chat/muted_hosts.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
-import { assertRejected, Chat } from "./helpers.ts";
+import { assertRejected, Chat, sessionOf } from "./helpers.ts";
 
 Deno.test("mutes: a host is muted until its time is over, or without a limit", () => {
   using clock = new Clock();
@@ -116,7 +116,7 @@ Deno.test("mutes: the reasons of a muted member are left out", () => {
   chat.hub.mutes.add("cave", Infinity);
   chat.hub.kick(troll, chat.hub.findRoom("#cave"), "bob", "spam");
   chat.hub.leave(troll, chat.hub.findRoom("#cave"), "spam");
-  chat.hub.disconnect(troll, "spam", true);
+  chat.hub.disconnect(sessionOf(troll), "spam", true);
   const heard = chat.heard(alice);
   assertEquals(heard.length, 3, heard.join("\n"));
   assertEquals(heard.filter((line) => line.includes("spam")), []);
@@ -128,7 +128,7 @@ Deno.test("mutes: the server's reason for disconnecting a muted member is delive
   const [alice, troll] = [chat.enter("alice", "#tea"), chat.arrive("troll", ["#tea"], { host: "cave" })];
   chat.heard(alice);
   chat.hub.mutes.add("cave", Infinity);
-  chat.hub.disconnect(troll, "too slow to read");
+  chat.hub.remove(troll, "too slow to read");
   assertEquals(chat.heard(alice), ["left #tea troll too slow to read 1 quit"]);
 });
 
@@ -138,7 +138,7 @@ Deno.test("mutes: a muted member may take the nickname of its account, and becom
   chat.hub.mutes.add("cave", Infinity);
   chat.hub.rename(owner, "nice");
   assertEquals(owner.nick, "nice");
-  chat.hub.logout(owner);
+  chat.hub.logout(sessionOf(owner));
   assertEquals(owner.nick, "guest1");
 });
 

@@ -1,14 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { Member } from "../../src/chat/member.ts";
-import { skeleton } from "../../src/chat/names.ts";
+import { skeleton } from "../../src/chat/skeleton.ts";
 import { isAccount, Nicknames } from "../../src/chat/nicknames.ts";
-import { assertRejected, Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
-
-const format = new CountingFormat();
+import { assertRejected, Chat, IDENTITY } from "./helpers.ts";
 
 function memberOf(nick: string, account?: string): Member {
-  return new Member(nick, { ...IDENTITY, account }, format, new Inbox());
+  return new Member(nick, { ...IDENTITY, account });
 }
 
 /** An index in which some nicknames are registered and others in use. */
@@ -97,7 +95,7 @@ Deno.test("nicknames: registered guest names are not tried again when one of the
   });
   assertEquals(chat.hub.guestName(), "guest501");
   const owner = chat.arrive("guest1", [], { account: "guest1" });
-  chat.hub.disconnect(owner);
+  chat.hub.remove(owner);
   asked = 0;
   assertEquals(chat.hub.guestName(), "guest501");
   assert(asked < 5, String(asked));
@@ -106,6 +104,6 @@ Deno.test("nicknames: registered guest names are not tried again when one of the
 Deno.test("nicknames: the name of a guest is used again when the guest has disconnected", () => {
   const chat = new Chat();
   const [one] = [chat.enter(), chat.enter()];
-  chat.hub.disconnect(one!);
+  chat.hub.remove(one!);
   assertEquals(chat.hub.guestName(), "guest1");
 });

@@ -6,7 +6,7 @@ import { LOBBY } from "../../src/chat/names.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { assertRejected, type Chat, CountingFormat, lasting } from "./helpers.ts";
+import { assertRejected, type Chat, CountingFormat, lasting, sessionOf } from "./helpers.ts";
 
 const TEA = "#tea";
 
@@ -14,11 +14,11 @@ Deno.test("persistent history: a line is committed before any member gets it, wh
   const ways: Record<string, (hub: LocalChat, alice: Member, bob: Member) => unknown> = {
     "a round": (hub) => hub.flush(),
     "a private message": (hub, alice) => hub.whisper(alice, "bob", "psst"),
-    "an answer": (_hub, _alice, bob) => bob.send(["answer"]),
-    "another format": (hub, _alice, bob) => hub.reformat(bob, new CountingFormat()),
+    "an answer": (_hub, _alice, bob) => sessionOf(bob).send(["answer"]),
+    "another format": (hub, _alice, bob) => hub.reformat(sessionOf(bob), new CountingFormat()),
     "leaving": (hub, _alice, bob) => hub.leave(bob, hub.findRoom(TEA)),
     "being put out": (hub, alice) => hub.kick(alice, hub.findRoom(TEA), "bob"),
-    "going": (hub, _alice, bob) => hub.disconnect(bob),
+    "going": (hub, _alice, bob) => hub.remove(bob),
   };
   for (const [way, handOut] of Object.entries(ways)) {
     const { chat, history } = lasting();
@@ -93,7 +93,7 @@ Deno.test("persistent history: lines that cannot be stored reach no member, and 
   chat.say(bob, TEA, "before");
   for (const each of [alice, bob]) chat.heard(each);
   history.full = "the disk is full";
-  bob.echo = false;
+  sessionOf(bob).echo = false;
   chat.say(alice, TEA, "1");
   const carol = chat.arrive("carol", [TEA]);
   chat.hub.setTopic(alice, tea, "green");
@@ -130,7 +130,7 @@ Deno.test("persistent history: lines are rolled back when a commit for one membe
   chat.heard(alice);
   history.full = "the disk is full";
   chat.say(alice, TEA, "1");
-  alice.send(["an answer"]);
+  sessionOf(alice).send(["an answer"]);
   assertEquals(chat.told(alice), ["unsaid #tea alice 1", "an answer"]);
   chat.say(alice, TEA, "2");
   chat.hub.whisper(alice, "bob", "psst");
@@ -211,7 +211,16 @@ Deno.test("persistent history: the lobby is restored with its topic and without 
   const { history, restart } = lasting();
   const topic = { text: "hello", by: "a!b@c", at: 1 };
   const masks = [{ list: "b", mask: "*!*@*", by: "*", at: 1 }] as const;
-  history.saveRoom({ name: "#Lobby", since: 1, topic, switches: ["i", "m"], password: "x", limit: 1, masks });
+  history.saveRoom({
+    name: "#Lobby",
+    since: 1,
+    topic,
+    switches: ["i", "m"],
+    password: "x",
+    limit: 1,
+    masks,
+    roles: [],
+  });
   history.commit();
   const chat = restart();
   const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
@@ -303,12 +312,12 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
         const inside = () => people.filter((other) => other.member.rooms.has(name));
         if (verb === "join") hub.join(member, name);
         else if (verb === "answer") {
-          member.send([`direct ${step}`]);
+          sessionOf(member).send([`direct ${step}`]);
           owed.push(`direct ${step}`);
         } else if (verb === "whisper") {
           hub.whisper(member, people[which]!.member.nick, String(step));
           people[which]!.owed.push(`direct ${step}`);
-        } else if (verb === "echo") member.echo = !member.echo;
+        } else if (verb === "echo") sessionOf(member).echo = !sessionOf(member).echo;
         else if (verb === "disk") history.full = history.full === undefined ? "the disk is full" : undefined;
         else if (verb === "flush") hub.flush();
         else if (!member.rooms.has(name)) continue;
@@ -320,7 +329,9 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
         } else {
           hub.say(member, hub.findRoom(name), String(step));
           said.push(String(step));
-          for (const other of inside()) if (other.member !== member || member.echo) other.owed.push(`${name} ${step}`);
+          for (const other of inside()) {
+            if (other.member !== member || sessionOf(member).echo) other.owed.push(`${name} ${step}`);
+          }
         }
         collect();
       }

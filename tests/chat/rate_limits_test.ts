@@ -154,7 +154,7 @@ Deno.test("rate limits: the members of a network share a limit of nickname chang
   for (let n = 0; n < 100; n++) {
     const member = from(chat, "192.0.2.1");
     if (rejectionOf(() => chat.hub.rename(member, `name${n}`)) === undefined) count++;
-    chat.hub.disconnect(member);
+    chat.hub.remove(member);
   }
   assertEquals(count, RENAMES_SHARE * 2);
   chat.hub.rename(from(chat, "198.51.100.1"), "other");

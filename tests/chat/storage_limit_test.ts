@@ -88,7 +88,7 @@ Deno.test("storage limit: a line beyond it is rejected after the client was read
   const chat = new Chat({ history: new LastingHistory(), storage: { rate: 60_000, members: 10 }, keepPrivate: true });
   const [alice, bob] = [chat.enter("alice", "#room"), chat.enter("bob", "#room")];
   let pauses = 0;
-  alice.outlet.pause = () => pauses++;
+  alice.sessions[0]!.outlet.pause = () => pauses++;
   const line = "x".repeat(4000);
   for (let n = 0; n < 200 && pauses < 1; n++) chat.say(alice, "#room", line);
   assertEquals(pauses, 1);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Member, Outlet } from "../../src/chat/member.ts";
-import { Chat, CountingFormat, IDENTITY } from "./helpers.ts";
+import { Chat, CountingFormat, IDENTITY, sessionOf } from "./helpers.ts";
 
 /** A number of members of a room, with the same format. */
 function crowd(count: number): { chat: Chat; format: CountingFormat; members: Member[]; sent: Set<readonly string[]> } {
@@ -9,7 +9,7 @@ function crowd(count: number): { chat: Chat; format: CountingFormat; members: Me
   const sent = new Set<readonly string[]>(); // the distinct arrays that were sent
   const outlet: Outlet = { peer: "192.0.2.1:5", send: (lines) => sent.add(lines), close() {} };
   const members = Array.from({ length: count }, (_, n) => {
-    const member = chat.hub.connect(`member${n}`, IDENTITY, format, outlet);
+    const { member } = chat.hub.connect(`member${n}`, IDENTITY, format, outlet);
     chat.hub.join(member, "#a");
     return member;
   });
@@ -41,15 +41,15 @@ for (
       chat.hub.invite(members[0]!, room, guest.nick);
     },
     "a name that many monitor and that comes": ({ chat, members }) => {
-      for (const member of members) chat.hub.monitor.add(member, "wanted");
+      for (const member of members) chat.hub.monitor.add(sessionOf(member), "wanted");
       chat.arrive("wanted");
     },
     "a name that many monitor and that goes": ({ chat, members, format, sent }) => {
       const wanted = chat.arrive("wanted");
-      for (const member of members) chat.hub.monitor.add(member, "wanted");
+      for (const member of members) chat.hub.monitor.add(sessionOf(member), "wanted");
       format.rendered = 0;
       sent.clear();
-      chat.hub.disconnect(wanted);
+      chat.hub.remove(wanted);
     },
   })
 ) {

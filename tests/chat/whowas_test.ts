@@ -2,21 +2,19 @@ import { assert, assertEquals } from "@std/assert";
 import { Member } from "../../src/chat/member.ts";
 import { Whowas, WHOWAS_MAX } from "../../src/chat/whowas.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
-import { Chat, CountingFormat, IDENTITY, Inbox } from "./helpers.ts";
+import { Chat, IDENTITY } from "./helpers.ts";
 
 const NOW = 1_800_000_000_000;
 
-const format = new CountingFormat();
-
 function memberOf(nick: string): Member {
-  return new Member(nick, IDENTITY, format, new Inbox());
+  return new Member(nick, IDENTITY);
 }
 
 Deno.test("whowas: the entries of a nickname are found in any case, the newest first", () => {
   const chat = new Chat();
   const before = Date.now();
   for (const [nick, user] of [["bob", "1"], ["carol", "2"], ["BOB", "3"]] as const) {
-    chat.hub.disconnect(chat.arrive(nick, [], { user, host: "there", realname: `${nick} ${user}` }));
+    chat.hub.remove(chat.arrive(nick, [], { user, host: "there", realname: `${nick} ${user}` }));
   }
   const found = chat.hub.whowas.find("Bob");
   assert(found.every(({ at }) => at >= before && at <= Date.now()));
@@ -58,7 +56,7 @@ Deno.test("whowas: entries of one network do not displace those of others", () =
   whowas.add(memberOf("alice"), NOW);
   for (let n = 0; n < 3 * WHOWAS_MAX; n++) {
     const networks = networksOf(`2001:db8:0:${n.toString(16)}::1`);
-    whowas.add(new Member(`troll${n}`, { ...IDENTITY, networks }, format, new Inbox()), NOW);
+    whowas.add(new Member(`troll${n}`, { ...IDENTITY, networks }), NOW);
   }
   assertEquals(whowas.find("alice").length, 1);
   assertEquals(whowas.find(`troll${3 * WHOWAS_MAX - 1}`).length, 1);

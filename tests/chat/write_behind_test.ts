@@ -1,12 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { Delivery } from "../../src/chat/delivery.ts";
 import type { Said } from "../../src/chat/events.ts";
-import { Member } from "../../src/chat/member.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
 import { Room } from "../../src/chat/room.ts";
 import { isStored, LOCK_TIMEOUT, WriteBehind } from "../../src/chat/write_behind.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { CountingFormat, IDENTITY, Inbox, LastingHistory } from "./helpers.ts";
+import { CountingFormat, Inbox, LastingHistory, memberWith } from "./helpers.ts";
 
 /** A room with one member that says lines, over a history that can be made to fail. */
 function place(history: LastingHistory | MemoryHistory = new LastingHistory()) {
@@ -20,16 +19,17 @@ function place(history: LastingHistory | MemoryHistory = new LastingHistory()) {
   const delivery: Delivery = new Delivery(observer.flushWanted, () => writes.commit());
   const writes = new WriteBehind(history, true, delivery, observer);
   const inbox = new Inbox();
-  const alice = new Member("alice", IDENTITY, new CountingFormat(), inbox);
+  const alice = memberWith({}, "alice", new CountingFormat(), inbox);
   const room = new Room("#Tea", delivery.createSet(), 0);
   room.members.add(alice);
+  room.sessions.add(alice.sessions[0]!);
   alice.rooms.set(room.key, room);
   let id = 0;
   const say = (text: string) => {
     const line = { id: ++id, text, style: "say", time: 0, tags: "", bot: false } as const;
     const said: Said = { kind: "said", room: room.name, who: "alice", origin: alice.origin, ...line };
     const pending = writes.addLine(room, said, alice);
-    room.members.announce(said, undefined, pending);
+    room.sessions.announce(said, undefined, pending);
     return pending;
   };
   const heard = () => {

@@ -25,6 +25,7 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "max-per-ip": ["maxPerIp", { "1": 1, "off": Infinity }],
   "register-time": ["registerTime", { "1s": 1000, "2m": 120_000 }],
   "max-joined": ["maxJoined", { "2": 2, "1000": 1000 }],
+  "max-sessions": ["maxSessions", { "1": 1, "100": 100 }],
   "nick-rate": ["nickRate", { "1": 1, "off": Infinity }],
   "room-rate": ["roomRate", { "1": 1, "off": Infinity }],
   "max-failures": ["maxFailures", { "1": 1, "9": 9 }],
@@ -225,6 +226,7 @@ Deno.test("command line: unknown flags, unknown commands and extra arguments are
   assertRejected("--banana", noFlag("--banana"));
   assertRejected("--banana=1", noFlag("--banana=1"));
   assertRejected("--banana 1", noFlag("--banana"));
+  assertRejected("--banana --apple", noFlag("--banana"));
   assertRejected("-p 8888", noFlag("-p"));
   assertRejected("--no-port", noFlag("--no-port"));
   assertRejected("--no-keep-private", noFlag("--no-keep-private"));
@@ -257,6 +259,14 @@ Deno.test("command line: --trust-proxy takes addresses and networks of both fami
       ...others.map(() => false),
     ]);
   }
+});
+
+Deno.test("command line: --host takes addresses and names as they are written in URLs", () => {
+  const hosts = [["[::1]", "::1"], ["::1", "::1"], ["localhost.", "localhost"], ["LOCALHOST.", "localhost"], [
+    "a.b.",
+    "a.b.",
+  ]];
+  for (const [given, host] of hosts) assertEquals(parse(`--host ${given}`).host, host);
 });
 
 Deno.test("command line: passwd takes one name, with any flags", () => {

@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { ConfigReader, FILE_MAX } from "../../src/cli/config_reader.ts";
 
 /** Runs in a process of its own, as a revoked permission cannot be granted again. */
 const PROGRAM = `
@@ -50,4 +51,21 @@ Deno.test("config reader: it reads the given files, also through a changed link,
   assertEquals([first, state, second], ["one", "prompt", "two"]);
   for (const denied of [direct, unnamed, passwd]) assertMatch(denied!, /Requires read access/);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("config reader: a file at the limit is read, and what is no file or too large is rejected with the reason", async () => {
+  const folder = await Deno.makeTempDir();
+  const [largest, larger, missing] = ["largest", "larger", "missing"].map((name) => `${folder}/${name}`);
+  await Deno.writeFile(largest!, new Uint8Array(FILE_MAX));
+  await Deno.writeFile(larger!, new Uint8Array(FILE_MAX + 1));
+  const reader = new ConfigReader([folder, largest!, larger!, missing!]);
+  try {
+    assertEquals((await reader.read(largest!)).bytes.length, FILE_MAX);
+    await assertRejects(() => reader.read(larger!), Error, `it has more than ${FILE_MAX} bytes`);
+    await assertRejects(() => reader.read(folder), Error, "it is a directory");
+    await assertRejects(() => reader.read(missing!), Deno.errors.NotFound);
+  } finally {
+    reader.close();
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -17,6 +17,7 @@ Deno.test("options: --send-buffer is rejected when it holds fewer than 8 of the 
     assertEquals(parse(`${irc} --send-buffer ${lines}`).sendBuffer, lines);
     assertRejected(`${irc} --send-buffer ${lines - 1}`, `${must} (--max-tags + 510)`);
   }
+  assertEquals(parse(`echo --max-line 1000 --send-buffer ${least}`).sendBuffer, least, "echo has no IRC lines");
 });
 
 Deno.test("options: the command line is rejected when all ports are off", () => {
@@ -29,6 +30,7 @@ Deno.test("options: the command line is rejected when all ports are off", () => 
   assertEquals(parse("--port off --irc-port off"), { ...DEFAULTS, port: "off", ircPort: "off" });
   assertRejected("echo --port off", message);
   assertRejected("echo --port off --irc-port 6667 --web-port 8080", message);
+  assertEquals(parse("export --data d", { TINCAN_PORT: "off" }).port, "off", "the server has other ports");
 });
 
 Deno.test("options: --keep-private stores private messages, and is rejected without --data", () => {
@@ -63,6 +65,7 @@ Deno.test("options: --keep-private stores private messages, and is rejected with
     assertRejected("", `Cannot use ${named} ${quoted}: it must be yes or no`, { TINCAN_KEEP_PRIVATE: invalid });
     assertRejected(`--data d --keep-private=${invalid}`, `Cannot use --keep-private ${quoted}: it must be yes or no`);
   }
+  assertEquals(parse("echo", { TINCAN_KEEP_PRIVATE: "yes" }).keepPrivate, true, "echo stores nothing");
   const message = "Cannot use --keep-private: it needs --data DIR";
   assertRejected("--keep-private", message);
   assertRejected("--port 7", message, { TINCAN_KEEP_PRIVATE: "yes" });

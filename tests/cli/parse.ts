@@ -39,6 +39,7 @@ export const DEFAULTS: Options = {
   maxMemory: 2 ** 30,
   maxRooms: 10_000,
   maxJoined: 50,
+  maxSessions: 10,
   roomRate: 60,
   nickRate: 10,
   announce: 100,

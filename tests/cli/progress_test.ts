@@ -53,6 +53,15 @@ Deno.test("progress: it is drawn at most ten times a second, and once when it st
   assertEquals(screen.drawn.at(-1), "Importing [====================] 100% | 1,000 of 1,000 | 1,000/s");
 });
 
+Deno.test("progress: the percentage is that of the last total when it has grown", async () => {
+  const { screen, clock, progress } = await show();
+  progress.set(1, 2);
+  clock.now += 1000;
+  progress.set(2, 4);
+  progress.stop();
+  assertEquals(screen.drawn.at(-1), "Importing [==========----------] 50% | 2 of 4 | 2/s");
+});
+
 Deno.test("progress: nothing is drawn when set was not called, and 0 of 0 is 100%", async () => {
   const never = await show();
   never.progress.stop();

@@ -42,6 +42,14 @@ Deno.test({
     await tlsFiles.reload();
     tlsFiles.checkDates(new Date(now + 21 * DAY));
     await log.flushed();
-    assertMatch(lines.join(), /^\S+ \S+ info certificate reloaded subject="?CN=newer"? until=\S+$/);
+    assertMatch(lines.splice(0).join(), /^\S+ \S+ info certificate reloaded subject="?CN=newer"? until=\S+$/);
+    const late = await certificates.issue("late", 5);
+    for (const it of ["cert", "key"] as const) await Deno.rename(late[it], files[it]);
+    await tlsFiles.reload();
+    await log.flushed();
+    const [reloaded, warned, ...more] = lines.splice(0);
+    assertMatch(reloaded!, / info certificate reloaded subject="?CN=late"? /);
+    assertMatch(warned!, / warn certificate out of date /);
+    assertEquals(more, []);
   },
 });

@@ -23,7 +23,7 @@ test("text: an invalid command gets a one-line error that no other client receiv
     ["/msg guest2", /^-- Usage: \/msg NAME TEXT/],
     ["/who #nowhere", /^-- No such room: #nowhere\. \/rooms/],
     ["/history many", /^-- Invalid range: use 1 to 1000 lines/],
-    ["/topic " + "x".repeat(391), /^-- Topic too long: at most 390 characters\./],
+    ["/topic " + "x".repeat(361), /^-- Topic too long: at most 360 characters\./],
     ["/leave", /^-- You are in #lobby\. /],
   ];
   for (const [line, answer] of cases) {
@@ -105,6 +105,16 @@ test("rate limiter: --rate slows a client down and drops none of its lines", asy
   assertEquals(await alice.lines(60), lines.map((line) => `<guest1> ${line}`));
   const took = performance.now() - began;
   assert(took > 900, `50 lines at 50 a second took ${took} ms`);
+});
+
+test("SAFERATE: announced to IRC clients unless the rate limit could make a client look dead", async (form) => {
+  for (const [rate, isSafe] of [["10", true], ["off", true], ["0.01", false]] as const) {
+    await using server = await start(form, ["--rate", rate]);
+    using alice = new Client(await Deno.connect({ port: server.ircPort }));
+    await alice.send("NICK alice", "USER alice 0 * :Alice");
+    await alice.until(/ 422 alice /);
+    assertEquals(alice.received.includes(" soju.im/SAFERATE "), isSafe, rate);
+  }
 });
 
 test("tcp: a connection reset at any moment does not affect other sessions", async (form) => {

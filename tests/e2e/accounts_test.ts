@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "./forms.ts";
-import { Client, type Form, notInstalled, type Program, run, start, within } from "./harness.ts";
+import { Client, type Form, named, notInstalled, type Program, run, start, within } from "./harness.ts";
 import { askIrc, Directory, joinIrc } from "./history_store.ts";
 import { Bot, Irssi, type Login, Nc, Terminal, WeeChat, weechatCannot } from "./irc_clients.ts";
 
@@ -29,6 +29,38 @@ async function withPasswordFile(text: string, run: (path: string) => Promise<voi
     await Deno.remove(path);
   }
 }
+
+test("accounts: the ignore list of an account survives kill -9, and applies to each of its clients", async (form) => {
+  await using directory = await Directory.make();
+  const args = ["--data", directory.path];
+  {
+    await using server = await start(form, args);
+    await registerAccount(server, "bob");
+    using alice = await Client.join(server.port);
+    await alice.send("/nick alice", `/register ${PASSWORD}`, "/ignore bob");
+    await alice.until("-- You ignore bob now. To see again what bob says: /unignore bob");
+    server.kill("SIGKILL");
+    await server.code();
+  }
+  await using server = await start(form, args);
+  using alice = await Client.join(server.port);
+  await alice.send(`/login alice ${PASSWORD}`);
+  await alice.until("-- You are logged in as alice.");
+  using ann = await joinIrc(server, "ann");
+  assertEquals(
+    (await askIrc(ann, `NS IDENTIFY alice ${PASSWORD}`, "SILENCE")).filter((line) => line.includes(" 271 ")),
+    [
+      ":tincan 271 ann ann bob",
+    ],
+  );
+  using bob = await Client.join(server.port);
+  await bob.send("/nick robert", `/login bob ${PASSWORD}`, "hidden", "/msg alice psst", "/msg ann psst");
+  await bob.until("-> *ann* psst");
+  await bob.send("/logout", "shown");
+  await alice.until(/^<guest\d+> shown$/);
+  assert(!/hidden|psst/.test(alice.received), alice.received);
+  assert(!(await askIrc(ann, "PING x")).some((line) => line.includes("psst")));
+});
 
 test("accounts: a registration survives kill -9, and no password is in any file or in the log", async (form) => {
   await using directory = await Directory.make();
@@ -101,7 +133,7 @@ test(
       }
     }));
     // The flood is awaited, too, so that an error in it is reported.
-    await within(Promise.race([throttled.promise, flood]), () => "No login was throttled");
+    await within(Promise.race([throttled.promise, flood]), () => "login that was throttled");
     await using bob = new Nc(server.port, "127.0.0.2");
     await bob.until(/^-- Welcome/);
     await bob.send(`/login alice ${PASSWORD}`);
@@ -220,7 +252,7 @@ async function overWebSocket(url: string, protocol: string, lines: string[], wan
     if (got.some((line) => wanted.test(line))) done.resolve();
   };
   socket.onclose = () => done.resolve();
-  await within(done.promise, () => `Timed out waiting for ${wanted}; received:\n${got.join("\n")}`);
+  await within(done.promise, () => named(wanted), () => got.join("\n"));
   if (socket.readyState === WebSocket.OPEN) {
     const closed = Promise.withResolvers<void>();
     socket.onclose = () => closed.resolve();

@@ -270,7 +270,7 @@ export class Visitor {
       look();
       return { seen: promise };
     }, [selector, text] as const);
-    return () => inTime(sought.evaluate(({ seen }) => seen), () => `${selector} was never there with ${text}`);
+    return () => inTime(sought.evaluate(({ seen }) => seen), () => `${selector} with '${text}'`);
   }
 
   /** Waits for the end of all animations. */

@@ -203,7 +203,7 @@ export async function searchOn(dialog: Locator): Promise<void> {
     if (!await further.isVisible()) return;
     await further.click();
   }
-  throw new Error("the search does not end");
+  throw new Error(`No end of the search within ${SEARCH_PAGES_MAX} pages`);
 }
 
 /** Deletes the messages of a user, while no server is running. */

@@ -89,7 +89,7 @@ browse(
       const before = await first();
       const ends = Date.now() + DEADLINE;
       while (await first() === before) {
-        if (Date.now() > ends) throw new Error(`No older message is loaded with ${what}`);
+        if (Date.now() > ends) throw new Error(`No older message with ${what} within ${DEADLINE / 1000} s`);
         await go();
         await alice.frame();
       }

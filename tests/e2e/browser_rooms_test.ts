@@ -5,6 +5,7 @@
 /// <reference lib="dom" />
 import { assert, assertEquals } from "@std/assert";
 import type { Locator } from "../dependencies.ts";
+import { shown } from "./browser_history.ts";
 import { CUT_OFF, missing, type Visitor, within, type World } from "./browser.ts";
 import { test } from "./forms.ts";
 import { Client, source } from "./harness.ts";
@@ -54,6 +55,11 @@ browse(
     await alice.tab("#cellar").waitFor();
     await alice.say("/names kitchen");
     await alice.sees("In #kitchen: @alice");
+    await alice.say("/list");
+    await alice.sees("Online: bob, alice");
+    await alice.say("/laeve");
+    const unknown = "No such command: /laeve. Did you mean /leave? To send it as a message, write //laeve.";
+    await alice.page.getByText(unknown).waitFor();
   },
 );
 
@@ -243,6 +249,33 @@ browse("page: a line that a hung server delivers later is no longer offered to s
   await alice.page.locator(".failed").waitFor({ state: "detached" });
   assertEquals(await alice.line("is it there?").count(), 1);
 });
+
+browse(
+  "page: lines of an ignored user are hidden, also after a reload, until the user is no longer ignored",
+  async (world) => {
+    const alice = await world.guest("alice");
+    using bob = await onNc(world, "bob");
+    await bob.send("one");
+    await alice.sees("one");
+    await alice.say("/ignore bob");
+    await alice.sees("You ignore bob now. To see again what bob says: /unignore bob");
+    await bob.send("two", "/msg alice psst");
+    await bob.until("-> *alice* psst");
+    await alice.say("three");
+    await alice.sees("three");
+    assertEquals(await shown(alice), ["You ignore bob now. To see again what bob says: /unignore bob", "three"]);
+    await alice.page.reload();
+    await alice.isIn("#lobby");
+    await alice.sees("three");
+    assertEquals(await shown(alice), ["three"]);
+    await bob.send("/msg alice psst");
+    await bob.until("-> *alice* psst");
+    await alice.say("/unignore bob");
+    await alice.sees("You no longer ignore bob.");
+    assertEquals(await shown(alice), ["one", "two", "three", "You no longer ignore bob."]);
+    assertEquals(await alice.tab("bob").count(), 0, "no private message has come");
+  },
+);
 
 browse("page: a kicked user who cannot rejoin is not told of a lost connection", async (world) => {
   const alice = await world.guest("alice");

@@ -19,11 +19,13 @@ interface Disguise {
   readonly text_: string;
   /** Whether a room name may contain it, between `x` and `x`. */
   readonly room: boolean;
+  /** Whether a nickname may contain it, between `a` and `b`. */
+  readonly nick: boolean;
 }
 
 /** A row of the table; `plain` is given where a text client receives less than an IRC client. */
-function row(label: string, text: string, irc: string, { plain = irc, room = false } = {}): Disguise {
-  return { label, text, irc, text_: plain, room };
+function row(label: string, text: string, irc: string, { plain = irc, room = false, nick = false } = {}): Disguise {
+  return { label, text, irc, text_: plain, room, nick };
 }
 
 const TABLE: readonly Disguise[] = [
@@ -49,12 +51,12 @@ const TABLE: readonly Disguise[] = [
   row("a tag character", "\u{e0041}", "\u{e0041}"),
   row("a variation selector", "\ufe0f", "\ufe0f"),
   row("a Hangul filler", "\u3164", "\u3164"),
-  row("stacked combining marks", "\u0300\u0301\u0302", "\u0300\u0301\u0302", { room: true }), // no precomposed x exists
+  row("stacked combining marks", "\u0300\u0301\u0302", "\u0300\u0301\u0302", { room: true, nick: true }), // no precomposed x exists
   row("a Cyrillic o", "\u043e", "\u043e"),
   row("a Greek omicron", "\u03bf", "\u03bf"),
-  row("a wide o", "\uff4f", "\uff4f"),
+  row("a wide o", "\uff4f", "\uff4f", { room: true, nick: true }), // it is the same name as with an o
   row("a bold o", "\u{1d428}", "\u{1d428}"),
-  row("an é", "é", "é", { room: true }),
+  row("an é", "é", "é", { room: true, nick: true }),
   row("an emoji", "😀", "😀", { room: true }),
 ];
 
@@ -155,7 +157,8 @@ for (const [protocol, templates] of [["text", TEXT], ["irc", IRC], ["web", IRC]]
 test("nicknames: NICK is rejected when the name has disguised characters or looks like a member's", async (form) => {
   await using server = await start(form, ["--rate", "off"]);
   const { hearer, reader, writer, typist, web } = await connectAll(server);
-  for (const { label, text, text_ } of TABLE) {
+  for (const { label, text, text_, nick } of TABLE) {
+    if (nick) continue;
     if (text_ !== "" || !label.startsWith("IRC's")) { // the text protocol removes IRC formatting from all input
       await typist.send(`/nick a${text}b`);
       assertMatch(await typist.until(/^-- (?:Invalid|typist is now)/), /^-- Invalid nickname: /, label);

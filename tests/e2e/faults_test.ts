@@ -140,7 +140,7 @@ test(
         const said = n + 1;
         const words = "SELECT count(*) AS n FROM word_docsize";
         await eventually(
-          "the messages to be indexed",
+          "index of all messages",
           () => directory.query<{ n: number }>(words)[0]!.n === texts.length + 1 + said,
         );
       }
@@ -214,7 +214,7 @@ async function spawnPiped(form: Form, args: string[]): Promise<{ child: Deno.Chi
     stderr: "piped",
   }).spawn();
   const reader = child.stdout.getReader();
-  const { value } = await within(reader.read(), () => "No listener was opened");
+  const { value } = await within(reader.read(), () => "line on stdout for the listener");
   await reader.cancel();
   const port = Number(/ (\d+)\n/.exec(new TextDecoder().decode(value))![1]);
   return { child, port };
@@ -235,7 +235,7 @@ for (const how of ["is gone", "has stalled"]) {
     await alice.until("<guest1> still here");
     child.kill("SIGTERM");
     assertMatch((await alice.rest()).at(-1)!, /is stopping/);
-    const { code } = await within(child.status, () => "The process does not exit");
+    const { code } = await within(child.status, () => "exit of the process");
     assertEquals(code, 0);
     if (how === "has stalled") await child.stderr.cancel();
   });

@@ -26,10 +26,25 @@ export const source: Form = {
   command: [Deno.execPath(), ...taskArguments("start")],
 };
 
-/** Rejects with the message of `otherwise` when a promise takes longer than the deadline. */
-export async function within<T>(promise: Promise<T>, otherwise: () => string): Promise<T> {
+/**
+ * Rejects when a promise takes longer than the deadline.
+ *
+ * @param expected What the promise stands for, such as `exit of the server`: the error is "No exit of the server within 60 s".
+ * @param received What was received instead, for the error.
+ */
+export async function within<T>(
+  promise: Promise<T>,
+  expected: () => string,
+  received = (): string | undefined => undefined,
+): Promise<T> {
   let timer;
-  const late = new Promise<never>((_, reject) => timer = setTimeout(() => reject(new Error(otherwise())), DEADLINE));
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const instead = received();
+      const more = instead === undefined ? "" : `; received:\n${instead}`;
+      reject(new Error(`No ${expected()} within ${DEADLINE / 1000} s${more}`));
+    }, DEADLINE);
+  });
   try {
     return await Promise.race([promise, late]);
   } finally {
@@ -51,10 +66,14 @@ class LineQueue {
     void this.#pump(stream);
   }
 
-  /** The next line with its line end; `undefined` after the last. Text after the last line end counts as a line. */
-  async next(waitingFor: string): Promise<string | undefined> {
+  /**
+   * The next line with its line end; `undefined` after the last. Text after the last line end counts as a line.
+   *
+   * @param expected What is waited for, as for {@linkcode within}.
+   */
+  async next(expected: string): Promise<string | undefined> {
     while (this.#lines.length === this.#read && !this.#ended) {
-      await within(this.#news.promise, () => `Timed out waiting for ${waitingFor}; received:\n${shown(this.all)}`);
+      await within(this.#news.promise, () => expected, () => shown(this.all));
     }
     return this.#lines[this.#read++];
   }
@@ -124,9 +143,13 @@ export class Talker {
     await this.#writer.close();
   }
 
-  /** The next line with its line end, `undefined` after the last. */
-  raw(waitingFor = "a line"): Promise<string | undefined> {
-    return this.#lines.next(waitingFor);
+  /**
+   * The next line with its line end, `undefined` after the last.
+   *
+   * @param expected What is waited for, as for {@linkcode within}.
+   */
+  raw(expected = "line"): Promise<string | undefined> {
+    return this.#lines.next(expected);
   }
 
   /** The next `count` lines. */
@@ -139,8 +162,10 @@ export class Talker {
   /** Skips to the line that equals or matches `wanted`, and returns it. */
   async until(wanted: string | RegExp): Promise<string> {
     while (true) {
-      const raw = await this.raw(`${wanted}`);
-      if (raw === undefined) throw new Error(`The stream ended before ${wanted}:\n${shown(this.received)}`);
+      const raw = await this.raw(named(wanted));
+      if (raw === undefined) {
+        throw new Error(`No ${named(wanted)} before the end of the stream; received:\n${shown(this.received)}`);
+      }
       const line = stripped(raw);
       if (typeof wanted === "string" ? line === wanted : wanted.test(line)) return line;
     }
@@ -149,7 +174,7 @@ export class Talker {
   /** All lines until the end. */
   async rest(): Promise<string[]> {
     const lines: string[] = [];
-    for (let raw = await this.raw("the end"); raw !== undefined; raw = await this.raw("the end")) {
+    for (let raw = await this.raw("end of the stream"); raw !== undefined; raw = await this.raw("end of the stream")) {
       lines.push(stripped(raw));
     }
     return lines;
@@ -232,15 +257,15 @@ export class Program implements AsyncDisposable {
 
   /** Waits for the process to end and returns its exit code. */
   async code(): Promise<number> {
-    const status = await within(this.#child.status, () => `The process has not ended; its log:\n${this.log.all}`);
+    const status = await within(this.#child.status, () => "exit of the process", () => this.log.all);
     return status.code;
   }
 
   /** Skips to the log line that matches, and returns it. */
   async logged(wanted: RegExp): Promise<string> {
     while (true) {
-      const line = await this.log.next(`${wanted} in the log`);
-      if (line === undefined) throw new Error(`The log ended before ${wanted}:\n${this.log.all}`);
+      const line = await this.log.next(`${named(wanted)} in the log`);
+      if (line === undefined) throw new Error(`No ${named(wanted)} before the end of the log:\n${this.log.all}`);
       if (wanted.test(line)) return line.trimEnd();
     }
   }
@@ -280,9 +305,9 @@ export async function start(form: Form, args: string[] = [], env: Record<string,
   for (const { flag, key, line: pattern } of listeners) {
     const given = args.lastIndexOf(flag);
     if (given >= 0 && args[given + 1] === "off") continue;
-    const line = (await program.stdout.next("the line of a listener"))?.trimEnd();
+    const line = (await program.stdout.next(`line on stdout for ${flag}`))?.trimEnd();
     const port = pattern.exec(line ?? "")?.[1];
-    if (port === undefined) throw new Error(`No line for the listener of ${flag}, but ${line}\n${program.log.all}`);
+    if (port === undefined) throw new Error(`No line on stdout for ${flag}, but ${line}; the log:\n${program.log.all}`);
     program[key] = Number(port);
   }
   return program;
@@ -303,8 +328,8 @@ const LISTENERS = [
 export async function run(form: Form, args: string[], env: Record<string, string> = {}, input?: string) {
   await using program = new Program(form, args, env, input);
   const code = await program.code();
-  while (await program.stdout.next("the end of stdout") !== undefined);
-  while (await program.log.next("the end of stderr") !== undefined);
+  while (await program.stdout.next("end of stdout") !== undefined);
+  while (await program.log.next("end of stderr") !== undefined);
   return { code, stdout: program.stdout.all, stderr: program.log.all };
 }
 
@@ -332,13 +357,18 @@ function isFile(path: string): boolean {
   }
 }
 
+/** A line that is waited for, as the object of an error message: `'-- Pong.'` or `line that matches /PONG/`. */
+export function named(wanted: string | RegExp): string {
+  return typeof wanted === "string" ? `'${wanted}'` : `line that matches ${wanted}`;
+}
+
 /** The last lines of received text, shortened for an error message. */
 function shown(received: string): string {
   return received.split("\n").slice(-10).map((line) => line.slice(0, 100)).join("\n");
 }
 
 function stripped(raw: string | undefined): string {
-  if (raw === undefined) throw new Error("The stream ended before the line");
+  if (raw === undefined) throw new Error("No line before the end of the stream");
   return raw.replace(/\r?\n$/, "");
 }
 

@@ -81,6 +81,7 @@ test("history: startup fails and changes nothing when the database is foreign, n
     [damaged, ours((directory) => overwrite(directory, 100, PAGE))], // the schema
     [damaged, ours((directory) => overwriteTable(directory, "target"))],
     [damaged, ours((directory) => overwriteTable(directory, "mask"))],
+    [damaged, ours((directory) => overwriteTable(directory, "role"))],
     [damaged, ours((directory) => overwriteTable(directory, "message"))],
     [damaged, ours((directory) => overwriteTable(directory, "secret"))],
   ];

@@ -160,23 +160,23 @@ export class Flood {
       }
     }
     const joined = Promise.all(receivers.map((receiver) => receiver.joined));
-    await within(joined, () => `Not all clients joined; the log:\n${server.log.all}`);
+    await within(joined, () => "JOIN of all clients", () => server.log.all);
     const heard = Promise.all(receivers.map((receiver) => receiver.hears(round)));
     const sending = senders.map((sender, n) => send(sender, `${round}.${n}`, random));
-    await within(heard, () => `Not all clients received a message; the log:\n${server.log.all}`);
+    await within(heard, () => "message to all clients", () => server.log.all);
     return new Flood(receivers, sending);
   }
 
   /** Resolves at the next input of any client. */
   async nextInput(): Promise<void> {
     const next = Promise.race(this.receivers.map((receiver) => receiver.nextInput()));
-    await within(next, () => "No client receives anything");
+    await within(next, () => "message to any client");
   }
 
   /** Resolves when all connections are closed and all input has been read. */
   async closed(): Promise<void> {
     const all = Promise.all([...this.receivers.map((receiver) => receiver.closed), ...this.#sending]);
-    await within(all.then(() => {}), () => "Some connections were not closed");
+    await within(all.then(() => {}), () => "end of all connections");
   }
 }
 

@@ -104,6 +104,7 @@ export async function writePast(directory: Directory, past: readonly Past[]): Pr
       password: undefined,
       limit: Infinity,
       masks: [],
+      roles: [],
     });
   }
   let id = 0;
@@ -156,14 +157,14 @@ async function upTo(client: Client, end: RegExp): Promise<string[]> {
   }
 }
 
-/** Polls until a condition holds; `what` names it if it does not in time. */
+/** Polls until a condition holds. @param what What is waited for, as for {@linkcode within}. */
 export async function eventually(what: string, holds: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setInterval(() => {
     if (holds()) resolve();
   }, 20);
   try {
-    await within(promise, () => `Timed out waiting for ${what}`);
+    await within(promise, () => what);
   } finally {
     clearInterval(timer);
   }

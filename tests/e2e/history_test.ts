@@ -128,11 +128,11 @@ test("retention: --keep deletes older messages and empty rooms, and shrinks the 
     directory.query<{ pages: number }>("SELECT freelist_count AS pages FROM pragma_freelist_count")[0]!.pages;
   await using server = await start(form, ["--data", directory.path, "--keep", "1d", "--rate", "off"]);
   using alice = await Client.join(server.port);
-  await eventually("old messages to be deleted", () => directory.texts().length === 10);
+  await eventually("deletion of old messages", () => directory.texts().length === 10);
   assertEquals(await historyFor(alice), lines(10, young).map(({ text }) => `<past> ${text}`));
-  await eventually("empty rooms to be deleted", () => directory.query("SELECT * FROM target").length === 2);
+  await eventually("deletion of empty rooms", () => directory.query("SELECT * FROM target").length === 2);
   assertEquals(await ask(alice, "/rooms"), ["-- #lobby (1)", "-- #young (0)"]);
-  await eventually("free pages to be returned", () => free() === 0);
+  await eventually("return of all free pages", () => free() === 0);
   server.kill("SIGTERM");
   assertEquals(await server.code(), 0);
   assertEquals(directory.texts().length, 10);
@@ -147,7 +147,7 @@ test("retention: --keep-lines deletes the oldest messages of a room", async (for
     await using server = await start(form, ["--data", directory.path, "--keep-lines", `${keep}`, "--rate", "off"]);
     using alice = await Client.join(server.port);
     if (keep === 10) await ask(alice, ...said.map((_, n) => `line ${n}`));
-    await eventually("old messages to be deleted", () => directory.texts().length === keep);
+    await eventually("deletion of old messages", () => directory.texts().length === keep);
     assertEquals(await historyFor(alice), said.slice(-keep));
     server.kill("SIGTERM");
     assertEquals(await server.code(), 0);
@@ -161,7 +161,7 @@ test("retention: --keep-lines deletes messages while clients keep talking", asyn
   using alice = await Client.join(server.port);
   const count = 1500; // takes 15 seconds
   await alice.send(...Array.from({ length: count }, (_, n) => `${n}`));
-  await eventually("the first messages to be deleted", () => Number(directory.rows("#lobby")[0]?.text) > 100);
+  await eventually("deletion of the first messages", () => Number(directory.rows("#lobby")[0]?.text) > 100);
   assert(
     Number(directory.rows("#lobby").at(-1)!.text) < count - 1,
     "messages were deleted only after the traffic ended",
@@ -180,7 +180,7 @@ test("retention: --max-data deletes the oldest messages of all rooms and shrinks
   await using _server = await start(form, ["--data", directory.path, "--max-data", "1MiB", "--rate", "off"]);
   const pages = (what: string) => directory.query<{ n: number }>(`SELECT ${what} AS n FROM pragma_${what}`)[0]!.n;
   const bytes = () => pages("page_count") * pages("page_size");
-  await eventually("a smaller file", () => bytes() < 2 ** 21 && pages("freelist_count") === 0);
+  await eventually("smaller file", () => bytes() < 2 ** 21 && pages("freelist_count") === 0);
   const left = directory.rows("#lobby").length;
   assert(left > 0 && left < 4000, `${left} old lines are left`);
   assertEquals(directory.rows("#tea").length, 500);

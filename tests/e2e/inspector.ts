@@ -24,7 +24,7 @@ export class Inspector implements Disposable {
   static async of(program: Program): Promise<Inspector> {
     const [, url] = /(ws:\/\/\S+)/.exec(await program.logged(/Debugger listening on/))!;
     const socket = new WebSocket(url!);
-    await within(new Promise((resolve) => socket.onopen = resolve), () => `The inspector at ${url} does not answer`);
+    await within(new Promise((resolve) => socket.onopen = resolve), () => `answer of the inspector at ${url}`);
     return new Inspector(socket);
   }
 
@@ -67,7 +67,7 @@ export class Inspector implements Disposable {
     const id = ++this.#count;
     const answer = new Promise<Result>((resolve) => this.#answers.set(id, resolve));
     this.#socket.send(JSON.stringify({ id, method, params }));
-    return within(answer, () => `No answer to ${method} of ${JSON.stringify(params)}`);
+    return within(answer, () => `answer to ${method} of ${JSON.stringify(params)}`);
   }
 }
 

@@ -6,7 +6,7 @@
 import { IRC } from "../dependencies.ts";
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { type Form, start, Talker, within } from "./harness.ts";
+import { type Form, named, start, Talker, within } from "./harness.ts";
 
 /** A hidden host, as other members see it. */
 export const HOST = /[0-9a-f]{12}\.hidden/g;
@@ -246,17 +246,18 @@ export class Terminal implements AsyncDisposable {
       const changes = this.#changes;
       const screen = await this.screen();
       if (wanted(screen)) return screen;
-      const message = () => `Timed out waiting for ${wanted}; on the screen:\n${screen.join("\n")}`;
+      const expected = `screen with ${wanted}`;
+      const shown = screen.join("\n");
       while (this.#changes === changes) {
-        if (this.#ended) throw new Error(message());
-        await within(this.#changed.promise, message);
+        if (this.#ended) throw new Error(`No ${expected} before the exit of tmux; the screen:\n${shown}`);
+        await within(this.#changed.promise, () => expected, () => shown);
       }
     }
   }
 
   /** Waits until the program exits. */
   async ended(): Promise<void> {
-    await within(this.#reading, () => "The program does not exit");
+    await within(this.#reading, () => "exit of the program");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -266,12 +267,12 @@ export class Terminal implements AsyncDisposable {
 
   /** Sends tmux a command and returns its reply. */
   async #ask(command: string): Promise<string[]> {
-    if (this.#ended) throw new Error(`tmux exited before ${command}`);
+    if (this.#ended) throw new Error(`Cannot send tmux "${command}": it has exited`);
     const reply = Promise.withResolvers<string[]>();
     reply.promise.catch(() => {}); // not awaited if sending the command fails
     this.#pending.push(reply);
     await this.#input.write(new TextEncoder().encode(`${command}\n`));
-    return await within(reply.promise, () => `tmux does not answer ${command}`);
+    return await within(reply.promise, () => `answer of tmux to "${command}"`);
   }
 
   /** Reads the output of tmux: notifications of screen changes, and replies to commands. */
@@ -388,7 +389,7 @@ export class WeeChat implements ChatClient {
 
   async type(line: string, buffer = "tincan.#lobby"): Promise<void> {
     const fifo = `${this.#home}/weechat_fifo_${this.#child.pid}`;
-    await within(Deno.writeTextFile(fifo, `irc.${buffer} *${line}\n`), () => "WeeChat does not read its FIFO");
+    await within(Deno.writeTextFile(fifo, `irc.${buffer} *${line}\n`), () => "read of its FIFO by WeeChat");
   }
 
   async sees({ weechat }: Step): Promise<void> {
@@ -406,7 +407,7 @@ export class WeeChat implements ChatClient {
 
   /** Waits until the program exits. */
   async ended(): Promise<void> {
-    await within(this.#child.status, () => "WeeChat does not exit");
+    await within(this.#child.status, () => "exit of WeeChat");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -435,8 +436,8 @@ class Buffer implements AsyncDisposable {
   /** Skips to the line that equals or matches `wanted`. */
   async until(wanted: string | RegExp): Promise<void> {
     while (true) {
-      const raw = await this.#log.raw(`${wanted}`);
-      if (raw === undefined) throw new Error(`The log ended before ${wanted}`);
+      const raw = await this.#log.raw(named(wanted));
+      if (raw === undefined) throw new Error(`No ${named(wanted)} before the end of WeeChat's log`);
       const line = unlogged(raw.trimEnd());
       if (typeof wanted === "string" ? line === wanted : wanted.test(line)) return;
     }
@@ -559,7 +560,8 @@ export class Bot implements AsyncDisposable {
       if (event !== undefined) return event;
       await within(
         this.#changed.promise,
-        () => `Timed out waiting for "${kind}"; received:\n${this.#raw.slice(-10).join("\n")}`,
+        () => `event "${kind}"`,
+        () => this.#raw.slice(-10).join("\n"),
       );
     }
   }

@@ -48,13 +48,17 @@ test("irc-framework: a bot negotiates capabilities, registers and receives the s
     "batch",
     "cap-notify",
     "chghost",
+    "draft/channel-rename",
     "draft/chathistory",
+    "draft/no-implicit-names",
     "echo-message",
     "extended-join",
+    "extended-monitor",
     "invite-notify",
     "labeled-response",
     "message-tags",
     "multi-prefix",
+    "no-implicit-names",
     "server-time",
     "setname",
     "soju.im/search",
@@ -79,7 +83,7 @@ test("irc-framework: a bot negotiates capabilities, registers and receives the s
   ]);
   assertEquals(network.name, "teapot");
   assertEquals(network.supports("NICKLEN"), "30");
-  assertEquals(network.supports("CHANMODES"), ["beI", "k", "l", "imnst"]);
+  assertEquals(network.supports("CHANMODES"), ["beI", "k", "l", "imnstMR"]);
   robin.client.raw("CAP", "REQ", "nonsense echo-message");
   await robin.next("cap nak");
   robin.client.raw("CAP", "REQ", "-echo-message");

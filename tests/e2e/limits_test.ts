@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
       await server.logged(/ disconnected peer=127\.0\.0\.1:\d+ door=irc reason="Registration timed out"/);
       // An HTTP client is not registered either, and is closed after its next request.
       await visitor.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-      assert((await soon(visitor.rest())).map(stripped).includes("connection: close"));
+      assert((await soon(visitor.rest(), "end of the connection")).map(stripped).includes("connection: close"));
       const metrics = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`)).text();
       assertMatch(metrics, /^tincan_disconnects_total\{reason="Registration timed out"\} 1$/m);
     },

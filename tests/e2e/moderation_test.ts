@@ -73,7 +73,7 @@ async function greeting(port: number, from: string, ...lines: string[]): Promise
   using client = await Guest.from(from, port);
   // Node's socket drops received data when a write fails because the connection is already closed.
   if (lines.length > 0) await client.send(...lines);
-  return (await client.raw("a greeting"))?.trimEnd() ?? "nothing";
+  return (await client.raw("greeting"))?.trimEnd() ?? "nothing";
 }
 
 test("moderation: /oper and OPER accept only the password that the line of passwd was made of", (form) => {
@@ -319,7 +319,7 @@ test("moderation: a ban and a mute for one second expire after one second, and n
       assert(Date.now() - began < 20_000, "the ban has not expired");
     }
     assert(Date.now() - began >= 1000, "the ban expired too early");
-    await eventually("the ban to be deleted", () => directory.query("SELECT what FROM ban").length === 0);
+    await eventually("deletion of the ban", () => directory.query("SELECT what FROM ban").length === 0);
     using troll = await joinFrom(server, "127.0.0.2", "troll");
     const then = Date.now();
     await root.send("/mute troll 1s");

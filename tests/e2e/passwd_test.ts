@@ -28,8 +28,8 @@ class Terminal implements AsyncDisposable {
 
   /** Waits until the output contains a text. */
   async until(text: string): Promise<void> {
-    while (!this.seen.includes(text) && await this.#read(text));
-    assert(this.seen.includes(text), `${text} was not shown: ${this.seen}`);
+    while (!this.seen.includes(text) && await this.#read(`'${text}'`));
+    assert(this.seen.includes(text), `No '${text}' before the end of the output: ${this.seen}`);
   }
 
   async type(text: string): Promise<void> {
@@ -38,7 +38,7 @@ class Terminal implements AsyncDisposable {
 
   /** Waits for the command to end, and returns its exit code. */
   async code(): Promise<number> {
-    while (await this.#read("the end"));
+    while (await this.#read("end of the output"));
     return (await this.#child.status).code;
   }
 
@@ -53,10 +53,11 @@ class Terminal implements AsyncDisposable {
     await this.#output.cancel();
   }
 
-  async #read(waitingFor: string): Promise<boolean> {
+  async #read(expected: string): Promise<boolean> {
     const { value, done } = await within(
       this.#output.read(),
-      () => `Timed out waiting for ${waitingFor}: ${this.seen}`,
+      () => expected,
+      () => this.seen,
     );
     if (value !== undefined) this.seen += this.#decoder.decode(value, { stream: true });
     return !done;

@@ -178,12 +178,10 @@ test("shutdown: a second signal exits at once with code 130", async (form) => {
   for (let i = 0; i < 2000; i++) await alice.send(text);
   await alice.send("/ping");
   await alice.until("-- Pong.");
-  const began = performance.now();
   server.kill("SIGTERM");
   await server.logged(/stopping signal=SIGTERM/);
   server.kill("SIGINT");
-  assertEquals(await server.code(), 130);
-  assert(performance.now() - began < 4000, "it waited for the client that does not read");
+  assertEquals(await server.code(), 130, "it is 0 after waiting for the client that does not read");
   deaf.close();
 });
 

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { executable, test } from "./forms.ts";
-import { type Form, notInstalled, run, source, start, within } from "./harness.ts";
+import { type Form, named, notInstalled, run, source, start, within } from "./harness.ts";
 import { Disk, noDisk } from "./history_disk.ts";
 import { Directory, writePast } from "./history_store.ts";
 
@@ -21,7 +21,7 @@ async function sh(form: Form, line: string, args: string[]) {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const { code, stdout, stderr } = await within(child.output(), () => `The command has not ended: ${line} ${args}`);
+  const { code, stdout, stderr } = await within(child.output(), () => `exit of "${line} ${args}"`);
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
@@ -88,8 +88,8 @@ test(
       let log = "";
       const wanted = how === "a pipe" ? / warn stdout is closed/ : / info open door=web /;
       while (!wanted.test(log)) {
-        const { value } = await within(lines.next(), () => `${wanted} is not in the log:\n${log}`);
-        if (value === undefined) throw new Error(`The server has ended:\n${log}`);
+        const { value } = await within(lines.next(), () => `${named(wanted)} in the log`, () => log);
+        if (value === undefined) throw new Error(`No ${named(wanted)} before the exit of the server; the log:\n${log}`);
         log += value;
       }
       const port = Number(/door=web host=127\.0\.0\.1 port=(\d+)/.exec(log)![1]);

@@ -55,7 +55,7 @@ function shell(form: Form, args: string[], more = ""): string {
 async function sh(line: string, program = ["sh", "-c"]) {
   const child = spawn([...program, line]);
   await child.stdin.close();
-  const { code, stdout, stderr } = await within(child.output(), () => `The command has not ended: ${line}`);
+  const { code, stdout, stderr } = await within(child.output(), () => `exit of "${line}"`);
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
@@ -162,7 +162,7 @@ test("forget: the account of the nickname is deleted", async (form) => {
     await using server = await start(form, ["--data", directory.path]);
     using bob = await Client.join(server.port);
     await bob.send("/nick bob", "/register open sesame");
-    await eventually("the account", () => directory.query("SELECT * FROM account").length === 1);
+    await eventually("stored account", () => directory.query("SELECT * FROM account").length === 1);
   }
   const forgotten = await tincan(form, ["forget", "BOB"], directory);
   assertEquals(forgotten, { code: 0, stdout: "0 lines erased, and the account\n", stderr: "" });
@@ -222,7 +222,7 @@ test("import: an interrupted import leaves whole transactions, and the next impo
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(all.slice(0, -100))); // all but what is in buffers has been read
   child.kill("SIGINT");
-  const { signal, stderr } = await within(child.output(), () => "The command has not ended");
+  const { signal, stderr } = await within(child.output(), () => "exit of the command");
   assertEquals([signal, new TextDecoder().decode(stderr)], ["SIGINT", ""]);
   await writer.abort().catch(() => {}); // the reader is gone
   const imported = to.rows("#tea");
@@ -246,7 +246,7 @@ test("export: ends without an error when its reader stops, and reports a failed 
     assert((await reader.read()).value!.length > 0);
     await reader.cancel();
     await child.stdin.close();
-    const { code } = await within(child.status, () => "The command has not ended");
+    const { code } = await within(child.status, () => "exit of the command");
     assertEquals([code, await new Response(child.stderr).text()], [0, ""]);
     const full = await sh(shell(form, export_, " > /dev/full"));
     assertEquals([full.code, full.stderr], [1, "Cannot export: No space left on device (os error 28)\n"]);

@@ -22,7 +22,7 @@ async function exchange(port: number, bytes: string): Promise<string> {
   using socket = await Deno.connect({ port });
   await socket.write(Uint8Array.from(bytes, (char) => char.charCodeAt(0)));
   const closed = new Response(socket.readable).arrayBuffer();
-  const answer = await within(closed, () => `The connection is not closed after ${JSON.stringify(bytes.slice(0, 40))}`);
+  const answer = await within(closed, () => `end of the connection after ${JSON.stringify(bytes.slice(0, 40))}`);
   return String.fromCharCode(...new Uint8Array(answer));
 }
 
@@ -189,7 +189,7 @@ test("wrong protocol: nc on the IRC port is told the text port, in one line", as
   const writer = nc.stdin.getWriter();
   await writer.write(new TextEncoder().encode("hello everybody\nis anybody here?\n"));
   await writer.close(); // nc ends when the server has closed, but not before its own input ends
-  const { stdout } = await within(nc.output(), () => "nc has not ended");
+  const { stdout } = await within(nc.output(), () => "exit of nc");
   assertEquals(
     new TextDecoder().decode(stdout),
     `-- This port is for IRC clients. nc and telnet connect to port ${server.port}.\r\n`,
@@ -241,7 +241,7 @@ test(
     for (const chatPort of [port, ircPort]) {
       using socket = await Deno.connectTls({ hostname: "127.0.0.1", port: chatPort, caCerts });
       await socket.write(new TextEncoder().encode(REQUEST));
-      assertMatch(await within(received(socket.readable), () => "The connection is not closed"), /^HTTP\/1\.1 400 /);
+      assertMatch(await within(received(socket.readable), () => "end of the connection"), /^HTTP\/1\.1 400 /);
     }
     await server.logged(/ refused peer=\S+ door=web reason="no TLS: sent to https"/);
     await server.logged(/ refused peer=\S+ door=text reason="no TLS: speaks HTTP"/);
@@ -265,7 +265,7 @@ test(
         assertMatch(await exchange(chatPort, "hello\n"), /^-- .* It uses TLS: connect with openssl s_client/);
       }
       await socket.write(new TextEncoder().encode("hello\n"));
-      const told = await within(received(socket.readable), () => "The connection is not closed");
+      const told = await within(received(socket.readable), () => "end of the connection");
       assertMatch(told, /^-- .* It uses TLS: connect with openssl s_client/);
     }
   },

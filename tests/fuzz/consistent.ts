@@ -3,12 +3,15 @@
  * its limit.
  */
 import { USER_FLAGS } from "../../src/chat/commands.ts";
+import { IGNORED_MAX } from "../../src/chat/ignore_lists.ts";
 import { type LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
-import { fold, isNick, isRoom, LOBBY, skeleton } from "../../src/chat/names.ts";
+import { fold, isNick, isRoom, LOBBY } from "../../src/chat/names.ts";
+import { skeleton } from "../../src/chat/skeleton.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
 import { MONITOR_MAX } from "../../src/chat/monitor.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, LISTS, MASK_MAX, MASKS_MAX } from "../../src/chat/modes.ts";
+import { ROLES_MAX } from "../../src/chat/roles.ts";
 
 /** The violated invariants, each stated as what should hold. */
 export function inconsistencies(
@@ -35,7 +38,11 @@ export function inconsistencies(
     );
     must(member.rooms.size <= ROOMS_MAX, `${nick} is within the limit of rooms`);
     must(member.invitations.size <= ROOMS_MAX, `${nick} is within the limit of invitations`);
-    must(hub.monitor.list(member).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
+    for (const session of member.sessions) {
+      must(session.member === member, `a session of ${nick} is its own`);
+      must(hub.monitor.list(session).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
+    }
+    must(hub.ignored(member).length <= IGNORED_MAX, `${nick} is within the limit of the ignore list`);
     must(long(member.realname) <= REALNAME_MAX, `the real name of ${nick} is within its limit`);
     must(long(member.away) <= REASON_MAX, `the away reason of ${nick} is within its limit`);
     for (const flag of USER_FLAGS) if (member[flag]) count[flag]++;
@@ -52,21 +59,23 @@ export function inconsistencies(
   must(hub.peak >= hub.members.size, "the peak is at least the number of members");
   must(hub.rooms.size <= Math.max(maxRooms, 1), "the number of rooms is within its limit");
   for (const room of hub.rooms) {
-    const { name, key, members, ranks, lists } = room;
+    const { name, key, members, ranks, lists, roles } = room;
     must(key === fold(name) && foundRoom(hub, key) === room, `the room ${name} is found by name`);
     must(isRoom(name), `"${name}" is a valid room name`);
     must([...members].length === members.size, `the member count of ${name} is right`);
-    must(members.size > 0 || lasting || key === LOBBY, `${name} has a member`);
+    must(members.size > 0 || lasting || key === LOBBY || roles.size > 0, `${name} has a member`);
+    must(roles.size <= ROLES_MAX, `the roles of ${name} are within their limit`);
+    must(roles.owned || [...roles].every(({ role }) => role !== "op"), `an operator of ${name} has an owner`);
     for (const member of members) {
       must(
         hub.has(member) && member.rooms.get(key) === room,
         `each member of ${name} is in the hub and lists the room`,
       );
     }
-    for (const ranked of [...ranks.op, ...ranks.voice]) {
+    for (const ranked of [...ranks.owner, ...ranks.op, ...ranks.voice]) {
       must(room.has(ranked), `each member with a rank in ${name} is in it`);
     }
-    must(key !== LOBBY || ranks.op.size === 0, "the lobby has no operators");
+    must(key !== LOBBY || room.operators.size === 0, "the lobby has no operators");
     for (const guest of room.invited) {
       must(
         hub.has(guest) && guest.invitations.has(key),

@@ -86,7 +86,8 @@ export async function attack(program: Program, seed: number, most: number): Prom
     };
     await within(
       Promise.all(Array.from({ length: AT_ONCE }, next)),
-      () => `The server no longer answers; its log:\n${program.log.all}`,
+      () => "answer to each attack",
+      () => program.log.all,
     );
     await text.send(`round ${round}`);
     await irc.until(new RegExp(` PRIVMSG #calm :round ${round}$`));

@@ -34,9 +34,44 @@ const NICKS = [
   "guest2",
   "guestl",
   "[x]",
+  "Zoë",
+  "ZOE\u0308",
+  "田中さん",
+  "عمر",
+  "\u0430\u04cf\u0456\u0441\u0435", // like alice
 ];
-const NO_NICKS = ["", "*", "1st", "-x", "é", "a b", "irc.test", "constructor!", "__proto__", ":", "x".repeat(31)];
-const ROOMS = ["#tea", "#TEA", "#den", "#lobby", "#a", "#b", "#c", "#d", "#café", `#${"x".repeat(49)}`, "#__proto__"];
+const NO_NICKS = [
+  "",
+  "*",
+  "1st",
+  "-x",
+  "é!",
+  "Zo\u0451",
+  "ع_",
+  "a\u200d",
+  "a b",
+  "irc.test",
+  "constructor!",
+  "__proto__",
+  ":",
+  "x".repeat(31),
+];
+const ROOMS = [
+  "#tea",
+  "#TEA",
+  "#den",
+  "#lobby",
+  "#a",
+  "#b",
+  "#c",
+  "#d",
+  "#café",
+  "#CAFE\u0301",
+  "#ЧАЙ",
+  "#чай",
+  `#${"x".repeat(49)}`,
+  "#__proto__",
+];
 const NO_ROOMS = ["#", "tea", "#a b", "#a,b", "#l\u043ebby", "#\u200b", "#\x1b[2J", "&x", "", "@#tea", "+@#tea", "0"];
 
 /** Text that has harmed terminals, parsers, logs and their readers. */
@@ -275,6 +310,13 @@ export function scene(random: Random, listener: string): string[] {
   ]);
 }
 
+/** A request to ChanServ. */
+function channelRequest(random: Random): string {
+  const verb = random.pick(["TRANSFER", "MEMBERS", "MEMBER", "DROP", "DROP", "OWNER", "HELP", "X"]);
+  const action = verb === "MEMBER" ? ` ${random.pick(["ADD", "REMOVE", "x"])}` : "";
+  return `${verb} ${room(random)}${action} ${nick(random)}`;
+}
+
 /** Generators of plausible parameters; other commands get random ones. */
 const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   ANNOUNCE: (random) => [text(random)],
@@ -284,7 +326,9 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
       ...[`{plain ${random.pick(NICKS)} own0}`, `{scram ${random.pick(NICKS)}}`, `{proof ${random.pick(NICKS)} own0}`],
     ]),
   ],
+  BAN: (random) => [room(random), random.pick([nick, nick, mask])(random)],
   CAP: (random) => [random.pick(["LS", "LIST", "REQ", "END", "ls", "X"]), random.pick([capabilities, number])(random)],
+  CHANSERV: (random) => [channelRequest(random)],
   CHATHISTORY: (random) => [
     random.pick(["LATEST", "BEFORE", "AFTER", "AROUND", "BETWEEN", "TARGETS", "latest", "x"]),
     ...random.pick([
@@ -294,6 +338,7 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
       () => random.some(0, 5, () => random.pick([place, text, number])(random)),
     ])(),
   ],
+  CS: (random) => [channelRequest(random)],
   INVITE: (random) => [nick(random), room(random)],
   ISON: (random) => random.some(1, 30, () => nick(random)),
   JOIN: (random) => [list(random, room), ...random.some(0, 1, () => random.pick(["key", "k,k", text(random)]))],
@@ -315,6 +360,7 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   PRIVMSG: (random) =>
     random.chance(0.1) ? ["NickServ", service(random)] : [list(random, random.pick([room, room, nick])), text(random)],
   REGISTER: (random) => [random.pick(["*", nick(random)]), random.pick(["*", "a@b"]), secret(random)],
+  RENAME: (random) => [room(random), room(random), ...random.some(0, 1, () => text(random))],
   SEARCH: (random) => [
     random.some(0, 5, () => {
       const key = random.pick(["text", "in", "from", "after", "before", "limit", "x", ""]);
@@ -323,9 +369,11 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
     }).join(";"),
   ],
   SETNAME: (random) => [text(random)],
+  SILENCE: (random) => random.some(0, 1, () => random.pick(["+", "-", ""]) + random.pick([nick, text, banned])(random)),
   STATS: (random) => [random.pick(["u", "k", "z", "", text(random)])],
   TAGMSG: (random) => [list(random, random.pick([room, nick]))],
   TOPIC: (random) => [room(random), ...random.some(0, 1, () => text(random))],
+  UNBAN: (random) => [room(random), random.pick([nick, nick, mask])(random)],
   UNKLINE: (random) => [banned(random)],
   UNMUTE: (random) => [nick(random)],
   USER: (random) => [text(random), "0", "*", text(random)],

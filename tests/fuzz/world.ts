@@ -5,13 +5,14 @@
  * The world is deterministic: its clock advances by a fixed step with each input.
  */
 import { LocalChat } from "../../src/chat/local_chat.ts";
-import type { Member } from "../../src/chat/member.ts";
+import type { Member, Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import type { AuthOptions, AuthService } from "../../src/accounts/auth.ts";
 import { LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import { Bans } from "../../src/moderation/bans.ts";
 import { Operators } from "../../src/moderation/operators.ts";
+import { NICKNAME_RECLAIMED } from "../../src/protocol/accounts.ts";
 import { available } from "../../src/protocol/irc/capabilities.ts";
 import { Formats } from "../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../src/protocol/irc/history.ts";
@@ -21,11 +22,12 @@ import { INPUT_MAX, type IrcOptions } from "../../src/protocol/irc/options.ts";
 import { irc } from "../../src/protocol/irc/session.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text, type TextOptions } from "../../src/protocol/text/session.ts";
-import { type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { TimeSlicer } from "../../src/protocol/time_slicer.ts";
 import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
-import type { BanResult } from "../../src/protocol/moderation.ts";
+import type { ModerationContext } from "../../src/protocol/moderation.ts";
+import { enforceBan } from "../../src/server/enforce_ban.ts";
 import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -62,9 +64,6 @@ export const STEP_TIME = 1000;
 
 /** The time within which a session must end after its connection, in milliseconds. */
 const END_TIME = 10_000;
-
-/** The end of the reason when the owner of a nickname disconnects its user. */
-const RECLAIMED = " reclaimed the nickname";
 
 /** The beginning of the failure message of an input over the time limit. */
 export const SLOW = "an input blocked the server";
@@ -105,7 +104,7 @@ class FastOperators extends Operators {
 class Client {
   readonly connection: FakeConnection;
   readonly listener: typeof SLOTS[number];
-  member: Member | undefined;
+  session: Session | undefined;
   failure: unknown;
   /** Resolves when its session has ended. */
   readonly ended: Promise<void>;
@@ -125,6 +124,10 @@ class Client {
   /** The id of the last message that it has received. */
   seen = "1";
 
+  get member(): Member | undefined {
+    return this.session?.member;
+  }
+
   get inside(): boolean {
     return this.member !== undefined;
   }
@@ -134,10 +137,10 @@ class Client {
     const maxLine = this.listener === "text" ? TEXT_MAX : INPUT_MAX;
     this.connection = new FakeConnection(`192.0.2.${slot}`, maxLine);
     this.framer = new Framer(maxLine);
-    const onMember = (member: Member) => this.member = member;
+    const onRegistered = (session: Session) => void (this.session = session);
     const session = this.listener === "text"
-      ? text(this.connection, world.textOptions, onMember)
-      : irc(this.connection, world.ircOptions, onMember);
+      ? text(this.connection, world.textOptions, onRegistered)
+      : irc(this.connection, world.ircOptions, onRegistered);
     this.ended = session.catch((error) => {
       this.failure = error;
     });
@@ -176,7 +179,11 @@ export class World {
     });
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
-    const moderation = { ...fakeModeration(), bans: this.#bans, disconnect: () => this.#disconnect() };
+    const moderation: ModerationContext = {
+      ...fakeModeration(),
+      bans: this.#bans,
+      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), this.hub),
+    };
     const common = {
       chat: this.hub,
       auth,
@@ -195,6 +202,7 @@ export class World {
       keepalive: new Keepalive(),
       historyMax: 100,
       tagsMax: 4096,
+      safeRate: true,
       version: "1.2",
       since: new Date(BEGIN),
       unregistered: { count: 0 },
@@ -236,7 +244,7 @@ export class World {
       }
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
-        if (!other!.connection.open && !client.powerful && !other!.connection.closeReason?.endsWith(RECLAIMED)) {
+        if (!other!.connection.open && !client.powerful && other!.connection.closeReason !== NICKNAME_RECLAIMED) {
           throw new Broken(`a client (${other!.listener}) was disconnected by the input of another`);
         }
       }
@@ -305,21 +313,8 @@ export class World {
     return client;
   }
 
-  /** Disconnects banned clients except operators, as the server does. */
-  *#disconnect(): Steps<BanResult> {
-    let gone = 0;
-    for (const client of this.#clients) {
-      yield;
-      if (client === undefined || !client.connection.open || client.member?.operator) continue;
-      const { connection, member } = client;
-      const ban = this.#bans.findByAddress(connection.address) ??
-        (member === undefined ? undefined : this.#bans.findByOrigin(member.origin));
-      if (ban === undefined) continue;
-      gone++;
-      if (member !== undefined) this.hub.disconnect(member, ban.reason);
-      (member?.outlet ?? connection).close(ban.reason);
-    }
-    return { disconnected: gone, includesCaller: false };
+  *#connected(): Generator<readonly [FakeConnection, Client]> {
+    for (const client of this.#clients) if (client !== undefined) yield [client.connection, client];
   }
 
   /** Feeds a line, or reports it as too long, as the transport does. */
@@ -404,7 +399,7 @@ function misdelivered(client: Client, line: string): string | undefined {
   if (command === "001") client.nick = fold(target);
   if (bang < 0) return undefined;
   const own = fold(source.slice(1, bang)) === nick;
-  const room = fold(target.replace(/^[@+]+(?=#)/, ""));
+  const room = fold(target.replace(/^[~@+]+(?=#)/, ""));
   switch (command) {
     case "NICK":
       if (own) client.nick = fold(target);
@@ -414,6 +409,12 @@ function misdelivered(client: Client, line: string): string | undefined {
       break;
     case "PART":
       return own && rooms.delete(room) ? undefined : absent(rooms, room);
+    case "RENAME": {
+      const known = absent(rooms, room);
+      rooms.delete(room);
+      rooms.add(fold(whom));
+      return known;
+    }
     case "KICK":
       return fold(whom) === nick && rooms.delete(room) ? undefined : absent(rooms, room);
     case "TOPIC":

@@ -1,4 +1,5 @@
 /** Tests what is left of a database file, or of its log, that is truncated or damaged. */
+import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { StoreError } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
@@ -77,8 +78,12 @@ Deno.test("database: the intact part of a damaged file is readable, and the file
 Deno.test("database: maintenance of a damaged file reports the damage", async () => {
   using place = new Place();
   await fill(place);
+  const reader = new DatabaseSync(place.file, { readOnly: true });
+  const roots = reader.prepare("SELECT rootpage FROM sqlite_schema WHERE rootpage > 0").all() as { rootpage: number }[];
+  reader.close();
   const bytes = Deno.readFileSync(place.file);
-  bytes.fill(0xff, 4 * PAGE, 21 * PAGE); // the roots of most tables; the schema is in page 1 and behind these
+  // Not the pages of the schema: the file could not be opened.
+  for (const { rootpage } of roots) bytes.fill(0xff, (rootpage - 1) * PAGE, rootpage * PAGE);
   Deno.writeFileSync(place.file, bytes);
   const file = await Database.open(place.path);
   try {

@@ -1,7 +1,8 @@
 /** Tests the database file: permissions, locks, foreign files, migrations and readers. A rejected file must not change. */
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { Database, pragma, type Sync, SYNCS } from "../../src/history/database.ts";
+import { Database, isLocked, knownTime, pragma, storeError, type Sync, SYNCS } from "../../src/history/database.ts";
+import { fold } from "../../src/chat/names.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
@@ -53,6 +54,26 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "database: files that other users could read are reported, and readable by their owner only afterwards",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    using place = new Place();
+    await place.open();
+    place.close();
+    const modes = [["tincan.db", 0o640], ["tincan.db-journal", 0o604], ["tincan.lock", 0o620]] as const;
+    Deno.writeTextFileSync(`${place.path}/tincan.db-journal`, "");
+    for (const [name, mode] of modes) Deno.chmodSync(`${place.path}/${name}`, mode);
+    const file = await Database.open(place.path);
+    file.close();
+    assertEquals(file.exposed, modes.map(([name, mode]) => ({ path: `${place.path}/${name}`, mode, corrected: true })));
+    assertEquals([...Deno.readDirSync(place.path)].filter(({ name }) => modeOf(`${place.path}/${name}`) !== 0o600), []);
+    const again = await Database.open(place.path);
+    again.close();
+    assertEquals(again.exposed, []);
+  },
+});
+
 function modeOf(path: string): number {
   return Deno.statSync(path).mode! & 0o777;
 }
@@ -86,8 +107,21 @@ Deno.test("database: a second open of a directory fails and changes nothing", as
   commitLines(history, said("#room", "hi"));
   assertEquals(texts(history, "#room"), ["hi"]);
   place.close();
+  assertEquals(openFiles(place.path), []);
   assertEquals(await refusal(place.path), undefined);
 });
+
+/** The files below a directory that this process has open; none where the system does not tell. */
+function openFiles(directory: string): string[] {
+  if (Deno.build.os !== "linux") return [];
+  return [...Deno.readDirSync("/proc/self/fd")].flatMap(({ name }) => {
+    try {
+      return [Deno.readLinkSync(`/proc/self/fd/${name}`)];
+    } catch {
+      return []; // it was closed meanwhile
+    }
+  }).filter((path) => path.startsWith(directory));
+}
 
 Deno.test("database: opening waits for a lock that is released within a second", async () => {
   using place = new Place();
@@ -194,10 +228,14 @@ for (const [name, [reason, make]] of Object.entries(FOREIGN_FILES)) {
   });
 }
 
-Deno.test("database: a file in place of the directory is rejected, and a directory in place of the file", async () => {
+Deno.test("database: a file in place of the directory is rejected, and a directory in place of a file", async () => {
   using place = new Place();
   Deno.mkdirSync(place.file);
-  assertMatch((await refusal(place.path))!, /is a directory/i);
+  assertEquals(await refusal(place.path), "tincan.db is a directory");
+  const error = await assertRejects(() => Database.read(place.path), StoreError);
+  assertEquals(error.message, "tincan.db is a directory");
+  Deno.mkdirSync(`${place.path}/other/tincan.lock`, { recursive: true });
+  assertEquals(await refusal(`${place.path}/other`), "tincan.lock is a directory");
   Deno.writeTextFileSync(`${place.path}/file`, "x");
   assertEquals(await refusal(`${place.path}/file`), "it is not a directory");
   assertEquals(await refusal(`${place.path}/file/data`), "it is not a directory");
@@ -256,6 +294,23 @@ Deno.test("database: a failed first migration leaves an empty file, and the next
   assertEquals(tables(place.file)[0], 3);
 });
 
+Deno.test("database: an interrupted transaction is rolled back, also when it has left an incomplete header", async () => {
+  using place = new Place();
+  assertEquals(await refusal(place.path, STEPS.slice(0, 1)), undefined);
+  const db = new DatabaseSync(place.file);
+  db.exec("PRAGMA journal_mode = DELETE; BEGIN; PRAGMA user_version = 7; UPDATE one SET value = 'lost'");
+  db.exec("PRAGMA cache_spill = 1; PRAGMA cache_size = 1; CREATE TABLE large (value)"); // writes before the commit
+  db.exec("INSERT INTO large SELECT randomblob(10000) FROM json_each('[1,2,3,4,5,6,7,8,9]')");
+  const crashed = `${place.path}/crashed`;
+  Deno.mkdirSync(crashed);
+  for (const suffix of ["", "-journal"]) Deno.copyFileSync(`${place.file}${suffix}`, `${crashed}/tincan.db${suffix}`);
+  db.close();
+  using file = Deno.openSync(`${crashed}/tincan.db`, { write: true });
+  file.writeSync(new Uint8Array(100));
+  assertEquals(await refusal(crashed, STEPS.slice(0, 1)), undefined);
+  assertEquals(tables(`${crashed}/tincan.db`), [1, ["one", "kept"]]);
+});
+
 Deno.test("database: a commit fails while another program writes to the file, and succeeds afterwards", async () => {
   using place = new Place();
   const history = await place.open();
@@ -273,6 +328,7 @@ Deno.test("database: a commit fails while another program writes to the file, an
 Deno.test("database: a server never waits for another program's lock, and loses no line", async () => {
   using place = new Place();
   const history = await place.open();
+  assertEquals(place.number("PRAGMA busy_timeout"), 1000, "opening a file waits for a second");
   place.database.failWhenLocked();
   assertEquals(place.number("PRAGMA busy_timeout"), 0);
   commitLines(history, said("#room", "before"));
@@ -297,7 +353,7 @@ Deno.test("database: a second process can read an open file, but not write to it
   const file = await Database.read(place.path);
   try {
     const reader = new SqliteHistory(file);
-    assertEquals(texts(reader, "#room"), ["1"]);
+    assertEquals([texts(reader, "#room"), pragma(file.db, "busy_timeout")], [["1"], 1000]);
     history.add("#room", said("#room", "2"));
     assertEquals(texts(reader, "#room"), ["1"]);
     history.commit();
@@ -323,6 +379,8 @@ Deno.test("database: reading a missing file or one of another version fails and 
   assertEquals(await reason(`${place.path}/nowhere`), "there is no tincan.db in it");
   assertEquals(await reason(place.path), "there is no tincan.db in it");
   assertEquals(contents(place.path), {});
+  Deno.writeTextFileSync(place.file, "");
+  assertEquals(await reason(place.path), "tincan.db is empty");
   const known = MIGRATIONS.length;
   assertEquals(await refusal(place.path, MIGRATIONS.slice(0, -1)), undefined);
   assertEquals(await reason(place.path), "tincan.db was made by an older tincan; start the server on it once");
@@ -397,6 +455,39 @@ for (const [name, [directory, file, lock, reason]] of Object.entries(FORBIDDEN))
   });
 }
 
+Deno.test({
+  name: `database: a file in a directory without write permission is read from a copy, which is removed${
+    missing === undefined ? "" : ` (${missing})`
+  }`,
+  ignore: missing !== undefined,
+  async fn() {
+    // After a clean end there is no log, and SQLite wants to create one (SQLITE_READONLY_DIRECTORY). After a crash there
+    // is one, and SQLite wants to create its index (SQLITE_CANTOPEN).
+    for (const crashed of [false, true]) {
+      using place = new Place();
+      commitLines(await place.open(), said("#room", "hi"));
+      const directory = `${place.path}/copied`;
+      Deno.mkdirSync(directory);
+      if (!crashed) place.close();
+      for (const suffix of crashed ? ["", "-wal"] : [""]) {
+        Deno.copyFileSync(`${place.file}${suffix}`, `${directory}/tincan.db${suffix}`);
+      }
+      Deno.chmodSync(directory, 0o500);
+      const temporary = `${place.path}/temporary`;
+      Deno.mkdirSync(temporary);
+      const child = run(
+        `const file = await Database.read(${JSON.stringify(directory)});
+          console.log(file.path, file.db.prepare("SELECT text FROM message").get().text);
+          console.log([...Deno.readDirSync(${JSON.stringify(temporary)})].length);`,
+        [...unprivileged, "env", `TMPDIR=${temporary}`],
+      );
+      const { stdout } = await child.output();
+      Deno.chmodSync(directory, 0o700);
+      assertEquals(new TextDecoder().decode(stdout), `${directory}/tincan.db hi\n0\n`);
+    }
+  },
+});
+
 Deno.test("database: reopen migrates an existing file, and does not create a missing one", async () => {
   using place = new Place();
   const error = await assertRejects(() => Database.reopen(place.path), StoreError);
@@ -405,4 +496,54 @@ Deno.test("database: reopen migrates an existing file, and does not create a mis
   const file = await Database.reopen(place.path);
   assertEquals(pragma(file.db, "user_version"), MIGRATIONS.length);
   file.close();
+});
+
+Deno.test("database: extended result codes of SQLite are told apart, and are locks or not like their base codes", () => {
+  // sqlite.org, "Result and Error Codes": IOERR_READ, IOERR_SHMSIZE, BUSY_RECOVERY, and a code without a message here.
+  const errors = [[266, "the disk fails"], [4874, "the disk is full"], [261, "another program keeps it locked"], [
+    1,
+    "x",
+  ]];
+  for (const [errcode, message] of errors) {
+    const error = Object.assign(new Error("x"), { errcode });
+    assertEquals([storeError(error).message, isLocked(error), isLocked(storeError(error))], [
+      message,
+      errcode === 261,
+      errcode === 261,
+    ]);
+  }
+});
+
+Deno.test("database: a file without lines knows the time of its newest ban or account, and an empty one no time", async () => {
+  using place = new Place();
+  await place.open();
+  const { database } = place;
+  assertEquals(knownTime(database), Infinity);
+  database.db.exec("INSERT INTO ban (what, by, reason, since) VALUES ('a', '*', '', 5), ('b', '*', '', 3)");
+  assertEquals(knownTime(database), 5);
+  database.db.exec("INSERT INTO account SELECT what, what, since + 10, '', x'', 1, x'', x'' FROM ban");
+  assertEquals(knownTime(database), 15);
+});
+
+Deno.test("database: rooms of an earlier version are found by names in any case, and none is lost", async () => {
+  using place = new Place();
+  const earlier = MIGRATIONS.slice(0, MIGRATIONS.findIndex((sql) => sql.includes("fold(name)")));
+  assertEquals(await refusal(place.path, earlier), undefined);
+  // As the earlier version stored them: only A to Z are in lower case.
+  const rooms = ["#Tea", "#ЧАЙ", "#Été", "#été", "#ÉTÉ"];
+  const key = (name: string) => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  for (const [i, name] of rooms.entries()) {
+    bySqlite(place.file, `INSERT INTO target (id, key, name) VALUES (${i + 1}, '${key(name)}', '${name}')`);
+    bySqlite(
+      place.file,
+      `INSERT INTO message VALUES (${i + 1}, ${i + 1}, 1, 0, 'a!b@c', NULL, 'said in ${name}', '', 0, NULL)`,
+    );
+  }
+  bySqlite(place.file, "INSERT INTO target (id, key, name) VALUES (9, 'alice@host bob', 'alice@host bob')");
+  const history = await place.open();
+  assertEquals(history.rooms().map(({ name }) => name).sort(), ["#Tea", "#ÉTÉ-5", "#Été", "#été-4", "#ЧАЙ"].sort());
+  for (const name of ["#tea", "#чай", "#été"]) assertEquals(texts(history, fold(name)).length, 1, name);
+  assertEquals(texts(history, fold("#ÉTÉ-5")), ["said in #ÉTÉ"]);
+  const keys = tables(place.file).flat().filter((value) => typeof value === "string" && value.includes(" bob"));
+  assertEquals(keys, ["alice@host bob", "alice@host bob"]);
 });

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { tokenize } from "../../src/util/tokenizer.ts";
 import { BanTable } from "../../src/history/ban_table.ts";
+import { IgnoreTable } from "../../src/history/ignore_table.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { StoreError } from "../../src/chat/store.ts";
+import { runMaintenance } from "./helpers.ts";
 import { Store, THEN } from "./stores.ts";
 
 /** All bytes of all files in a directory. */
@@ -106,11 +109,15 @@ Deno.test("erase: lines of the user's account under other nicknames are erased, 
   store.say("#tea", "bobby", "stays here", { account: "bobby" });
   const account = store.file.db.prepare("INSERT INTO account VALUES (?, ?, 0, 'hash', x'00', 1, x'00', x'00')");
   for (const name of ["Bob", "bobby"]) account.run(name.toLowerCase(), name);
+  const ignored = new IgnoreTable(store.file);
+  ignored.addIgnored("bob", ["carol"]);
+  ignored.addIgnored("carol", ["Bob", "bob!*@host", "bobby", "bobby!*@host"]);
   store.runMaintenance();
   assertEquals(erase(store.file, "bob"), { inRooms: 3, inPrivate: 5, account: true });
   assertEquals(await found(store.directory, ["quokka", "robert"]), []);
   assertEquals([store.texts("#tea"), store.search("quokka")], [["hello bob", "stays here"], []]);
   assertEquals(store.file.db.prepare("SELECT name FROM account").all().map(({ name }) => name), ["bobby"]);
+  assertEquals([ignored.ignored("bob"), ignored.ignored("carol")], [[], ["bobby", "bobby!*@host"]]);
   assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
 });
 
@@ -123,6 +130,50 @@ Deno.test("erase: lines to the user under another nickname are erased from both 
   assertEquals(erase(store.file, "bob").inPrivate, 6);
   assertEquals(await found(store.directory, ["quokka"]), []);
   assertEquals(store.texts("carol@carol.host robert"), ["stays here"]);
+});
+
+Deno.test("erase: a line to the user under another nickname is erased when its only copy is that of the other side", async () => {
+  await using store = await makeStore();
+  store.whisper("carol", "robert", "quokka", "carol@account bob"); // robert is logged in as bob
+  assertEquals(erase(store.file, "bob").inPrivate, 6);
+  assertEquals(await found(store.directory, ["quokka"]), []);
+});
+
+Deno.test("erase: lines of a deleted room that still await their deletion leave no trace, and are not counted", async () => {
+  await using store = await Store.make();
+  store.rooms("#tea");
+  store.say("#tea", "bob", "quokka");
+  store.history.deleteTarget("#tea");
+  assertEquals(await found(store.directory, ["quokka"]), ["quokka"]);
+  assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
+  assertEquals(await found(store.directory, ["quokka"]), []);
+});
+
+Deno.test("erase: no nickname is left in the counts of each writer, and they are correct afterwards", async () => {
+  await using store = await Store.make();
+  store.rooms("#tea");
+  for (const who of ["zed", "alice"]) store.say("#tea", who, "hello");
+  const counts = () => {
+    runMaintenance(new SqliteHistory(store.file, { lines: 100 }));
+    return store.file.db.prepare("SELECT writer FROM usage ORDER BY writer").all().map(({ writer }) => writer);
+  };
+  assert(counts().includes("zed@zed.host"));
+  erase(store.file, "zed");
+  assertEquals(await found(store.directory, ["zed@zed.host"]), []);
+  const room = `#${store.number("SELECT id FROM target")}`;
+  assertEquals(counts(), ["#", room, "alice.host", "alice.host", "alice@alice.host", "alice@alice.host"]);
+});
+
+Deno.test("erase: a full disk makes it fail and change nothing, and the next try completes it", async () => {
+  await using store = await makeStore();
+  const before = store.export("jsonl");
+  store.file.db.exec(`PRAGMA max_page_count = ${store.number("PRAGMA page_count")}`);
+  const error = assertThrows(() => erase(store.file, "bob"), StoreError);
+  assertEquals([error.message, store.file.db.isTransaction], ["the disk is full", false]);
+  assertEquals(store.export("jsonl"), before);
+  store.file.db.exec("PRAGMA max_page_count = 1000000");
+  assertEquals(erase(store.file, "bob"), { inRooms: 2, inPrivate: 5, account: false });
+  assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), []);
 });
 
 Deno.test("erase: the user's topics are erased, and masks stay without their author", async () => {
@@ -202,4 +253,20 @@ Deno.test("erase: a concurrent reader makes it fail, and the next try completes 
   reader.close();
   assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
   assertEquals(await found(store.directory, [...SAID, ...PRIVATE]), []);
+});
+
+Deno.test("erase: lines under a nickname outside ASCII are erased in all its spellings", async () => {
+  await using store = await Store.make();
+  store.rooms({ name: "#tea", topic: { text: "vermilion", by: "ZOË!~z@other.host", at: THEN } });
+  store.say("#tea", "Zoë", "the zebra");
+  store.say("#tea", "ZOË", "quartz", { account: "zoë" });
+  store.say("#tea", "Zoe", "not me");
+  store.whisper("Zoë", "Ζωή", "jigsaw");
+  store.whisper("Ζωή", "ZOË", "wicket", "ζωή@account ally");
+  store.whisper("ΖΩΉ", "Zoe", "stays");
+  new BanTable(store.file).addBan({ what: "192.0.2.7", by: "zOË", reason: "saxophone", since: THEN, until: Infinity });
+  assertEquals(erase(store.runMaintenance().file, "Zoe\u0308"), { inRooms: 2, inPrivate: 2, account: false });
+  const words = ["zebra", "quartz", "jigsaw", "wicket", "vermilion", "saxophone"];
+  assertEquals(await found(store.directory, [...words, "stays"]), ["stays"]);
+  assertEquals(store.export("text").split("\n").map((line) => line.slice(20)), ["#tea <Zoe> not me", ""]);
 });

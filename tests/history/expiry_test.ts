@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import type { Said } from "../../src/chat/events.ts";
-import { Ids } from "../../src/chat/ids.ts";
+import { firstId, Ids } from "../../src/chat/ids.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import {
   both,
@@ -12,6 +12,7 @@ import {
   found,
   lines,
   MANY,
+  MINUTE,
   NOON,
   Place,
   PLAIN_ROOM,
@@ -121,6 +122,40 @@ for (const kind of ["memory", "sqlite"]) {
     assertEquals([since(NOON + 3), since(NOON + DAY), since(NOON + DAY + 1)], ["4", "4", undefined]);
     assertEquals([history.firstSince("#room", FAR_AHEAD), history.firstSince("#never", 0)], [Infinity, Infinity]);
   });
+
+  Deno.test(`${kind}: firstSince() finds the first line of a time when the ids are ahead of it`, async () => {
+    using clock = new Clock();
+    using place = new Place();
+    const history = kind === "memory" ? new MemoryHistory() : await place.open();
+    const ids = new Ids(firstId(NOON + 60 * MINUTE)); // the clock was an hour ahead, and has been set back
+    const times = [0, 5, 5, 6].map((minute) => NOON + minute * MINUTE);
+    const given = times.map((time) => said("#room", "x", { time, id: ids.next(time) }));
+    commitLines(history, ...given);
+    const since = (minute: number) => history.firstSince("#room", NOON + minute * MINUTE);
+    assertEquals([since(0), since(1)], [given[0]!.id, Infinity]);
+    clock.now = NOON + DAY; // now the ids are in the past as well
+    const [first, second, , fourth] = given.map(({ id }) => id);
+    assertEquals([0, 1, 5, 6, 7].map(since), [first, second, second, fourth, Infinity]);
+  });
+
+  Deno.test(`${kind}: firstSince() ignores a line from a millisecond after now until the clock reaches it`, async () => {
+    using clock = new Clock();
+    using place = new Place();
+    const history = kind === "memory" ? new MemoryHistory() : await place.open();
+    const [before, after] = [said("#room", "before", { time: NOON - 1 }), said("#room", "after", { time: NOON + 1 })];
+    commitLines(history, before, after);
+    assertEquals([NOON - 1, NOON, NOON + 1].map((time) => history.firstSince("#room", time)), [
+      before.id,
+      Infinity,
+      Infinity,
+    ]);
+    clock.now++;
+    assertEquals([NOON, NOON + 1, NOON + 2].map((time) => history.firstSince("#room", time)), [
+      after.id,
+      after.id,
+      Infinity,
+    ]);
+  });
 }
 
 Deno.test("sqlite: firstSince() equals that of the history in memory for random times", async () => {
@@ -129,12 +164,12 @@ Deno.test("sqlite: firstSince() equals that of the history in memory for random 
     return steps.map((step) => time += step);
   });
   await fc.assert(
-    fc.asyncProperty(times, fc.integer({ min: -1, max: 2000 }), async (times, offset) => {
+    fc.asyncProperty(times, fc.integer({ min: -1, max: 2000 }), fc.nat(3000), async (times, offset, ahead) => {
       using clock = new Clock();
       using place = new Place();
       clock.now = NOON + 10_000;
       const [file, memory] = [await place.open(), new MemoryHistory()];
-      const ids = new Ids(0);
+      const ids = new Ids(firstId(NOON + ahead)); // the clock was ahead before, and has been set back
       for (const time of times) {
         const line = said("#room", "x", { time, id: ids.next(time) });
         commitLines(file, line);

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
+import { StoreError } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { Export } from "../../src/history/export.ts";
 import { Store, THEN } from "./stores.ts";
@@ -55,7 +56,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
   const line = store.say("#Tea", "alice", "hi\x02!", more);
   const iso = (time: number) => new Date(time).toISOString();
   assertEquals(objects(store.export("jsonl")), [
-    { tincan: 1, messages: 1 },
+    { tincan: 2, messages: 1 },
     {
       kind: "room",
       name: "#empty",
@@ -66,6 +67,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
       key: null,
       limit: null,
       masks: [],
+      roles: [],
     },
     {
       kind: "room",
@@ -80,6 +82,7 @@ Deno.test("export: JSON lines contain all of a room's settings and messages", as
         { list: "I", mask: "carol!*@*", by: "*", at: iso(THEN - 1) },
         { list: "b", mask: "*!*@evil", by: "alice!~alice@alice.host", at: iso(THEN) },
       ],
+      roles: [],
     },
     {
       kind: "message",
@@ -179,4 +182,23 @@ Deno.test("export: a server that writes meanwhile does not block it, and later l
   beside.close();
   const words = [first, ...rest].join("").trimEnd().split("\n").map((line) => line.slice(20));
   assertEquals(words, ["#b <alice> 1", "#b <alice> 2", "#c <alice> 2"]);
+});
+
+Deno.test("export: a line that is added meanwhile does not make the state of its room newer", async () => {
+  await using store = await Store.make();
+  store.rooms("#tea");
+  const { time } = store.say("#tea", "alice", "hi");
+  const pieces = new Export(store.file, "jsonl").pieces();
+  pieces.next(); // the head
+  store.say("#tea", "alice", "too late");
+  assertEquals(JSON.parse(pieces.next().value!.text).at, new Date(time).toISOString());
+});
+
+Deno.test("export: a file that cannot be read is reported with a StoreError", async () => {
+  await using store = await Store.make();
+  store.rooms("#tea");
+  const all = new Export(store.file, "text");
+  store.file.db.exec("DROP TABLE message");
+  assertThrows(() => all.count(), StoreError, "no such table");
+  assertThrows(() => [...all.pieces()], StoreError, "no such table");
 });

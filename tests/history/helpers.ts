@@ -48,10 +48,19 @@ export function texts(history: HistoryStore, target: string, count = 1000): stri
   return history.page(target, { count }).map(({ text }) => text);
 }
 
-/** Runs all pending maintenance; returns the rooms that have expired. */
+/** Many times the steps that the maintenance of any test needs. */
+const STEPS_MAX = 50_000;
+
+/**
+ * Runs all pending maintenance; returns the rooms that have expired.
+ *
+ * @throws {Error} if it does not end. The deadline of the test could not stop a loop that never yields.
+ */
 export function runMaintenance(history: HistoryStore): string[] {
   const expired: string[] = [];
-  while (history.runStep((room) => expired.push(room)));
+  for (let steps = 0; history.runStep((room) => expired.push(room)); steps++) {
+    if (steps === STEPS_MAX) throw new Error(`The maintenance has not ended after ${STEPS_MAX} steps`);
+  }
   return expired;
 }
 
@@ -117,6 +126,7 @@ export const PLAIN_ROOM: Omit<SavedRoom, "name"> = {
   password: undefined,
   limit: Infinity,
   masks: [],
+  roles: [],
 };
 
 /** Lines with one common word and one word of their own each. */

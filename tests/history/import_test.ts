@@ -1,16 +1,19 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { sanitize } from "../../src/util/sanitize.ts";
 import { firstId } from "../../src/chat/ids.ts";
-import { LISTS, SWITCHES } from "../../src/chat/modes.ts";
+import { ACCOUNT_HOST } from "../../src/chat/conversations.ts";
+import { KEY_MAX, LISTS, MASK_MAX, SWITCHES } from "../../src/chat/modes.ts";
 import { Database } from "../../src/history/database.ts";
 import { FormatError, readEntry } from "../../src/history/jsonl.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { Import, IMPORT_LINE_MAX, TRANSACTION_LINES } from "../../src/history/import.ts";
+import { runMaintenance } from "./helpers.ts";
 import { Store, THEN } from "./stores.ts";
 
 /** The head, a room and the end of the exports in these tests. */
-const HEAD = JSON.stringify({ tincan: 1, messages: 1 });
+const HEAD = JSON.stringify({ tincan: 2, messages: 1 });
 const END = JSON.stringify({ kind: "end" });
 const TIME = new Date(THEN).toISOString();
 
@@ -79,18 +82,18 @@ Deno.test("import: exporting an imported file gives the same bytes, and searches
 });
 
 Deno.test("import: any rooms and messages survive export and import unchanged", async () => {
-  const nick = fc.constantFrom("alice", "Bob", "[c]", "d-1");
+  const nick = fc.constantFrom("alice", "Bob", "[c]", "d-1", "Zoë", "田中さん", "عمر", "ΝΊΚΟΣ");
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).map(sanitize).filter((text) =>
     text.trim() !== ""
   );
   const mask = fc.record({
     list: fc.constantFrom(...LISTS),
-    mask: fc.constantFrom("*!*@a", "b!*@*", "C!d@*"),
+    mask: fc.constantFrom("*!*@a", "b!*@*", "C!d@*", "Zoë!*@*", "*さん!*@*"),
     by: fc.constantFrom("*", "alice!~a@h"),
     at: fc.integer({ min: THEN, max: THEN + 1000 }),
   });
   const state = fc.record({
-    name: fc.constantFrom("#tea", "#Zoo", "#a|b", "#été"),
+    name: fc.constantFrom("#tea", "#Zoo", "#a|b", "#Été", "#ЧАЙ", "#linux-עברית"),
     since: fc.integer({ min: 0, max: THEN }),
     topic: fc.option(
       fc.record({ text: text.map((text) => text.trim()), by: fc.constant("a!b@c"), at: fc.constant(THEN) }),
@@ -207,6 +210,19 @@ Deno.test("import: messages with the same id in two histories are both stored, a
   assertEquals(to.search("black"), ["black"]);
 });
 
+Deno.test("import: messages with the same id that differ in one of time, author and text are different ones", async () => {
+  await using store = await Store.make();
+  const given = [
+    {},
+    { time: new Date(THEN - 1).toISOString() },
+    { from: "bob!~b@h" },
+    { text: "hello" },
+  ];
+  for (const fields of given) assertEquals(await store.import(lines(HEAD, room(), message(fields), END)), [1, 0]);
+  for (const fields of given) assertEquals(await store.import(lines(HEAD, room(), message(fields), END)), [0, 1]);
+  assertEquals(store.texts("#tea"), ["hi", "hi", "hi", "hello"]);
+});
+
 Deno.test("import: invalid tags and tags above the limit are dropped, and the message is stored", async () => {
   await using store = await Store.make();
   const long = "+a=" + "x".repeat(4087);
@@ -257,6 +273,7 @@ Deno.test("import: only the topic of #lobby is imported, not its modes and masks
     password: undefined,
     limit: Infinity,
     masks: [],
+    roles: [],
   }]);
 });
 
@@ -317,6 +334,7 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [message({ style: "ctcp" }), /"style" must be one of say, action, notice$/],
     [message({ from: "alice" }), /"from" must be nick!user@host$/],
     [message({ from: "1st!a@b" }), /"from" must be nick!user@host$/],
+    [message({ from: "alice!a b@c" }), /"from" must be nick!user@host$/],
     [message({ from: "alice!a@b c" }), /"from" must be nick!user@host$/],
     [message({ from: "alice!a@b\r\nPRIVMSG" }), /"from" must be nick!user@host$/],
     [message({ from: `alice!a@${million}` }), /"from" must be nick!user@host$/],
@@ -336,6 +354,8 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [whisper({ to: "#tea" }), /"to" must be a nick$/],
     [whisper({ owner: "alice" }), /"owner" must be nick@host$/],
     [whisper({ owner: "a b@c" }), /"owner" must be nick@host$/],
+    [whisper({ owner: "alice@h h" }), /"owner" must be nick@host$/],
+    [whisper({ owner: `alice@${ACCOUNT_HOST}`, with: "carol" }), /"with" is neither the author nor the recipient$/],
     [whisper({ owner: "carol@h" }), /"owner" is neither the author nor the recipient$/],
     [room({ name: "#a,b" }), /"name" must be a room$/],
     [room({ name: "#a\ud800" }), /"name" must be a room$/],
@@ -347,10 +367,11 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [room({ topic: { text: "tea", by: "*" } }), /"topic\.at" is missing$/],
     [room({ topic: { text: "é".repeat(391), by: "*", at: TIME } }), /"topic\.text" must be a text of 1 to 390 .*$/],
     [room({ topic: { text: "tea", by: "*", at: TIME, x: 1 } }), /"topic\.x" does not belong there$/],
-    [room({ modes: "x" }), /"modes" must be letters of imnst, each once$/],
-    [room({ modes: "nn" }), /"modes" must be letters of imnst, each once$/],
-    [room({ modes: ["n"] }), /"modes" must be letters of imnst, each once$/],
+    [room({ modes: "x" }), /"modes" must be letters of imnstMR, each once$/],
+    [room({ modes: "nn" }), /"modes" must be letters of imnstMR, each once$/],
+    [room({ modes: ["n"] }), /"modes" must be letters of imnstMR, each once$/],
     [room({ key: million }), /"key" must be a key of 1 to 32 characters, or null$/],
+    [room({ key: "k".repeat(KEY_MAX + 1) }), /"key" must be a key of 1 to 32 characters, or null$/],
     [room({ key: "open sesame" }), /"key" must be a key of 1 to 32 characters, or null$/],
     [room({ key: "" }), /"key" must be a key of 1 to 32 characters, or null$/],
     [room({ limit: 0 }), /"limit" must be a whole number from 1 to 999999999, or null$/],
@@ -360,6 +381,10 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
     [room({ masks: [null] }), /"masks\[0\]" must be an object$/],
     [room({ masks: [{ list: "q" }] }), /"masks\[0\]\.list" must be one of b, e, I$/],
     [room({ masks: [{ list: "b", mask: "bob" }] }), /"masks\[0\]\.mask" must be nick!user@host.*$/],
+    [
+      room({ masks: [{ list: "b", mask: `${"a".repeat(MASK_MAX - 3)}!*@*` }] }),
+      /"masks\[0\]\.mask" must be nick!user@host.*$/,
+    ],
     [room({ masks: [{ list: "b", mask: `${million}!*@*` }] }), /"masks\[0\]\.mask" must be nick!user@host.*$/],
     [
       room({ masks: [{ list: "b", mask: "a!*@*", by: "*", at: TIME, x: 1 }] }),
@@ -382,6 +407,24 @@ Deno.test("import: an invalid line is reported with its number, and earlier line
   assertEquals(await store.import(lines(start.trimEnd(), whisper(), END)), [1, 1]); // the lines that all cases are made from are valid
 });
 
+Deno.test("import: older messages are counted for their writers as well", async () => {
+  await using from = await Store.make();
+  await using to = await Store.make();
+  from.rooms("#tea");
+  to.rooms("#tea");
+  from.say("#tea", "alice", "old");
+  const text = from.export("jsonl");
+  to.history.add("#tea", from.say("#tea", "bob", "new"));
+  to.history.commit();
+  const counted = () => {
+    runMaintenance(new SqliteHistory(to.file, { lines: 100 }));
+    return to.number("SELECT lines FROM usage WHERE target > 0 AND writer = '#'");
+  };
+  assertEquals(counted(), 1);
+  await to.import(text);
+  assertEquals(counted(), 2);
+});
+
 Deno.test("import: any JSON value is accepted or rejected with a FormatError of one line", () => {
   const names = ["kind", "tincan", "messages", "name", "topic", "masks", "room", "owner", "id", "time", "text", "from"];
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom("room", "message", "end", "head", TIME, 1, null, [], {}));
@@ -402,8 +445,8 @@ Deno.test("import: anything but exactly one complete export is rejected", async 
   assertEquals(await refusal(store, lines(room(), END)), "line 1: the head of the export is missing");
   assertEquals(await refusal(store, lines(HEAD, room(), message())), "line 4: the end of the export is missing");
   assertEquals(await refusal(store, lines(HEAD, END, room())), "line 3: it comes after the end");
-  const newer = `{"tincan":2,"messages":1,"more":"things"}\n`;
-  assertEquals(await refusal(store, newer), "line 1: it is of a newer tincan (format 2, and this one knows 1)");
+  const newer = `{"tincan":3,"messages":1,"more":"things"}\n`;
+  assertEquals(await refusal(store, newer), "line 1: it is of a newer tincan (format 3, and this one knows 2)");
   assertEquals(store.texts("#tea"), ["hi"]);
 });
 
@@ -436,6 +479,19 @@ Deno.test("import: the length of a line is counted across chunks", async () => {
   const taken = new Import(store.file).read(stream, () => {});
   const why = await taken.then(() => "taken", (error: Error) => error.message);
   assertEquals(why, `line 3: it has more than ${IMPORT_LINE_MAX} bytes`);
+});
+
+Deno.test("import: nothing is left to index when all messages are older than the stored ones", async () => {
+  await using from = await Store.make();
+  await using to = await Store.make();
+  from.rooms("#tea");
+  to.rooms("#tea");
+  from.say("#tea", "alice", "old");
+  const text = from.export("jsonl");
+  to.history.add("#tea", from.say("#tea", "alice", "new"));
+  to.history.commit();
+  assertEquals(await to.import(text), [1, 0]);
+  assertEquals(to.number("SELECT count(*) FROM target WHERE indexed = (SELECT max(id) FROM message)"), 1);
 });
 
 /** An export with a number of messages. */
@@ -483,4 +539,17 @@ Deno.test("import: committed batches stay when the disk is full, and a later imp
   store.file.db.exec("PRAGMA max_page_count = 1000000");
   assertEquals(await store.import(many(count)), [count - all.imported, all.imported]);
   assertEquals(store.search(`word${count - 1}`), [`word${count - 1}`]);
+});
+
+Deno.test("import: all messages since the last commit are rolled back when one cannot be stored", async () => {
+  await using store = await Store.make();
+  store.file.db.exec(
+    `CREATE TRIGGER failure BEFORE INSERT ON message WHEN new.text = 'word2' BEGIN SELECT RAISE(ABORT, 'no'); END`,
+  );
+  const all = new Import(store.file);
+  const error = await assertRejects(() => all.read(new Blob([many(5)]).stream(), () => {}), StoreError);
+  assertEquals([error.message, all.imported, store.file.db.isTransaction], ["no", 0, false]);
+  assertEquals(store.texts("#tea"), []);
+  store.file.db.exec("DROP TRIGGER failure");
+  assertEquals(await store.import(many(5)), [5, 0]);
 });

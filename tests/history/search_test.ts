@@ -114,8 +114,10 @@ Deno.test("search: the rarest term decides how much is read, whatever its positi
       return ["common", ...n % 2 === 0 ? ["often"] : [], ...n === 123 || n === 124 ? ["rare"] : []];
     });
     assertEquals(index.found(words), words.includes("often") ? [125] : [125, 124]);
-    assert(index.read < 500, `${index.read} ids were read for "${words.join(" ")}"`);
+    assert(index.read < words.length * 64, `${index.read} ids were read for "${words.join(" ")}"`);
   }
+  const few = new Index().fill(1000, (n) => [...n % 20 === 0 ? ["fifty"] : [], ...n % 500 === 0 ? ["two"] : []]);
+  assertEquals([few.found(["fifty", "two"]), few.read], [[501, 1], 50 + 2 + 2]);
 });
 
 Deno.test("search: texts are checked instead of reading a very common term", () => {
@@ -148,6 +150,8 @@ Deno.test("search: the newest lines are found first, without reading more", () =
   const index = new Index().fill(50_000, () => WORDS);
   assertEquals(index.found(WORDS, { count: 3 }), [50_000, 49_999, 49_998]);
   assert(index.read <= 2 * 16 * 64, `${index.read} ids were read`);
+  index.read = 0;
+  assertEquals([index.found(["a"], { count: 3 }), index.read], [[50_000, 49_999, 49_998], 3]);
 });
 
 Deno.test("search: the end of the budget is reported, and no line beyond it is returned", () => {
@@ -159,6 +163,15 @@ Deno.test("search: the end of the budget is reported, and no line beyond it is r
   assertEquals(index.found(WORDS), [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
   const before = index.found(WORDS, { before: unsearched });
   assertEquals(before.length, 10, "one can go on from there");
+});
+
+Deno.test("search: ids and texts use up the budget as well as places in the index", () => {
+  const common = new Index().fill(50_000, (n) => ["common", ...n % 500 === 0 ? ["seldom"] : []]);
+  const checked = runToEnd(common.search(["common", "seldom"], { count: 1000, budget: 1500 }));
+  assert(checked.unsearched > 0 && common.texts <= 100, `${common.texts} texts were checked`);
+  const index = neverTogether(20_000);
+  runToEnd(index.search(WORDS, { budget: 20_000 }));
+  assert(index.read < 60_000, `${index.read} ids were read`);
 });
 
 Deno.test("search: several targets are searched together from the newest line to the oldest", () => {

@@ -50,6 +50,28 @@ Deno.test("sqlite: a search can be limited to an author and to a range of ids", 
   assertEquals(found(history, "alice", { from: "bob" }), [], "a name is no word that was said");
 });
 
+Deno.test("sqlite: a search for rare words of an author finds no line of another author", async () => {
+  using place = new Place();
+  const history = await place.open();
+  commitLines(history, ...lines("#room", MANY), said("#room", "rare 1"), said("#room", "rare 2", { who: "bob" }));
+  runMaintenance(history);
+  assertEquals(found(history, "rare", { from: "alice" }), ["rare 1"]);
+  assertEquals(found(history, "rare", { from: "bob" }), ["rare 2"]);
+});
+
+Deno.test("stores: a search without words, or for no lines, finds nothing", async () => {
+  using place = new Place();
+  for (const history of [new MemoryHistory(), await place.open()]) {
+    commitLines(history, said("#room", "word"));
+    runMaintenance(history);
+    const none = { lines: [], unsearched: 0 };
+    assertEquals(runToEnd(history.search(["#room"], { terms: [], from: "alice", count: 10 })), none);
+    for (const count of [0, -1]) {
+      assertEquals(runToEnd(history.search(["#room"], { terms: ["word"], count })), none, `${count}`);
+    }
+  }
+});
+
 // deno-fmt-ignore
 const SYNTAX = [
   "tea AND", "OR tea", "tea NOT green", "NEAR(tea green, 2)", "NEAR", "AND", "te*", "^tea", "tea + green", "(tea", "tea)", "{words} : tea",

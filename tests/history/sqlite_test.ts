@@ -115,6 +115,21 @@ Deno.test("sqlite: a page has at most the given characters, but at least one lin
   ]);
 });
 
+Deno.test("sqlite: a page with limited characters equals that of the history in memory when it is read in parts", async () => {
+  using place = new Place();
+  const [file, memory] = [await place.open(), new MemoryHistory()];
+  const given = Array.from({ length: 120 }, (_, n) => said("#room", String(n).padStart(10, "x")));
+  for (const history of [file, memory]) commitLines(history, ...given);
+  for (
+    const [characters, length] of [[490, 49], [500, 50], [505, 50], [509, 50], [605, 60], [1000, 100], [9999, 120]]
+  ) {
+    for (const first of [true, false]) {
+      const [one, other] = both(file, memory, (each) => each.page("#room", { count: 1000, characters, first }));
+      assertEquals([one, one.length], [other, length!], `${characters} ${first}`);
+    }
+  }
+});
+
 Deno.test("sqlite: a count may be 0, negative, large or Infinity", async () => {
   using place = new Place();
   const history = await place.open();
@@ -163,13 +178,20 @@ Deno.test("sqlite: rooms are returned as they were saved, with masks, oldest fir
     name: "#Full",
     since: NOON - DAY,
     topic: { text: 'it\'s "about" 茶', by: "alice!~a@host", at: NOON },
-    switches: ["i", "m", "n", "s", "t"],
+    switches: ["i", "m", "n", "s", "t", "M", "R"],
     password: "sécret'",
     limit: 17,
     masks: [
       { list: "b", mask: "*!*@evil.*", by: "alice!~a@host", at: NOON },
       { list: "e", mask: "*!*@evil.*", by: "bob!~b@host", at: NOON + 1 },
       { list: "I", mask: "carol!*@*", by: "*", at: NOON + 2 },
+      { list: "b", mask: "~a:eve", by: "alice!~a@host", at: NOON + 3, nick: "Evil" },
+    ],
+    roles: [
+      { account: "Alice", role: "owner", since: NOON, by: "Alice" },
+      { account: "bob", role: "op", since: NOON + 1, by: "Alice" },
+      { account: "carol", role: "voice", since: NOON + 1, by: "*" },
+      { account: "dave", role: "member", since: NOON + 2, by: "guest1" },
     ],
   };
   const plain = { ...PLAIN_ROOM, name: "#an-empty-one" };
@@ -233,6 +255,7 @@ Deno.test("sqlite: targets() returns at most 1,000 targets with a prefix and the
   assertEquals(of("").length, 7);
   for (let n = 0; n <= 1000; n++) history.add(`many ${n}`, whispered("x", "x", { id: n + 1 }));
   history.commit();
+  place.database.db.exec("INSERT INTO target (key, name) VALUES ('many ', '')"); // a crash may leave one without lines
   assertEquals(runToEnd(history.targets("many ")).length, 1000);
 });
 
@@ -266,6 +289,35 @@ Deno.test("sqlite: a failed commit drops all of its lines, and later commits suc
   const again = await place.open();
   assertEquals([texts(again, "#new"), texts(again, "#other"), texts(again, "#room").length], [["after"], ["fits"], 2]);
   assertEquals(texts(again, "alice@host bob"), ["secret"]);
+});
+
+Deno.test("sqlite: exactly the newest lines up to the limit are left after maintenance", async () => {
+  using place = new Place();
+  const history = await place.open({ lines: 20 });
+  const given = Array.from(
+    { length: 25 },
+    (_, n) => said("#room", `${n}`, { who: `user${n}`, origin: `u${n}!u@h${n}` }),
+  );
+  commitLines(history, ...given);
+  runMaintenance(history);
+  assertEquals(texts(history, "#room"), given.slice(5).map(({ text }) => text));
+});
+
+Deno.test("sqlite: lines of a failed commit do not count for the line limit", async () => {
+  using place = new Place();
+  const history = await place.open({ lines: 20 });
+  commitLines(history, ...lines("#room", 15));
+  runMaintenance(history);
+  place.database.db.exec(
+    "CREATE TRIGGER failure BEFORE INSERT ON message WHEN new.text = 'fail' BEGIN SELECT RAISE(ABORT, 'no'); END",
+  );
+  for (let n = 0; n < 3; n++) {
+    assertThrows(() => commitLines(history, ...lines("#room", 10), said("#room", "fail")), StoreError, "no");
+  }
+  runMaintenance(history);
+  commitLines(history, ...lines("#room", 5));
+  runMaintenance(history);
+  assertEquals(texts(history, "#room").length, 20);
 });
 
 Deno.test("sqlite: rooms of a failed commit are stored by the next one, in their newest state", async () => {

@@ -68,3 +68,26 @@ Deno.test("statements: tryBegin is false while another connection writes, and wr
   assertEquals([rowsOf(other), sql.db.isTransaction], [[1, 2], false]);
   close(sql, other);
 });
+
+Deno.test("statements: a write after one that has used the transaction of tryBegin has its own", () => {
+  using place = new Place();
+  const [sql, other] = connections(place);
+  assert(sql.tryBegin());
+  sql.write(() => sql.run("INSERT INTO t VALUES (1)"));
+  sql.write(() => sql.run("INSERT INTO t VALUES (2)"));
+  const failing = () => {
+    sql.run("INSERT INTO t VALUES (3)");
+    sql.run("INSERT INTO t VALUES (1)");
+  };
+  assertThrows(() => sql.write(failing), StoreError, "UNIQUE");
+  assertEquals([rowsOf(sql), sql.db.isTransaction], [[1, 2], false]);
+  close(sql, other);
+});
+
+Deno.test("statements: tryBegin is true after an error that waiting would not end, and write reports it", () => {
+  using place = new Place();
+  const [sql, other] = connections(place);
+  close(sql, other);
+  assertEquals(sql.tryBegin(), true);
+  assertThrows(() => sql.write(() => {}), StoreError);
+});

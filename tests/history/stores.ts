@@ -7,9 +7,13 @@ import type { Line, SavedRoom } from "../../src/chat/store.ts";
 import { Import } from "../../src/history/import.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { runToEnd } from "../../src/util/steps.ts";
+import { runMaintenance } from "./helpers.ts";
 
 /** The time of the first line. It is in the past, as lines from the future are not imported. */
 export const THEN = new Date(2020, 10, 2, 14, 5, 9, 123).getTime();
+
+/** Many times the pieces that the export of any test has. */
+const PIECES_MAX = 10_000;
 
 /** An open file in a temporary directory, which is removed on disposal. */
 export class Store implements AsyncDisposable {
@@ -32,7 +36,15 @@ export class Store implements AsyncDisposable {
 
   /** Creates rooms with default settings, or with the given ones. */
   rooms(...rooms: (string | (Partial<SavedRoom> & { name: string }))[]): this {
-    const plain = { since: THEN, topic: undefined, switches: [], password: undefined, limit: Infinity, masks: [] };
+    const plain = {
+      since: THEN,
+      topic: undefined,
+      switches: [],
+      password: undefined,
+      limit: Infinity,
+      masks: [],
+      roles: [],
+    };
     for (const room of rooms) this.history.saveRoom({ ...plain, ...typeof room === "string" ? { name: room } : room });
     this.history.commit();
     return this;
@@ -54,7 +66,7 @@ export class Store implements AsyncDisposable {
   whisper(who: string, to: string, text: string, only?: string): Line {
     const line: Line = { ...this.#speech(who, text), kind: "whispered", to };
     const [one, other] = [fold(who), fold(to)];
-    const both = new Set([`${one}@${one}.host ${other}`, `${other}@${other}.host ${one}`]);
+    const both = new Set([`${one}@${hostOf(one)} ${other}`, `${other}@${hostOf(other)} ${one}`]);
     for (const target of only === undefined ? both : [only]) this.history.add(target, line);
     this.history.commit();
     return line;
@@ -62,13 +74,16 @@ export class Store implements AsyncDisposable {
 
   /** Finishes all maintenance, like a server after a restart. */
   runMaintenance(): this {
-    const history = new SqliteHistory(this.file);
-    while (history.runStep(() => {}));
+    runMaintenance(new SqliteHistory(this.file));
     return this;
   }
 
   export(format: ExportFormat, room?: string): string {
-    return [...new Export(this.file, format, room).pieces()].map(({ text }) => text).join("");
+    const texts: string[] = [];
+    for (const { text } of new Export(this.file, format, room).pieces()) {
+      if (texts.push(text) > PIECES_MAX) throw new Error(`The export has not ended after ${PIECES_MAX} pieces`);
+    }
+    return texts.join("");
   }
 
   /** Imports an export; returns how many messages were imported, and how many were known. */
@@ -102,7 +117,17 @@ export class Store implements AsyncDisposable {
 
   #speech(who: string, text: string) {
     const time = this.#time += 1000;
-    const origin = `${who}!~${who}@${fold(who)}.host`;
+    const user = isAscii(who) ? who : "user";
+    const origin = `${who}!~${user}@${hostOf(who)}`;
     return { who, origin, id: this.#ids.next(time), text, style: "say", time, tags: "", bot: false } as const;
   }
+}
+
+function isAscii(nick: string): boolean {
+  return /^[\0-\x7f]*$/.test(nick);
+}
+
+/** The host of a user: hosts are ASCII. */
+function hostOf(nick: string): string {
+  return isAscii(nick) ? `${fold(nick)}.host` : "other.host";
 }

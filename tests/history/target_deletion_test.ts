@@ -51,6 +51,20 @@ Deno.test("sqlite: deleting a conversation does not remove a line with the same 
   assertEquals(found(history, "aloud"), ["aloud"]);
 });
 
+Deno.test("sqlite: a new room that gets the number of a deleted empty one stays", async () => {
+  using place = new Place();
+  const history = await place.open({ lines: 100 });
+  history.saveRoom({ ...PLAIN_ROOM, name: "#empty" });
+  history.commit();
+  const number = () => place.number("SELECT max(id) FROM target");
+  const freed = number();
+  history.deleteTarget("#empty");
+  commitLines(history, said("#new", "hi"));
+  assertEquals(number(), freed);
+  runMaintenance(history);
+  assertEquals([texts(history, "#new"), history.rooms().map(({ name }) => name)], [["hi"], ["#new"]]);
+});
+
 Deno.test("sqlite: a room that is deleted before its commit is not stored", async () => {
   using place = new Place();
   const history = await place.open();
@@ -65,7 +79,10 @@ Deno.test("sqlite: a room that is deleted before its commit is not stored", asyn
 
 Deno.test("sqlite: a deleted room is hidden at once, and its lines are deleted some at a time", async () => {
   using place = new Place();
-  commitLines(await place.open(), ...lines("#room", MANY), ...lines("#other", 3));
+  const topic = { text: "secret", by: "alice!~a@host", at: NOON };
+  const first = await place.open();
+  first.saveRoom({ ...PLAIN_ROOM, name: "#Room", topic, switches: ["m"], password: "sesame", limit: 5 });
+  commitLines(first, ...lines("#room", MANY), ...lines("#other", 3));
   runMaintenance(await place.open());
   const history = await place.open();
   const left = () => place.number("SELECT count(*) FROM message") - texts(history, "#other").length;
@@ -74,6 +91,9 @@ Deno.test("sqlite: a deleted room is hidden at once, and its lines are deleted s
   assertEquals([texts(history, "#room"), left()], [[], MANY]);
   assertEquals([found(history, "all"), history.rooms().map(({ name }) => name)], [[], ["#other"]]);
   assertEquals(runToEnd(history.targets("")).map(({ target }) => target), ["#other"]);
+  const settings =
+    "name <> '' OR switches <> '' OR coalesce(topic, topic_by, topic_at, password, \"limit\") IS NOT NULL";
+  assertEquals(place.number(`SELECT count(*) FROM target WHERE key GLOB '!*' AND (${settings})`), 0);
   commitLines(history, said("#room", "all anew"));
   assertEquals(texts(history, "#room"), ["all anew"]);
   const steps = rowsAtOnce(place, () => {

@@ -55,6 +55,13 @@ Deno.test("writers: a line counts for its account, or else for its network, host
   }
 });
 
+Deno.test("writers: a host keeps its network, as its lines were counted for that", () => {
+  const writers = new Writers();
+  writers.setNetwork("host", "one");
+  writers.setNetwork("host", "other");
+  assertEquals([writers.networkOf("host"), writers.size], ["one", 1]);
+});
+
 Deno.test("writers: the number of stored hosts is limited, and the oldest ones are removed first", () => {
   const writers = new Writers();
   for (let n = 0; n <= HOSTS_MAX; n++) writers.setNetwork(`h${n}`, "n");

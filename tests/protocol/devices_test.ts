@@ -45,7 +45,7 @@ testAccounts(
     ]);
     const secret = await newToken(owner, "build bot");
     const bot = await byPlain(chat, "bot", secret);
-    assertEquals([bot.member.account, bot.member.token?.id], ["alice", 1]);
+    assertEquals([bot.member.account, bot.session.token?.id], ["alice", 1]);
     const friend = await chat.text("friend");
     await friend.says(`/login alice ${secret}`);
     assertEquals(friend.member.account, "alice");
@@ -62,7 +62,7 @@ testAccounts(
       "-- build bot is signed out. Its 3 sessions are closed.",
     );
     for (const client of [bot, friend, away]) await client.over;
-    assertEquals(bot.hears().at(-1), `ERROR :Closing link: (bot) [${REMOVED}]`);
+    assertEquals(bot.hears().at(-1), `ERROR :Closing link: (alice) [${REMOVED}]`);
     assertEquals(friend.hears().at(-1), `-- ${REMOVED}`);
     assertEquals([...chat.hub.members].map(({ nick }) => nick), ["alice"]);
     await owner.expect("/devices revoke 1", "-- No such device: 1. For a list: /devices");
@@ -81,7 +81,7 @@ testAccounts("devices: a token that is revoked during registration logs nobody i
   await owner.says("/devices revoke 1");
   await newToken(owner, "another with the same number");
   await client.says("CAP END");
-  assertEquals([client.member.account, client.member.token], [undefined, undefined]);
+  assertEquals([client.member.account, client.session.token], [undefined, undefined]);
 });
 
 testAccounts("devices: the limit of tokens is told with what to do", async (chat, office) => {
@@ -139,7 +139,7 @@ testAccounts("devices: a new password signs out all other sessions, and the repl
   for (const client of [owner, byPassword]) await client.over;
   assertMatch(byPassword.hears().at(-1)!, /\[Signed out: the password of the account was changed\./);
   assertEquals(
-    [...chat.hub.loggedIn("alice")].length,
+    [...chat.hub.sessionsOf("alice")].length,
     2,
     "the session that changed it, and the other of the same device",
   );
@@ -176,7 +176,7 @@ testAccounts("TOKEN: LIST, ADD, STAY and REVOKE are for programs", async (chat, 
     "TOKEN REVOKED * :You are logged out.",
   );
   await other.over;
-  assertEquals([page.member.account, page.member.token], [undefined, undefined]);
+  assertEquals([page.member.account, page.session.token], [undefined, undefined]);
   assertEquals(office.accounts.tokens.list("alice"), []);
 });
 

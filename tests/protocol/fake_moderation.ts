@@ -15,7 +15,7 @@ export function fakeModeration(audits: string[] = []): ModerationContext {
     reload: () => Promise.resolve({ done: ["motd"], failed: [] }),
     // deno-lint-ignore require-yield -- the type demands a generator, and this fake has nothing to wait for
     *disconnect() {
-      return { disconnected: 0, includesCaller: false };
+      return { disconnected: 0, includesCaller: false, done: Promise.resolve() };
     },
   };
 }

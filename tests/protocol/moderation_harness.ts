@@ -13,6 +13,8 @@ export class ModeratedServer {
   readonly rejected: string[] = [];
   /** How often clients were to be disconnected because of a ban. */
   disconnects = 0;
+  /** Resolves when those clients are disconnected. */
+  disconnected: Promise<unknown> = Promise.resolve();
   /** Whether the bans match the operator as well. */
   includesCaller = false;
 
@@ -29,8 +31,8 @@ export class ModeratedServer {
   }
 
   /** Connects a server operator by the text protocol. */
-  async textOperator(chat: Chat): Promise<Client> {
-    const root = await chat.text("root");
+  async textOperator(chat: Chat, nick = "root"): Promise<Client> {
+    const root = await chat.text(nick);
     chat.hub.setFlag(root.member, "operator", true);
     return root;
   }
@@ -44,13 +46,13 @@ export function testModeration(name: string, run: (chat: Chat, server: Moderated
     const { audits, bans, rejected } = server;
     const hub = new LocalChat({
       history: new MemoryHistory(),
-      policy: { banReason: (origin) => bans.findByOrigin(origin)?.reason },
+      policy: { banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason },
       observer: { banned: (origin, { peer }) => void rejected.push(`${origin} ${peer}`) },
     });
     // deno-lint-ignore require-yield -- the type demands a generator, and this fake has nothing to wait for
     const disconnect = function* () {
       server.disconnects++;
-      return { disconnected: 3, includesCaller: server.includesCaller };
+      return { disconnected: 3, includesCaller: server.includesCaller, done: server.disconnected };
     };
     return { chat: hub, moderation: { ...fakeModeration(audits), bans, disconnect } };
   });

@@ -1,6 +1,6 @@
 /** Moderation that is the same on all protocols. */
 import { assert, assertEquals } from "@std/assert";
-import { ban, describe, kill } from "../../src/protocol/moderation.ts";
+import { ban, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
 import { REASON_MAX } from "../../src/chat/lengths.ts";
 import { assertRejected as refused } from "../chat/helpers.ts";
@@ -24,8 +24,11 @@ testModeration(
       "KILL bob :x",
       "KLINE bob :x",
       "KLINE 10 *!*@*",
+      "KLINE 5Q bob",
+      "KLINE 90",
       "UNKLINE 10.0.0.0/8",
       "MUTE bob",
+      "MUTE bob soon",
       "UNMUTE bob",
       "ANNOUNCE :x",
       "STATS k",
@@ -34,12 +37,19 @@ testModeration(
     ];
     for (const line of lines) await alice.expect(line, "481 alice :Permission Denied- You're not an IRC operator");
     const refusal = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
-    for (const line of ["/kill bob x", "/bans", "/mute bob", "/mute bob 1h", "/unmute bob", "/announce x", "/stats"]) {
+    for (
+      const line of ["/kill bob x", "/bans", "/mute bob", "/mute bob soon", "/unmute bob", "/announce x", "/stats"]
+    ) {
       await tom.expect(line, refusal);
     }
     for (const line of ["/ban bob", "/unban 10.0.0.0/8"]) {
-      await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @.");
+      await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @ or ~.");
     }
+    refused(
+      "not-server-operator",
+      "alice",
+      () => runToEnd(ban(chat.options.moderation, chat.hub, alice.member, "bob")),
+    );
     assertEquals([bob.hears(), chat.hub.has(bob.member), chat.hub.mutes.has("host")], [[], true, false]);
     assertEquals([server.bans.all.length, server.disconnects, server.takeAudits()], [1, 0, []]);
   },
@@ -59,10 +69,13 @@ testModeration(
     const root = await server.ircOperator(chat);
     const troll = chat.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
-    const at = (text: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, text));
-    assertEquals(at("TROLL"), { what: "*!*@elsewhere", disconnected: 3, includesCaller: false });
-    assertEquals(at("nobody"), { what: "nobody!*@*", disconnected: 3, includesCaller: false });
-    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", disconnected: 3, includesCaller: false });
+    const at = (text: string) => {
+      const { done: _done, ...made } = runToEnd(ban(chat.options.moderation, chat.hub, root.member, text));
+      return made;
+    };
+    assertEquals(at("TROLL"), { what: "*!*@elsewhere", undo: "troll", disconnected: 3, includesCaller: false });
+    assertEquals(at("nobody"), { what: "nobody!*@*", undo: "nobody!*@*", disconnected: 3, includesCaller: false });
+    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", undo: "192.0.2.66", disconnected: 3, includesCaller: false });
     assertEquals(server.takeAudits(), [
       "banned root *!*@elsewhere for good",
       "banned root nobody!*@* for good",
@@ -77,15 +90,61 @@ testModeration(
 );
 
 testModeration(
+  "ban: a user that is logged in is banned by account and host, and the nickname lifts both when they are gone",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
+    const [troll, other] = [chat.connect("192.0.2.66"), await chat.irc("other")];
+    await troll.says("NICK troll", "USER troll 0 * :x");
+    chat.hub.login(troll.session, "Trolls");
+    const { moderation } = chat.options;
+    const made = runToEnd(ban(moderation, chat.hub, root.member, "troll"));
+    assertEquals([made.what, made.undo, made.disconnected], ["~a:trolls and *!*@elsewhere", "troll", 6]);
+    refused("server-banned", "no reason given", () => chat.hub.login(other.session, "TROLLS"));
+    assertEquals(other.member.account, undefined);
+    await troll.leave();
+    assertEquals(unban(moderation, root.member, "Troll"), "~a:trolls and *!*@elsewhere");
+    assertEquals(server.bans.all, []);
+    chat.hub.login(other.session, "trolls");
+    assertEquals(runToEnd(ban(moderation, chat.hub, root.member, "~a:someone")).what, "~a:someone");
+    refused("ban-invalid", "~a:*", () => runToEnd(ban(moderation, chat.hub, root.member, "~a:*")));
+  },
+);
+
+testModeration(
+  "mute: a user that is logged in is muted by account and host, and the nickname undoes both when they are gone",
+  async (chat, server) => {
+    const root = await server.ircOperator(chat);
+    const [troll, other] = [chat.connect("192.0.2.66"), await chat.irc("other")];
+    await troll.says("NICK troll", "USER troll 0 * :x");
+    chat.hub.login(troll.session, "trolls");
+    const { moderation } = chat.options;
+    mute(moderation, chat.hub, root.member, "troll");
+    assertEquals(chat.hub.mutes.all.map(({ host }) => host), ["~a:trolls", "elsewhere"]);
+    await chat.join("#lobby", troll, other);
+    const say = () => chat.hub.say(troll.member, chat.hub.findRoom("#lobby"), "hi");
+    refused("muted", "troll", say);
+    chat.hub.logout(troll.session);
+    refused("muted", "troll", say); // by its host
+    chat.hub.login(other.session, "Trolls");
+    refused("muted", "other", () => chat.hub.say(other.member, chat.hub.findRoom("#lobby"), "hi"));
+    await troll.leave();
+    assertEquals(unmute(moderation, chat.hub, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
+    assertEquals(chat.hub.mutes.all, []);
+    mute(moderation, chat.hub, root.member, "other");
+    assertEquals(unmute(moderation, chat.hub, root.member, "~a:trolls"), "~a:trolls");
+  },
+);
+
+testModeration(
   "ban: control characters are removed from a reason, and one that is too long is rejected",
   async (chat, server) => {
     const root = await server.ircOperator(chat);
     const banned = (reason: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, "a", HOUR, reason));
-    banned(` \x1b[2Jgo\x07 ${"😀".repeat(90)}`);
-    assertEquals(server.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(90)}`);
+    banned(` \x1b[2Jgo\x07 ${"😀".repeat(75)}`);
+    assertEquals(server.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(75)}`);
     assertEquals(server.takeAudits(), ["banned root a!*@* 1h"], "without the reason");
     refused("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
-    refused("text-too-long", "370", () => banned("😀".repeat(93)));
+    refused("text-too-long", "310", () => banned("😀".repeat(78)));
     refused(
       "reason-too-long",
       "200",
@@ -110,6 +169,29 @@ testModeration(
     assertEquals(server.bans.all.at(-1)!.what, "N7!*@*");
   },
 );
+
+testModeration("ban: the operator gets the reply when the clients are disconnected", async (chat, server) => {
+  const [root, tom] = [
+    await server.ircOperator(chat, "labeled-response", "batch"),
+    await server.textOperator(chat, "tom"),
+  ];
+  const replies = {
+    "@label=x KLINE troll": "@label=x NOTICE root :Banned troll!*@*; 3 disconnected",
+    "KLINE troll": "NOTICE root :Banned troll!*@*; 3 disconnected",
+    "/ban troll": "-- troll!*@* is banned from this server; 3 disconnected. /bans lists all.",
+  };
+  for (const [line, reply] of Object.entries(replies)) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.disconnected = promise;
+    const client = line.startsWith("/") ? tom : root;
+    const said = client.says(line);
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(client.hears(), [], line);
+    resolve();
+    await said;
+    assertEquals(client.hears(), [reply]);
+  }
+});
 
 testModeration("ban: its description says how long it still lasts", async (_chat) => {
   const made = { what: "10.0.0.0/8", by: "root", reason: "spam", since: NOW };
@@ -137,7 +219,7 @@ testModeration("ban: a mask rejects clients of all protocols, with the reason", 
   assertEquals([troll.member, troll.connection.closeReason, chat.hub.members.size], [undefined, "banned", 1]);
   server.bans.add({ what: "*!~guest@host", by: "root", reason: "and of you", since: NOW, until: Infinity });
   const options = { ...chat.options, registrationTime: 30_000, format: textFormat(100) };
-  const tom = new Client(chat, (connection, onMember) => text(connection, options, onMember));
+  const tom = new Client(chat, (connection, onRegistered) => text(connection, options, onRegistered));
   await tom.over;
   assertEquals(tom.hears(), ["-- You are banned from this server: and of you"]);
   assertEquals([tom.member, tom.connection.closeReason, chat.hub.members.size], [undefined, "banned", 1]);

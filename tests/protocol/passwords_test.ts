@@ -142,4 +142,5 @@ testAccounts("passwords: readLogin takes the first word as a name only if it can
   assertEquals(read("alice  one  two", "guest1"), "alice|one  two");
   assertEquals(read("bob one", "guest1"), "bob|one", "neither account exists: as in the help");
   assertEquals(read("secret", "alice"), "alice|secret");
+  assertEquals(read("secret", "guest1"), "guest1|secret", "one word is no name, though neither account exists");
 });

@@ -33,7 +33,7 @@ const counts = () => ({ slicer: counting = new CountingSlicer() });
 function crowd(client: Client, hub: Parameters<Parameters<typeof test>[1]>[0]["hub"], count: number, room?: string) {
   const outlet = { peer: "192.0.2.1:5", send() {}, close() {} };
   for (let n = 0; n < count; n++) {
-    const member = hub.connect(`m${n}`, { user: "u", host: `h${n}`, realname: "r" }, client.member.format, outlet);
+    const { member } = hub.connect(`m${n}`, { user: "u", host: `h${n}`, realname: "r" }, client.session.format, outlet);
     hub.join(member, room ?? `#room${n}`);
   }
   hub.flush();

@@ -277,8 +277,8 @@ testHeld("slicer: a queued command of a client that has left is dropped", async 
   slicer.held = true;
   const asked = [alice.says("JOIN #tea"), bob.says("/list")];
   await carol.says("PING :after them");
-  alice.member.outlet.close("killed");
-  for (const { member } of [alice, bob]) chat.hub.disconnect(member);
+  alice.member.close("killed");
+  for (const { member } of [alice, bob]) chat.hub.remove(member);
   chat.quiet();
   assertEquals(slicer.release(), 2);
   assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Bans } from "../../src/moderation/bans.ts";
+import { NICKNAME_RECLAIMED } from "../../src/protocol/accounts.ts";
+import { PING_TIMEOUT } from "../../src/protocol/irc/keepalive.ts";
 import { type Client, Connections } from "../../src/server/connections.ts";
-import { Chat } from "../chat/helpers.ts";
+import { Chat, sessionOf } from "../chat/helpers.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { createHandler, createLimits, recordingLog } from "./helpers.ts";
 
@@ -25,7 +27,7 @@ Deno.test("connections: a connection is logged when its client registers and whe
   connections.accept(handler, connection);
   assertEquals(connections.size, 1);
   const client = only(connections);
-  handler.register(new Chat().arrive("alice", []));
+  handler.register(sessionOf(new Chat().arrive("alice", [])));
   connection.leave("quit");
   await client.done;
   assertEquals(connections.size, 0);
@@ -36,14 +38,26 @@ Deno.test("connections: a connection is logged when its client registers and whe
   ]);
 });
 
-Deno.test("connections: a reason that a client chose is counted as other", async () => {
+Deno.test("connections: a reason that is not in the list is counted as other", async () => {
   const { connections, handler } = create();
   const connection = new FakeConnection();
   connections.accept(handler, connection);
   const { done } = only(connections);
-  connection.leave("see you there");
+  connection.leave("message too long");
   await done;
   assertEquals([...connections.ended], [["other", 1]]);
+});
+
+Deno.test("connections: ping timeouts and reclaimed nicknames are counted by name", async () => {
+  const { connections, handler } = create();
+  for (const reason of [PING_TIMEOUT, NICKNAME_RECLAIMED]) {
+    const connection = new FakeConnection();
+    connections.accept(handler, connection);
+    const { done } = only(connections);
+    connection.leave(reason);
+    await done;
+  }
+  assertEquals([...connections.ended], [["ping timeout", 1], ["nickname reclaimed", 1]]);
 });
 
 Deno.test("connections: an address that was banned after it was accepted is rejected with the reason", async () => {
@@ -136,7 +150,7 @@ Deno.test("connections: an evicted client is told the reason until it has regist
   connections.accept(handler, connection);
   assertEquals(limits.unregistered, 1);
   const evict = connection.evictable.onEvicted!;
-  handler.register(new Chat().arrive("alice", []));
+  handler.register(sessionOf(new Chat().arrive("alice", [])));
   assertEquals([limits.unregistered, connection.evictable.onEvicted], [0, undefined]);
   evict();
   assertEquals(connection.take(), [`rejected: ${limits.crowded}`]);

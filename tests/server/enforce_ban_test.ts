@@ -1,10 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import type { Ban } from "../../src/moderation/bans.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";
-import { Chat } from "../chat/helpers.ts";
-import { runToEnd } from "../../src/util/steps.ts";
+import { Chat, sessionOf } from "../chat/helpers.ts";
+import { runToEnd, type Steps } from "../../src/util/steps.ts";
+import type { BanResult } from "../../src/protocol/moderation.ts";
 
 /** A connection that counts how often its address is read. */
 class CountingConnection extends FakeConnection {
@@ -27,13 +28,20 @@ function createClients(count: number): { chat: Chat; clients: Map<FakeConnection
   const chat = new Chat();
   const members = Array.from({ length: count }, (_, n) => chat.arrive(`member${n}`, ["#a"]));
   const clients = new Map<FakeConnection, Bannable>(
-    members.map((member, n) => [new CountingConnection(`192.0.2.${n % 250}`), { member }]),
+    members.map((member, n) => [new CountingConnection(`192.0.2.${n % 250}`), { session: sessionOf(member) }]),
   );
   return { chat, clients, members };
 }
 
 function ban(what: string): Ban {
   return { what, by: "root", reason: "spam", since: 0, until: Infinity };
+}
+
+/** Runs all steps, and waits until the clients are disconnected. */
+async function runAll(steps: Steps<BanResult>): Promise<Omit<BanResult, "done">> {
+  const { done, ...result } = runToEnd(steps);
+  await done;
+  return result;
 }
 
 Deno.test("enforceBan: each of many clients is checked once, some in each step", () => {
@@ -45,7 +53,17 @@ Deno.test("enforceBan: each of many clients is checked once, some in each step",
   assertEquals([yields, CountingConnection.reads], [Math.floor(1000 / STEP), 1000]);
 });
 
-Deno.test("enforceBan: clients that match by address or mask are disconnected, except server operators", () => {
+Deno.test("enforceBan: clients that are logged in to a banned account are disconnected", () => {
+  const { chat, clients, members } = createClients(5);
+  for (const n of [1, 3]) chat.hub.login(sessionOf(members[n]!), `eve${n}`);
+  const outcome = runToEnd(enforceBan(ban("~a:EVE?"), members[0]!, clients, chat.hub));
+  assertEquals([outcome.disconnected, [...chat.hub.members].map(({ nick }) => nick)], [
+    2,
+    ["member0", "member2", "member4"],
+  ]);
+});
+
+Deno.test("enforceBan: clients that match by address or mask are disconnected, except server operators", async () => {
   for (
     const [what, gone] of [["192.0.2.3", ["member3"]], ["member4!*@*", ["member4"]], [
       "MEMBER?!*@*",
@@ -54,7 +72,7 @@ Deno.test("enforceBan: clients that match by address or mask are disconnected, e
   ) {
     const { chat, clients, members } = createClients(10);
     chat.hub.setFlag(members[9]!, "operator", true);
-    const outcome = runToEnd(enforceBan(ban(what), members[9]!, clients, chat.hub));
+    const outcome = await runAll(enforceBan(ban(what), members[9]!, clients, chat.hub));
     assertEquals(outcome, { disconnected: gone.length, includesCaller: what === "MEMBER?!*@*" });
     const left = [...chat.hub.members].map(({ nick }) => nick);
     assertEquals(left.length, 10 - gone.length);
@@ -62,29 +80,62 @@ Deno.test("enforceBan: clients that match by address or mask are disconnected, e
   }
 });
 
-Deno.test("enforceBan: a member who matches is told the reason, and the connection is closed", () => {
+Deno.test("enforceBan: a member who matches is told the reason, and the connection is closed", async () => {
   const { chat, members: [root, troll] } = createClients(2);
   const closed: unknown[] = [];
-  troll!.outlet.close = (...reasons) => void closed.push(reasons);
-  const clients: [FakeConnection, Bannable][] = [[new FakeConnection("192.0.2.1"), { member: troll }]];
-  runToEnd(enforceBan(ban("member1!*@*"), root!, clients, chat.hub));
+  sessionOf(troll!).outlet.close = (...reasons) => void closed.push(reasons);
+  const clients: [FakeConnection, Bannable][] = [[new FakeConnection("192.0.2.1"), { session: sessionOf(troll!) }]];
+  await runAll(enforceBan(ban("member1!*@*"), root!, clients, chat.hub));
   assertEquals(chat.told(troll!).at(-1), "notice You are banned from this server: spam");
   assertEquals(closed, [["banned", "Banned: spam"]]);
 });
 
-Deno.test("enforceBan: a connection that is closing already is not counted", () => {
+/** A chat that disconnects members when the test says so. */
+function slowChat() {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  return { chat: { disconnect: () => promise }, resolve, reject };
+}
+
+Deno.test("enforceBan: a connection is closed when the chat has disconnected its member", async () => {
+  const { members: [root, troll] } = createClients(2);
+  const log: string[] = [];
+  sessionOf(troll!).outlet.close = () => void log.push("closed");
+  const { chat, resolve } = slowChat();
+  const { done } = runToEnd(
+    enforceBan(ban("member1!*@*"), root!, [[new FakeConnection(), { session: sessionOf(troll!) }]], chat),
+  );
+  await Promise.resolve();
+  log.push("disconnected");
+  resolve();
+  await done;
+  assertEquals(log, ["disconnected", "closed"]);
+});
+
+Deno.test("enforceBan: an error of the chat is reported when all steps have run", async () => {
+  const { members: [root, troll] } = createClients(2);
+  const { chat, reject } = slowChat();
+  const clients = Array.from({ length: STEP }, () => [new FakeConnection(), { session: sessionOf(troll!) }] as const);
+  const steps = enforceBan(ban("member1!*@*"), root!, clients, chat);
+  steps.next();
+  reject(new Error("no connection"));
+  await new Promise((resolve) => setTimeout(resolve)); // an unhandled rejection would fail the test
+  const error = await assertRejects(() => runToEnd(steps).done, Error);
+  assertEquals(error.message, "no connection");
+});
+
+Deno.test("enforceBan: a connection that is closing already is not counted", async () => {
   const { chat, members: [root] } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
   connection.close("quit");
-  const outcome = runToEnd(enforceBan(ban("192.0.2.7"), root!, [[connection, { member: undefined }]], chat.hub));
+  const outcome = await runAll(enforceBan(ban("192.0.2.7"), root!, [[connection, { session: undefined }]], chat.hub));
   assertEquals([outcome, connection.closeReason], [{ disconnected: 0, includesCaller: false }, "quit"]);
 });
 
-Deno.test("enforceBan: an unregistered connection is disconnected when its address matches", () => {
+Deno.test("enforceBan: an unregistered connection is disconnected when its address matches", async () => {
   const { chat, members } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
-  const outcome = runToEnd(
-    enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { member: undefined }]], chat.hub),
+  const outcome = await runAll(
+    enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { session: undefined }]], chat.hub),
   );
   assertEquals([outcome, connection.closeReason], [{ disconnected: 1, includesCaller: false }, "banned"]);
 });

@@ -1,5 +1,5 @@
 /** Shared by tests of the server: a protocol without lines, limits that allow everything, and logs. */
-import type { Member } from "../../src/chat/member.ts";
+import type { Session } from "../../src/chat/member.ts";
 import type { Bans } from "../../src/moderation/bans.ts";
 import { Log } from "../../src/monitoring/log.ts";
 import { ConnectionLimits } from "../../src/server/connection_limits.ts";
@@ -7,18 +7,18 @@ import type { ProtocolHandler } from "../../src/server/protocol_handlers.ts";
 
 /** A protocol that reads lines until the client leaves. `register` and `fail` act on the session served last. */
 export interface TestHandler extends ProtocolHandler {
-  register(member: Member): void;
+  register(session: Session): void;
   fail(error: Error): void;
 }
 
 /** Creates a handler for a listener of this name. */
 export function createHandler(name: string): TestHandler {
-  let onMember: (member: Member) => void = () => {};
+  let onRegistered: (session: Session) => void = () => {};
   let fail: (error: Error) => void = () => {};
   return {
     name,
     serve: async (connection, callback) => {
-      onMember = callback;
+      onRegistered = callback;
       const failure = new Promise<never>((_resolve, reject) => fail = reject);
       const read = async () => {
         for await (const _lines of connection.lines);
@@ -27,7 +27,7 @@ export function createHandler(name: string): TestHandler {
     },
     rejection: (reason) => `rejected: ${reason}`,
     farewell: (reason) => [`farewell: ${reason}`],
-    register: (member) => onMember(member),
+    register: (session) => onRegistered(session),
     fail: (error) => fail(error),
   };
 }

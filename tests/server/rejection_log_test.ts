@@ -23,9 +23,11 @@ Deno.test("rejection log: a request without permission is logged, and its subjec
     "invite-only",
     "wrong-key",
     "cannot-speak",
+    "login-required",
     "not-operator",
+    "not-owner",
   ] as const;
-  const without = ["nick-confusable", "not-server-operator", "muted", "stored-too-much"] as const;
+  const without = ["nick-confusable", "banned-nick", "not-server-operator", "muted", "stored-too-much"] as const;
   const codes = [...withSubject, ...without];
   for (const [n, code] of codes.entries()) add(code, "#tea", `192.0.${n}.1`);
   assertEquals(logged.map(({ reason, about }) => [reason, about]), [

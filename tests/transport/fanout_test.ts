@@ -29,13 +29,37 @@ function quickClient(fanout: Fanout) {
   return { writes, outbox, write: (text: string) => (outbox.push(bytes(text)), fanout.add(outbox)) };
 }
 
+/** A fan-out whose clock advances by a millisecond with each write, so that rounds yield; and the order of the writes. */
+class TimedFanout {
+  readonly fanout: Fanout;
+  /** The names of the clients that were written to. */
+  readonly order: string[] = [];
+  #now = 0;
+
+  /** @param nextSlice What a round waits for when it yields. */
+  constructor(nextSlice: () => Promise<void>) {
+    this.fanout = new Fanout(1e6, () => this.#now, nextSlice);
+  }
+
+  client(name: string) {
+    const outbox = outboxTo(100_000, {
+      write: (bytes) => {
+        this.order.push(name);
+        this.#now++;
+        return Promise.resolve(bytes.length);
+      },
+    });
+    return { outbox, write: () => (outbox.push(bytes("x")), this.fanout.add(outbox)) };
+  }
+}
+
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Runs the event loop until a condition holds; fails if it never does. */
 async function until(condition: () => boolean) {
   const deadline = performance.now() + 20_000;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`Waited in vain for ${condition}`);
+    if (performance.now() > deadline) throw new Error(`No end of the wait for ${condition} within 20 s`);
     await nextTurn();
   }
 }
@@ -188,22 +212,11 @@ Deno.test("fanout: input credit is renewed when there is nothing to deliver", as
 });
 
 Deno.test("fanout: a long round yields, and replies queued meanwhile are written before the rest of it", async () => {
-  let now = 0;
   const yielded = Promise.withResolvers<void>();
-  const fanout = new Fanout(1e6, () => now, () => yielded.promise);
-  const order: string[] = [];
-  const client = (name: string) => {
-    const outbox = outboxTo(100_000, {
-      write(bytes) {
-        order.push(name);
-        now++; // the duration of a write
-        return Promise.resolve(bytes.length);
-      },
-    });
-    return { outbox, write: () => (outbox.push(bytes("x")), fanout.add(outbox)) };
-  };
-  const members = Array.from({ length: 4 * ROUND_SLICE }, (_, n) => client(`member${n}`));
-  const answered = client("answered");
+  const timed = new TimedFanout(() => yielded.promise);
+  const { order } = timed;
+  const members = Array.from({ length: 4 * ROUND_SLICE }, (_, n) => timed.client(`member${n}`));
+  const answered = timed.client("answered");
   members.forEach((each) => each.write());
   await until(() => order.length > 0);
   assertEquals(order.length, ROUND_SLICE, "the round yields");
@@ -215,22 +228,11 @@ Deno.test("fanout: a long round yields, and replies queued meanwhile are written
 });
 
 Deno.test("fanout: chunks queued while a round yields are written before the rest of it to other clients, and after it to its own", async () => {
-  let now = 0;
   const yielded = Promise.withResolvers<void>();
-  const fanout = new Fanout(1e6, () => now, () => yielded.promise);
-  const order: string[] = [];
-  const client = (name: string) => {
-    const outbox = outboxTo(100_000, {
-      write(bytes) {
-        order.push(name);
-        now++;
-        return Promise.resolve(bytes.length);
-      },
-    });
-    return { outbox, write: () => (outbox.push(bytes("x")), fanout.add(outbox)) };
-  };
-  const members = Array.from({ length: 4 * ROUND_SLICE }, (_, n) => client(`member${n}`));
-  const other = client("other");
+  const timed = new TimedFanout(() => yielded.promise);
+  const { fanout, order } = timed;
+  const members = Array.from({ length: 4 * ROUND_SLICE }, (_, n) => timed.client(`member${n}`));
+  const other = timed.client("other");
   members.forEach((each) => each.write());
   await until(() => order.length > 0);
   let yields = 0;
@@ -401,21 +403,10 @@ Deno.test("fanout: the last line of a round may exceed the credit, and no line i
 });
 
 Deno.test("fanout: outboxes that overtake a round may do so again after it yielded in between", async () => {
-  let now = 0;
-  const fanout = new Fanout(1e6, () => now, nextTurn);
-  const order: string[] = [];
-  const client = (name: string) => {
-    const outbox = outboxTo(100_000, {
-      write(bytes) {
-        order.push(name);
-        now++;
-        return Promise.resolve(bytes.length);
-      },
-    });
-    return { outbox, write: () => (outbox.push(bytes("x")), fanout.add(outbox)) };
-  };
-  const members = Array.from({ length: 4 * ROUND_SLICE }, () => client("member"));
-  const others = Array.from({ length: 2 * ROUND_SLICE }, (_, n) => client(`other${n}`));
+  const timed = new TimedFanout(nextTurn);
+  const { fanout, order } = timed;
+  const members = Array.from({ length: 4 * ROUND_SLICE }, () => timed.client("member"));
+  const others = Array.from({ length: 2 * ROUND_SLICE }, (_, n) => timed.client(`other${n}`));
   let yields = -1; // collect is called once before the round begins
   fanout.collect = () => {
     yields++;

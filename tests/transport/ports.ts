@@ -96,11 +96,28 @@ export function webOptions(admission?: Admission): WebOptions {
   };
 }
 
-/** Awaits a promise; fails if it takes too long. */
-export async function soon<T>(promise: Promise<T>): Promise<T> {
+/** Turns of the event loop in which nothing must change for {@linkcode untilStill}. */
+const STILL_TURNS = 100;
+
+/** Resolves when a value has not changed in many turns of the event loop, such as the bytes that a peer has accepted. */
+export async function untilStill(value: () => unknown): Promise<void> {
+  for (let last = value(), turns = 0; turns < STILL_TURNS; turns++) {
+    await new Promise((resolve) => setTimeout(resolve));
+    const now = value();
+    if (now !== last) turns = 0;
+    last = now;
+  }
+}
+
+/**
+ * Awaits a promise; fails if it takes too long.
+ *
+ * @param expected What the promise stands for, such as `end of the connection`, for the error.
+ */
+export async function soon<T>(promise: Promise<T>, expected: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("Waited in vain")), DEADLINE);
+    timer = setTimeout(() => reject(new Error(`No ${expected} within ${DEADLINE / 1000} s`)), DEADLINE);
   });
   try {
     return await Promise.race([promise, late]);

@@ -18,7 +18,7 @@ async function exchange(port: number, ...parts: string[]): Promise<string> {
   using socket = await Deno.connect({ port });
   socket.setNoDelay();
   for (const part of parts) await socket.write(Uint8Array.from(part, (char) => char.charCodeAt(0)));
-  return await soon(new Response(socket.readable).text());
+  return await soon(new Response(socket.readable).text(), "end of the connection");
 }
 
 /** Returns everything received until the end of the stream; TLS may end without close_notify. */
@@ -88,7 +88,7 @@ Deno.test("tcp: only the first line is checked, and nothing is rejected without 
       using socket = await Deno.connect({ port });
       await socket.write(new TextEncoder().encode("hello\nGET / HTTP/1.1\nNICK a\n"));
       await socket.closeWrite();
-      await soon(new Response(socket.readable).text());
+      await soon(new Response(socket.readable).text(), "end of the connection");
       assertEquals(delivered, ["hello", "GET / HTTP/1.1", "NICK a"]);
     }, options);
   await hears();
@@ -96,7 +96,7 @@ Deno.test("tcp: only the first line is checked, and nothing is rejected without 
     using socket = await Deno.connect({ port });
     await socket.write(new TextEncoder().encode("GET / HTTP/1.1\n"));
     await socket.closeWrite();
-    await soon(new Response(socket.readable).text());
+    await soon(new Response(socket.readable).text(), "end of the connection");
     assertEquals(delivered, ["GET / HTTP/1.1"]);
   }, { rejectedProtocols: new Set() });
 });
@@ -131,7 +131,7 @@ testWithTls("tcp: HTTP over TLS is rejected as well", (tls, certificates) =>
     const caCerts = [await Deno.readTextFile(certificates.authority)];
     using socket = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
     await socket.write(new TextEncoder().encode(REQUEST));
-    assertEquals(await soon(received(socket.readable)), "You speak HTTP, with TLS.\n");
+    assertEquals(await soon(received(socket.readable), "end of the connection"), "You speak HTTP, with TLS.\n");
     assertEquals(delivered, []);
   }, { tls }));
 
@@ -210,7 +210,7 @@ Deno.test("web: on a WebSocket path for text, lines of IRC are rejected, and lin
       const answer = new Promise<string>((resolve) => socket.onmessage = ({ data }) => resolve(data));
       const closed = new Promise((resolve) => socket.onclose = resolve);
       socket.send(sent!);
-      assertEquals(await soon(answer), reply);
+      assertEquals(await soon(answer, "end of the connection"), reply);
       socket.close();
       await closed;
     }

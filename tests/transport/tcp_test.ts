@@ -47,13 +47,16 @@ Deno.test("tcp: clients that leave before they are accepted neither delay others
   }
   using socket = await Deno.connect({ port: listener.port });
   const { port } = socket.localAddr as Deno.NetAddr;
-  await soon((async () => {
-    for await (const connection of listener) {
-      connection.close();
-      await connection.closed;
-      if (connection.peer === `127.0.0.1:${port}`) break;
-    }
-  })());
+  await soon(
+    (async () => {
+      for await (const connection of listener) {
+        connection.close();
+        await connection.closed;
+        if (connection.peer === `127.0.0.1:${port}`) break;
+      }
+    })(),
+    "connection",
+  );
   listener.close();
   assertEquals([errors, timers.size], [[], 0]);
 });
@@ -76,14 +79,17 @@ async function received(options: Partial<TcpOptions> & { strict?: boolean }, ...
       connection.onTooLong = (beginning) => lines.push(`too long: ${beginning}`);
       connection.onMalformed = (line) => lines.push(`malformed: ${line}`);
     }
-    await soon((async () => {
-      for await (const batch of connection.lines) {
-        for (const line of batch) {
-          lines.push(line);
-          if (line === "end") connection.abort("enough");
+    await soon(
+      (async () => {
+        for await (const batch of connection.lines) {
+          for (const line of batch) {
+            lines.push(line);
+            if (line === "end") connection.abort("enough");
+          }
         }
-      }
-    })());
+      })(),
+      "line 'end'",
+    );
     assertEquals(connection.closeReason, "enough");
     break;
   }
@@ -131,31 +137,65 @@ Deno.test("tcp: input takes credit by its length, whether it is delivered or dro
   assertEquals([lines, lengths], [["abc", "", "end"], [3, 0, 10, 3]]);
 });
 
+/** A connection whose client has sent the lines `one` and `two`, and that is being read from. */
+interface Reading {
+  readonly socket: Deno.TcpConn;
+  readonly connection: Connection;
+  /** The lines that were delivered. */
+  readonly lines: string[];
+  /** Resolves when the connection delivers no more lines. */
+  readonly ended: Promise<void>;
+}
+
+/** Runs a test with such a connection. */
+async function readingFrom(
+  options: Partial<TcpOptions>,
+  body: (reading: Reading) => Promise<void>,
+  onLine: (line: string, connection: Connection) => void = () => {},
+): Promise<void> {
+  const listener = listenTcp({ ...tcpOptions(), ...options });
+  using socket = await Deno.connect({ port: listener.port });
+  await socket.write(bytes("one\ntwo\n"));
+  const connection = (await listener[Symbol.asyncIterator]().next()).value as Connection;
+  const lines: string[] = [];
+  const ended = (async () => {
+    for await (const batch of connection.lines) {
+      for (const line of batch) {
+        lines.push(line);
+        onLine(line, connection);
+      }
+    }
+  })();
+  await body({ socket, connection, lines, ended });
+  listener.close();
+}
+
+/** Runs the event loop until a condition holds. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Runs the event loop some times, in which nothing should happen. */
+async function idle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+}
+
 Deno.test("tcp: lines wait for the end of the round when the input credit is used", async () => {
   const round = Promise.withResolvers<void>();
   const fanout = new Fanout(1); // one line per round
   fanout.roundOver = () => round.promise;
-  const listener = listenTcp({ ...tcpOptions(), fanout });
-  using socket = await Deno.connect({ port: listener.port });
-  await socket.write(bytes("one\ntwo\n"));
-  for await (const connection of listener) {
-    const lines: string[] = [];
-    const reading = (async () => {
-      for await (const batch of connection.lines) lines.push(...batch);
-    })();
-    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve));
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+  await readingFrom({ fanout }, async ({ connection, lines, ended }) => {
+    await until(() => lines.length > 0);
+    await idle();
     assertEquals(lines, ["one"]);
     fanout.request(); // a round, which renews the credit
-    while (fanout.busy) await new Promise((resolve) => setTimeout(resolve));
+    await until(() => !fanout.busy);
     round.resolve();
-    while (lines.length === 1) await new Promise((resolve) => setTimeout(resolve));
+    await until(() => lines.length > 1);
     assertEquals(lines, ["one", "two"]);
     connection.abort("enough");
-    await soon(reading);
-    break;
-  }
-  listener.close();
+    await soon(ended, "end of the connection");
+  });
 });
 
 Deno.test("tcp: a line of maximum length is one line when it arrives byte by byte", async () => {
@@ -221,96 +261,57 @@ Deno.test("tcp: a connection that is closed while it waits for the rate limit en
   const waiting = Promise.withResolvers<void>();
   let cancelled = 0;
   const clock = { now: () => 0, callAfter: () => (waiting.resolve(), () => void cancelled++) }; // never calls back
-  const listener = listenTcp({ ...tcpOptions(), traffic, clock, rate: 1, burst: 1 });
-  using socket = await Deno.connect({ port: listener.port });
-  await socket.write(bytes("one\ntwo\n"));
-  for await (const connection of listener) {
-    const lines: string[] = [];
-    const reading = (async () => {
-      for await (const batch of connection.lines) lines.push(...batch);
-    })();
-    await soon(waiting.promise);
+  await readingFrom({ traffic, clock, rate: 1, burst: 1 }, async ({ socket, connection, lines, ended }) => {
+    await soon(waiting.promise, "wait for the rate limit");
     connection.send(["grüße", "!"]);
     connection.close("first");
     connection.abort("second");
-    await soon(reading);
+    await soon(ended, "end of the connection");
     assertEquals([lines, connection.closeReason, cancelled], [["one"], "first", 1]);
     socket.close();
     await connection.closed;
-    break;
-  }
-  listener.close();
+  });
   assertEquals(traffic, { linesIn: 1, linesOut: 2, bytesOut: 10 });
 });
 
 Deno.test("tcp: a client that does not read its replies is not read from either", async () => {
   const taken = Promise.withResolvers<void>();
-  const listener = listenTcp({ ...tcpOptions(), sendBuffer: 14_000_000 });
-  using socket = await Deno.connect({ port: listener.port });
-  await socket.write(bytes("one\ntwo\n"));
-  for await (const connection of listener) {
-    const lines: string[] = [];
-    const reading = (async () => {
-      for await (const batch of connection.lines) {
-        for (const line of batch) {
-          lines.push(line);
-          if (line === "one") connection.send(["x".repeat(12_000_000)]); // more than the buffers of the kernel hold
-          if (line === "two") taken.resolve();
-        }
-      }
-    })();
-    while (lines.length === 0 || connection.queued === 0) await new Promise((resolve) => setTimeout(resolve));
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+  const onLine = (line: string, connection: Connection) => {
+    if (line === "one") connection.send(["x".repeat(12_000_000)]); // more than the buffers of the kernel hold
+    if (line === "two") taken.resolve();
+  };
+  await readingFrom({ sendBuffer: 14_000_000 }, async ({ socket, connection, lines, ended }) => {
+    await until(() => lines.length > 0 && connection.queued > 0);
+    await idle();
     assertEquals(lines, ["one"]);
     const drained = (async () => {
       for await (const _ of socket.readable);
     })().catch(() => {});
-    await soon(taken.promise);
+    await soon(taken.promise, "line 'two'");
     connection.close();
-    await soon(reading);
+    await soon(ended, "end of the connection");
     await connection.closed;
     await drained;
-    break;
-  }
-  listener.close();
+  }, onLine);
 });
 
 Deno.test("tcp: no line is delivered after close, even if it arrived with others", async () => {
-  const listener = listenTcp(tcpOptions());
-  using socket = await Deno.connect({ port: listener.port });
-  await socket.write(bytes("one\ntwo\n"));
-  await socket.closeWrite();
-  for await (const connection of listener) {
-    const lines: string[] = [];
-    for await (const batch of connection.lines) {
-      for (const line of batch) {
-        lines.push(line);
-        connection.close();
-      }
-    }
+  const onLine = (_line: string, connection: Connection) => connection.close();
+  await readingFrom({}, async ({ socket, connection, lines, ended }) => {
+    await ended;
+    await socket.closeWrite();
     await connection.closed;
     assertEquals(lines, ["one"]);
-    break;
-  }
-  listener.close();
+  }, onLine);
 });
 
 Deno.test("tcp: a wait longer than setTimeout supports is shortened, not skipped", async () => {
   using timers = new FakeTimers(2 ** 31 - 1);
-  const listener = listenTcp({ ...tcpOptions(), rate: 1e-9 });
-  using socket = await Deno.connect({ port: listener.port });
-  await socket.write(bytes("one\ntwo\n"));
-  for await (const connection of listener) {
-    const lines: string[] = [];
-    const reading = (async () => {
-      for await (const batch of connection.lines) lines.push(...batch);
-    })();
-    for (let turn = 0; turn < 1000 && timers.size === 0; turn++) await new Promise((resolve) => setTimeout(resolve));
+  await readingFrom({ rate: 1e-9 }, async ({ connection, lines, ended }) => {
+    await until(() => timers.size > 0);
     assertEquals([lines, timers.size], [["one"], 1]);
     connection.abort("enough");
-    await soon(reading);
+    await soon(ended, "end of the connection");
     assertEquals(timers.size, 0);
-    break;
-  }
-  listener.close();
+  });
 });

@@ -10,7 +10,7 @@ import { Tls } from "../../src/transport/tls.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
 import { FakeTimers } from "../fake_timers.ts";
 import { grownWithBuffersBy } from "../heap.ts";
-import { OpenAdmission, tcpOptions } from "./ports.ts";
+import { OpenAdmission, tcpOptions, untilStill } from "./ports.ts";
 
 /** Maximum bytes that a client can send while it is not read from, and maximum growth of memory, in bytes. */
 const SENT_MAX = 50e6;
@@ -201,20 +201,16 @@ test("tls: neither a client that does not read nor one that is not read from mak
     using conn = await connect(port, certificates);
     const line = encoder.encode("x".repeat(8000) + "\n");
     let sent = 0;
-    // The client sends lines and reads none of the echoes, until nothing more is accepted from it for a while.
-    const kept = await grownWithBuffersBy(() =>
-      new Promise((resolve) => {
-        let stuck = setTimeout(resolve, 1000);
-        void (async () => {
-          while (sent < SENT_MAX) {
-            for (let at = 0; at < line.length;) at += await conn.write(line.subarray(at));
-            sent += line.length;
-            clearTimeout(stuck);
-            stuck = setTimeout(resolve, 1000);
-          }
-        })().catch(() => {});
-      })
-    );
+    // The client sends lines and reads none of the echoes, until nothing more is accepted from it.
+    const kept = await grownWithBuffersBy(async () => {
+      void (async () => {
+        while (sent < SENT_MAX) {
+          for (let at = 0; at < line.length;) at += await conn.write(line.subarray(at));
+          sent += line.length;
+        }
+      })().catch(() => {});
+      await untilStill(() => sent);
+    });
     assert(sent < SENT_MAX, "more was accepted than buffers hold");
     assert(connections[0]!.queued <= 1e6);
     assert(kept < KEPT_MAX, `${kept} bytes are retained of ${sent}`);

@@ -58,7 +58,7 @@ const DEEDS: Record<string, (hub: LocalChat, member: Member, room: Room, n: numb
     hub.setModes(member, room, [{ on: true, mode: "k", key: cut("a-key-as-long-as-it-may-be", n) }]);
   },
   "room": (hub, member, _, n) => void hub.join(member, cut("#A-Room-With-A-Name-That-Is-Long-", n)),
-  "lookout": (hub, member, _, n) => void hub.monitor.add(member, cut("Somebody_To_Look_Out_For_", n)),
+  "lookout": (hub, member, _, n) => void hub.monitor.add(member.sessions[0]!, cut("Somebody_To_Look_Out_For_", n)),
   "somebody": (hub, _member, _room, n) => {
     const identity = { user: cut("~a_user_name_", n), host: "host", realname: cut("somebody else, by name ", n) };
     const nick = cut("Another_One_Who_Comes_In_", n);
@@ -72,7 +72,7 @@ for (const [kind, deed] of Object.entries(DEEDS)) {
     const hub = new LocalChat({ history, keepPrivate: true });
     const people = Array.from({ length: COUNT }, (_, n) => {
       const identity = { user: "~u", host: "host", realname: "" };
-      const member = hub.connect(`n${n}`, identity, new CountingFormat(() => undefined), new Inbox());
+      const { member } = hub.connect(`n${n}`, identity, new CountingFormat(() => undefined), new Inbox());
       hub.join(member, LOBBY);
       return { member, room: hub.join(member, `#r${n}`) };
     });

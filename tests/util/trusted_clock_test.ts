@@ -198,6 +198,7 @@ Deno.test("file: a machine that starts in 1970 erases nothing when its clock is 
         password: undefined,
         limit: Infinity,
         masks: [],
+        roles: [],
       });
       history.commit();
       machine.pass(30_000, clock);

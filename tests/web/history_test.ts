@@ -402,3 +402,38 @@ Deno.test("history: a jump to a message or the end completes after the missed me
     assertEquals([room.lines.map(({ text }) => text), room.queue], [numbers, undefined]);
   }
 });
+
+Deno.test("history: no further request is sent after an answer with as many messages as requested", () => {
+  const world = new World();
+  world.say(10);
+  world.connect();
+  world.answer();
+  world.reach(true);
+  world.disconnect();
+  world.say(300);
+  world.connect();
+  world.answer();
+  assertEquals([world.waiting, world.room.lines.length, world.room.older], [false, 100, "more"]);
+});
+
+Deno.test("history: nothing is requested when the room has no message or its end is shown, and a message that is gone is told", () => {
+  const model = new Model();
+  const room = model.open("#tea");
+  const asked: PendingRequest[] = [];
+  const chat = {
+    model,
+    historyMax: 100,
+    connection: { has: () => true },
+    request: (_command: string, _params: string[], request: PendingRequest) => asked.push(request) > 0,
+  } as unknown as ChatContext;
+  room.older = "more";
+  loadMore(chat, room, "older");
+  goToEnd(chat, room);
+  assertEquals([room.older, asked.length], ["none", 0]);
+  const told: string[] = [];
+  goToMessage(chat, room, { id: "id5", time: TIME(5) }, (why) => told.push(why));
+  const answer = asked.shift();
+  answer?.onLine?.("#tea", { kind: "say", nick: "bob", text: "6", time: TIME(6), id: "id6", part: 0 });
+  answer?.onEnd?.();
+  assertEquals([told, room.lines.map(({ text }) => text)], [["That message no longer exists."], ["6"]]);
+});

@@ -58,3 +58,22 @@ Deno.test("places: open tabs, other rooms and other users are listed when the te
   assertEquals(names("#"), ["#lobby", "#kitchen-tools", "#garden"]);
   assertEquals(names("@"), ["carol", "bob", "kitchener"]);
 });
+
+Deno.test("places: an entry has the number of unread messages, or of people", () => {
+  const model = page();
+  model.find("#kitchen-tools")!.unread = 3;
+  const garden = { name: "#garden", people: 1, topic: "plants" };
+  assertEquals(places(model, [garden, { ...garden, name: "#garden2", people: 2 }], "#").slice(1), [
+    { name: "#kitchen-tools", about: "", count: 3, unit: "unread" },
+    { name: "#garden", about: "plants", count: 1, unit: "person" },
+    { name: "#garden2", about: "plants", count: 2, unit: "people" },
+  ]);
+});
+
+Deno.test("places: the user is not listed whatever the case of the nickname, and users are sorted by name", () => {
+  const model = page();
+  model.nick = "Alice";
+  model.addMember(model.find("#lobby")!, "abe");
+  assertEquals(places(model, [], "@").map(({ name }) => name), ["carol", "abe", "bob", "kitchener"]);
+  assertEquals(places(model, [], "@#lobby"), [{ name: "#lobby", about: "Not in your rooms" }]);
+});

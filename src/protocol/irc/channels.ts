@@ -3,8 +3,10 @@
  */
 import type { Answer } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
-import { matchesMask } from "../../chat/modes.ts";
+import { SERVER } from "../../chat/events.ts";
+import { matchesMask, MODE_OF } from "../../chat/modes.ts";
 import { fold } from "../../chat/names.ts";
+import { rankOf } from "../../chat/roles.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import type { Steps } from "../time_slicer.ts";
@@ -18,7 +20,10 @@ import { replay } from "./replay.ts";
 /** The most conditions of LIST that count: each is tested on each channel. */
 export const CONDITIONS_MAX = 8;
 
-/** JOIN (RFC 2812, section 3.2.1). Each channel that was joined is confirmed with its topic, its members and a replay. */
+/**
+ * JOIN (RFC 2812, section 3.2.1). Each channel that was joined is confirmed with its topic, its members (unless the
+ * client has enabled IRCv3 "no-implicit-names") and a replay.
+ */
 export async function join(context: MemberContext, params: readonly string[]): Promise<void> {
   const [names = "", keys = ""] = params;
   if (names === "0") return await partAll(context);
@@ -33,17 +38,48 @@ export async function join(context: MemberContext, params: readonly string[]): P
 /** Joins a channel and sends what a client needs to know of it: at once if the chat answers at once. */
 function joinChannel(context: MemberContext, name: string, key: string | undefined): void | Promise<void> {
   if (visibleRoom(context, name)?.has(context.member)) return;
-  const joined = context.chat.join(context.member, name, key);
+  const joined = context.chat.join(context.member, name, key, context.session);
   return joined instanceof Promise ? joined.then((room) => replyJoined(context, room)) : replyJoined(context, joined);
 }
 
-function replyJoined(context: MemberContext, room: Room) {
+/** Tells a client that its user is in a channel: JOIN, topic, members and a replay. */
+export function replyJoined(context: MemberContext, room: Room) {
   const { nick: who, origin, account, realname } = context.member;
   const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
   context.tell({ ...joined, size: room.members.size });
+  const rank = rankOf(room.roleOf(context.member)); // the others were told by the room
+  if (rank !== undefined) {
+    context.tell({
+      kind: "modes",
+      room: room.name,
+      ...SERVER,
+      changes: [{ on: true, mode: MODE_OF[rank], nick: who }],
+    });
+  }
   if (room.topic !== undefined) replyTopic(context, room);
-  replyNames(context, room);
+  const wantsNames = !context.has("no-implicit-names") && !context.has("draft/no-implicit-names");
+  if (wantsNames) replyNames(context, room);
   replay(context, room);
+}
+
+/**
+ * Tells a client that a channel has another name, as if the client had left it and joined another one, unless it knows RENAME
+ * (IRCv3, "channel-rename", "Fallback"). The names follow when it is the turn of the client.
+ *
+ * @param from The old name.
+ */
+export function replyRenamed(context: MemberContext, room: Room, from: string, reason: string | undefined): void {
+  if (context.has("draft/channel-rename") || fold(from) === room.key) return;
+  // Events of the member, not of the response: a response of this client that is being collected is to another command.
+  const { nick: who, origin, account, realname } = context.member;
+  context.member.tell({ kind: "left", room: from, who, origin, account, reason, size: 0, quit: false, own: true });
+  const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
+  context.member.tell({ ...joined, size: room.members.size });
+  if (room.topic !== undefined) replyTopic(context, room);
+  const names = () => {
+    if (room.has(context.member)) replyNames(context, room);
+  };
+  void context.inSlice("prompt", names);
 }
 
 async function partAll(context: MemberContext) {
@@ -61,7 +97,7 @@ export async function part(context: MemberContext, params: readonly string[]): P
 
 async function partChannel(context: MemberContext, room: Room, reason: string | undefined) {
   const { chat, member } = context;
-  await chat.leave(member, room, reason);
+  await chat.leave(member, room, reason, context.session);
   const { nick: who, origin, account } = member;
   const text = reason && sanitize(reason);
   context.tell({ kind: "left", room: room.name, who, origin, account, reason: text, size: 0, quit: false, own: true });
@@ -174,7 +210,7 @@ function* memberNames(context: MemberContext, room: Room): Generator<string> {
 
 /**
  * Runs a command for each item of a comma-separated list, one after the other. An error for one item does not stop the
- * others. Only what is not done at once is waited for.
+ * others. Waits only for commands that return a promise.
  */
 function forEach(
   context: MemberContext,

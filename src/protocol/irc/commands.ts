@@ -2,6 +2,7 @@
  * The table of all commands: how many parameters each needs, its help, and the function that runs it.
  */
 import type { Lane } from "../time_slicer.ts";
+import { ban, cs, rename, unban } from "./chanserv.ts";
 import { invite, join, kick, list, names, part, topic } from "./channels.ts";
 import type { CommandHandler, IrcContext, MemberContext } from "./context.ts";
 import { chathistory, search } from "./history.ts";
@@ -13,7 +14,7 @@ import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { authenticate } from "./sasl.ts";
 import { admin, help, info, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
 import { token } from "./token.ts";
-import { away, ison, monitor, setname, userhost, who, whois, whowas } from "./users.ts";
+import { away, ison, monitor, setname, silence, userhost, who, whois, whowas } from "./users.ts";
 
 /** A row of the table. */
 export interface Command {
@@ -21,7 +22,7 @@ export interface Command {
   readonly minParams: number;
   /** Whether a client may use it before it has registered. If not, `run` is never called before. */
   readonly early: boolean;
-  /** What HELP says of it. */
+  /** Its line in the reply to HELP. */
   readonly help: string;
   /** The queue of the time slicer that it waits in, if it may take long. */
   readonly lane: Lane | undefined;
@@ -44,13 +45,16 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   ANNOUNCE: row(1, "ANNOUNCE :text - send a notice to all users; for server operators", announcement),
   AUTHENTICATE: early(1, "AUTHENTICATE mechanism|data|* - log in by SASL", authenticate),
   AWAY: row(0, "AWAY [:text] - mark yourself as away, or as back", away, "prompt"),
+  BAN: row(2, "BAN #channel nick|mask - ban a user by account or host, and remove them", ban),
   CAP: early(1, "CAP LS|LIST|REQ|END - negotiate capabilities", cap),
+  CHANSERV: row(0, "CHANSERV request - a request to ChanServ; CHANSERV HELP lists them", cs),
   CHATHISTORY: row(
     0,
     "CHATHISTORY LATEST|BEFORE|AFTER|AROUND #channel|nick *|msgid=id|timestamp=time limit - read earlier messages; also BETWEEN, TARGETS",
     chathistory,
     "prompt",
   ),
+  CS: row(0, "CS request - the same as CHANSERV", cs),
   HELP: row(0, "HELP [command] - list the commands, or explain one", (context, params) => {
     help(context, params, commands);
   }),
@@ -87,13 +91,16 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   QUIT: early(0, "QUIT [:reason] - disconnect", quit),
   REGISTER: early(3, "REGISTER *|nick *|email password - register your nickname", registerAccount),
   REHASH: row(0, "reload the motd, operators, password and certificate files; for server operators", rehash),
+  RENAME: row(2, "RENAME #channel #new [:reason] - give your channel another name", rename, "prompt"),
   SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - search earlier messages", search, "long"),
   SETNAME: row(1, "SETNAME :realname - change your real name", setname, "prompt"),
+  SILENCE: row(0, "SILENCE [+nick|-nick] - ignore a user's private messages, or no longer; alone, list whom", silence),
   STATS: row(0, "STATS u - the uptime; k - bans and mutes, z - statistics, for server operators", stats),
   TAGMSG: row(1, "TAGMSG target[,target...] - send tags without a text", tagmsg),
   TIME: row(0, "the server's time", time),
   TOKEN: row(1, "TOKEN LIST|ADD :name|STAY :name|REVOKE id - the tokens of your account, for programs", token),
   TOPIC: row(1, "TOPIC #channel [:text] - show or set the topic of a channel", topic),
+  UNBAN: row(2, "UNBAN #channel nick|mask - lift a ban that BAN has made", unban),
   UNKLINE: row(1, "UNKLINE address|mask - lift a ban; for server operators", unkline),
   UNMUTE: row(1, "UNMUTE nick|host - let a user send messages again; for server operators", unmute),
   USER: early(4, "USER username 0 * :realname - your user name and real name, for registration", user),

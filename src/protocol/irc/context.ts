@@ -4,7 +4,7 @@
 import type { AuthError, AuthService, Caller, Login } from "../../accounts/auth.ts";
 import type { Chat } from "../../chat/chat.ts";
 import type { ChatEvent } from "../../chat/events.ts";
-import type { Member } from "../../chat/member.ts";
+import type { Member, Session } from "../../chat/member.ts";
 import type { AccountContext } from "../accounts.ts";
 import type { Lane, Outcome, Steps } from "../time_slicer.ts";
 import type { Capability } from "./capabilities.ts";
@@ -18,7 +18,9 @@ export interface IrcContext extends Replies {
   readonly options: IrcOptions;
   readonly chat: Chat;
   readonly auth: AuthService;
-  /** The client as a user of the chat, once it has registered. */
+  /** The client in the chat, once it has registered. */
+  readonly session: Session | undefined;
+  /** Its user. A login or logout may give it another one. */
   readonly member: Member | undefined;
   readonly handshake: Handshake;
   /** The capabilities that the client has enabled. */
@@ -48,6 +50,7 @@ export interface IrcContext extends Replies {
 
 /** The registered client of a command. */
 export interface MemberContext extends IrcContext {
+  readonly session: Session;
   readonly member: Member;
   /** The client, for the account commands that all protocols share. */
   readonly accountContext: AccountContext;
@@ -70,7 +73,7 @@ export interface MemberContext extends IrcContext {
 
 /** Whether the client of a command has registered. */
 export function isRegistered(context: IrcContext): context is MemberContext {
-  return context.member !== undefined;
+  return context.session !== undefined;
 }
 
 /**
@@ -81,4 +84,4 @@ export type CommandHandler<Context> = (
   context: Context,
   params: readonly string[],
   message: IrcMessage,
-) => void | Promise<void> | Steps<void>;
+) => void | Promise<void> | Steps<void | Promise<void>>;

@@ -2,7 +2,8 @@
  * Maps errors of the chat to numerics and standard replies.
  */
 import type { ChatError } from "../../chat/chat_error.ts";
-import type { IrcContext } from "./context.ts";
+import { type IrcContext, isRegistered } from "./context.ts";
+import { ROLES_MAX } from "../../chat/roles.ts";
 import { replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
 import type { IrcMessage } from "./parser.ts";
@@ -27,10 +28,27 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       );
     case "nick-confusable":
       return context.numeric("ERR_NICKNAMECONFUSABLE", subject);
+    case "banned-nick":
+      return context.numeric("ERR_BANONCHAN", subject, room);
     case "no-such-user":
       return context.numeric("ERR_NOSUCHNICK", subject);
+    case "ignores-self":
+      return context.fail(command, "INVALID_TARGET", "You cannot ignore yourself", word(subject));
+    case "ignores-full":
+      return context.numeric("ERR_SILELISTFULL", subject);
+    case "not-ignored":
+      return context.fail(
+        command,
+        "NOT_IGNORED",
+        "You do not ignore that user. SILENCE lists those you do",
+        word(subject),
+      );
+    case "ignores-unstored":
+      return context.fail(command, "CANNOT_STORE", "The server cannot store your ignore list. Try again later");
     case "room-invalid":
       return context.numeric("ERR_BADCHANMASK", subject);
+    case "room-confusable":
+      return context.numeric("ERR_CHANNELCONFUSABLE", subject);
     case "no-such-room":
       return context.numeric("ERR_NOSUCHCHANNEL", subject);
     case "not-in-room":
@@ -40,6 +58,12 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.numeric("ERR_USERNOTINCHANNEL", subject, room);
     case "already-in-room":
       return context.numeric("ERR_USERONCHANNEL", subject, room);
+    case "too-many-sessions": {
+      const text = `Your account is connected ${subject} times, which is the limit. Close one of the others first`;
+      return isRegistered(context)
+        ? context.fail(command, "TOO_MANY_SESSIONS", text)
+        : context.close("too many sessions", text);
+    }
     case "too-many-rooms":
       return context.numeric("ERR_TOOMANYCHANNELS", subject);
     case "rooms-full":
@@ -72,6 +96,29 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.numeric("ERR_CANNOTSENDTOCHAN", subject);
     case "not-operator":
       return context.numeric("ERR_CHANOPRIVSNEEDED", subject);
+    case "not-owner":
+      return context.numeric("ERR_CHANOWNPRIVNEEDED", subject);
+    case "login-required":
+      return context.numeric("ERR_NEEDREGGEDNICK", subject);
+    case "no-account":
+      return context.fail(command, "ACCOUNT_REQUIRED", "The user is not registered or not logged in", word(subject));
+    case "no-role":
+      return context.fail(command, "NO_SUCH_ROLE", "The user has no role in the channel", room, word(subject));
+    case "roles-full":
+      return context.fail(command, "TOO_MANY_ROLES", `The channel has its limit of ${ROLES_MAX} roles`, subject);
+    case "room-unowned":
+      return context.fail(
+        command,
+        "NO_OWNER",
+        "The channel belongs to no account, so it has no lasting members",
+        subject,
+      );
+    case "room-fixed":
+      return context.fail(command, "CANNOT_CHANGE", "The channel is for everyone: it can have no owner", subject);
+    case "room-taken":
+      return context.fail(command, "CHANNEL_NAME_IN_USE", "There is a channel of that name", word(subject));
+    case "room-crowded":
+      return context.fail(command, "TOO_MANY_MEMBERS", `The channel has more than ${subject} members`, room);
     case "mask-invalid":
       return context.numeric("ERR_INVALIDMODEPARAM", room, mode, subject);
     case "masks-full":
@@ -82,6 +129,8 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.fail(command, "TOKEN_READ_ONLY", "Your token permits you to read, but not to write");
     case "token-room":
       return context.fail(command, "TOKEN_SCOPE", `Your token is for ${subject} alone`, subject);
+    case "token-nick":
+      return context.numeric("ERR_NICKNAMENOTPERMITTED", subject);
     case "muted":
       return context.fail(
         command,
@@ -90,7 +139,7 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       );
     case "server-banned":
       context.numeric("ERR_YOUREBANNEDCREEP", subject);
-      return context.member === undefined ? context.close("banned", `Banned: ${subject}`) : undefined;
+      return isRegistered(context) ? undefined : context.close("banned", `Banned: ${subject}`);
     case "not-server-operator":
       return context.numeric("ERR_NOPRIVILEGES");
     case "ban-invalid":

@@ -17,13 +17,14 @@ export { byteLength };
 export const IRC_LINE_MAX = 510;
 
 /** The prefix of a nickname for each rank; before a channel's name, it limits a message to members of that rank. */
-export const PREFIXES: Readonly<Record<Rank, string>> = { op: "@", voice: "+" };
+export const PREFIXES: Readonly<Record<Rank, string>> = { owner: "~", op: "@", voice: "+" };
 
 /** The capabilities that change how events are rendered. */
 const RELEVANT: readonly Capability[] = [
   "account-notify",
   "account-tag",
   "away-notify",
+  "draft/channel-rename",
   "extended-join",
   "invite-notify",
   "message-tags",
@@ -99,6 +100,9 @@ export class IrcFormat implements WireFormat {
         return this.#line(`:${event.origin} TOPIC ${event.room} :${event.topic}`, event);
       case "modes":
         return this.#modes(event);
+      case "room-renamed": // clients without the capability are sent a PART and a JOIN: see channels.ts
+        if (!this.#has.has("draft/channel-rename")) return undefined;
+        return this.#line(`:${event.origin} RENAME ${event.from} ${event.room} :${event.reason ?? ""}`, event);
       case "invited":
         // A client without `invite-notify` would take the invitation of another user for its own.
         if (event.overheard && !this.#has.has("invite-notify")) return undefined;
@@ -112,6 +116,8 @@ export class IrcFormat implements WireFormat {
         return this.#has.has("account-notify")
           ? this.#line(`:${event.origin} ACCOUNT ${event.account ?? "*"}`, event)
           : undefined;
+      case "ignore":
+        return this.#line(`:${event.origin} SILENCE ${event.on ? "+" : "-"}${event.name}`, event);
       case "online":
         return `:${this.#server} 730 * :${event.origin}`;
       case "offline":
@@ -155,7 +161,7 @@ export class IrcFormat implements WireFormat {
   /** Renders mode changes, in as many lines as it takes: a mask that was cut off would be another one. */
   #modes(event: ModesSet): string[] {
     const { origin, room, changes } = event;
-    const head = `:${origin} MODE ${room} `;
+    const head = `:${origin || this.#server} MODE ${room} `;
     const lines: string[] = [];
     let letters = "";
     let args = "";

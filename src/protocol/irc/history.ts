@@ -7,7 +7,7 @@
 import { ChatError } from "../../chat/chat_error.ts";
 import { readId } from "../../chat/ids.ts";
 import type { Member } from "../../chat/member.ts";
-import { fold, isNick } from "../../chat/names.ts";
+import { fold, isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import type { HistoryRange, Line } from "../../chat/store.ts";
 import { queryTerms } from "../../util/tokenizer.ts";
@@ -200,7 +200,7 @@ function replyFailure(
 /** Returns the history of a joined channel, or of the conversation with a user. */
 function sourceOf(context: MemberContext, name: string): HistorySource {
   const { chat, member } = context;
-  const where = joinedRoom(context, name) ?? (isNick(name) ? name : undefined);
+  const where = joinedRoom(context, name) ?? (isNick(prepareName(name)) ? name : undefined);
   if (where === undefined) throw new RequestError("INVALID_TARGET", "Messages could not be retrieved", word(name));
   return {
     name: typeof where === "string" ? where : where.name,

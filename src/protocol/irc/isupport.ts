@@ -1,6 +1,8 @@
 /**
- * The limits and features that the server announces (modern.ircdocs.horse, "RPL_ISUPPORT").
+ * The limits and features that the server announces (modern.ircdocs.horse, "RPL_ISUPPORT"; for SAFERATE
+ * soju.im, "saferate").
  */
+import { IGNORED_MAX } from "../../chat/ignore_lists.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
 import { MONITOR_MAX } from "../../chat/monitor.ts";
@@ -16,16 +18,18 @@ const TOKENS_PER_LINE = 13;
 /** Returns all tokens. Each limit is the one that is enforced. */
 export function isupport(options: IrcOptions): string[] {
   return [
+    "ACCOUNTEXTBAN=a",
     `AWAYLEN=${REASON_MAX}`,
     "BOT=B",
-    "CASEMAPPING=ascii",
+    "CASEMAPPING=rfc8265",
     `CHANLIMIT=#:${options.chat.maxJoined}`,
-    "CHANMODES=beI,k,l,imnst",
+    "CHANMODES=beI,k,l,imnstMR",
     `CHANNELLEN=${ROOM_MAX}`,
     "CHANTYPES=#",
     `CHATHISTORY=${options.historyMax}`,
     "ELIST=CMNTU",
     "EXCEPTS=e",
+    "EXTBAN=~,a",
     "INVEX=I",
     `KEYLEN=${KEY_MAX}`,
     `KICKLEN=${REASON_MAX}`,
@@ -36,14 +40,16 @@ export function isupport(options: IrcOptions): string[] {
     `NAMELEN=${REALNAME_MAX}`,
     `NETWORK=${options.name}`,
     `NICKLEN=${NICK_MAX}`,
-    "PREFIX=(ov)@+",
+    "PREFIX=(qov)~@+",
     "SAFELIST",
-    "STATUSMSG=@+",
+    `SILENCE=${IGNORED_MAX}`,
+    "STATUSMSG=~@+",
     `TARGMAX=JOIN:,KICK:,LIST:,NAMES:${NAMES_MAX},NOTICE:${TARGETS_MAX},PART:,PRIVMSG:${TARGETS_MAX},TAGMSG:${TARGETS_MAX},WHOIS:${TARGETS_MAX}`,
     `TOPICLEN=${TOPIC_MAX}`,
     `USERLEN=${USER_MAX}`,
     "UTF8ONLY",
     "WHOX",
+    ...options.safeRate ? ["soju.im/SAFERATE"] : [],
   ];
 }
 

@@ -11,8 +11,20 @@ export const PING_TIME = 120_000;
 /** How long a client has to reply to a PING, in milliseconds. */
 export const PONG_TIME = 60_000;
 
+/**
+ * The lowest rate limit, in lines per second, at which no client is taken for silent while its lines wait for the limit: one
+ * of them is read at least twice in `PING_TIME`.
+ */
+export const SAFE_RATE = 2 * 1000 / PING_TIME;
+
 /** How long a client has to register, by default, in milliseconds. */
 export const REGISTRATION_TIME = 30_000;
+
+/** The reason in the log when a client did not reply to a PING. */
+export const PING_TIMEOUT = "ping timeout";
+
+/** The reason in the log when a client did not register in time. */
+export const REGISTRATION_TIMEOUT = "Registration timed out";
 
 /** How often all clients are checked, in milliseconds; a tenth of the time to register if that is less. */
 const CHECK_INTERVAL = 5_000;
@@ -26,9 +38,12 @@ export interface KeepaliveTarget {
   /** When a PING was sent that the client has not replied to. */
   pingedAt: number | undefined;
   readonly registered: boolean;
+  /** The reason in the log if the client does not register in time. */
+  readonly unregisteredReason: string;
   /** Sends a PING. */
   ping(): void;
-  close(reason: string): void;
+  /** As `Outlet.close`. */
+  close(ending: string, words?: string): void;
 }
 
 /** Checks the clients of a listener. */
@@ -60,9 +75,11 @@ export class Keepalive {
     for (const client of [...this.#clients]) {
       const silence = now - client.heardAt;
       if (!client.registered) {
-        if (now - client.since >= this.#registrationTime) client.close("Registration timed out");
+        if (now - client.since >= this.#registrationTime) client.close(client.unregisteredReason);
       } else if (client.pingedAt !== undefined) {
-        if (now - client.pingedAt >= PONG_TIME) client.close(`Ping timeout: ${Math.round(silence / 1000)} seconds`);
+        if (now - client.pingedAt >= PONG_TIME) {
+          client.close(PING_TIMEOUT, `Ping timeout: ${Math.round(silence / 1000)} seconds`);
+        }
       } else if (silence >= PING_TIME) {
         client.pingedAt = now;
         client.ping();

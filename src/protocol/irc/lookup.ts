@@ -34,7 +34,8 @@ export function requireVisibleRoom(context: MemberContext, name: string): Room {
 
 /** The prefixes of a member's ranks in a channel: the highest, or all with `multi-prefix`. */
 export function rankPrefix(context: MemberContext, room: Room, member: Member): string {
+  const owner = room.ranks.owner.has(member) ? PREFIXES.owner : "";
   const op = room.ranks.op.has(member) ? PREFIXES.op : "";
   const voice = room.ranks.voice.has(member) ? PREFIXES.voice : "";
-  return context.has("multi-prefix") ? op + voice : op || voice;
+  return context.has("multi-prefix") ? owner + op + voice : owner || op || voice;
 }

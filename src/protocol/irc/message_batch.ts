@@ -17,7 +17,7 @@ export function renderMessages(context: MemberContext, messages: readonly ChatEv
     const shown = timed || !("text" in message && "time" in message)
       ? message
       : { ...message, text: `[${formatDateTime(message.time, now)}] ${message.text}` };
-    const lines = context.member.format.render(shown) ?? [];
+    const lines = context.session.format.render(shown) ?? [];
     return typeof lines === "string" ? [lines] : [...lines];
   });
 }

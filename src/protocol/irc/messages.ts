@@ -3,9 +3,11 @@
  */
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Style } from "../../chat/events.ts";
-import type { Rank } from "../../chat/modes.ts";
+import { type Rank, RANKS } from "../../chat/modes.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
+import { handleChannelRequest } from "./chanserv.ts";
+import { isChanServ } from "./chanserv_notice.ts";
 import type { MemberContext } from "./context.ts";
 import { replyError } from "./error_replies.ts";
 import { PREFIXES } from "./format.ts";
@@ -32,17 +34,19 @@ export function notice(context: MemberContext, params: readonly string[], messag
 export async function tagmsg(context: MemberContext, params: readonly string[], message: IrcMessage): Promise<void> {
   const tags = clientTags(context, message);
   if (tags === "") return;
-  const { chat, member } = context;
+  const { chat, member, session } = context;
   const targets = split(params[0]!);
   for (const target of targets.slice(0, TARGETS_MAX)) {
-    if (isNickServ(target)) continue;
+    if (isService(target)) continue;
     try {
       const { room, least } = roomOf(context, target);
-      if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, least));
+      if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, least, session));
       else {
         // A message to oneself is not part of the response; its echo is.
-        const event = await context.outsideResponse(() => chat.tag(member, chat.find(target), tags));
-        if (member.echo) context.tell(event);
+        const event = await context.outsideResponse(() =>
+          chat.tag(member, chat.find(target), tags, undefined, session)
+        );
+        if (session.echo) context.tell(event);
       }
     } catch (error) {
       reject(context, error, "TAGMSG");
@@ -66,22 +70,24 @@ function send(
   const tags = clientTags(context, message);
   const targets = split(list);
   const nicks: string[] = [];
-  let requests = 0; // to NickServ
+  const requests: typeof handleRequest[] = [];
   for (const target of targets.slice(0, TARGETS_MAX)) {
-    if (isNickServ(target)) {
-      if (style === "say") requests++;
+    if (isService(target)) {
+      if (style === "say") requests.push(isNickServ(target) ? handleRequest : handleChannelRequest);
       continue;
     }
     try {
       const { room, least } = roomOf(context, target);
       if (room === undefined) nicks.push(target);
-      else context.chat.say(context.member, room, words, { style, tags, least });
+      else context.chat.say(context.member, room, words, { style, tags, least, from: context.session });
     } catch (error) {
       reject(context, error, command);
     }
   }
   rejectFurther(context, targets, command);
-  if (nicks.length > 0 || requests > 0) return sendPrivately(context, nicks, words, { style, tags }, command, requests);
+  if (nicks.length > 0 || requests.length > 0) {
+    return sendPrivately(context, nicks, words, { style, tags }, command, requests);
+  }
 }
 
 async function sendPrivately(
@@ -90,10 +96,15 @@ async function sendPrivately(
   words: string,
   options: { readonly style: Style; readonly tags: string },
   command: "PRIVMSG" | "NOTICE",
-  requests: number,
+  requests: readonly (typeof handleRequest)[],
 ) {
   if (nicks.length > 0) await whisper(context, nicks, words, options, command);
-  for (let i = 0; i < requests; i++) await handleRequest(context, words);
+  for (const handle of requests) await handle(context, words);
+}
+
+/** Whether a target is NickServ or ChanServ, which take requests and not messages. */
+function isService(target: string): boolean {
+  return isNickServ(target) || isChanServ(target);
 }
 
 /** Sends a text to some users. All copies are stored in one transaction. */
@@ -104,13 +115,15 @@ async function whisper(
   options: { readonly style: Style; readonly tags: string },
   command: "PRIVMSG" | "NOTICE",
 ) {
-  const { chat, member } = context;
+  const { chat, member, session } = context;
   // A message to oneself is not part of the response; its echo is.
-  const results = await context.outsideResponse(() => chat.whisperEach(member, nicks, words, options));
+  const results = await context.outsideResponse(() =>
+    chat.whisperEach(member, nicks, words, { ...options, from: session })
+  );
   for (const result of results) {
     if (result instanceof ChatError) replyError(context, result, command);
     if (result === undefined || result instanceof ChatError) continue;
-    if (member.echo) context.tell(result);
+    if (session.echo) context.tell(result);
     const target = chat.get(result.to);
     if (target?.away !== undefined && command === "PRIVMSG") context.numeric("RPL_AWAY", target.nick, target.away);
   }
@@ -142,9 +155,10 @@ function reject(context: MemberContext, error: unknown, command: string) {
 /** Parses a target: a channel, perhaps for members of a rank only. Of several prefixes, the lowest rank counts. */
 function roomOf(context: MemberContext, target: string): { room?: Room; least?: Rank } {
   if (target.startsWith("#")) return { room: requireTarget(context, target) };
-  const [, prefixes, name = ""] = /^([@+]+)(#.*)$/s.exec(target) ?? [];
+  const [, prefixes, name = ""] = /^([~@+]+)(#.*)$/s.exec(target) ?? [];
   if (prefixes === undefined) return {};
-  return { room: requireTarget(context, name), least: prefixes.includes(PREFIXES.voice) ? "voice" : "op" };
+  const least = RANKS.findLast((rank) => prefixes.includes(PREFIXES[rank]))!;
+  return { room: requireTarget(context, name), least };
 }
 
 /** Returns a channel. A secret one that accepts no messages from outside looks as if it did not exist. */

@@ -11,17 +11,21 @@ export async function kill(context: MemberContext, params: readonly string[]): P
 }
 
 /** KLINE [time] mask [:reason]. */
-export function* kline(context: MemberContext, params: readonly string[]): Steps<void> {
+export function* kline(context: MemberContext, params: readonly string[]): Steps<void | Promise<void>> {
   const { options, chat, member } = context;
   moderation.requireOperator(member);
   const timed = moderation.looksLikeTime(params[0]!); // as on other servers, the time comes first
   const time = timed ? moderation.readTime(params[0]!) : Infinity;
   const [what, reason] = timed ? params.slice(1) : params;
   if (what === undefined) return context.numeric("ERR_NEEDMOREPARAMS", "KLINE");
-  const ban = yield* moderation.ban(options.moderation, chat, member, what, time, reason);
+  return replyWhenDone(context, yield* moderation.ban(options.moderation, chat, member, what, time, reason));
+}
+
+async function replyWhenDone(context: MemberContext, ban: moderation.UserBanResult): Promise<void> {
+  await ban.done;
   replyNotice(context, `Banned ${ban.what}; ${ban.disconnected} disconnected`);
   if (ban.includesCaller) {
-    replyNotice(context, `This ban includes you: UNKLINE ${ban.what} before you disconnect, or you cannot come back`);
+    replyNotice(context, `This ban includes you: UNKLINE ${ban.undo} before you disconnect, or you cannot come back`);
   }
 }
 

@@ -2,7 +2,6 @@
  * Account management for clients without SASL: requests to NickServ, and REGISTER (IRCv3, "account-registration", a draft).
  */
 import { AuthError, type AuthErrorCode } from "../../accounts/auth.ts";
-import { ChatError } from "../../chat/chat_error.ts";
 import { fold } from "../../chat/names.ts";
 import {
   type AccountContext,
@@ -27,7 +26,6 @@ import {
   revokeDevice,
 } from "../devices.ts";
 import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
-import { replyError } from "./error_replies.ts";
 import { nickServRequest, replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
@@ -131,7 +129,6 @@ export async function handleRequest(context: MemberContext, message: string): Pr
     const reply = await run(account, text);
     replyFromNickServ(context, ...[reply].flat().filter((sentence) => sentence !== ""));
   } catch (error) {
-    if (error instanceof ChatError) return replyError(context, error, "NICKSERV");
     if (!(error instanceof AuthError)) throw error;
     replyFromNickServ(context, authErrorText(error, account));
     context.countFailure(error);

@@ -1,6 +1,8 @@
 /**
- * The table of numeric replies (modern.ircdocs.horse, "Numerics"; IRCv3 for MONITOR, SASL and bot mode; ircv3.net, "WHOX").
+ * The table of numeric replies (modern.ircdocs.horse, "Numerics"; IRCv3 for MONITOR, SASL and bot mode; ircu for SILENCE; ircv3.net, "WHOX").
  */
+
+import { NICK_RULE, ROOM_RULE } from "../names.ts";
 
 /**
  * By name: the number, and what follows the client's nickname. Each `%` is replaced by an argument. What clients have sent
@@ -25,6 +27,8 @@ const TABLE = {
   RPL_TRYAGAIN: "263 % :Please wait a while and try again.",
   RPL_LOCALUSERS: "265 % % :Current local users %, max %",
   RPL_GLOBALUSERS: "266 % % :Current global users %, max %",
+  RPL_SILELIST: "271 % %",
+  RPL_ENDOFSILELIST: "272 :End of Silence List",
   RPL_AWAY: "301 % :%",
   RPL_USERHOST: "302 :%",
   RPL_ISON: "303 :%",
@@ -89,9 +93,11 @@ const TABLE = {
   ERR_NOMOTD: "422 :MOTD File is missing",
   ERR_NOADMININFO: "423 % :No administrative info available",
   ERR_NONICKNAMEGIVEN: "431 :No nickname given",
-  ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname",
+  ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname: " + NICK_RULE,
   ERR_NICKNAMEINUSE: "433 % :Nickname is already in use",
   ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same number, on which clients try another nick
+  ERR_NICKNAMENOTPERMITTED: "433 % :Your token does not permit the nickname of its account, choose another one",
+  ERR_BANONCHAN: "435 % % :Cannot change nickname while banned from the channel",
   ERR_NICKTOOFAST: "438 % :Nick change too fast, please wait a minute",
   ERR_USERNOTINCHANNEL: "441 % % :They aren't on that channel",
   ERR_NICKNAMEOWNED: "433 % :Nickname is registered: log in first",
@@ -107,11 +113,15 @@ const TABLE = {
   ERR_INVITEONLYCHAN: "473 % :Cannot join channel (+i)",
   ERR_BANNEDFROMCHAN: "474 % :Cannot join channel (+b)",
   ERR_BADCHANNELKEY: "475 % :Cannot join channel (+k)",
-  ERR_BADCHANMASK: "476 % :Bad Channel Mask",
+  ERR_BADCHANMASK: "476 % :Bad Channel Mask: " + ROOM_RULE,
+  ERR_CHANNELCONFUSABLE: "476 % :Channel name looks like that of another channel", // the same number
+  ERR_NEEDREGGEDNICK: "477 % :You need to be logged in to an account for this channel",
   ERR_BANLISTFULL: "478 % % :Channel list is full",
   ERR_NOPRIVILEGES: "481 :Permission Denied- You're not an IRC operator",
   ERR_CHANOPRIVSNEEDED: "482 % :You're not channel operator",
+  ERR_CHANOWNPRIVNEEDED: "482 % :You're not channel owner", // the same number, where an operator is not enough
   ERR_NOOPERHOST: "491 :No O-lines for your host",
+  ERR_SILELISTFULL: "511 % :Your silence list is full",
   ERR_UMODEUNKNOWNFLAG: "501 :Unknown MODE flag",
   ERR_USERSDONTMATCH: "502 :Can't change mode for other users",
   ERR_HELPNOTFOUND: "524 % :No help available on this topic",

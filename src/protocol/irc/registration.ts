@@ -3,8 +3,10 @@
  */
 import { AuthError } from "../../accounts/auth.ts";
 import { isReason } from "../../chat/lengths.ts";
-import { isNick } from "../../chat/names.ts";
+import { isAccount } from "../../chat/nicknames.ts";
+import { isNick, prepareName } from "../../chat/names.ts";
 import { copyString } from "../../util/copy_string.ts";
+import { isScoped, requireOtherNick } from "../../chat/scope.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import { authErrorText } from "../accounts.ts";
 import { available, type Capability, isCapability } from "./capabilities.ts";
@@ -32,7 +34,7 @@ export function welcome(context: MemberContext): void {
   context.reply(context.has("server-time") ? `@time=${isoTime(Date.now())} :${name} ${line}` : line);
   context.numeric("RPL_YOURHOST", name, `tincan-${version}`);
   context.numeric("RPL_CREATED", since.toUTCString());
-  context.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "Ibeiklmnostv");
+  context.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "IMRbeiklmnoqstv");
   replyIsupport(context);
   lusers(context);
   motd(context, []);
@@ -86,8 +88,9 @@ function request(context: IrcContext, list: string) {
   }
   repeatList(context, "ACK", list);
   if (!isRegistered(context)) return;
-  context.chat.reformat(context.member, context.options.formats.of(capabilities));
-  context.member.echo = capabilities.has("echo-message");
+  context.chat.reformat(context.session, context.options.formats.of(capabilities));
+  context.session.echo = capabilities.has("echo-message");
+  context.session.extendedMonitor = capabilities.has("extended-monitor");
 }
 
 /** Repeats a list of capabilities as the client has written it, or in several lines if it does not fit into one. */
@@ -109,8 +112,9 @@ function withValue({ caller }: IrcContext, name: string): string {
 }
 
 /**
- * PASS (RFC 2812, section 3.1.1): the server password. If none is required, any is accepted. It is never the password of an account. A client whose password
- * is wrong may try again (modern.ircdocs.horse, "PASS message", leaves that to the server): people mistype passwords.
+ * PASS (RFC 2812, section 3.1.1): the server password. If none is required, any is accepted. It is never the password of an
+ * account. A client whose password is wrong may try again (modern.ircdocs.horse, "PASS message", leaves that to the server):
+ * people mistype passwords.
  */
 export async function pass(context: IrcContext, _params: readonly string[], message: IrcMessage): Promise<void> {
   const { handshake } = context;
@@ -132,14 +136,21 @@ export async function pass(context: IrcContext, _params: readonly string[], mess
 /** NICK (RFC 2812, section 3.1.2). */
 export async function nick(context: IrcContext, params: readonly string[]): Promise<void> {
   const { chat, handshake } = context;
-  const [name = ""] = params;
+  const name = prepareName(params[0] ?? "");
   if (name === "") return context.numeric("ERR_NONICKNAMEGIVEN");
   if (isRegistered(context)) return await chat.rename(context.member, name);
   if (!handshake.passwordAccepted) {
     // Without the server password, a client must not learn which nicknames are in use.
     if (!isNick(name)) return context.numeric("ERR_ERRONEUSNICKNAME", name);
-  } else if (handshake.negotiating) chat.requireFree(name); // the client may still log in to the account of that name
-  else chat.requireNick(name, undefined, context.account);
+  } else if (handshake.negotiating) { // the client may still log in to the account of that name
+    const holder = chat.get(name);
+    if (!isAccount(name, holder?.account)) chat.requireFree(name);
+  } else if (isScoped(handshake.login?.token)) {
+    requireOtherNick(name, context.account);
+    chat.requireNick(name);
+  } else if (context.account === undefined || chat.getByAccount(context.account) === undefined) {
+    chat.requireNick(name, undefined, context.account);
+  } // else it becomes a session of a user that has a nickname
   handshake.nick = name;
   await context.register();
 }
@@ -171,7 +182,7 @@ export function pong(): void {}
 /** QUIT (RFC 2812, section 3.1.7). */
 export async function quit(context: IrcContext, params: readonly string[]): Promise<void> {
   const reason = params[0] || undefined;
-  if (isRegistered(context)) await context.chat.disconnect(context.member, reason, true);
+  if (isRegistered(context)) await context.chat.disconnect(context.session, reason, true);
   const told = reason === undefined || isReason(sanitize(reason));
   context.close("quit", told ? quitReason(reason) : `${quitReason(undefined)}, the reason was too long`);
 }

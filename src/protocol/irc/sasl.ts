@@ -6,8 +6,10 @@
 import { Buffer } from "node:buffer";
 import { AuthError, type Login } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import { authErrorText, newPasswordHint } from "../accounts.ts";
 import type { IrcContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
 import { mechanisms, type SaslExchange } from "./handshake.ts";
 import { nickServRequest, replyFromNickServ } from "./nickserv_notice.ts";
 
@@ -95,7 +97,13 @@ function challenge(context: IrcContext, message: string) {
 
 async function succeed(context: IrcContext, login: Login) {
   context.handshake.sasl = undefined;
-  await context.login(login);
+  try {
+    await context.login(login);
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    replyError(context, error, "AUTHENTICATE");
+    return context.numeric("ERR_SASLFAIL", FAILED);
+  }
   context.numeric("RPL_SASLSUCCESS");
   if (login.byWord) replyFromNickServ(context, newPasswordHint({ commandFor: nickServRequest }));
 }

@@ -5,13 +5,20 @@
  */
 import type { AuthError, AuthService, Caller, Login } from "../../accounts/auth.ts";
 import type { ChatEvent } from "../../chat/events.ts";
-import type { Member, Outlet } from "../../chat/member.ts";
+import type { Member, Outlet, Session } from "../../chat/member.ts";
 import type { Chat } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type AccountContext, FailureCount, sessionToken, TOO_MANY_FAILURES } from "../accounts.ts";
+import {
+  type AccountAction,
+  type AccountContext,
+  FailureCount,
+  sessionToken,
+  TOO_MANY_FAILURES,
+  WRONG_PASSWORD,
+} from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
@@ -20,13 +27,14 @@ import { mayBeIrc } from "./first_line.ts";
 import { byteLength, fit } from "./format.ts";
 import { Handshake } from "./handshake.ts";
 import { completeTags, isTooLong, withoutLineEnds } from "./input.ts";
-import type { KeepaliveTarget } from "./keepalive.ts";
+import { type KeepaliveTarget, REGISTRATION_TIMEOUT } from "./keepalive.ts";
 import { LabeledOutput } from "./labels.ts";
 import { nickServRequest } from "./nickserv_notice.ts";
 import type { IrcOptions } from "./options.ts";
 import { type IrcMessage, parse } from "./parser.ts";
 import { welcome } from "./registration.ts";
 import { ReplyWriter } from "./replies.ts";
+import { sessionHandlers, showRooms } from "./shared_user.ts";
 
 /** Upper bound on the bytes of a label; a longer one is ignored (IRCv3, "labeled-response", "Tag value"). */
 const LABEL_MAX = 64;
@@ -34,43 +42,43 @@ const LABEL_MAX = 64;
 /**
  * Serves an IRC client until its connection ends.
  *
- * @param onMember Called once, when the client has registered.
+ * @param onRegistered Called once, when the client has registered.
  */
 export async function irc(
   connection: Connection,
   options: IrcOptions,
-  onMember: (member: Member) => void,
+  onRegistered: (session: Session) => void,
 ): Promise<void> {
-  const session = new IrcSession(connection, options, onMember);
-  connection.onTooLong = (beginning = "") => session.rejectTooLong(beginning);
-  connection.onMalformed = (line) => session.rejectMalformed(line);
-  options.keepalive.add(session);
+  const client = new IrcSession(connection, options, onRegistered);
+  connection.onTooLong = (beginning = "") => client.rejectTooLong(beginning);
+  connection.onMalformed = (line) => client.rejectMalformed(line);
+  options.keepalive.add(client);
   options.unregistered.count++;
   try {
     for await (const lines of connection.lines) {
       for (const line of lines) {
-        const pending = session.take(line);
+        const pending = client.take(line);
         if (pending !== undefined) await pending;
       }
     }
   } finally {
-    options.keepalive.delete(session);
-    const { member } = session;
-    if (member === undefined) options.unregistered.count--;
+    options.keepalive.delete(client);
+    const { session } = client;
+    if (session === undefined) options.unregistered.count--;
     else {
-      await options.departures.run(() => options.chat.disconnect(member, connection.closeReason), {
+      await options.departures.run(() => options.chat.disconnect(session, client.quitReason), {
         networks: networksOf(connection.address).toReversed(),
       });
     }
   }
 }
 
-/** One client: the context of its commands, and the outlet of its member. */
+/** One client: the context of its commands, and the outlet of its session in the chat. */
 export class IrcSession extends ReplyWriter implements IrcContext, Outlet, KeepaliveTarget {
   readonly options: IrcOptions;
   readonly handshake: Handshake;
   readonly capabilities = new Set<Capability>();
-  member: Member | undefined;
+  session: Session | undefined;
   historyHintSent = false;
 
   readonly since = performance.now();
@@ -78,18 +86,19 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   pingedAt: number | undefined;
 
   readonly #connection: Connection;
-  readonly #onMember: (member: Member) => void;
+  readonly #onRegistered: (session: Session) => void;
   readonly #failures: FailureCount;
   #first = true; // whether no line was read yet
   #closing = false;
+  #closeWords: string | undefined;
 
-  constructor(connection: Connection, options: IrcOptions, onMember: (member: Member) => void) {
-    super(new LabeledOutput(connection, options.name, () => this.member?.settle()), options.name, options.answerMax);
+  constructor(connection: Connection, options: IrcOptions, onRegistered: (session: Session) => void) {
+    super(new LabeledOutput(connection, options.name, () => this.session?.settle()), options.name, options.answerMax);
     this.options = options;
     this.handshake = new Handshake(options.auth.passwordRequired);
     this.#connection = connection;
     this.#failures = new FailureCount(options.auth.maxFailures);
-    this.#onMember = onMember;
+    this.#onRegistered = onRegistered;
   }
 
   get chat(): Chat {
@@ -98,6 +107,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
 
   get auth(): AuthService {
     return this.options.auth;
+  }
+
+  get member(): Member | undefined {
+    return this.session?.member;
   }
 
   get name(): string {
@@ -112,12 +125,21 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     return this.#connection.peer;
   }
 
+  /** What other members are told when the connection has ended. */
+  get quitReason(): string | undefined {
+    return this.#closeWords ?? this.#connection.closeReason;
+  }
+
   get secure(): boolean {
     return this.#connection.secure;
   }
 
   get registered(): boolean {
-    return this.member !== undefined;
+    return this.session !== undefined;
+  }
+
+  get unregisteredReason(): string {
+    return this.#failures.any ? WRONG_PASSWORD : REGISTRATION_TIMEOUT;
   }
 
   get interruptible(): boolean {
@@ -127,7 +149,8 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   get caller(): Caller {
     const { address, peer, certificate } = this.#connection;
     const host = this.options.hostOf(address);
-    const { nick, token } = this.member ?? {};
+    const { nick } = this.member ?? {};
+    const token = this.session?.token;
     return { address, peer, nick, hasFailed: this.#failures.any, host, token, certificate };
   }
 
@@ -137,7 +160,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       chat,
       auth,
       caller,
-      member: this.member!,
+      session: this.session!,
+      get member() {
+        return this.session.member;
+      },
       moderation: this.options.moderation,
       commandFor: nickServRequest,
       answering: (run) => this.inResponse(run),
@@ -183,7 +209,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   tell(event: ChatEvent): void {
-    this.inResponse(() => this.member?.tell(event));
+    this.inResponse(() => this.session?.tell(event));
   }
 
   outsideResponse<T>(run: () => T): T {
@@ -204,15 +230,16 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   ping(): void {
-    this.member?.settle();
+    this.session?.settle();
     // Never part of a response, and without a source: simple bots look for PING at the beginning of a line.
     this.#connection.send([`PING :${this.options.name}`]);
   }
 
-  close(ending: string, text = ending): void {
+  close(ending: string, words = ending): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.output.reply([fit(`ERROR :Closing link: (${this.name}) [${text}]`)]);
+    this.#closeWords = words;
+    this.output.reply([fit(`ERROR :Closing link: (${this.name}) [${words}]`)]);
     this.output.flush();
     this.#connection.close(ending);
   }
@@ -222,12 +249,12 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   async login(login: Login): Promise<void> {
-    const { member } = this;
-    if (member === undefined) {
+    const { session } = this;
+    if (session === undefined) {
       this.handshake.login = login;
       this.#replyAccount();
-    } else if (this.chat.has(member)) {
-      await this.inResponse(() => this.chat.login(member, login.name, login.token && sessionToken(login.token)));
+    } else if (this.chat.hasSession(session)) {
+      await this.inResponse(() => this.chat.login(session, login.name, login.token && sessionToken(login.token)));
     }
   }
 
@@ -238,7 +265,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   async register(): Promise<void> {
     const { chat, options, handshake } = this;
     const { nick, user } = handshake;
-    if (this.member !== undefined || nick === undefined || user === undefined || handshake.negotiating) return;
+    if (this.session !== undefined || nick === undefined || user === undefined || handshake.negotiating) return;
     if (this.#closing) return; // while the password was checked
     if (!handshake.passwordAccepted) {
       if (handshake.passwordRejected) return;
@@ -254,22 +281,24 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       networks: networksOf(address),
       realname: handshake.realname,
       account: this.account,
+      token: handshake.login?.token && sessionToken(handshake.login.token),
     };
-    let member: Member;
+    let session: Session;
     try {
-      member = await chat.connect(nick, identity, options.formats.of(this.capabilities), this);
+      session = await chat.connect(nick, identity, options.formats.of(this.capabilities), this);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       handshake.nick = undefined;
       return replyError(this, error, "NICK"); // another client has taken it since NICK
     }
-    this.member = member;
-    if (handshake.login?.token !== undefined) member.token = sessionToken(handshake.login.token);
-    member.echo = this.has("echo-message");
-    member.onAccount = () => this.#replyAccount();
+    this.session = session;
+    session.echo = this.has("echo-message");
+    session.extendedMonitor = this.has("extended-monitor");
+    session.handlers = sessionHandlers(this as MemberContext, () => this.#replyAccount());
     options.unregistered.count--;
-    this.#onMember(member);
+    this.#onRegistered(session);
     welcome(this as MemberContext);
+    showRooms(this as MemberContext, session.member.rooms.values());
   }
 
   #heard() {
@@ -317,7 +346,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
   }
 
-  #call(command: Command, message: IrcMessage): Promise<void> | Steps<void> | undefined {
+  #call(command: Command, message: IrcMessage): Promise<void> | Steps<void | Promise<void>> | undefined {
     try {
       const result = command.run(this as MemberContext, message.params, message) ?? undefined;
       if (isSteps(result)) return this.#steps(result, message);
@@ -327,9 +356,13 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
   }
 
-  *#steps(steps: Steps<void>, message: IrcMessage): Steps<void> {
+  *#steps(steps: Steps<void | Promise<void>>, message: IrcMessage): Steps<void | Promise<void>> {
     try {
-      while (!this.inResponse(() => steps.next()).done) yield;
+      for (;;) {
+        const { done, value } = this.inResponse(() => steps.next());
+        if (done) return value?.catch((error) => this.#reject(error, message));
+        yield;
+      }
     } catch (error) {
       this.#reject(error, message);
     } finally {

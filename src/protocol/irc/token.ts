@@ -41,16 +41,16 @@ export async function token(context: MemberContext, params: readonly string[]): 
 }
 
 async function run(context: MemberContext, subcommand: string, arg: string): Promise<void> {
-  const { auth, caller, member, accountContext } = context;
+  const { auth, caller, session, member, accountContext } = context;
   switch (subcommand) {
     case "LIST": {
       const tokens = auth.devices.list(caller, member.account);
-      return context.reply(...tokens.map((each) => deviceLine(each, member.token?.id)), "TOKEN END");
+      return context.reply(...tokens.map((each) => deviceLine(each, session.token?.id)), "TOKEN END");
     }
     case "ADD":
     case "STAY": {
       const { token, secret } = auth.devices.add(caller, member.account, arg);
-      if (subcommand === "STAY") member.token = sessionToken(token);
+      if (subcommand === "STAY") session.token = sessionToken(token);
       return context.reply(`TOKEN ADDED ${token.id} ${secret} :${token.name}`);
     }
     case "REVOKE": {

@@ -1,12 +1,12 @@
 /**
- * Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR.
+ * Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR, SILENCE.
  */
 import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
 import { MONITOR_MAX } from "../../chat/monitor.ts";
 import type { WhowasEntry } from "../../chat/whowas.ts";
 import type { Member } from "../../chat/member.ts";
 import { matchesMask } from "../../chat/modes.ts";
-import { fold, isNick } from "../../chat/names.ts";
+import { fold, isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import type { Steps } from "../time_slicer.ts";
@@ -75,14 +75,17 @@ function* whowasReplies(context: MemberContext, entries: readonly WhowasEntry[])
 
 /** ISON (RFC 2812, section 4.9). */
 export function ison(context: MemberContext, params: readonly string[]): void {
-  const max = context.bytesLeft(context.line("RPL_ISON", ""));
-  let list = "";
+  let left = context.bytesLeft(context.line("RPL_ISON", ""));
+  const online: string[] = [];
   for (const param of params.flatMap((param) => param.split(" "))) {
     const nick = context.chat.get(param)?.nick;
     // There can be one line only, and a nick that was cut off would be another.
-    if (nick !== undefined && list.length + 1 + nick.length <= max) list += list === "" ? nick : ` ${nick}`;
+    const size = nick === undefined ? Infinity : byteLength(nick) + 1;
+    if (size > left) continue;
+    online.push(nick!);
+    left -= size;
   }
-  context.numeric("RPL_ISON", list);
+  context.numeric("RPL_ISON", online.join(" "));
 }
 
 /** USERHOST (RFC 2812, section 4.8). */
@@ -91,6 +94,8 @@ export function userhost(context: MemberContext, params: readonly string[]): voi
   const replies = members.map(({ nick, operator, away, user, host }) => {
     return `${nick}${operator ? "*" : ""}=${away === undefined ? "+" : "-"}${user}@${host}`;
   });
+  // Of the longest nicks, four fit into the one line that there can be.
+  while (!context.fits(context.line("RPL_USERHOST", replies.join(" ")))) replies.pop();
   context.numeric("RPL_USERHOST", replies.join(" "));
 }
 
@@ -115,27 +120,39 @@ export async function setname(context: MemberContext, params: readonly string[])
 /** MONITOR (IRCv3, "monitor"). */
 export function monitor(context: MemberContext, params: readonly string[]): void {
   const [subcommand = "", list = ""] = params;
-  const { chat: { monitor }, member } = context;
-  const nicks = list.split(",").filter(isNick);
+  const { chat: { monitor }, session } = context;
+  const nicks = list.split(",").map(prepareName).filter(isNick);
   switch (subcommand.toUpperCase()) {
     case "+": {
       for (const [i, nick] of nicks.entries()) {
-        if (monitor.add(member, nick)) continue;
+        if (monitor.add(session, nick)) continue;
         context.numeric("ERR_MONLISTFULL", MONITOR_MAX, nicks.slice(i).join(","));
         return replyPresence(context, nicks.slice(0, i));
       }
       return replyPresence(context, nicks);
     }
     case "-":
-      return nicks.forEach((nick) => monitor.delete(member, nick));
+      return nicks.forEach((nick) => monitor.delete(session, nick));
     case "C":
-      return monitor.clear(member);
+      return monitor.clear(session);
     case "L":
-      replyNicks(context, "RPL_MONLIST", monitor.list(member));
+      replyNicks(context, "RPL_MONLIST", monitor.list(session));
       return context.numeric("RPL_ENDOFMONLIST");
     case "S":
-      return replyPresence(context, monitor.list(member));
+      return replyPresence(context, monitor.list(session));
   }
+}
+
+/**
+ * SILENCE: ignores users, whose private messages do not reach the client then (modern.ircdocs.horse, "SILENCE Parameter"; the
+ * command is that of ircu). `+` before a name is optional. There are no masks but `nick!*@host`.
+ */
+export async function silence(context: MemberContext, params: readonly string[]): Promise<void> {
+  const { chat, member } = context;
+  const [, sign = "", name = ""] = /^([+-]?)(.*)$/s.exec(params[0] ?? "")!;
+  if (name !== "") return void await (sign === "-" ? chat.unignore(member, name) : chat.ignore(member, name));
+  for (const each of chat.ignored(member)) context.numeric("RPL_SILELIST", member.nick, each);
+  context.numeric("RPL_ENDOFSILELIST");
 }
 
 /** Sends which of some nicks are online, and which are offline. */

@@ -6,6 +6,7 @@ import * as devices from "../devices.ts";
 import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { system } from "./render.ts";
+import { dropRoom } from "./room_admin_commands.ts";
 
 export const register: Command = {
   args: "[PASSWORD]",
@@ -25,10 +26,8 @@ export const login: Command = {
     const own = context.rejectedNick ?? account;
     const isName = arg !== "" && context.auth.find(arg) !== undefined; // a name alone
     const { name, password } = isName ? { name: arg, password: "" } : accounts.readLogin(context.auth, arg, own);
-    return withPassword(context, password, `/login ${name}`, `Password of ${name}`, async (given) => {
-      const sentence = await accounts.login(context, name, given, true);
-      await enterOnlyRoom(context);
-      return sentence;
+    return withPassword(context, password, `/login ${name}`, `Password of ${name}`, (given) => {
+      return accounts.login(context, name, given, true);
     });
   },
 };
@@ -67,10 +66,12 @@ export const password: Command = {
 };
 
 export const drop: Command = {
-  args: "[PASSWORD]",
-  help: "give up your registered nickname",
+  args: "[PASSWORD]|#ROOM",
+  help: "give up your registered nickname, or delete your room",
   topic: "accounts",
   run(context, arg) {
+    // A password may begin with #, too. Only the name of a room is taken for a room.
+    if (arg.startsWith("#") && context.chat.getRoom(arg) !== undefined) return dropRoom(context, arg);
     return withPassword(context, arg, "/drop", "Your password", (password) => accounts.drop(context, password));
   },
 };
@@ -125,13 +126,6 @@ export const resetpass: Command = {
 /** A secret has a line of its own, without dashes, so that a double click selects nothing else. */
 function replyWithSecret(context: CommandContext, [before = "", secret = "", after = ""]: string[]) {
   context.reply([system(before), secret, system(after)]);
-}
-
-/** After a login with a token for one room alone: enters that room. */
-async function enterOnlyRoom(context: CommandContext): Promise<void> {
-  const { member, room } = context;
-  const only = member.token?.room;
-  if (only !== undefined && only !== room.key) await context.enter(only);
 }
 
 /**

@@ -32,7 +32,7 @@ export interface Command {
    * @param arg What follows the name of the command, without the spaces around it.
    * @throws {ChatError | AuthError} The session replies with a sentence for it.
    */
-  run(context: CommandContext, arg: string): void | Promise<void> | Steps<void>;
+  run(context: CommandContext, arg: string): void | Promise<void> | Steps<void | Promise<void>>;
 }
 
 /** Commands by name. */

@@ -9,8 +9,10 @@ import { usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { helpFor, resolveAlias, unknownCommand } from "./help.ts";
 import { history, search } from "./history_commands.ts";
+import { ignore, unignore } from "./ignore_commands.ts";
 import { announce, bans, kill, mute, oper, stats, unmute } from "./operator_commands.ts";
 import { system } from "./render.ts";
+import { member, members, owner, rename, transfer } from "./room_admin_commands.ts";
 import { join, leave, rooms, topic, who } from "./room_commands.ts";
 import { ban, deop, devoice, invite, kick, mode, op, unban, voice } from "./room_moderation.ts";
 import { clip } from "./truncate.ts";
@@ -34,6 +36,8 @@ export const commands: CommandTable = {
   who,
   msg,
   me,
+  ignore,
+  unignore,
   topic,
   invite,
   kick,
@@ -44,6 +48,10 @@ export const commands: CommandTable = {
   voice,
   devoice,
   mode,
+  members,
+  member,
+  transfer,
+  rename,
   history,
   search,
   echo,
@@ -62,6 +70,7 @@ export const commands: CommandTable = {
   bans,
   mute,
   unmute,
+  owner,
   announce,
   resetpass,
   stats,

@@ -1,7 +1,9 @@
 /** The sentence that a user of the text protocol reads for each {@linkcode ChatError}. */
 import type { ChatError } from "../../chat/chat_error.ts";
+import { IGNORED_MAX } from "../../chat/ignore_lists.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
-import { NICK_MAX, ROOM_MAX } from "../../chat/names.ts";
+import { NICK_RULE, ROOM_RULE } from "../names.ts";
+import { ROLES_MAX } from "../../chat/roles.ts";
 import { system } from "./render.ts";
 import { clip } from "./truncate.ts";
 
@@ -9,21 +11,29 @@ import { clip } from "./truncate.ts";
 export function errorLine({ code, subject, room }: ChatError): string {
   switch (code) {
     case "nick-invalid":
-      return system(
-        `Invalid nickname: use 1 to ${NICK_MAX} letters, digits or _-[]{}\\|^\`; it cannot start with a digit or -.`,
-      );
+      return system(`Invalid nickname: ${NICK_RULE}.`);
     case "nick-taken":
       return system(`Nickname in use: ${subject}. Choose another one.`);
     case "nick-registered":
       return system(`${subject} is a registered nickname. If it is yours: /login ${subject} PASSWORD`);
     case "nick-confusable":
       return system(`${subject} looks like a nickname in use. Choose another one.`);
+    case "banned-nick":
+      return system(`You are banned from ${room}, and keep your nickname there. Leave it first: /leave`);
     case "no-such-user":
       return system(`No such user: ${clip(subject)}. /list shows who is here.`);
+    case "ignores-self":
+      return system(`You cannot ignore yourself.`);
+    case "ignores-full":
+      return system(`You ignore ${IGNORED_MAX} users, which is the most. Remove one first: /unignore NAME`);
+    case "not-ignored":
+      return system(`You do not ignore ${clip(subject)}. /ignore lists the users that you ignore.`);
+    case "ignores-unstored":
+      return system(`The ignore list of ${subject} cannot be stored right now. Try again later.`);
     case "room-invalid":
-      return system(
-        `Invalid room name: use # and 1 to ${ROOM_MAX - 1} characters without spaces or commas, as in /join #tea.`,
-      );
+      return system(`Invalid room name: ${ROOM_RULE}, as in /join #tea.`);
+    case "room-confusable":
+      return system(`${clip(subject)} looks like another room. Choose another name, or see /rooms.`);
     case "no-such-room":
       return system(`No such room: ${clip(subject)}. /rooms lists the rooms, /join creates one.`);
     case "not-in-room":
@@ -32,6 +42,8 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`${subject} is not in ${room}. /who lists its members.`);
     case "already-in-room":
       return system(`${subject} is already in ${room}.`);
+    case "too-many-sessions":
+      return system(`Your account is connected ${subject} times, which is the limit. Close one of the others first.`);
     case "too-many-rooms":
       return system(`You are in too many rooms. Leave one first.`);
     case "rooms-full":
@@ -48,14 +60,34 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`${subject} is invite-only. Ask an operator of the room for an invitation.`);
     case "wrong-key":
       return system(`${subject} is locked. To join with its key: /join ${subject} KEY`);
+    case "login-required":
+      return system(`${subject} is for registered users. Log in first: /login NAME PASSWORD`);
     case "room-full":
       return system(`${subject} is full. Try again later.`);
     case "cannot-speak":
       return system(`You cannot speak in ${subject}. Ask an operator of the room for a voice.`);
     case "not-operator":
-      return system(`Only operators of ${subject} can do that. /who marks them with @.`);
+      return system(`Only operators of ${subject} can do that. /who marks them with @ or ~.`);
+    case "not-owner":
+      return system(`Only owners of ${subject} can do that, and only owners can act against one. /members lists them.`);
+    case "no-account":
+      return system(`${clip(subject)} is not registered. They have to /register or /login first.`);
+    case "no-role":
+      return system(`${clip(subject)} has no role in ${room}. /members lists the roles.`);
+    case "roles-full":
+      return system(`${subject} has reached its limit of ${ROLES_MAX} roles. Take one first: /member remove NAME`);
+    case "room-unowned":
+      return system(
+        `${subject} belongs to no account, so it has no lasting members. Ask a server operator to name an owner.`,
+      );
+    case "room-fixed":
+      return system(`${subject} is for everyone: it can have no owner.`);
+    case "room-taken":
+      return system(`There is a room ${clip(subject)} already. Choose another name.`);
+    case "room-crowded":
+      return system(`${room} has more than ${subject} members: too many to rename or delete it.`);
     case "mask-invalid":
-      return system(`Invalid mask: use a nickname, or nick!user@host with * for any text.`);
+      return system(`Invalid mask: use a nickname, nick!user@host with * for any text, or ~a:ACCOUNT.`);
     case "masks-full":
       return system(`${room} has reached its limit of ${MASKS_MAX} bans and exceptions. Remove one first: /unban MASK`);
     case "key-invalid":
@@ -72,6 +104,8 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`Your token permits you to read, but not to write. Log in with your password first.`);
     case "token-room":
       return system(`Your token is for ${subject} alone. For the rest, log in with your password first.`);
+    case "token-nick":
+      return system(`Your token does not permit the nickname ${subject}. Choose another one.`);
     case "muted":
       return system(`A server operator has muted you. You can read, but not write.`);
     case "server-banned":

@@ -7,15 +7,23 @@ import { clip } from "./truncate.ts";
 /** The column width of commands in `/help`, in characters. A wider one moves its help text to the right. */
 const SYNOPSIS_WIDTH = 19;
 
-/** Other names of commands, as IRC clients have them. */
-const ALIASES: Readonly<Record<string, string>> = {
+/** Other names of commands, as chat programs have them. The page has the same ones: see `web/commands.js`. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  "?": "help",
   channels: "rooms",
   exit: "quit",
   identify: "login",
+  j: "join",
   names: "who",
   part: "leave",
+  query: "msg",
   users: "list",
+  w: "msg",
+  whisper: "msg",
 };
+
+/** Words that are suggested for a mistyped one. Any word of two characters is one error away from `/j`. */
+const SUGGESTED_ALIASES = Object.keys(ALIASES).filter((name) => name.length > 1);
 
 const TOPIC_NAMES = Object.keys(TOPICS) as Topic[];
 
@@ -27,7 +35,7 @@ export function resolveAlias(word: string): string {
 
 /** A sentence for a word that is no command, with the nearest command that the user is shown. */
 export function unknownCommand(commands: CommandTable, isOperator: boolean, word: string): string {
-  const known = nearest(word.toLowerCase(), [...visible(commands, isOperator), ...Object.keys(ALIASES)]);
+  const known = nearest(word.toLowerCase(), [...visible(commands, isOperator), ...SUGGESTED_ALIASES]);
   const hint = known === undefined ? "/help lists the commands." : `Did you mean /${known}?`;
   return `No such command: /${clip(word)}. ${hint}`;
 }
@@ -41,7 +49,7 @@ export function unknownCommand(commands: CommandTable, isOperator: boolean, word
 export function helpFor(commands: CommandTable, isOperator: boolean, arg: string): string[] {
   const asked = arg.replace(/^\//, "").toLowerCase();
   const name = resolveAlias(asked);
-  if (Object.hasOwn(commands, name)) return [row(commands, name, 0)];
+  if (Object.hasOwn(commands, name)) return [row(commands, name, 0), ...otherNames(name)];
   const shown = visible(commands, isOperator);
   if (asked === "") return [...section(commands, shown, "basics"), system(furtherTopics(commands, shown))];
   if (asked === "all") return TOPIC_NAMES.flatMap((topic) => section(commands, shown, topic));
@@ -65,6 +73,12 @@ function furtherTopics(commands: CommandTable, names: readonly string[]): string
 function row(commands: CommandTable, name: string, width = SYNOPSIS_WIDTH): string {
   const command = commands[name]!;
   return system(`${synopsis(name, command).padEnd(width)}  ${command.help}`);
+}
+
+/** The line that lists the aliases of a command, if it has any. */
+function otherNames(name: string): string[] {
+  const aliases = Object.keys(ALIASES).filter((alias) => ALIASES[alias] === name);
+  return aliases.length === 0 ? [] : [system(`Other names: ${aliases.map((alias) => `/${alias}`).join(", ")}`)];
 }
 
 /** The names of the commands that a user is shown. */

@@ -53,12 +53,25 @@ function showHistory(context: CommandContext, arg: string): void {
   const id = before && chat.history.firstIdSince(before, member, [room]);
   const said = chat.history.page(room, { count, before: id, characters: answerMax });
   if (said.length > 0) {
-    const lines = historyLines(said, answerMax);
-    const more = lines.length < count ? furtherBack(context, count, said.slice(-lines.length)) : undefined;
-    return context.reply([...more === undefined ? [] : [system(more)], ...lines]);
+    const shown = said.filter((each) => !chat.ignores(member, each));
+    const lines = historyLines(shown, answerMax);
+    const covered = lines.length === shown.length ? said : said.slice(said.indexOf(shown.at(-lines.length)!));
+    const more = covered.length < count ? furtherBack(context, count, covered) : undefined;
+    return context.reply([
+      ...more === undefined ? [] : [system(more)],
+      ...lines,
+      ...hiddenNotice(covered.length - lines.length),
+    ]);
   }
   const when = before === undefined ? "yet" : `before ${formatDateTime(before, now)}`; // a time alone may be yesterday's
   context.reply([system(`No messages in ${room.name} ${when}.`)]);
+}
+
+/** Says that lines of ignored users are missing, if so. */
+function hiddenNotice(count: number): string[] {
+  if (count === 0) return [];
+  const lines = count === 1 ? "1 line" : `${count} lines`;
+  return [system(`${lines} of users that you ignore not shown.`)];
 }
 
 /**
@@ -86,13 +99,14 @@ function furtherBack({ chat, member, room }: CommandContext, count: number, said
 
 /** Finds the last lines of the room that contain all terms. */
 function* searchRoom(context: CommandContext, arg: string): Steps<void> {
-  const { chat, room, answerMax } = context;
+  const { chat, member, room, answerMax } = context;
   const terms = queryTerms(arg);
   if (terms.length === 0) {
     return context.reply([system(`Nothing to search for: use words, since punctuation and emoji are not indexed.`)]);
   }
   const { lines, unsearched } = yield* chat.history.search([room], { terms, count: REPLAY });
-  const replies = historyLines(lines, answerMax);
+  const shown = lines.filter((each) => !chat.ignores(member, each));
+  const replies = [...historyLines(shown, answerMax), ...hiddenNotice(lines.length - shown.length)];
   if (unsearched !== undefined) {
     const since = formatDateTime(unsearched, Date.now());
     const sentence = `Lines before ${since} were not searched, to save time. Search for a rarer word.`;

@@ -12,6 +12,7 @@ import {
   requireOperator,
   unban,
   unmute as unmuteHost,
+  type UserBanResult,
 } from "../moderation.ts";
 import type { Steps } from "../time_slicer.ts";
 import { withPassword } from "./account_commands.ts";
@@ -118,17 +119,24 @@ export const stats: Command = {
 };
 
 /** `/ban WHAT [TIME] [REASON]` of a server operator. */
-export function* banFromServer(context: CommandContext, arg: string): Steps<void> {
+export function* banFromServer(context: CommandContext, arg: string): Steps<Promise<void>> {
   const { first: what, rest } = splitWord(arg);
   const words = rest.split(/\s+/);
   const hasTime = looksLikeTime(words[0]!);
   const duration = hasTime ? readTime(words.shift()!) : Infinity;
-  const made = yield* ban(context.moderation, context.chat, context.member, what, duration, words.join(" "));
+  return replyWhenDone(
+    context,
+    yield* ban(context.moderation, context.chat, context.member, what, duration, words.join(" ")),
+  );
+}
+
+async function replyWhenDone(context: CommandContext, made: UserBanResult): Promise<void> {
+  await made.done;
   context.reply([
     system(`${made.what} is banned from this server; ${made.disconnected} disconnected. /bans lists all.`),
   ]);
   if (made.includesCaller) {
-    context.reply([system(`This ban includes you: /unban ${made.what} before you leave, or you cannot come back.`)]);
+    context.reply([system(`This ban includes you: /unban ${made.undo} before you leave, or you cannot come back.`)]);
   }
 }
 

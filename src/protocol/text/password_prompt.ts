@@ -1,7 +1,7 @@
 /** Asks a client of the text port for the server password, before it becomes a member. */
 import { AuthError, type AuthService } from "../../accounts/auth.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
+import { authErrorText, FailureCount, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../accounts.ts";
 import { system } from "./render.ts";
 
 const PROMPT = system("Password, please:");
@@ -19,20 +19,19 @@ export class PasswordPrompt {
     this.#connection = connection;
     this.#auth = auth;
     this.#failures = new FailureCount(auth.maxFailures);
-    this.#timer = setTimeout(() => this.#end("Timed out. Connect again to retry.", "no password in time"), time);
+    this.#timer = setTimeout(() => this.#timeOut(), time);
     connection.hideInput(true);
     connection.send([PROMPT]);
   }
 
   /** Takes a line; returns whether it is the password. */
   async take(line: string): Promise<boolean> {
-    if (this.#over || line === "") return false;
+    if (line === "") return false;
     const { address, peer } = this.#connection;
     try {
       await this.#auth.checkServerPassword({ address, peer, hasFailed: this.#failures.any }, line);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
-      if (this.#over) return false;
       this.#connection.send([system(authErrorText(error))]);
       if (this.#failures.add(error)) this.#end(`${TOO_MANY_FAILURES}.`, TOO_MANY_FAILURES);
       else this.#connection.send([PROMPT]);
@@ -53,6 +52,11 @@ export class PasswordPrompt {
   close(): void {
     this.#over = true;
     clearTimeout(this.#timer);
+  }
+
+  #timeOut() {
+    const reason = this.#failures.any ? WRONG_PASSWORD : "no password in time";
+    this.#end("Timed out. Connect again to retry.", reason);
   }
 
   #end(sentence: string, reason: string) {

@@ -5,11 +5,11 @@
  * brackets. A nickname contains no space, `<` or `*`, so no user can forge a line of another user or of the server.
  */
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
-import type { ModeChange, Rank } from "../../chat/modes.ts";
+import { type ModeChange, type Rank, RANK_OF } from "../../chat/modes.ts";
 import { formatDateTime } from "../../util/datetime.ts";
 import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 
-const RANK_NAMES: Readonly<Record<Rank, string>> = { op: "operator", voice: "voice" };
+const RANK_NAMES: Readonly<Record<Rank, string>> = { owner: "owner", op: "operator", voice: "voice" };
 
 /**
  * Creates the wire format of a text port.
@@ -23,7 +23,7 @@ export function textFormat(announce: number): WireFormat {
         case "said":
           return said(event);
         case "whispered":
-          return whispered(event);
+          return event.forAuthor ? whisperSent(event.to, event.text) : whispered(event);
         case "joined":
           return event.size > announce ? undefined : system(`${event.who} joined ${event.room}`);
         case "left":
@@ -38,7 +38,12 @@ export function textFormat(announce: number): WireFormat {
           if (event.topic === "") return system(`${event.who} cleared the topic of ${event.room}`);
           return system(`${event.who} set the topic of ${event.room}: ${event.topic}`);
         case "modes":
-          return event.changes.map((change) => system(`${event.who} ${modeChangeText(change, event.room)}`));
+          return event.changes.map((change) => {
+            if (event.who !== "") return system(`${event.who} ${modeChangeText(change, event.room)}`);
+            return system(serverChangeText(change, event.room));
+          });
+        case "room-renamed":
+          return system(`${event.who} renamed ${event.from} to ${event.room}${reasonSuffix(event.reason)}`);
         case "invited":
           return system(`${event.who} invited ${event.whom} to ${event.room}. To go there: /join ${event.room}`);
         case "wallops":
@@ -51,6 +56,7 @@ export function textFormat(announce: number): WireFormat {
         case "away":
         case "realname":
         case "account":
+        case "ignore": // the command replies
         case "online":
         case "offline":
           return undefined; // meant for programs, not for people
@@ -144,18 +150,29 @@ function whispered({ who, text, style }: Whispered): string | undefined {
   }
 }
 
+/** A change of modes by the server: ranks that come and go with an account, and modes that end with the last operator. */
+function serverChangeText(change: ModeChange, room: string): string {
+  if (!("nick" in change) || "mask" in change) return `The server ${modeChangeText(change, room)}`;
+  const rank = RANK_OF[change.mode];
+  const name = rank === "voice" ? "a member with a voice" : `an ${RANK_NAMES[rank]}`;
+  return `${change.nick} is ${change.on ? name : `no longer ${name}`} of ${room}`;
+}
+
 /** A change of modes as words that follow the nickname of the operator. */
 function modeChangeText(change: ModeChange, room: string): string {
   const { on } = change;
   switch (change.mode) {
+    case "q":
     case "o":
     case "v": {
       const { nick } = change;
+      if (change.mode === "q") return on ? `made ${nick} an owner of ${room}` : `took ${room} from ${nick}`;
       if (change.mode === "v") return on ? `gave ${nick} a voice in ${room}` : `took the voice in ${room} from ${nick}`;
       return on ? `made ${nick} an operator of ${room}` : `made ${nick} a plain member of ${room}`;
     }
     case "b":
-      return on ? `banned ${change.mask} from ${room}` : `lifted the ban of ${change.mask} from ${room}`;
+      if (on) return `banned ${change.nick ?? change.mask} from ${room}`;
+      return `lifted the ban of ${change.nick ?? change.mask} from ${room}`;
     case "e":
       return on
         ? `exempted ${change.mask} from the bans of ${room}`
@@ -174,6 +191,10 @@ function modeChangeText(change: ModeChange, room: string): string {
       return on
         ? `moderated ${room}: only operators and members with a voice can speak`
         : `let everyone speak in ${room}`;
+    case "M":
+      return on ? `let only registered users speak in ${room}` : `let users without an account speak in ${room}`;
+    case "R":
+      return on ? `let only registered users enter ${room}` : `let users without an account enter ${room}`;
     case "n":
       return on ? `let only members of ${room} speak there` : `let users outside ${room} speak there`;
     case "s":

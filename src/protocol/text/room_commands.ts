@@ -13,7 +13,7 @@ const LIST_WIDTH = 76;
 
 export const rooms: Command = {
   args: "",
-  help: "list the rooms",
+  help: "list the rooms of the server",
   topic: "basics",
   lane: "long",
   run(context) {
@@ -100,11 +100,12 @@ function joinToWidth([first = "", ...more]: readonly string[]): string[] {
 }
 
 function rankPrefix(room: Room, member: Member): string {
+  if (room.holds(member, "owner")) return "~";
   if (room.holds(member, "op")) return "@";
   return room.holds(member, "voice") ? "+" : "";
 }
 
 /** The name of a room, which users may write without its `#`. */
 function withHash(text: string): string {
-  return text === "" || text.startsWith("#") ? text : `#${text}`;
+  return text.startsWith("#") ? text : `#${text}`;
 }

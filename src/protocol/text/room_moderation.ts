@@ -1,5 +1,7 @@
 /** Commands that moderate a room; most of them are for its operators. */
+import type { Answer } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
+import type { ModesResult } from "../../chat/commands.ts";
 import type { ModeChange } from "../../chat/modes.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import { LIMIT_MAX, readModes, writeModes } from "../modes.ts";
@@ -33,12 +35,13 @@ export const kick: Command = {
 /** Bans from the room; a server operator bans from the server. */
 export const ban: Command = {
   args: "NAME|MASK",
-  help: "ban a user, or all who match *!*@HOST",
+  help: "ban and remove a user, or all who match *!*@HOST",
   topic: "moderation",
   lane: "prompt",
   run(context, arg) {
-    if (context.member.operator) return banFromServer(context, arg);
-    return setModes(context, [{ on: true, mode: "b", mask: arg }]);
+    const { chat, member, room } = context;
+    if (member.operator) return banFromServer(context, arg);
+    return changed(context, chat.admin.ban(member, room, arg));
   },
 };
 
@@ -48,8 +51,9 @@ export const unban: Command = {
   help: "lift a ban; /mode b lists the bans",
   topic: "moderation",
   run(context, arg) {
-    if (context.member.operator) return unbanFromServer(context, arg);
-    return setModes(context, [{ on: false, mode: "b", mask: arg }]);
+    const { chat, member, room } = context;
+    if (member.operator) return unbanFromServer(context, arg);
+    return changed(context, chat.admin.unban(member, room, arg));
   },
 };
 
@@ -87,7 +91,7 @@ export const mode: Command = {
   topic: "moderation",
   async run(context, arg) {
     const { room } = context;
-    const { changes, lists, unknown, lacking, limits } = readModes(arg.split(/\s+/).filter((word) => word !== ""));
+    const { changes, lists, unknown, lacking, limits } = readModes(arg.split(/\s+/));
     const [letter] = [...unknown, ...lacking]; // only the first: a line has room for hundreds
     if (letter !== undefined) {
       context.reply([system(`Unknown mode, or a missing parameter: ${sanitize(letter) || "?"}`)]);
@@ -104,12 +108,18 @@ function maskList({ member, room, answerMax }: CommandContext, list: "b" | "e" |
   if (list !== "b" && !room.holds(member, "op")) throw new ChatError("not-operator", room.name);
   const masks = [...room.lists[list].values()];
   if (masks.length === 0) return [`List ${list} of ${room.name} is empty.`];
-  return truncateList(masks, answerMax, ({ mask, by }) => `${mask}, by ${by.split("!")[0]}`);
+  return truncateList(masks, answerMax, ({ mask, by, nick }) => {
+    return `${nick === undefined ? mask : `${nick} (${mask})`}, by ${by.split("!")[0]}`;
+  });
 }
 
 /** Changes the modes of the room, and replies with the changes that were rejected. */
-async function setModes(context: CommandContext, changes: readonly ModeChange[]): Promise<void> {
-  const { made, refused } = await context.chat.setModes(context.member, context.room, changes);
+function setModes(context: CommandContext, changes: readonly ModeChange[]): Promise<void> {
+  return changed(context, context.chat.setModes(context.member, context.room, changes));
+}
+
+async function changed(context: CommandContext, result: Answer<ModesResult>): Promise<void> {
+  const { made, refused } = await result;
   if (refused.length > 0) context.reply(refused.map(errorLine));
   else if (made.length === 0) context.reply([system(`Nothing to change.`)]);
 }

@@ -5,13 +5,14 @@ import { ChatError } from "../../chat/chat_error.ts";
 import type { WireFormat } from "../../chat/events.ts";
 import { LOBBY } from "../../chat/names.ts";
 import { requireReason } from "../../chat/lengths.ts";
-import type { Member } from "../../chat/member.ts";
+import type { Member, Session } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
+import { ownRank } from "../room_admin.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
@@ -51,13 +52,13 @@ export interface TextOptions {
 /**
  * Serves one client until its connection ends.
  *
- * @param onMember Called when the client has become a member.
+ * @param onRegistered Called when the client has become a member.
  * @returns A promise that rejects only because of a bug.
  */
 export async function text(
   connection: Connection,
   options: TextOptions,
-  onMember: (member: Member) => void,
+  onRegistered: (session: Session) => void,
 ): Promise<void> {
   let prompt: PasswordPrompt | undefined;
   let session: TextSession | undefined;
@@ -75,7 +76,7 @@ export async function text(
     try {
       await TextSession.open(connection, options, fail, (opened) => {
         session = opened;
-        onMember(opened.member);
+        onRegistered(opened.session);
       });
     } catch (error) {
       if (!(error instanceof ChatError)) return fail(error);
@@ -127,8 +128,9 @@ export async function text(
     prompt?.close();
     await opening;
     if (session !== undefined) {
-      const { member, networks } = session;
-      await options.departures.run(() => options.chat.disconnect(member, connection.closeReason), { networks });
+      const { networks } = session;
+      const ended = session.session;
+      await options.departures.run(() => options.chat.disconnect(ended, connection.closeReason), { networks });
     }
   }
 }
@@ -140,7 +142,7 @@ class TextSession implements CommandContext {
   readonly moderation: ModerationContext;
   readonly slicer: TimeSlicer;
   readonly answerMax: number;
-  readonly member: Member;
+  readonly session: Session;
   rejectedNick: string | undefined;
   warnedOfPassword = false;
   readonly #connection: Connection;
@@ -151,13 +153,13 @@ class TextSession implements CommandContext {
   #showTimes = false;
   /** What to do with the next line, which is a secret that was asked for. */
   #takeSecret: ((secret: string) => Promise<void> | void) | undefined;
-  /** The way back to the lobby after a kick: the next line waits for it. */
+  /** The way to another room after a kick: the next line waits for it. */
   #moving: Promise<void> | undefined;
 
   private constructor(
     connection: Connection,
     options: TextOptions,
-    member: Member,
+    session: Session,
     lobby: Room,
     onFailure: (error: unknown) => void,
   ) {
@@ -166,12 +168,22 @@ class TextSession implements CommandContext {
     this.moderation = options.moderation;
     this.slicer = options.slicer;
     this.answerMax = options.answerMax;
-    this.member = member;
+    this.session = session;
     this.#connection = connection;
     this.#format = options.format;
     this.#failures = new FailureCount(options.auth.maxFailures);
     this.#onFailure = onFailure;
     this.#room = lobby;
+    session.handlers = {
+      kicked: (room) => this.#leftRoom(room),
+      // A member whose token has a scope has no other device.
+      left: (room) => {
+        const { scope } = session.member;
+        const cause = scope === undefined ? "on another device" : "as your token does not permit it";
+        this.#leftRoom(room, `You left ${room.name} ${cause}.`);
+      },
+      moved: (_previous, rooms) => this.#moved(rooms),
+    };
   }
 
   /**
@@ -196,12 +208,14 @@ class TextSession implements CommandContext {
       realname: "guest",
     };
     const connecting = chat.connect(chat.guestName(), identity, format, connection);
-    const member = connecting instanceof Promise ? await connecting : connecting;
+    const connected = connecting instanceof Promise ? await connecting : connecting;
+    const { member } = connected;
     let session: TextSession;
+    connected.hidesIgnored = true;
     try {
-      const joining = chat.join(member, LOBBY);
+      const joining = chat.join(member, LOBBY, undefined, connected);
       const lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
-      session = new TextSession(connection, options, member, lobby, onFailure);
+      session = new TextSession(connection, options, connected, lobby, onFailure);
       const place = occupancy(lobby.name, lobby.members.size - 1);
       session.reply([
         system(`Welcome to ${name}. You are ${member.nick}, ${place}. Say something, or /help.`),
@@ -209,10 +223,14 @@ class TextSession implements CommandContext {
         ...session.#introduction(lobby),
       ]);
     } catch (error) {
-      await chat.disconnect(member);
+      await chat.disconnect(connected);
       throw error;
     }
     onOpen(session);
+  }
+
+  get member(): Member {
+    return this.session.member;
   }
 
   get room(): Room {
@@ -225,7 +243,8 @@ class TextSession implements CommandContext {
 
   get caller(): Caller {
     const { address, peer, certificate } = this.#connection;
-    const { nick, host, token } = this.member;
+    const { nick } = this.member;
+    const { host, token } = this.session;
     return { address, peer, nick, hasFailed: this.#failures.any, host, token, certificate };
   }
 
@@ -235,7 +254,7 @@ class TextSession implements CommandContext {
 
   set showTimes(on: boolean) {
     this.#showTimes = on;
-    this.chat.reformat(this.member, on ? withTimes(this.#format) : this.#format);
+    this.chat.reformat(this.session, on ? withTimes(this.#format) : this.#format);
   }
 
   withTime(line: string): string {
@@ -253,18 +272,19 @@ class TextSession implements CommandContext {
   /** Takes a line from the client, a command or text. A promise keeps the next line waiting. */
   take(line: string): Promise<void> | undefined {
     if (this.#moving !== undefined) return this.#moving.then(() => this.take(line));
-    if (this.#takeSecret !== undefined && this.chat.has(this.member)) return this.#answerSecret(line);
-    if (line === "" || !this.chat.has(this.member)) return;
+    if (!this.chat.hasSession(this.session)) return;
+    if (this.#takeSecret !== undefined) return this.#answerSecret(line);
+    if (line === "") return;
     line = stripFormatting(line);
     try {
       if (line === "LIST") line = "/list";
       if (isMistypedPassword(line)) {
         this.reply([system(`Not sent: remove the space before the command.`)]);
-      } else if (!line.startsWith("/")) this.chat.say(this.member, this.#room, line);
-      else if (line.startsWith("//")) this.chat.say(this.member, this.#room, line.slice(1));
-      else return runCommand(this, line)?.catch((error) => this.#reject(error));
+      } else if (!line.startsWith("/")) this.chat.say(this.member, this.#room, line, { from: this.session });
+      else if (line.startsWith("//")) this.chat.say(this.member, this.#room, line.slice(1), { from: this.session });
+      else return runCommand(this, line)?.catch((error) => this.#reject(error)).then(() => this.#moving);
     } catch (error) {
-      return this.#reject(error);
+      this.#reject(error);
     }
   }
 
@@ -275,24 +295,31 @@ class TextSession implements CommandContext {
   }
 
   reply(lines: readonly string[]): void {
-    this.member.send(lines);
+    this.session.send(lines);
   }
 
   async enter(name: string, key?: string): Promise<void> {
-    const joining = this.chat.join(this.member, name, key);
+    const isInside = this.#room.has(this.member);
+    const joining = this.chat.join(this.member, name, key, this.session);
     // Without a gap on a single node: a line said in between would be both replayed and delivered.
     const room = joining instanceof Promise ? await joining : joining;
-    if (room === this.#room) return this.reply([system(`You are already in ${room.name}.`)]);
+    if (room === this.#room && isInside) return this.reply([system(`You are already in ${room.name}.`)]);
     const last = this.#room;
     this.#room = room;
-    this.member.onKicked = () => this.#returnToLobby(); // not before: the lobby has no operators
-    this.reply([system(`You are ${occupancy(room.name, room.members.size - 1)}.`), ...this.#introduction(room)]);
-    if (last.has(this.member)) await this.chat.leave(this.member, last);
+    const rank = ownRank(room, this.member);
+    this.reply([
+      system(`You are ${occupancy(room.name, room.members.size - 1)}.`),
+      ...rank === undefined ? [] : [system(rank)],
+      ...this.#introduction(room),
+    ]);
+    if (!last.has(this.member)) return;
+    if (this.member.sessions.length > 1) this.chat.hide(this.session, last); // another one may be there
+    else await this.chat.leave(this.member, last, undefined, this.session);
   }
 
   async quit(reason?: string): Promise<void> {
     if (reason !== undefined) requireReason(sanitize(reason));
-    await this.chat.disconnect(this.member, reason, true);
+    await this.chat.disconnect(this.session, reason, true);
     this.reply([system("Goodbye.")]);
     this.#connection.close("quit"); // the user's reason is for members, not for the log
   }
@@ -310,9 +337,9 @@ class TextSession implements CommandContext {
     this.#endSecret();
     if (secret === "") return void this.reply([system("Cancelled.")]);
     try {
-      return take(secret)?.catch((error) => this.#reject(error));
+      return take(secret)?.catch((error) => this.#reject(error)).then(() => this.#moving);
     } catch (error) {
-      return this.#reject(error);
+      return void this.#reject(error);
     }
   }
 
@@ -322,13 +349,36 @@ class TextSession implements CommandContext {
     this.#connection.hideInput(false);
   }
 
-  #returnToLobby() {
-    const entering = this.enter(LOBBY).catch((error) => this.#reject(error));
+  /** Shows another room when the user is not in the room of this client any more: one that it is in, or else the lobby. */
+  #leftRoom(room: Room, sentence?: string) {
+    if (room !== this.#room) return;
+    if (sentence !== undefined) this.reply([system(sentence)]);
+    const [other] = this.member.rooms.values();
+    this.#moveTo(other?.name);
+  }
+
+  /** The client has another user now: it stays in its room if that user is there too. */
+  #moved(rooms: readonly Room[]) {
+    this.reply([system(`You are ${this.member.nick} now.`)]);
+    if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo();
+  }
+
+  /**
+   * Shows another room when it is the turn of this client: a room that is deleted sends many members away at once.
+   *
+   * @param name Its name. The room of the client's token or the lobby, unless given.
+   */
+  #moveTo(name?: string) {
+    const wanted = () => this.chat.hasSession(this.session);
+    const enter = () => this.enter(name ?? this.member.scope?.room ?? LOBBY);
+    const run = () => this.slicer.run(enter, { lane: "prompt", networks: this.networks, wanted });
+    // Not before the reply to the command that has caused it, whether the chat answers at once or later.
+    const entering = Promise.resolve().then(run).catch((error) => this.#reject(error));
     this.#moving = entering.catch(this.#onFailure).finally(() => this.#moving = undefined);
   }
 
   /** Replies with a sentence for an error, and rethrows what is a bug. */
-  #reject(error: unknown): Promise<void> | undefined {
+  #reject(error: unknown): void {
     if (error instanceof AuthError) return this.#rejectLogin(error);
     if (!(error instanceof ChatError)) throw error;
     this.moderation.refused(this.caller, error);
@@ -336,10 +386,9 @@ class TextSession implements CommandContext {
     this.reply([errorLine(error)]);
   }
 
-  async #rejectLogin(error: AuthError): Promise<void> {
+  #rejectLogin(error: AuthError) {
     this.reply([system(authErrorText(error, this))]);
     if (!this.#failures.add(error)) return;
-    await this.chat.disconnect(this.member, TOO_MANY_FAILURES);
     this.reply([system(`${TOO_MANY_FAILURES}.`)]);
     this.#connection.close(TOO_MANY_FAILURES);
   }
@@ -349,7 +398,8 @@ class TextSession implements CommandContext {
     const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const past = historyLines(this.chat.history.latest(room, REPLAY), this.answerMax);
+      const latest = this.chat.history.latest(room, REPLAY).filter((said) => !this.chat.ignores(this.member, said));
+      const past = historyLines(latest, this.answerMax);
       return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;

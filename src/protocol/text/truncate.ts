@@ -27,7 +27,7 @@ export function truncateList<T>(
 
 /**
  * Renders items from the first on, as long as all lines together have at most `charactersMax` characters; at least one is
- * rendered. At most one line is rendered in vain, so that a request costs no more than its reply.
+ * rendered. At most one line is rendered and not sent, so that a request costs no more than its reply.
  */
 export function renderFitting<T>(
   items: readonly T[],

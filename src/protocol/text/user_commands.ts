@@ -17,7 +17,7 @@ export const nick: Command = {
 
 export const list: Command = {
   args: "",
-  help: "list all users; so does LIST alone on a line",
+  help: "list all users online, not rooms; LIST does, too",
   topic: "basics",
   lane: "long",
   run: listUsers,
@@ -42,7 +42,7 @@ export const msg: Command = {
   async run(context, arg) {
     const { first: name, rest: text } = splitWord(arg);
     if (text === "") return context.reply(usage("msg", msg));
-    const sent = await context.chat.whisper(context.member, name, text);
+    const sent = await context.chat.whisper(context.member, name, text, { from: context.session });
     if (sent !== undefined) context.reply([context.withTime(whisperSent(sent.to, sent.text))]);
   },
 };
@@ -51,7 +51,7 @@ export const me: Command = {
   args: "ACTION",
   help: "describe what you do: /me waves",
   topic: "basics",
-  run: ({ chat, member, room }, arg) => chat.say(member, room, arg, { style: "action" }),
+  run: ({ chat, member, session, room }, arg) => chat.say(member, room, arg, { style: "action", from: session }),
 };
 
 export const quit: Command = {
@@ -67,7 +67,7 @@ export const echo: Command = {
   topic: "settings",
   run(context, arg) {
     if (arg !== "on" && arg !== "off") return context.reply(usage("echo", echo));
-    context.member.echo = arg === "on";
+    context.session.echo = arg === "on";
     context.reply([
       system(arg === "on" ? "You see your own lines now." : "You no longer see your own lines."),
     ]);

@@ -4,7 +4,7 @@
  * reloads and lost connections.
  */
 import { isNickServ } from "../account.js";
-import { COMMANDS, completions, isSecret, runInput } from "../commands.js";
+import { COMMANDS, completions, isSecret, resolveAlias, runInput } from "../commands.js";
 import { button, byId, make } from "../dom.js";
 import { sessionStore } from "../storage.js";
 import { fold } from "../room.js";
@@ -103,9 +103,12 @@ export function showComposer(chat, ui) {
     const line = parseFloat(getComputedStyle(input).lineHeight);
     const padding = parseFloat(getComputedStyle(input).paddingTop) * 2;
     input.rows = Math.min(ROWS_MAX, Math.max(1, Math.round((input.scrollHeight - padding) / line)));
-    const [, typed] = /^\/(\w*)$/.exec(input.value) ?? [];
-    const [, name = ""] = /^\/(\w+)\s/.exec(input.value) ?? [];
-    const names = Object.keys(COMMANDS).filter((each) => typed === undefined ? each === name : each.startsWith(typed));
+    const [, typed] = /^\/(\S*)$/.exec(input.value) ?? [];
+    const [, name = ""] = /^\/(\S+)\s/.exec(input.value) ?? [];
+    const meant = resolveAlias(typed ?? name);
+    const names = Object.keys(COMMANDS).filter((each) =>
+      each === meant || (typed !== undefined && each.startsWith(typed))
+    );
     hint.replaceChildren(...names.slice(0, HINTS_MAX).map(hintFor));
     hint.hidden = names.length === 0;
   }
@@ -114,7 +117,8 @@ export function showComposer(chat, ui) {
   function hintFor(name) {
     const { args = "", help = "" } = COMMANDS[name] ?? {};
     const choose = button("", "", () => {
-      if (!input.value.startsWith(`/${name} `)) input.value = "";
+      const [, written = ""] = /^\/(\S+)\s/.exec(input.value) ?? [];
+      if (resolveAlias(written) !== name) input.value = "";
       if (input.value === "") insertText(`/${name} `);
       else input.focus();
     });

@@ -277,6 +277,7 @@ class Log {
     };
     let day = "";
     for (const line of lines) {
+      if (line.ignored) continue;
       const today = line.time.toDateString();
       const alone = today !== day || line === firstNew;
       if (alone || line.kind !== "quiet") endGroup();

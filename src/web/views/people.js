@@ -13,7 +13,7 @@ import { replaceItems } from "./tabs.js";
 /** The most members that are listed. */
 const SHOWN_MAX = 500;
 
-const RANKS = { "@": "operator", "+": "voice" };
+const RANKS = { "~": "owner", "@": "operator", "+": "voice" };
 
 /** @param {Model} model @param {(nick: string) => void} choose */
 export function showPeople(model, choose) {
@@ -53,7 +53,7 @@ export function showPeople(model, choose) {
 
   /** @param {Person} person */
   function item({ nick, prefixes, away }) {
-    const rank = /** @type {"@" | "+" | undefined} */ (prefixes[0]);
+    const rank = /** @type {keyof RANKS | undefined} */ (prefixes[0]);
     const element = button(away ? "person away" : "person", "", () => choose(nick));
     element.append(make("span", `nick ${colour(nick)}`, nick));
     if (rank !== undefined) element.append(make("span", "rank", RANKS[rank]));

@@ -85,13 +85,14 @@ export function searchDialog(chat) {
     // All results are of this millisecond and known: continue before it.
     if (full && fresh.length === 0 && oldest !== undefined) return ask(oldest.line.time);
     found.push(...fresh);
-    const items = fresh.map((each) => make("li", "", result(each)));
+    const items = fresh.filter(({ line }) => !line.ignored).map((each) => make("li", "", result(each)));
     results.append(...items);
     update();
     if (further === document.activeElement) (items[0]?.querySelector("button") ?? words).focus();
     further.hidden = !full;
-    const count = found.length === 1 ? "1 message" : `${found.length} messages`;
-    say(found.length === 0 ? "No messages found." : `${full ? "The last " : ""}${count} with these words.`);
+    const shown = found.filter(({ line }) => !line.ignored).length;
+    const count = shown === 1 ? "1 message" : `${shown} messages`;
+    say(shown === 0 ? "No messages found." : `${full ? "The last " : ""}${count} with these words.`);
   }
 
   /** @param {Found} each */

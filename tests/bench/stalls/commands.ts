@@ -43,6 +43,8 @@ const irc = (line: string, about = "", options?: Options) => row("irc", line.spl
 const text = (line: string, about = "", options?: Options) =>
   row("text", line.split(" ")[0]!.slice(1), about, [line], options);
 
+/** The users that fill an ignore list. */
+const ignored = Array.from({ length: 100 }, (_, n) => `ignored${n}!*@host`);
 const list = (count: number, item: (n: number) => string) => Array.from({ length: count }, (_, n) => item(n)).join(",");
 const talk = list(40, talked);
 const words = WORDS.join(" ");
@@ -57,12 +59,15 @@ export function rows(): Row[] {
     irc("ADMIN"),
     irc("AUTHENTICATE PLAIN", "", { undo: ["AUTHENTICATE *"] }),
     irc("AWAY :away", "in 47 rooms", { undo: ["AWAY"] }),
+    irc(`BAN ${BIG} member0`, "not an operator"),
     irc("CAP LS 302", "", { undo: ["CAP END"] }),
     irc("CHATHISTORY LATEST #talk0 * 100"),
     irc("CHATHISTORY BEFORE #talk0 timestamp=2100-01-01T00:00:00.000Z 100"),
     irc("CHATHISTORY AROUND #talk0 timestamp=2001-01-01T00:00:00.000Z 100"),
     irc("CHATHISTORY BETWEEN #talk0 timestamp=2001-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 100"),
     irc("CHATHISTORY TARGETS timestamp=2001-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 100"),
+    irc("CHANSERV HELP"),
+    irc("CS DROP #own"),
     irc("HELP"),
     irc("INFO"),
     irc(`INVITE spare ${BIG}`),
@@ -96,17 +101,23 @@ export function rows(): Row[] {
     irc("QUIT :bye", "in 47 rooms", { ends: true }),
     irc("REGISTER * * short"),
     irc("TOKEN LIST"),
+    irc(`RENAME ${BIG} #small`, "not an owner"),
     irc("REHASH", "", { operator: true }),
     irc(`SEARCH text=${words.replaceAll(" ", "\\s")}`, "16 words, all rooms"),
     irc(`SEARCH text=${words.replaceAll(" ", "\\s")};in=#talk0`, "16 words, one room"),
     irc(`SEARCH text=${WORDS[0]}`, "a frequent word"),
     irc("SETNAME :other", "in 47 rooms", { undo: ["SETNAME :attacker"] }),
+    irc("SILENCE"),
+    row("irc", "SILENCE", "100 users", ignored.map((name) => `SILENCE +${name}`), {
+      undo: ignored.map((name) => `SILENCE -${name}`),
+    }),
     irc("STATS u"),
     irc("STATS k", "1,000 bans", { operator: true }),
     irc("STATS z", "", { operator: true }),
     irc(`TAGMSG ${BIG}`),
     irc("TIME"),
     irc("TOPIC #own :topic"),
+    irc("UNBAN #own nothing"),
     irc("UNKLINE nothing", "", { operator: true }),
     irc("UNMUTE nobody", "", { operator: true }),
     irc("USER x 0 * :x"),
@@ -135,6 +146,10 @@ export function rows(): Row[] {
     text(`/who ${BIG}`),
     text("/msg member0 text"),
     text("/me waves"),
+    row("text", "ignore", "100 users", ignored.map((name) => `/ignore ${name}`), {
+      undo: ignored.map((name) => `/unignore ${name}`),
+    }),
+    row("text", "unignore", "", ["/unignore nobody"]),
     text("/topic"),
     text("/invite member0"),
     text("/kick member0"),
@@ -145,6 +160,10 @@ export function rows(): Row[] {
     text("/voice member0"),
     text("/devoice member0"),
     text("/mode b"),
+    text("/members"),
+    text("/member add member0"),
+    text("/transfer member0"),
+    text("/rename #other"),
     row("text", "history", "1,000 lines of a room", ["/history 1000"], { undo: ["/join #talk2"] }),
     row("text", "search", "16 words", [`/search ${words}`]),
     row("text", "search", "a frequent word", [`/search ${WORDS[0]}`]),
@@ -165,6 +184,7 @@ export function rows(): Row[] {
     text("/bans", "1,000 bans", { operator: true }),
     text("/mute nobody", "not an operator"),
     text("/unmute nobody", "not an operator"),
+    text("/owner #own nobody", "not an operator"),
     text("/announce text", "not an operator"),
     text("/stats", "not an operator"),
     text("/quit bye", "", { ends: true }),

@@ -67,9 +67,16 @@ export class LineClient implements Disposable {
   async ask(lines: readonly string[], pattern: RegExp): Promise<RegExpExecArray> {
     let timer;
     const answer = new Promise<RegExpExecArray>((resolve, reject) => {
-      if (this.#ended) reject(new Error(`Cannot wait for ${pattern}: disconnected; last: ${this.#text.slice(-300)}`));
+      if (this.#ended) {
+        reject(new Error(`No answer that matches ${pattern}: disconnected; received: ${this.#text.slice(-300)}`));
+      }
       timer = setTimeout(
-        () => reject(new Error(`Timed out waiting for ${pattern}; last: ${this.#text.slice(-300)}`)),
+        () =>
+          reject(
+            new Error(
+              `No answer that matches ${pattern} within ${ANSWER_TIME / 1000} s; received: ${this.#text.slice(-300)}`,
+            ),
+          ),
         ANSWER_TIME,
       );
       if (lines.length > 0) this.#text = "";

@@ -60,7 +60,10 @@ export class Server implements AsyncDisposable {
       .spawn();
     let timer;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("Cannot start the server: timeout")), START_TIME);
+      timer = setTimeout(
+        () => reject(new Error(`No line on stdout for each listener within ${START_TIME / 1000} s`)),
+        START_TIME,
+      );
     });
     try {
       const server = new Server(child, await Promise.race([readPorts(child), late]));
@@ -107,7 +110,7 @@ async function readPorts(child: Deno.ChildProcess): Promise<Ports> {
     const [, a, b, c] = /^text .* (\d+)\nirc .*:(\d+)\nweb .*:(\d+)\n/m.exec(text) ?? [];
     if (c !== undefined) return { text: Number(a), irc: Number(b), web: Number(c) };
   }
-  throw new Error("Cannot start the server: it ended");
+  throw new Error("Cannot start the server: it has exited");
 }
 
 /**

@@ -1,5 +1,5 @@
 import { gunzipSync } from "node:zlib";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Site } from "../../../src/protocol/http/site.ts";
 import { assets, assetsFor } from "../../../src/web/assets.ts";
 
@@ -54,6 +54,9 @@ Deno.test("site: modules are sent without lines of comments, and with each other
     }
   }
   assert(removed > 500, `${removed} lines`);
+  for (const { path, text } of assets.filter(({ path }) => /\.(css|svg)$/.test(path))) {
+    assertEquals(sent.get(path)?.join("\n"), text, path);
+  }
 });
 
 Deno.test("whatever is answered may do nothing but what the page needs, and nothing written into it", () => {
@@ -61,14 +64,22 @@ Deno.test("whatever is answered may do nothing but what the page needs, and noth
     const { headers } = ask(path);
     const policy = headers.get("content-security-policy")!.split("; ");
     assert(policy.includes("default-src 'none'") && policy.includes("script-src 'self'"), path);
-    assert(policy.includes("frame-ancestors 'none'") && policy.includes("base-uri 'none'"), path);
+    for (const what of ["frame-ancestors", "base-uri", "form-action"]) assert(policy.includes(`${what} 'none'`), path);
+    assertEquals(headers.get("cross-origin-opener-policy"), "same-origin");
     assert(!/unsafe|\*/.test(policy.join()), path);
     assertEquals([headers.get("x-content-type-options"), headers.get("referrer-policy")], ["nosniff", "no-referrer"]);
   }
 });
 
+Deno.test("site: files that are no pages have no policy, which would add a tenth to their size", () => {
+  const { headers } = ask("/short.css");
+  assertEquals([headers.get("content-security-policy"), headers.get("x-content-type-options")], [null, "nosniff"]);
+});
+
 Deno.test("who has a file already is not sent it again", async () => {
   const etag = ask("/").headers.get("etag")!;
+  assertMatch(etag, /^W\/"[\w-]{22}"$/); // weak: it is the same with and without compression
+  assertEquals(ask("/").headers.get("cache-control"), "no-cache"); // each request asks whether there is a new version
   assert(etag !== ask("/short.css").headers.get("etag"));
   for (const known of [etag, `"x", ${etag}`, etag.replace("W/", ""), "*"]) {
     const response = ask("/", { "if-none-match": known });

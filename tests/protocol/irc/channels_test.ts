@@ -1,6 +1,8 @@
 /** Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK. */
+import { ROOM_RULE } from "../../../src/protocol/names.ts";
 import { assertEquals } from "@std/assert";
 import { CONDITIONS_MAX } from "../../../src/protocol/irc/channels.ts";
+import { SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
@@ -47,7 +49,7 @@ test("JOIN: joins all other channels when one of several cannot be joined", asyn
   const answer = await bob.asks("JOIN #a,tea,,#b,#c one,,,,three");
   assertEquals(answer.filter((line) => / JOIN |^4/.test(line)), [
     ":bob!~bob@host JOIN #a",
-    "476 bob tea :Bad Channel Mask",
+    `476 bob tea :Bad Channel Mask: ${ROOM_RULE}`,
     ":bob!~bob@host JOIN #b",
     ":bob!~bob@host JOIN #c",
   ]);
@@ -75,9 +77,9 @@ test("JOIN: replies with the reason when the key, the limit, an invitation, a ba
   await alice.says("MODE #tea -i+b *!~bob@*");
   await bob.expect("JOIN #tea", "474 bob #tea :Cannot join channel (+b)");
   for (const name of ["tea", "#", "#a\x07b", "@#tea"]) {
-    await bob.expect(`JOIN ${name}`, `476 bob ${name} :Bad Channel Mask`);
+    await bob.expect(`JOIN ${name}`, `476 bob ${name} :Bad Channel Mask: ${ROOM_RULE}`);
   }
-  await bob.expect("JOIN :#a b", "476 bob * :Bad Channel Mask");
+  await bob.expect("JOIN :#a b", `476 bob * :Bad Channel Mask: ${ROOM_RULE}`);
   await bob.expect("JOIN", "461 bob JOIN :Not enough parameters");
   assertEquals(alice.hears().filter((line) => line.includes("JOIN")), []);
 });
@@ -102,6 +104,25 @@ test("extended-join: adds account and real name to every JOIN, also the client's
   assertEquals(alice.hears(), [":bob!~bob@host JOIN #tea * :Real bob"]);
 });
 
+test("no-implicit-names: JOIN is not followed by the members of the channel, and NAMES is replied to", async (chat) => {
+  for (const capability of ["no-implicit-names", "draft/no-implicit-names"]) {
+    const alice = await chat.irc("alice", capability);
+    await alice.expect("JOIN #tea", ":alice!~alice@host JOIN #tea");
+    await alice.says("TOPIC #tea :Lunch");
+    const bob = await chat.irc("bob", capability);
+    await bob.expect(
+      "JOIN #tea,#two",
+      ":bob!~bob@host JOIN #tea",
+      "332 bob #tea :Lunch",
+      `333 bob #tea alice!~alice@host ${THEN}`,
+      ":bob!~bob@host JOIN #two",
+    );
+    await bob.expect("NAMES #tea", "353 bob = #tea :@alice bob", "366 bob #tea :End of /NAMES list");
+    await alice.leave();
+    await bob.leave();
+  }
+});
+
 test("away-notify: sends AWAY after the JOIN of a user who is away", async (chat) => {
   const [alice, bob] = [await chat.irc("alice", "away-notify", "server-time"), await chat.irc("bob")];
   const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "away-notify")];
@@ -123,8 +144,8 @@ test("PART: leaves the channel and tells its members, with or without a reason",
   chat.quiet();
   await bob.expect(`PART #tea :${"x".repeat(201)}`, "NOTICE bob :PART: Reason too long: at most 200 characters");
   assertEquals(alice.hears(), []);
-  await bob.expect(`PART #tea :${"é".repeat(198)}`, `:bob!~bob@host PART #tea :${"é".repeat(198)}`);
-  assertEquals(alice.hears(), [`:bob!~bob@host PART #tea :${"é".repeat(198)}`]);
+  await bob.expect(`PART #tea :${"é".repeat(168)}`, `:bob!~bob@host PART #tea :${"é".repeat(168)}`);
+  assertEquals(alice.hears(), [`:bob!~bob@host PART #tea :${"é".repeat(168)}`]);
   await alice.expect("PART #tea", ":alice!~alice@host PART #tea");
   assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
 });
@@ -147,6 +168,7 @@ test("PART: replies to each of several channels that cannot be left", async (cha
 test("TOPIC: shows, sets and removes the topic", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
+  clock.now += 999; // times are in whole seconds
   await alice.expect("TOPIC #TEA :green  tea", ":alice!~alice@host TOPIC #tea :green  tea");
   assertEquals(bob.hears(), [":alice!~alice@host TOPIC #tea :green  tea"]);
   await bob.expect("TOPIC #tea", "332 bob #tea :green  tea", `333 bob #tea alice!~alice@host ${THEN}`);
@@ -172,11 +194,11 @@ test("TOPIC: replies with an error when the channel does not exist, or the clien
 
 test("TOPIC: is rejected when the topic is too long, and no member is told", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const told = "NOTICE alice :TOPIC: Text too long: at most 396 bytes, and letters outside ASCII take 2 to 4 each";
+  const told = "NOTICE alice :TOPIC: Text too long: at most 366 bytes, and letters outside ASCII take 2 to 4 each";
   await alice.expect(`TOPIC #tea :${"😀".repeat(100)}`, told);
-  await alice.expect(`TOPIC #tea :${"x".repeat(391)}`, "NOTICE alice :TOPIC: Topic too long: at most 390 characters");
+  await alice.expect(`TOPIC #tea :${"x".repeat(361)}`, "NOTICE alice :TOPIC: Topic too long: at most 360 characters");
   assertEquals(bob.hears(), []);
-  const topic = "😀".repeat(99);
+  const topic = "😀".repeat(91);
   await alice.says(`TOPIC #tea :${topic}`);
   assertEquals(bob.hears(), [`:alice!~alice@host TOPIC #tea :${topic}`]);
   assertEquals((await bob.asks("TOPIC #tea"))[0], `332 bob #tea :${topic}`);
@@ -220,6 +242,35 @@ test(
   },
   () => ({ answerMax: 50 }),
 );
+
+/** Time that each step of a command takes, in milliseconds. */
+let stepTime = 0;
+
+for (
+  const [how, label, expected] of [
+    ["may be interrupted after a channel", "", ["353 #a", "366 #a", "PRIVMSG #a", "353 #b", "366 #b"]],
+    [
+      "is not interrupted when it has a label",
+      "@label=x ",
+      ["BATCH +b0", "353 #a", "366 #a", "353 #b", "366 #b", "BATCH -b0", "PRIVMSG #a"],
+    ],
+  ] as const
+) {
+  test(`NAMES: ${how}`, async (chat) => {
+    const alice = await chat.irc("alice", "batch", "labeled-response");
+    const bob = await chat.irc("bob");
+    for (const name of ["#a", "#b"]) await chat.join(name, alice, bob);
+    stepTime = SLICE;
+    const asked = alice.says(`${label}NAMES #a,#b`);
+    await bob.says("PRIVMSG #a :hi");
+    await asked;
+    const lines = alice.hears().map((line) => line.replace(/ alice (?:= )?/, " "));
+    assertEquals(lines.map((line) => /(?:353|366|BATCH|PRIVMSG) \S+/.exec(line)?.[0]), [...expected]);
+  }, () => {
+    let now = stepTime = 0;
+    return { slicer: new TimeSlicer(() => now += stepTime) };
+  });
+}
 
 test("NAMES: is empty when the channel is secret or does not exist, or when none is given", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;

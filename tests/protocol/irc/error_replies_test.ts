@@ -5,26 +5,35 @@ import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { replyError } from "../../../src/protocol/irc/error_replies.ts";
 import type { IrcContext } from "../../../src/protocol/irc/context.ts";
+import { NICK_RULE, ROOM_RULE } from "../../../src/protocol/names.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { type Client, test } from "./harness.ts";
 
 /** Returns what a client gets when a command fails with a code. */
 function replyTo(client: Client, code: ChatErrorCode, command = "CMD"): string[] {
-  replyError(client.member.outlet as unknown as IrcContext, new ChatError(code, "X", "#tea", "b"), command);
+  replyError(client.session.outlet as unknown as IrcContext, new ChatError(code, "X", "#tea", "b"), command);
   return client.hears();
 }
 
 /** The reply to each code except `nick-registered`, which NickServ explains as well: see sasl_test.ts. */
 const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
-  "nick-invalid": "432 alice X :Erroneous nickname",
+  "nick-invalid": `432 alice X :Erroneous nickname: ${NICK_RULE}`,
   "nick-taken": "433 alice X :Nickname is already in use",
   "nick-confusable": "433 alice X :Nickname looks like one that is in use",
+  "banned-nick": "435 alice X #tea :Cannot change nickname while banned from the channel",
   "no-such-user": "401 alice X :No such nick/channel",
-  "room-invalid": "476 alice X :Bad Channel Mask",
+  "ignores-self": "FAIL CMD INVALID_TARGET X :You cannot ignore yourself",
+  "ignores-full": "511 alice X :Your silence list is full",
+  "not-ignored": "FAIL CMD NOT_IGNORED X :You do not ignore that user. SILENCE lists those you do",
+  "ignores-unstored": "FAIL CMD CANNOT_STORE :The server cannot store your ignore list. Try again later",
+  "room-invalid": `476 alice X :Bad Channel Mask: ${ROOM_RULE}`,
+  "room-confusable": "476 alice X :Channel name looks like that of another channel",
   "no-such-room": "403 alice X :No such channel",
   "not-in-room": "442 alice X :You're not on that channel",
   "user-not-in-room": "441 alice X #tea :They aren't on that channel",
   "already-in-room": "443 alice X #tea :is already on channel",
+  "too-many-sessions":
+    "FAIL CMD TOO_MANY_SESSIONS :Your account is connected X times, which is the limit. Close one of the others first",
   "too-many-rooms": "405 alice X :You have joined too many channels",
   "rooms-full": "FAIL CMD TOO_MANY_CHANNELS X :The server has as many channels as it allows",
   "banned": "474 alice X :Cannot join channel (+b)",
@@ -33,10 +42,20 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "room-full": "471 alice X :Cannot join channel (+l)",
   "cannot-speak": "404 alice X :Cannot send to channel",
   "not-operator": "482 alice X :You're not channel operator",
+  "not-owner": "482 alice X :You're not channel owner",
+  "login-required": "477 alice X :You need to be logged in to an account for this channel",
+  "no-account": "FAIL CMD ACCOUNT_REQUIRED X :The user is not registered or not logged in",
+  "no-role": "FAIL CMD NO_SUCH_ROLE #tea X :The user has no role in the channel",
+  "roles-full": "FAIL CMD TOO_MANY_ROLES X :The channel has its limit of 100 roles",
+  "room-unowned": "FAIL CMD NO_OWNER X :The channel belongs to no account, so it has no lasting members",
+  "room-fixed": "FAIL CMD CANNOT_CHANGE X :The channel is for everyone: it can have no owner",
+  "room-taken": "FAIL CMD CHANNEL_NAME_IN_USE X :There is a channel of that name",
+  "room-crowded": "FAIL CMD TOO_MANY_MEMBERS #tea :The channel has more than X members",
   "mask-invalid": "696 alice #tea b X :Invalid mask",
   "masks-full": "478 alice #tea b :Channel list is full",
   "key-invalid": "525 alice #tea :Key is not well-formed",
   "token-read-only": "FAIL CMD TOKEN_READ_ONLY :Your token permits you to read, but not to write",
+  "token-nick": "433 alice X :Your token does not permit the nickname of its account, choose another one",
   "token-room": "FAIL CMD TOKEN_SCOPE X :Your token is for X alone",
   "reason-too-long": "FAIL CMD REASON_TOO_LONG :Reason too long: at most X characters",
   "text-too-long": "FAIL CMD TEXT_TOO_LONG :Text too long: at most X bytes, and letters outside ASCII take 2 to 4 each",

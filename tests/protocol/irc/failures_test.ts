@@ -1,6 +1,7 @@
 /** `FAIL` of the commands whose own specification uses it, with any capabilities. */
-import { assertEquals } from "@std/assert";
-import { test, testAccounts } from "./harness.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import type { LocalChat } from "../../../src/chat/local_chat.ts";
+import { Chat, test, testAccounts } from "./harness.ts";
 
 /** Sets of capabilities: none, those of the commands themselves, and the one that enables all standard replies. */
 const SETS = [[], ["draft/chathistory", "batch"], ["soju.im/search"], ["standard-replies"]];
@@ -74,4 +75,32 @@ test("failures: other commands reply with FAIL only when the client has standard
   chat.hub.mutes.add("host", Infinity);
   await knowing.expect("AWAY :x", "FAIL AWAY MUTED :A server operator has muted you");
   await other.expect("AWAY :x", "NOTICE bob :AWAY: A server operator has muted you");
+});
+
+/** Commands, and the part of the chat that each uses. */
+const USES: readonly (readonly [string, (hub: LocalChat, fail: () => never) => void])[] = [
+  ["CHATHISTORY LATEST #tea * 5", (hub, fail) => hub.history.page = fail],
+  ["SEARCH text=tea", (hub, fail) => hub.history.search = fail],
+  ["JOIN #den", (hub, fail) => hub.join = fail],
+  ["JOIN #den", (hub, fail) => hub.history.latest = fail],
+  ["PRIVMSG #tea :hi", (hub, fail) => hub.say = fail],
+  ["PRIVMSG alice :hi", (hub, fail) => hub.whisperEach = fail],
+  ["@+a TAGMSG #tea", (hub, fail) => hub.tag = fail],
+  ["LIST", (hub, fail) => Object.defineProperty(hub, "rooms", { get: fail })],
+  ["NICK eve", (hub, fail) => hub.rename = fail],
+];
+
+Deno.test("failures: an error that is a bug ends the session, and is not hidden by a reply", async () => {
+  for (const [line, breakPart] of USES) {
+    const chat = new Chat();
+    const alice = await chat.irc("alice", "batch", "message-tags");
+    await chat.join("#tea", alice);
+    breakPart(chat.hub, () => {
+      throw new TypeError("a bug");
+    });
+    const ended = assertRejects(() => alice.over, TypeError, "a bug", line);
+    await alice.says(line);
+    alice.connection.close(); // so that the session ends in any case
+    await ended;
+  }
 });

@@ -50,6 +50,8 @@ Deno.test("first line: is text when it is a sentence or a text command", () => {
     ":) hello",
     "@alice hello",
     "join us",
+    "hello :) all",
+    "meet in #tea",
     "time",
     "你好",
   );

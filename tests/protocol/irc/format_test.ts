@@ -161,6 +161,7 @@ Deno.test("format: a line is cut after the last whole character that fits, only 
     if (cut !== line) assert(byteLength(cut + [...line.slice(cut.length)][0]) > IRC_LINE_MAX);
   }));
   assertEquals(fit("x".repeat(IRC_LINE_MAX)).length, IRC_LINE_MAX);
+  assertEquals(fit("€".repeat(IRC_LINE_MAX / 3 + 1)).length, IRC_LINE_MAX / 3);
 });
 
 Deno.test("format: the lines of a split message are complete, and no line is too long", () => {
@@ -196,6 +197,15 @@ Deno.test("format: the lines of a split message are complete, and no line is too
   }));
 });
 
+Deno.test("format: a notice that just fits is one line, and two complete ones with one byte more", () => {
+  const head = ":irc.test NOTICE * :";
+  const room = IRC_LINE_MAX - head.length;
+  for (const [size, count] of [[room, 1], [room + 1, 2]] as const) {
+    const lines = render({ kind: "notice", text: "x".repeat(size) }) as string[];
+    assertEquals([lines.length, lines.map((line) => line.slice(head.length)).join("")], [count, "x".repeat(size)]);
+  }
+});
+
 Deno.test("format: account-tag marks all events of a user with an account, and account-notify announces it", () => {
   const own = { ...deed, account: "rob" };
   const events: ChatEvent[] = [
@@ -217,6 +227,10 @@ Deno.test("format: account-tag marks all events of a user with an account, and a
     const tagged = String(render(event, "account-tag", "server-time", "message-tags"));
     assert(/^@(\S+;)?account=rob /.test(tagged) && /[@;]time=/.test(tagged), tagged);
   }
+  const odd: ChatEvent = { ...own, account: "r\\b", kind: "renamed", to: "rob" };
+  assertEquals(render(odd, "account-tag"), "@account=r\\\\b :bob!~b@host NICK rob");
+  const timed = String(render(odd, "account-tag", "server-time"));
+  assert(/^@time=\S+;account=r\\\\b :bob!~b@host NICK rob$/.test(timed), timed);
   assertEquals(render({ ...own, kind: "account" }, "account-notify"), ":bob!~b@host ACCOUNT rob");
   assertEquals(render({ ...deed, kind: "account" }, "account-notify"), ":bob!~b@host ACCOUNT *");
   const joined: ChatEvent = { ...own, kind: "joined", realname: "B", away: undefined, size: 2 };

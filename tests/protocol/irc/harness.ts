@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { firstId, readId } from "../../../src/chat/ids.ts";
-import type { Member } from "../../../src/chat/member.ts";
+import type { Member, Session } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { Formats } from "../../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
@@ -42,20 +42,25 @@ const FIRST = firstId(THEN * 1000);
 /** A client of either protocol. */
 export class Client {
   readonly connection: FakeConnection;
-  /** The client's member, once it has registered. */
-  member!: Member;
+  /** The client's session in the chat, once it has registered. */
+  session!: Session;
   /** Resolves when the session has ended. */
   readonly over: Promise<void>;
   readonly #chat: Chat;
 
   constructor(
     chat: Chat,
-    serve: (connection: Connection, onMember: (member: Member) => void) => Promise<void>,
+    serve: (connection: Connection, onRegistered: (session: Session) => void) => Promise<void>,
     address = "192.0.2.1",
   ) {
     this.#chat = chat;
     this.connection = new FakeConnection(address, INPUT_MAX);
-    this.over = serve(this.connection, (member) => this.member = member);
+    this.over = serve(this.connection, (session) => this.session = session);
+  }
+
+  /** The user of the session. */
+  get member(): Member {
+    return this.session?.member;
   }
 
   /** Sends lines; resolves when they have been run. */
@@ -123,6 +128,7 @@ export class Chat {
       answerMax: 100_000,
       historyMax: HISTORY_MAX,
       tagsMax: TAGS_MAX,
+      safeRate: false,
       moderation: fakeModeration(this.audits),
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),
@@ -132,7 +138,7 @@ export class Chat {
 
   /** Connects an IRC client, which has not sent anything yet. */
   connect(address?: string): Client {
-    const client = new Client(this, (connection, onMember) => irc(connection, this.options, onMember), address);
+    const client = new Client(this, (connection, onRegistered) => irc(connection, this.options, onRegistered), address);
     this.clients.push(client);
     return client;
   }
@@ -164,7 +170,7 @@ export class Chat {
   /** Connects a text client with a nick. */
   async text(nick: string): Promise<Client> {
     const options = { ...this.options, registrationTime: 30_000, format: textFormat(100) };
-    const client = new Client(this, (connection, onMember) => text(connection, options, onMember));
+    const client = new Client(this, (connection, onRegistered) => text(connection, options, onRegistered));
     this.clients.push(client);
     await client.says(`/nick ${nick}`);
     this.quiet();
@@ -216,7 +222,7 @@ export function testAccounts(
     const isRegistered = (nick: string) => office.auth.find(nick) !== undefined;
     const history = new MemoryHistory();
     const registeredLike = (look: string) => office.accounts.findConfusable(look);
-    const reserved = [SERVER, "NickServ"];
+    const reserved = [SERVER, "NickServ", "ChanServ"];
     const hub = new LocalChat({ history, keepPrivate, policy: { isRegistered, registeredLike }, reserved });
     const chat = new Chat({ chat: hub, auth: office.auth });
     try {

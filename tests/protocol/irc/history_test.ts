@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readId, writeId } from "../../../src/chat/ids.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
-import { type Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
+import { type Chat, type Client, clock, test, testAccounts, THEN, TIME } from "./harness.ts";
 
 /** All capabilities that matter for history. */
 const ALL = ["batch", "server-time", "message-tags", "standard-replies", "draft/chathistory", "soju.im/search"];
@@ -72,6 +72,8 @@ test("CHATHISTORY: LATEST selects the last messages, or the last ones after a re
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(6)} 5`), "m7 m8 m9");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(1)} 3`), "m7 m8 m9");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(9)} 3`), "");
+  assertEquals(await texts(alice, "chathistory latest #tea * 3"), "m7 m8 m9");
+  assertEquals((await alice.asks(`chathistory targets ${minute(0)} ${minute(99)} 3`)).length, 3);
 });
 
 test("CHATHISTORY: BEFORE and AFTER select the messages next to the reference, without it", async (chat) => {
@@ -113,7 +115,7 @@ test("CHATHISTORY: msgids work as references, also those of the further lines of
 
 test("CHATHISTORY: the number of messages is limited", async (chat) => {
   const alice = await reader(chat, HISTORY_MAX + 5);
-  const all = (await texts(alice, "CHATHISTORY LATEST #tea * 999999")).split(" ");
+  const all = (await texts(alice, "CHATHISTORY LATEST #tea * 999999999")).split(" ");
   assertEquals([all.length, all[0], all.at(-1)], [HISTORY_MAX, "m5", `m${HISTORY_MAX + 4}`]);
 });
 
@@ -122,6 +124,7 @@ test(
   async (chat) => {
     const alice = await reader(chat, 10);
     assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 10"), "m7 m8 m9");
+    assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(9)} 10`), "m6 m7 m8");
     assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 10`), "m0 m1 m2");
     assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(8)} ${minute(2)} 10`), "m5 m6 m7");
     assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(3)} 10`), "m2 m3 m4");
@@ -213,9 +216,30 @@ test("CHATHISTORY: TARGETS lists joined channels by the time of their latest mes
   assertEquals(await found(far, minute(-1)), [tea, late]);
   assertEquals(await found(minute(-1), far, 1), [tea]);
   assertEquals(await found(far, minute(-1), 1), [late]);
+  assertEquals(await found(far, minute(-1), 3), [tea, late]);
   assertEquals(await found(minute(2), far), [late]);
   assertEquals(await found(minute(-9), minute(-1)), []);
 });
+
+test(
+  "CHATHISTORY: TARGETS leaves out the channels farthest from the first time when the response would be too long",
+  async (chat) => {
+    const alice = await chat.irc("alice", ...ALL);
+    for (const [i, name] of ["#a", "#b", "#c"].entries()) {
+      await chat.join(name, alice);
+      clock.now = THEN * 1000 + i * 60_000;
+      await alice.says(`PRIVMSG ${name} :x`);
+    }
+    chat.quiet();
+    const found = async (from: string, to: string) => {
+      const lines = await alice.asks(`CHATHISTORY TARGETS ${from} ${to} 9`);
+      return lines.slice(1, -1).map((line) => line.split(" ")[3]);
+    };
+    assertEquals(await found(minute(-1), minute(9)), ["#a", "#b"]);
+    assertEquals(await found(minute(9), minute(-1)), ["#b", "#c"]);
+  },
+  () => ({ answerMax: 150 }),
+);
 
 test("CHATHISTORY: finds messages by time when the clock once went backwards", async (chat) => {
   const [alice, bob] = [await reader(chat, 5), await chat.irc("bob", ...ALL)];
@@ -395,3 +419,32 @@ test("JOIN: a replay in a labeled response is a batch in a batch", async (chat) 
   assert(lines.at(-3)!.startsWith(`@batch=${inner[2]};time=`), lines.at(-3));
   assertEquals(lines.slice(-2), [`@batch=${outer} :irc.test BATCH -${inner[2]}`, `:irc.test BATCH -${outer}`]);
 });
+
+test("SEARCH: replies with the latest 50 messages when no limit is given", async (chat) => {
+  const alice = await chat.irc("alice", ...ALL);
+  await chat.join("#tea", alice);
+  for (let i = 0; i < 51; i++) await alice.says(`PRIVMSG #tea :word m${i}`);
+  chat.quiet();
+  const lines = (await alice.asks("SEARCH text=word")).slice(1, -1);
+  assertEquals([lines.length, lines[0]!.slice(-2)], [50, "m1"]);
+});
+
+testAccounts("CHATHISTORY: TARGETS lists private conversations by the other user's nickname", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", ...ALL), await chat.irc("Bob", ...ALL)];
+  const partners = async (client: Client) => {
+    const lines = await client.asks(`CHATHISTORY TARGETS ${minute(-1)} ${minute(9)} 9`);
+    return lines.slice(1, -1).map((line) => line.split(" ")[3]);
+  };
+  await alice.says("NS REGISTER long-enough");
+  await bob.says("NS REGISTER long-enough");
+  await alice.says("PRIVMSG bob :1");
+  assertEquals([await partners(alice), await partners(bob)], [["Bob"], ["alice"]], "after a message to Bob");
+  await bob.says("PRIVMSG ALICE :2");
+  assertEquals([await partners(alice), await partners(bob)], [["Bob"], ["alice"]], "after a message to alice");
+  await alice.says("PRIVMSG bob :3", "NICK ALICE");
+  assertEquals(await partners(alice), ["Bob"], "the client sent the latest message with its nickname in another case");
+  await alice.says("NICK al", "PRIVMSG bob :4", "NICK alice");
+  assertEquals(await partners(alice), ["bob"], "the client had another nickname when it sent the latest message");
+  await chat.irc("carol", ...ALL);
+  assertEquals(await partners(chat.clients.at(-1)!), []);
+}, { keepPrivate: true });

@@ -6,12 +6,15 @@ import {
   PING_TIME,
   PONG_TIME,
   REGISTRATION_TIME,
+  REGISTRATION_TIMEOUT,
+  SAFE_RATE,
 } from "../../../src/protocol/irc/keepalive.ts";
 
 /** A client that records the calls. */
 class Client implements KeepaliveTarget {
   heardAt = 0;
   pingedAt: number | undefined;
+  readonly unregisteredReason = REGISTRATION_TIMEOUT;
   readonly log: string[] = [];
 
   constructor(public registered = true, readonly since = 0) {}
@@ -20,8 +23,8 @@ class Client implements KeepaliveTarget {
     this.log.push("ping");
   }
 
-  close(reason: string): void {
-    this.log.push(reason);
+  close(ending: string, words?: string): void {
+    this.log.push(words === undefined ? ending : `${ending}: ${words}`);
   }
 }
 
@@ -42,7 +45,19 @@ Deno.test("keepalive: sends one PING when a client has been silent for long enou
 Deno.test("keepalive: closes the connection when no reply comes in time after the PING, however late that was sent", () => {
   const late = PING_TIME + 4000;
   assertEquals(check([new Client()], late, late + PONG_TIME - 1), [["ping"]]);
-  assertEquals(check([new Client()], late, late + PONG_TIME), [["ping", "Ping timeout: 184 seconds"]]);
+  assertEquals(check([new Client()], late, late + PONG_TIME), [["ping", "ping timeout: Ping timeout: 184 seconds"]]);
+});
+
+Deno.test("keepalive: a client is never taken for silent when its lines are read no faster than SAFERATE promises", () => {
+  const keepalive = new Keepalive();
+  const client = new Client();
+  keepalive.add(client);
+  for (let time = 0; time < 10 * (PING_TIME + PONG_TIME); time += 1000 / SAFE_RATE) {
+    client.heardAt = time;
+    keepalive.check(time + 1000 / SAFE_RATE - 1);
+  }
+  assertEquals(client.log, []);
+  keepalive.delete(client);
 });
 
 Deno.test("keepalive: sends no other PING before another silence when the client has sent a line", () => {

@@ -6,9 +6,9 @@ import { Chat, type Client, test } from "./harness.ts";
 
 /** The longest names that are possible. */
 const SERVER = "s".repeat(63);
-const [ALICE, BOB] = ["a".repeat(30), "b".repeat(30)];
+const [ALICE, BOB] = ["é".repeat(30), "ж".repeat(30)];
 const HOST = "0123456789ab.hidden";
-const ROOMS = [`#${"x".repeat(49)}`, `#${"é".repeat(49)}`, `#${"茶".repeat(49)}`];
+const ROOMS = [`#${"x".repeat(49)}`, `#${"é".repeat(49)}`, `#${"茶".repeat(33)}`];
 
 const options = () => ({ name: SERVER, formats: new Formats(SERVER), hostOf: () => HOST });
 
@@ -50,7 +50,7 @@ test("lengths: every client gets the whole topic, or none when it is rejected", 
     await carol.says(`/join ${room}`);
     await alice.says(`MODE ${room} -t`);
     for (const letter of LETTERS) {
-      const topic = widest(letter, 390, 400 - byteLength(room));
+      const topic = widest(letter, 360, 370 - byteLength(room));
       chat.quiet();
       await carol.says(`/topic ${topic}`);
       assertWhole(bob.gets(), ` :${topic}`, "TOPIC");
@@ -68,7 +68,7 @@ test("lengths: every client gets the whole topic, or none when it is rejected", 
 test("lengths: every client gets the whole reason, or it is rejected", async (chat) => {
   for (const room of ROOMS) {
     for (const letter of LETTERS) {
-      const reason = widest(letter, 200, 400 - byteLength(room));
+      const reason = widest(letter, 200, 340 - byteLength(room));
       const [alice, bob] = await pair(chat, room);
       for (const line of [`KICK ${room} ${BOB} :`, `PART ${room} :`]) {
         if (byteLength(line + reason + letter) <= 510) {
@@ -88,7 +88,7 @@ test("lengths: every client gets the whole reason, or it is rejected", async (ch
 
 test("lengths: every client gets the whole reason of a QUIT, or the text client's is rejected", async (chat) => {
   for (const letter of LETTERS) {
-    const reason = widest(letter, 200, 370);
+    const reason = widest(letter, 200, 310);
     const [alice, bob] = await pair(chat, "#lobby");
     const tom = await chat.text("tom");
     assert((await tom.asks(`/quit ${reason}${letter}`))[0]!.includes("too long"));
@@ -106,7 +106,7 @@ test("lengths: every client gets the whole reason of a QUIT, or the text client'
 test("lengths: every client gets the whole away message, or it is rejected", async (chat) => {
   const [alice, bob] = await pair(chat, "#tea");
   for (const letter of LETTERS) {
-    const reason = widest(letter, 200, 370);
+    const reason = widest(letter, 200, 310);
     chat.quiet();
     await alice.says(`AWAY :${reason}${letter}`);
     assert(alice.gets()[0]!.includes(" NOTICE "), "refused");
@@ -143,7 +143,7 @@ test("lengths: every client gets the whole reason of a server operator", async (
   for (const letter of LETTERS) {
     const [alice, bob] = await pair(chat, "#tea");
     chat.hub.setFlag(alice.member, "operator", true);
-    const reason = widest(letter, 200, 370);
+    const reason = widest(letter, 200, 310);
     await alice.says(`KLINE ${"m".repeat(60)}!*@* :${reason}`);
     chat.quiet();
     await alice.says("STATS k");
@@ -176,4 +176,21 @@ test("lengths: every line of the welcome fits with the longest names", async (ch
   lines.forEach(Chat.assertSound);
   const tokens = lines.filter((line) => line.includes(" 005 "));
   assert(tokens.every((line) => line.endsWith(" :are supported by this server")));
+}, options);
+
+test("lengths: of the longest nicks, USERHOST and ISON list as many as fit, each whole", async (chat) => {
+  const nicks = [..."абвгдклн"].map((letter) => letter.repeat(30));
+  for (const nick of nicks) {
+    await chat.connect().says(`NICK ${nick}`, `USER ${"u".repeat(9)} 0 * :x`);
+  }
+  const client = chat.connect();
+  await client.says(`NICK ${BOB}`, "USER bob 0 * :x");
+  for (const [command, most] of [["USERHOST", 4], ["ISON", 6]] as const) {
+    client.gets();
+    await client.says(`${command} ${nicks.join(" ")}`);
+    const [line = ""] = client.gets();
+    Chat.assertSound(line);
+    const listed = line.slice(line.indexOf(" :") + 2).split(" ");
+    assertEquals(listed.map((each) => each.slice(0, 30)), nicks.slice(0, most), command);
+  }
 }, options);

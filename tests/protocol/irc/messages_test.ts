@@ -303,6 +303,7 @@ test("messages: server-time adds the time to messages and all other events", asy
     `${tag} :alice!~alice@host MODE #tea +i`,
     `${tag} :alice!~alice@host NICK eve`,
     `${tag} :eve!~alice@host PART #tea :4`,
+    `${tag} MODE #tea -i`,
   ]);
   await bob.says("CAP REQ message-tags");
   const carol = await chat.irc("carol");

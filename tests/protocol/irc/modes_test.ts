@@ -5,6 +5,7 @@ import { Chat, type Client, clock, test, THEN } from "./harness.ts";
 type Pair = [Client, Client];
 
 test("MODE: shows the modes and the creation time of a channel, and the key to members only", async (chat) => {
+  clock.now += 999;
   const [alice] = await chat.channel("#tea", "alice") as [Client];
   clock.now += 5000;
   const bob = await chat.irc("bob");
@@ -48,6 +49,7 @@ test("MODE: changes modes and tells all members, but not of a mode that was set 
 
 test("MODE: lists bans for all users, and exceptions for operators only", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  clock.now += 999; // times are in whole seconds
   await alice.says("MODE #tea +bbeI a b c d");
   chat.quiet();
   const by = `alice!~alice@host ${THEN}`;
@@ -167,7 +169,9 @@ test("MODE: a user can set and unset i, w and B of itself, and only unset o", as
   await alice.expect("MODE alice +i", ":alice!~alice@host MODE alice :+i");
   await alice.expect("MODE alice +iwB", ":alice!~alice@host MODE alice :+w+B");
   await alice.expect("MODE alice", "221 alice +Biw");
+  await alice.expect("MODE alice +wB");
   await alice.expect("MODE alice +o");
+  await alice.expect("MODE alice -o");
   await alice.expect("MODE alice -wi+i", ":alice!~alice@host MODE alice :-w-i+i");
   chat.hub.setFlag(alice.member, "operator", true);
   await alice.expect("MODE alice", "221 alice +Bio");

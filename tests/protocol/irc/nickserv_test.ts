@@ -1,9 +1,11 @@
 /** Accounts by messages to NickServ and by REGISTER; the server password. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ChatError } from "../../../src/chat/chat_error.ts";
 import type { Derive } from "../../../src/accounts/password.ts";
-import { REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
-import { AuthFixture, cheap, exhaust } from "../../accounts/helpers.ts";
-import { Chat, type Client, testAccounts } from "./harness.ts";
+import { NICKNAME_RECLAIMED, WRONG_PASSWORD } from "../../../src/protocol/accounts.ts";
+import { REGISTRATION_TIME, REGISTRATION_TIMEOUT } from "../../../src/protocol/irc/keepalive.ts";
+import { AuthFixture, CALLER, cheap, exhaust } from "../../accounts/helpers.ts";
+import { Chat, type Client, test, testAccounts } from "./harness.ts";
 
 const PASSWORD = "open sesame";
 
@@ -97,6 +99,7 @@ testAccounts(
       "PRIVMSG NickServ :REGISTER a :b : c  d": "a :b : c  d",
       "NS REGISTER opensesame p@ss": "opensesame p@ss",
       "NS REGISTER open  sesame me@example.org": "open  sesame",
+      "NS REGISTER open sesame  me@example.org": "open sesame",
     };
     for (const [line, password] of Object.entries(registrations)) {
       clock.time += 3600_000; // registrations are limited by the hour
@@ -110,38 +113,79 @@ testAccounts(
   },
 );
 
+testAccounts("NickServ: three wrong passwords close the connection, after the last reply", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  await alice.says(`NS REGISTER ${PASSWORD}`);
+  const wrong = "NickServ: Wrong password.";
+  for (let i = 0; i < 2; i++) assertEquals(await told(bob, "NS IDENTIFY alice wrong words"), [wrong]);
+  assertEquals(await told(bob, "NS IDENTIFY alice wrong words"), [
+    wrong,
+    "ERROR :Closing link: (bob) [Too many wrong passwords]",
+  ]);
+  assert(!bob.connection.open);
+});
+
+test("NickServ: INFO, REGISTER, IDENTIFY and GHOST are rejected when the server has no accounts", async (chat) => {
+  const alice = await chat.irc("alice");
+  const none = "NickServ: This server has no accounts. Its administrator can start it with --data to allow them.";
+  for (const request of ["INFO", "REGISTER long-enough", "IDENTIFY long-enough", "GHOST bob long-enough"]) {
+    assertEquals(await told(alice, `NS ${request}`), [none], request);
+  }
+});
+
+testAccounts("NickServ: DROP logs out all users of the account, and tells the others", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  await alice.says(`NS REGISTER ${PASSWORD}`);
+  await bob.says(`NS IDENTIFY alice ${PASSWORD}`);
+  chat.quiet();
+  assertEquals(await told(alice, `NS DROP ${PASSWORD}`), [
+    "901 alice alice!~alice@host :You are now logged out",
+    "NickServ: alice is no longer registered.",
+  ]);
+  assertEquals(bob.hears(), [
+    ":alice!~alice@host NICK guest1",
+    "901 guest1 guest1!~bob@host :You are now logged out",
+    "NOTICE * :alice is no longer registered.",
+  ]);
+});
+
 testAccounts("NickServ: the response to a labeled message has its label", async (chat) => {
   const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
   const lines = await alice.asks("@label=x PRIVMSG NickServ :INFO");
   assertEquals(lines, ["@label=x :NickServ!services@irc.test NOTICE alice :alice is not registered."]);
 });
 
-testAccounts("NickServ: GHOST and REGAIN disconnect the user of the nick, and give it back", async (chat, { log }) => {
-  const lost = await chat.irc("alice");
-  const bob = await chat.irc("bob");
-  await chat.join("#tea", lost, bob);
-  await lost.says(`NS REGISTER ${PASSWORD}`);
-  lost.hears();
-  const alice = await chat.irc("alice_");
-  assertEquals(await told(alice, "NS GHOST alice"), [
-    "NickServ: You are not logged in as alice. If it is yours: /msg NickServ GHOST alice PASSWORD",
-  ]);
-  assertEquals(await told(alice, "NS GHOST alice wrong"), ["NickServ: Wrong password."]);
-  bob.hears();
-  assertEquals(await told(alice, `NS REGAIN alice ${PASSWORD}`), [
-    "900 alice_ alice_!~alice_@host alice :You are now logged in as alice",
-    ":alice_!~alice_@host NICK alice",
-    "NickServ: The nickname alice is yours again.",
-  ]);
-  assertEquals(bob.hears(), [":alice!~alice@host QUIT :alice_ reclaimed the nickname"]);
-  assertEquals(lost.hears(), [
-    "NOTICE * :You were disconnected: alice_ reclaimed the nickname",
-    "ERROR :Closing link: (alice) [alice_ reclaimed the nickname]",
-  ]);
-  assert(!lost.connection.open);
-  assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are already alice."]);
-  assert(log.some((line) => line.startsWith("info reclaimed nickname")), log.join("\n"));
-});
+testAccounts(
+  "NickServ: GHOST and REGAIN disconnect the user of the nick, and give it back",
+  async (chat, { auth, log }) => {
+    const lost = await chat.irc("alice");
+    const bob = await chat.irc("bob");
+    await chat.join("#tea", lost, bob);
+    await auth.register(CALLER, "alice", PASSWORD, () => true); // elsewhere, while the nickname is in use
+    const alice = await chat.irc("alice_");
+    assertEquals(await told(alice, "NS GHOST alice"), [
+      "NickServ: You are not logged in as alice. If it is yours: /msg NickServ GHOST alice PASSWORD",
+    ]);
+    assertEquals(await told(alice, "NS GHOST alice wrong"), ["NickServ: Wrong password."]);
+    bob.hears();
+    assertEquals(await told(alice, `NS REGAIN alice ${PASSWORD}`), [
+      "900 alice_ alice_!~alice_@host alice :You are now logged in as alice",
+      ":alice_!~alice_@host NICK alice",
+      "NickServ: The nickname alice is yours again.",
+    ]);
+    assertEquals(bob.hears(), [":alice!~alice@host QUIT :alice_ reclaimed the nickname"]);
+    assertEquals(lost.hears(), [
+      "NOTICE * :You were disconnected: alice_ reclaimed the nickname",
+      "ERROR :Closing link: (alice) [alice_ reclaimed the nickname]",
+    ]);
+    assertEquals([lost.connection.open, lost.connection.closeReason], [false, NICKNAME_RECLAIMED]);
+    assertEquals(await told(alice, "NS GHOST alice"), ["NickServ: You are alice."]);
+    assertEquals(await told(alice, "NS GHOST bob"), [
+      "NickServ: You are not logged in as bob. If it is yours: /msg NickServ GHOST bob PASSWORD",
+    ]);
+    assert(log.some((line) => line.startsWith("info reclaimed nickname")), log.join("\n"));
+  },
+);
 
 testAccounts(
   "NickServ: LOGOUT makes the user a guest when the nick looks like a registered one",
@@ -216,12 +260,79 @@ testAccounts("NickServ: a client that disconnects while its password is checked 
   await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT");
   void alice.says(`NS IDENTIFY alice ${PASSWORD}`);
   await gone.begun(1);
-  chat.hub.disconnect(alice.member);
+  chat.hub.remove(alice.member);
   alice.connection.close();
   gone.finish(1);
   await alice.over;
   assertEquals(alice.member.account, undefined);
 }, { derive: gone.derive });
+
+testAccounts(
+  "NickServ: GHOST replies with the error of the chat when it cannot give the nickname back",
+  async (chat) => {
+    const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+    await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT");
+    await bob.says(`NS IDENTIFY alice ${PASSWORD}`);
+    chat.hub.reclaim = () => {
+      throw new ChatError("server-banned", "spam");
+    };
+    await bob.expect("NS GHOST alice", "465 bob :You are banned from this server (spam)");
+  },
+);
+
+const late = new Slow();
+testAccounts(
+  "NickServ: a client that disconnects while its password is checked does not get its nickname back",
+  async (chat) => {
+    const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+    late.finish(0);
+    await alice.says(`NS REGISTER ${PASSWORD}`);
+    void bob.says(`NS GHOST alice ${PASSWORD}`);
+    await late.begun(1);
+    chat.hub.disconnect(bob.session);
+    bob.connection.close();
+    late.finish(1);
+    await bob.over;
+    assertEquals([bob.member.account, chat.hub.get("alice") === alice.member], [undefined, true]);
+  },
+  { derive: late.derive },
+);
+
+const early = new Slow();
+testAccounts(
+  "NickServ: nothing is registered when the client disconnects while its password is hashed",
+  async (chat, office) => {
+    const alice = await chat.irc("alice");
+    void alice.says(`NS REGISTER ${PASSWORD}`);
+    await early.begun(0);
+    chat.hub.disconnect(alice.session);
+    alice.connection.close();
+    early.finish(0);
+    await alice.over;
+    assertEquals([office.auth.size, alice.member.account], [0, undefined]);
+  },
+  { derive: early.derive },
+);
+
+testAccounts(
+  "NickServ: DROP forgets conversations in steps, and then at once what was said meanwhile",
+  async (chat) => {
+    const alice = await chat.irc("alice");
+    await alice.says(`NS REGISTER ${PASSWORD}`);
+    let tasks = 0;
+    const seen: number[] = [];
+    chat.hub.history.forgetConversations = function* () {
+      for (let step = 0; step < 3; step++) {
+        setTimeout(() => tasks++);
+        yield;
+        seen.push(tasks);
+      }
+    };
+    await alice.says(`NS DROP ${PASSWORD}`);
+    assertEquals(seen, [1, 2, 3, 3, 3, 3], "a task of the event loop runs after each step of the first pass");
+    await new Promise((resolve) => setTimeout(resolve)); // for the tasks of the second pass
+  },
+);
 
 testAccounts("REGISTER: replies with the codes of the specification", async (chat) => {
   const alice = await chat.irc("alice", "draft/account-registration");
@@ -250,6 +361,22 @@ testAccounts("REGISTER: replies with the codes of the specification", async (cha
     "REGISTER * * longenough",
     "FAIL REGISTER BAD_ACCOUNT_NAME guest5 :guest5 cannot be registered. Choose another nickname first.",
   );
+});
+
+Deno.test("REGISTER: replies with ACCOUNT_EXISTS when the nickname has an account, and says how to log in", async () => {
+  await using office = await AuthFixture.open();
+  const chat = new Chat({ auth: office.auth }); // its users can have any nickname
+  try {
+    await office.accounts.register("alice", PASSWORD);
+    const alice = await chat.irc("alice");
+    await alice.expect(
+      "REGISTER * * longenough",
+      "FAIL REGISTER ACCOUNT_EXISTS alice :alice is a registered nickname. If it is yours: " +
+        "/msg NickServ IDENTIFY alice PASSWORD",
+    );
+  } finally {
+    await chat.close();
+  }
 });
 
 /** A chat with a server password. */
@@ -330,6 +457,28 @@ Deno.test("PASS: the right password registers the client after a wrong one", () 
   });
 });
 
+Deno.test("PASS: a wrong password is the reason for the close when the client does not register in time", () => {
+  return locked((chat) => timedOut(chat, "PASS wrong", WRONG_PASSWORD));
+});
+
+Deno.test("PASS: a password that was not checked is not the reason for the close", () => {
+  return locked(async (chat, { throttle }) => {
+    await exhaust(throttle);
+    await timedOut(chat, `PASS :${PASSWORD}`, REGISTRATION_TIMEOUT);
+  });
+});
+
+/** Asserts the reason when a client sends a line, NICK and USER, and is not registered by its timeout. */
+async function timedOut(chat: Chat, line: string, reason: string): Promise<void> {
+  const client = chat.connect();
+  await client.says(line, "NICK a", "USER a 0 * :A");
+  client.hears();
+  chat.options.keepalive.check(performance.now() + REGISTRATION_TIME);
+  assertEquals(client.hears(), [`ERROR :Closing link: (a) [${reason}]`]);
+  await client.over;
+  assertEquals(client.connection.closeReason, reason);
+}
+
 Deno.test("PASS: a client is not registered when its connection is closed while the password is checked", () => {
   return locked(async (chat, { throttle }) => {
     const client = chat.connect();
@@ -341,7 +490,7 @@ Deno.test("PASS: a client is not registered when its connection is closed while 
       chat.options.keepalive.check(performance.now() + REGISTRATION_TIME);
       return verdict;
     };
-    await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Registration timed out]");
+    await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Wrong password]");
     assertEquals([client.member, throttle.counts.right], [undefined, 1]);
   });
 });

@@ -3,18 +3,24 @@ import { assertEquals } from "@std/assert";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
-import { LINES, OTHERS } from "./command_lines.ts";
+import { AuthFixture } from "../../accounts/helpers.ts";
+import { LINES, OTHERS, PASSWORD } from "./command_lines.ts";
 import { Chat } from "./harness.ts";
 
 /** The methods that change the chat, except `say`, which is never awaited. */
 const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "connect",
   "disconnect",
+  "ignore",
   "invite",
   "join",
   "kick",
   "leave",
+  "login",
+  "logout",
   "notice",
+  "reclaim",
+  "remove",
   "rename",
   "sayWallops",
   "setAway",
@@ -23,12 +29,13 @@ const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "setRealname",
   "setTopic",
   "tag",
+  "unignore",
   "whisper",
   "whisperEach",
 ]);
 
-/** Commands of `protocol/accounts.ts` and `protocol/moderation.ts`, which do not wait for changes of the chat. */
-const ELSEWHERE = /^(?:(?:NS|NICKSERV|REGISTER|AUTHENTICATE)\b|OP (?:KILL|ANNOUNCE)\b)|NickServ/;
+/** Commands that need accounts. */
+const WITH_ACCOUNTS = /^(?:NS|NICKSERV|REGISTER|AUTHENTICATE)\b|NickServ/;
 
 /**
  * Wraps a hub so that its changes return promises, and reject instead of throwing.
@@ -39,10 +46,25 @@ function withPromises(hub: LocalChat, later: boolean): LocalChat {
   return new Proxy(hub, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
+      if (key === "admin") return withPromisesInAll(target.admin, later);
       if (typeof value !== "function") return value;
       if (!CHANGES.has(key)) return value.bind(target);
       return (...args: unknown[]) => {
         const change = () => value.apply(target, args);
+        return later ? new Promise((resolve) => setTimeout(resolve)).then(change) : Promise.try(change);
+      };
+    },
+  });
+}
+
+/** Wraps an object so that its methods, but for one that returns steps, return promises in the same way. */
+function withPromisesInAll<T extends object>(methods: T, later: boolean): T {
+  return new Proxy(methods, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (key === "forgetRoles") return (value as () => unknown).bind(target); // its steps are run one by one
+      return (...args: unknown[]) => {
+        const change = () => (value as (...args: unknown[]) => unknown).apply(target, args);
         return later ? new Promise((resolve) => setTimeout(resolve)).then(change) : Promise.try(change);
       };
     },
@@ -81,7 +103,7 @@ function makeHub(): LocalChat {
 /** Asserts that all lines have the same effect with promises as without. */
 async function assertSame(later: boolean, label: string): Promise<void> {
   for (const line of [...Object.values(LINES).flat(), ...OTHERS]) {
-    if (ELSEWHERE.test(line) || (label !== "" && line.startsWith("@"))) continue;
+    if (WITH_ACCOUNTS.test(line) || (label !== "" && line.startsWith("@"))) continue;
     assertEquals(await run(withPromises(makeHub(), later), line, label), await run(makeHub(), line, label), line);
   }
 }
@@ -96,4 +118,52 @@ Deno.test("promises: every command has the same effect when the chat changes lat
 
 Deno.test("promises: every labeled command has the same effect when the chat changes at once", async () => {
   await assertSame(false, "@label=x ");
+});
+
+/** Account commands in turn, each after the nickname that its client has in the beginning. */
+const ACCOUNT_LINES: readonly (readonly [string, string])[] = [
+  ["alice", `NS REGISTER ${PASSWORD}`],
+  ["alice", "NS LOGOUT"],
+  ["alice", `NS IDENTIFY alice ${PASSWORD}`],
+  ["alice", "NICK alice"],
+  ["bob", `NS GHOST alice ${PASSWORD}`],
+  ["carol", `NS REGISTER ${PASSWORD}`],
+  ["tom", `/login alice ${PASSWORD}`],
+  ["tom", "/logout"],
+  ["bob", "NICK bob"],
+  ["tom", `/login alice ${PASSWORD}`],
+  ["eve", `NS IDENTIFY alice ${PASSWORD}`],
+  ["tom", `/drop ${PASSWORD}`],
+  ["eve", `REGISTER * * ${PASSWORD}`],
+  ["eve", `NS DROP ${PASSWORD}`],
+];
+
+/** Sends these lines, and returns what each client gets after each, and all nicknames and accounts then. */
+async function runAccountLines(wrap: (hub: LocalChat) => LocalChat): Promise<unknown[]> {
+  await using office = await AuthFixture.open();
+  const { auth } = office;
+  const policy = { isRegistered: (nick: string) => auth.find(nick) !== undefined };
+  const chat = new Chat({ auth, chat: wrap(new LocalChat({ history: new MemoryHistory(), policy })) });
+  try {
+    const clients = new Map([["tom", await chat.text("tom")]]);
+    for (const nick of ["alice", "bob", "carol", "eve"]) clients.set(nick, await chat.irc(nick));
+    for (const client of clients.values()) {
+      await client.says(client === clients.get("tom") ? "/join #tea" : "JOIN #tea");
+    }
+    chat.quiet();
+    const effects: unknown[] = [];
+    for (const [nick, line] of ACCOUNT_LINES) {
+      await clients.get(nick)!.says(line);
+      const [tom, ...others] = [...clients.values()].map((client) => client.gets());
+      const got = [tom!.sort(), ...others]; // a text client goes to the lobby before the reply or after it
+      effects.push([line, got, [...chat.hub.members].map(({ nick, account }) => [nick, account])]);
+    }
+    return effects;
+  } finally {
+    await chat.close();
+  }
+}
+
+Deno.test("promises: account commands have the same effect when the chat changes later", async () => {
+  assertEquals(await runAccountLines((hub) => withPromises(hub, true)), await runAccountLines((hub) => hub));
 });

@@ -2,23 +2,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
-import { type Client, test, testAccounts } from "./harness.ts";
+import { type Client, test, testAccounts, TIME } from "./harness.ts";
+import { NICK_RULE, ROOM_RULE } from "../../../src/protocol/names.ts";
 
 const ISUPPORT = [
-  "005 alice AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:50 CHANMODES=beI,k,l,imnst CHANNELLEN=50 CHANTYPES=# " +
-  "CHATHISTORY=100 ELIST=CMNTU EXCEPTS=e INVEX=I KEYLEN=32 KICKLEN=200 :are supported by this server",
-  "005 alice MAXLIST=beI:100 MODES=20 MONITOR=100 MSGREFTYPES=msgid,timestamp NAMELEN=150 NETWORK=irc.test NICKLEN=30 " +
-  "PREFIX=(ov)@+ SAFELIST STATUSMSG=@+ " +
-  "TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=390 USERLEN=10 " +
-  ":are supported by this server",
-  "005 alice UTF8ONLY WHOX :are supported by this server",
+  "005 alice ACCOUNTEXTBAN=a AWAYLEN=200 BOT=B CASEMAPPING=rfc8265 CHANLIMIT=#:50 CHANMODES=beI,k,l,imnstMR " +
+  "CHANNELLEN=50 CHANTYPES=# CHATHISTORY=100 ELIST=CMNTU EXCEPTS=e EXTBAN=~,a INVEX=I :are supported by this server",
+  "005 alice KEYLEN=32 KICKLEN=200 MAXLIST=beI:100 MODES=20 MONITOR=100 MSGREFTYPES=msgid,timestamp NAMELEN=150 " +
+  "NETWORK=irc.test NICKLEN=30 PREFIX=(qov)~@+ SAFELIST SILENCE=100 STATUSMSG=~@+ :are supported by this server",
+  "005 alice TARGMAX=JOIN:,KICK:,LIST:,NAMES:4,NOTICE:4,PART:,PRIVMSG:4,TAGMSG:4,WHOIS:4 TOPICLEN=360 USERLEN=10 " +
+  "UTF8ONLY WHOX :are supported by this server",
 ];
 
 const WELCOME = [
   "001 alice :Welcome to the irc.test network, alice!~alice@host",
   "002 alice :Your host is irc.test, running version tincan-1.2",
   "003 alice :This server was started Fri, 02 Jan 2026 03:04:05 GMT",
-  "004 alice irc.test tincan-1.2 Biow Ibeiklmnostv",
+  "004 alice irc.test tincan-1.2 Biow IMRbeiklmnoqstv",
   ...ISUPPORT,
   "251 alice :There are 1 users and 0 invisible on 1 servers",
   "252 alice 0 :operator(s) online",
@@ -91,6 +91,7 @@ test("irc: a command gets 461 when it needs more parameters", async (chat) => {
   const enough: Record<string, string> = {
     ANNOUNCE: "",
     AUTHENTICATE: "",
+    BAN: "#a",
     CAP: "",
     ISON: "",
     JOIN: "",
@@ -105,11 +106,13 @@ test("irc: a command gets 461 when it needs more parameters", async (chat) => {
     PASS: "",
     PING: "",
     REGISTER: "* *",
+    RENAME: "#a",
     SEARCH: "",
     SETNAME: "",
     TAGMSG: "",
     TOKEN: "",
     TOPIC: "",
+    UNBAN: "#a",
     UNKLINE: "",
     UNMUTE: "",
     USER: "a 0 *",
@@ -132,8 +135,8 @@ test("NICK: another nick can be tried before registration when one is invalid or
   const bob = chat.connect();
   await bob.expect("NICK", "431 * :No nickname given");
   await bob.expect("NICK :", "431 * :No nickname given");
-  await bob.expect("NICK 1st", "432 * 1st :Erroneous nickname");
-  await bob.expect("NICK :a b", "432 * * :Erroneous nickname");
+  await bob.expect("NICK 1st", `432 * 1st :Erroneous nickname: ${NICK_RULE}`);
+  await bob.expect("NICK :a b", `432 * * :Erroneous nickname: ${NICK_RULE}`);
   await bob.expect("NICK ALICE", "433 * ALICE :Nickname is already in use");
   await bob.expect("USER bob 0 * :Bob");
   assertEquals(kinds(await bob.asks("NICK bob"))[0], "001");
@@ -155,7 +158,7 @@ test("NICK: renames after registration, and tells each user with a common channe
   chat.quiet();
   await alice.expect("NICK alice");
   await alice.expect("NICK bob", "433 alice bob :Nickname is already in use");
-  await alice.expect("NICK #x", "432 alice #x :Erroneous nickname");
+  await alice.expect("NICK #x", `432 alice #x :Erroneous nickname: ${NICK_RULE}`);
   await alice.expect("NICK", "431 alice :No nickname given");
   await alice.expect("NICK Alice", ":alice!~alice@host NICK Alice");
   await alice.expect("NICK eve", ":Alice!~alice@host NICK eve");
@@ -381,26 +384,48 @@ test("ISUPPORT: has at most 13 tokens a line, and none twice", async (chat) => {
 /** Repeats a character. */
 const some = (count: number, text = "x") => text.repeat(count);
 
-test("ISUPPORT: the server enforces NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=ascii", async (chat) => {
+test("ISUPPORT: the server enforces NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=rfc8265", async (chat) => {
   const [alice] = await chat.channel("#Tea[", "alice") as [Client];
-  await alice.expect(`NICK ${some(31)}`, `432 alice ${some(31)} :Erroneous nickname`);
+  await alice.expect(`NICK ${some(31)}`, `432 alice ${some(31)} :Erroneous nickname: ${NICK_RULE}`);
   await alice.expect(`NICK ${some(30)}`, `:alice!~alice@host NICK ${some(30)}`);
   await alice.expect("NICK alice", `:${some(30)}!~alice@host NICK alice`);
-  await alice.expect(`JOIN #${some(50)}`, `476 alice #${some(50)} :Bad Channel Mask`);
+  await alice.expect(`JOIN #${some(50)}`, `476 alice #${some(50)} :Bad Channel Mask: ${ROOM_RULE}`);
   assertEquals((await alice.asks(`JOIN #${some(49)}`))[0], `:alice!~alice@host JOIN #${some(49)}`);
-  await alice.expect("JOIN &tea", "476 alice &tea :Bad Channel Mask");
+  await alice.expect("JOIN &tea", `476 alice &tea :Bad Channel Mask: ${ROOM_RULE}`);
   await alice.expect("TOPIC #TEA[", "331 alice #Tea[ :No topic is set");
   await alice.expect("TOPIC #tea{", "403 alice #tea{ :No such channel");
 });
 
-test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAMELEN=150, KEYLEN=32", async (chat) => {
+test("ISUPPORT: the server compares names by CASEMAPPING=rfc8265, in all commands", async (chat) => {
+  const [zoe, omar] = [await chat.irc("Zoë"), await chat.irc("عمر")];
+  await chat.join("#Чай", zoe, omar);
+  await zoe.expect("NICK ZOE\u0308", ":Zoë!~Zo@host NICK ZOË");
+  omar.gets();
+  await omar.expect("PRIVMSG zoe\u0308 :hi");
+  assertEquals(zoe.hears(), [":عمر!~user@host PRIVMSG ZOË :hi"]);
+  await omar.expect("TOPIC #ЧАЙ", "331 عمر #Чай :No topic is set");
+  await omar.expect("NICK zoë", "433 عمر zoë :Nickname is already in use");
+  await omar.expect("WHO zoë n", "352 عمر #Чай ~Zo host irc.test ZOË H@ :0 Real Zoë", "315 عمر zoë :End of WHO list");
+  await omar.expect("WHO *ë", "352 عمر #Чай ~Zo host irc.test ZOË H@ :0 Real Zoë", "315 عمر *ë :End of WHO list");
+  await omar.expect("ISON zoë ZOE", "303 عمر :ZOË");
+  await omar.expect("USERHOST zoë", "302 عمر :ZOË=+~Zo@host");
+  await omar.expect("MONITOR + zoe\u0308,李", "730 عمر :ZOË!~Zo@host", "731 عمر :李");
+  await zoe.expect("KICK #чай عمر", ":ZOË!~Zo@host KICK #Чай عمر :ZOË");
+  await zoe.expect("MODE #чай +b ع*", ":ZOË!~Zo@host MODE #Чай +b ع*!*@*");
+  omar.gets();
+  await omar.expect("JOIN #ЧАЙ", "474 عمر #Чай :Cannot join channel (+b)");
+  await omar.expect("NICK \u0391\u0392\u0393", ":عمر!~user@host NICK ΑΒΓ");
+  await omar.expect("WHOWAS عمر", "314 ΑΒΓ عمر ~user host * :Real عمر", ...(await omar.asks("WHOWAS عمر")).slice(1));
+});
+
+test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=360, NAMELEN=150, KEYLEN=32", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
   const notice = (words: string) => [`NOTICE ${words}`];
   assertEquals(await bob.asks(`AWAY :${some(201)}`), notice("bob :AWAY: Reason too long: at most 200 characters"));
   await bob.asks(`AWAY :${some(199)}é`);
   await alice.expect("PRIVMSG bob :hi", `301 alice bob :${some(199)}é`);
-  await alice.expect(`TOPIC #tea :${some(391)}`, ...notice("alice :TOPIC: Topic too long: at most 390 characters"));
-  await alice.expect(`TOPIC #tea :${some(389)}é`, `:alice!~alice@host TOPIC #tea :${some(389)}é`);
+  await alice.expect(`TOPIC #tea :${some(361)}`, ...notice("alice :TOPIC: Topic too long: at most 360 characters"));
+  await alice.expect(`TOPIC #tea :${some(359)}é`, `:alice!~alice@host TOPIC #tea :${some(359)}é`);
   await alice.expect(`MODE #tea +k ${some(33)}`, "525 alice #tea :Key is not well-formed");
   await alice.expect(`MODE #tea +k ${some(32)}`, `:alice!~alice@host MODE #tea +k ${some(32)}`);
   const long = notice("alice :KICK: Reason too long: at most 200 characters");
@@ -413,6 +438,9 @@ test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=390, NAME
   await carol.says("NICK carol", `USER carol 0 * :${some(149)}é!`);
   assertEquals(carol.member.realname, `${some(149)}é`);
   assertEquals(carol.hears().at(-1), `NOTICE carol :Your real name is too long. It was cut to: ${some(149)}é`);
+  const dave = chat.connect();
+  await dave.says("NICK dave", "USER dave 0 * :Da\x07ve");
+  assertEquals([dave.member.realname, dave.hears().at(-1)], ["Dave", "422 dave :MOTD File is missing"]);
 });
 
 test("ISUPPORT: the server enforces CHANLIMIT=#:50", async (chat) => {
@@ -438,6 +466,11 @@ test("ISUPPORT: the server enforces MODES=20, MAXLIST=beI:100", async (chat) => 
   await alice.expect("MODE #tea +e m100", "478 alice #tea e :Channel list is full");
   await alice.expect("MODE #tea +I m100", "478 alice #tea I :Channel list is full");
 });
+
+test("ISUPPORT: SAFERATE is announced when the rate limit is safe", async (chat) => {
+  const lines = await chat.connect().asks("NICK alice", "USER alice 0 * :Alice");
+  assert(lines[6]?.endsWith(" UTF8ONLY WHOX soju.im/SAFERATE :are supported by this server"), lines[6]);
+}, () => ({ safeRate: true }));
 
 test("ISUPPORT: the server enforces MONITOR=100", async (chat) => {
   const alice = await chat.irc("alice");
@@ -480,4 +513,22 @@ test("ISUPPORT: the server enforces PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX
     "352 alice #tea ~bob host irc.test bob H+B :0 Real bob",
     "315 alice #tea :End of WHO list",
   );
+});
+
+test("registration: the welcome has the time when the client has server-time", async (chat) => {
+  const alice = chat.connect();
+  await alice.says("CAP REQ server-time", "NICK alice", "USER alice 0 * :Alice");
+  assertEquals(
+    (await alice.asks("CAP END"))[0],
+    `@time=${TIME} 001 alice :Welcome to the irc.test network, alice!~alice@host`,
+  );
+});
+
+test("CAP: capabilities that need accounts are neither listed nor enabled when the server has none", async (chat) => {
+  const client = chat.connect();
+  const [listed = ""] = await client.asks("CAP LS 302");
+  for (const name of ["draft/account-registration", "sasl"]) {
+    assert(!listed.includes(name), name);
+    await client.expect(`CAP REQ ${name}`, `CAP * NAK :${name}`);
+  }
 });

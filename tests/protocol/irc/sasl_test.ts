@@ -176,6 +176,17 @@ testAccounts("SASL: rejects invalid exchanges, and an exchange can be aborted", 
   assertEquals((await client.asks("CAP END"))[0], "906 alice :SASL authentication aborted");
 });
 
+testAccounts("SASL: a message that is not UTF-8 is no wrong password", async (chat, { throttle }) => {
+  const client = await negotiating(chat);
+  const text = Buffer.from([0, 0x61, 0, 0xff]).toString("base64");
+  for (let i = 0; i < 5; i++) {
+    await client.says("AUTHENTICATE PLAIN");
+    client.hears();
+    await client.expect(`AUTHENTICATE ${text}`, "904 alice :SASL authentication failed");
+  }
+  assertEquals([throttle.counts.wrong, client.connection.open], [0, true]);
+});
+
 testAccounts("SASL: PLAIN fails when the message is malformed, or its two identities differ", async (chat) => {
   const owner = await chat.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
@@ -185,6 +196,7 @@ testAccounts("SASL: PLAIN fails when the message is malformed, or its two identi
       "",
       "alice",
       `alice\0${PASSWORD}`,
+      "\0alice",
       `\0alice\0${PASSWORD}\0x`,
       `bob\0alice\0${PASSWORD}`,
       `\0\0${PASSWORD}`,

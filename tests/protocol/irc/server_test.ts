@@ -50,6 +50,17 @@ test("server: a command for another server gets 402, and one for this server, or
   }
 });
 
+test("server: the name in a command for this server may be in any case", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (const name of ["IRC.Test", "irc.test"]) {
+    assertEquals(
+      (await alice.asks(`ADMIN ${name}`)).map((line) => line.replace(/^:\S+ /, "").slice(0, 3)),
+      ["423"],
+      name,
+    );
+  }
+}, () => ({ name: "IRC.Test" }));
+
 test("STATS: u shows the uptime, and unknown letters are empty", async (chat) => {
   const alice = await chat.irc("alice");
   clock.now += ((3 * 24 + 4) * 60 * 60 + 5 * 60 + 6) * 1000;
@@ -144,7 +155,7 @@ test(
     assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :hi"]);
     const asked = bob.says("OPER root :open sesame");
     await Promise.resolve();
-    chat.hub.disconnect(bob.member);
+    chat.hub.remove(bob.member);
     await asked;
     assert(!bob.member.operator);
     assertEquals(chat.audits, ["operator alice (root)"]);

@@ -7,8 +7,9 @@ import { hashPassword } from "../../../src/accounts/password.ts";
 import { Operators } from "../../../src/moderation/operators.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { commands } from "../../../src/protocol/irc/commands.ts";
-import { PING_TIME, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
+import { PING_TIME, PING_TIMEOUT, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/options.ts";
+import { type Outcome, type RunOptions, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { Chat, type Client, clock, test, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
@@ -158,6 +159,43 @@ test("session: a registration can be labeled", async (chat) => {
   assertEquals(answer.at(-1), "BATCH -b0");
 });
 
+/** A slicer that records the networks of its work. */
+class RecordingSlicer extends TimeSlicer {
+  readonly networks: (readonly string[] | undefined)[] = [];
+
+  override run<W>(work: () => W, options?: RunOptions): ReturnType<typeof TimeSlicer.prototype.run<W>> {
+    this.networks.push(options?.networks);
+    return super.run(work, options);
+  }
+}
+
+const WIDEST_FIRST = ["192.0.0.0/16", "192.0.2.0/24", "192.0.2.0/28", "192.0.2.1"];
+
+const [slicer, departures] = [new RecordingSlicer(), new RecordingSlicer()];
+test("session: commands and disconnects share time by networks, the widest first", async (chat) => {
+  const alice = await chat.irc("alice");
+  await alice.says("LIST");
+  assertEquals([slicer.networks.at(-1), departures.networks], [WIDEST_FIRST, []]);
+  await alice.leave();
+  assertEquals(departures.networks, [WIDEST_FIRST]);
+}, () => ({ slicer, departures }));
+
+test("session: ends after its member has left, also when disconnects have to wait", async (chat) => {
+  const alice = await chat.irc("alice");
+  let present = true;
+  const ended = alice.over.then(() => present = chat.hub.has(alice.member));
+  alice.connection.close();
+  await ended;
+  assertEquals(present, false);
+}, () => ({ departures: new LateSlicer() }));
+
+/** A slicer that begins its work in another task of the event loop. */
+class LateSlicer extends TimeSlicer {
+  override run<W>(work: () => W, options?: RunOptions): Promise<Outcome<W> | undefined> {
+    return new Promise((resolve) => setTimeout(resolve)).then(() => super.run(work, options));
+  }
+}
+
 /** Returns `PRIVMSG #tea :xxx…` with a number of bytes. */
 function sized(bytes: number, letter = "x"): string {
   const head = "PRIVMSG #tea :";
@@ -182,6 +220,7 @@ test("session: a line of more than 510 bytes, or 4096 bytes of tags, is rejected
   await alice.expect(tags(100) + sized(511), tooLong);
   await alice.expect(`@+t=${"é".repeat((TAGS_MAX - 5) / 2 + 1)} PING x`, tooLong);
   await alice.expect(`@${"v".repeat(TAGS_MAX)}`, tooLong);
+  await alice.expect(`@${"v".repeat(TAGS_MAX - 1)}`); // tags alone are no command
   await alice.expect("x".repeat(511), tooLong);
   assertEquals([bob.hears(), INPUT_MAX], [[], 4606]);
   alice.connection.onTooLong();
@@ -233,6 +272,17 @@ test("session: a silent client gets a PING, and is disconnected when it does not
   assertEquals(alice.hears(), ["ERROR :Closing link: (alice) [Ping timeout: 180 seconds]"]);
   await alice.over;
   assertEquals(bob.hears(), [":alice!~alice@host QUIT :Ping timeout: 180 seconds"]);
+  assertEquals(alice.connection.closeReason, PING_TIMEOUT);
+});
+
+test("session: a client that sent a line which is not UTF-8 is not silent", async (chat) => {
+  const alice = await chat.irc("alice");
+  clock.now += PING_TIME - 1;
+  alice.connection.onMalformed!("\ufffd");
+  alice.hears();
+  clock.now++;
+  chat.options.keepalive.check(performance.now());
+  assertEquals(alice.hears(), []);
 });
 
 test("session: a client is disconnected when it does not register in time, whatever else it sends", async (chat) => {
@@ -394,7 +444,7 @@ function assertConsistent({ hub }: Chat): void {
     assertEquals(inside.length, room.members.size);
     assert(inside.length > 0 || room.name === LOBBY, `${room.name} is empty`);
     assert(inside.every((member) => members.has(member) && member.rooms.get(room.key) === room), "a ghost");
-    for (const ranked of [...room.ranks.op, ...room.ranks.voice]) assert(inside.includes(ranked), "a ghost's rank");
+    for (const ranked of [...room.operators, ...room.ranks.voice]) assert(inside.includes(ranked), "a ghost's rank");
   }
 }
 

@@ -1,6 +1,6 @@
 /** Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR. */
 import { assert, assertEquals } from "@std/assert";
-import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
+import { Chat, type Client, clock, test, testAccounts, THEN, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
 
@@ -52,6 +52,17 @@ test("WHO: finds users by nick, user name, host or real name, or all; the list m
   await alice.expect("WHO :*b B*", bob, end("*"));
 });
 
+test("WHO: shows the channel that was asked for when the users have several in common", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+  await chat.join("#den", alice, bob);
+  await alice.expect(
+    "WHO #den",
+    "352 alice #den ~alice host irc.test alice H@ :0 Real alice",
+    "352 alice #den ~bob host irc.test bob H :0 Real bob",
+    end("#den"),
+  );
+});
+
 test("WHO: finds an invisible user only by nick or in a common channel, and a secret channel for members only", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   const carol = await chat.irc("carol");
@@ -78,6 +89,14 @@ test("WHO: finds an invisible user only by nick or in a common channel, and a se
   await bob.expect("WHO b*", own, "315 bob b* :End of WHO list");
 });
 
+test("WHO: finds an invisible user by nick in any case", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice"), await chat.irc("Bob")];
+  await bob.says("MODE Bob +i");
+  for (const mask of ["bob", "BOB", "Bob"]) {
+    await alice.expect(`WHO ${mask}`, "352 alice * ~Bob host irc.test Bob H :0 Real Bob", end(mask));
+  }
+});
+
 test("WHOX: replies with the requested fields in its own order, with the token", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await bob.says("AWAY :out");
@@ -99,6 +118,7 @@ test("WHOX: replies with the requested fields in its own order, with the token",
 });
 
 test("WHOIS: replies with all that is public about a user", async (chat) => {
+  clock.now += 999; // times are in whole seconds
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
   await chat.join("#den", bob);
   await bob.says("MODE bob +B", "AWAY :out");
@@ -207,6 +227,16 @@ test("ISON: lists as many whole nicks as fit into one line", async (chat) => {
   assert(line.split(" :")[1]!.split(" ").every((each) => each === nick));
 });
 
+test("ISON: leaves out a nick that is one byte too long for the line", async (chat) => {
+  const nick = "n".repeat(30);
+  const one = await chat.irc(nick);
+  await chat.irc("b");
+  const fitting = [...Array(13).fill(nick), ...Array(16).fill("b")].join(" ");
+  const head = `303 ${nick} :`;
+  assertEquals(":irc.test ".length + head.length + fitting.length + ` ${nick}`.length, 511);
+  await one.expect(`ISON ${fitting} ${nick} b`, `${head}${fitting} b`);
+});
+
 test("USERHOST: replies with up to five users, and whether they are operators or away", async (chat) => {
   const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
   await bob.says("AWAY :out");
@@ -301,6 +331,101 @@ test("MONITOR: removes nicks, clears the list, shows it, and reports its status"
   await alice.expect("MONITOR +");
   await chat.irc("carol");
   assertEquals(alice.hears(), []);
+});
+
+test("SILENCE: an ignored user's private messages do not reach the client, and its lines in channels do", async (chat) => {
+  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+  await alice.expect("SILENCE", "272 alice :End of Silence List");
+  await alice.expect("SILENCE +BOB", ":alice!~alice@host SILENCE +bob!*@host");
+  await bob.expect("PRIVMSG alice :psst");
+  await bob.says("NOTICE alice :psst", "TAGMSG alice", "PRIVMSG #tea :hi");
+  assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG #tea :hi"]);
+  await alice.expect("SILENCE dave!*@elsewhere", ":alice!~alice@host SILENCE +dave!*@elsewhere");
+  await alice.expect(
+    "SILENCE",
+    "271 alice alice bob!*@host",
+    "271 alice alice dave!*@elsewhere",
+    "272 alice :End of Silence List",
+  );
+  await alice.expect("SILENCE -bob", ":alice!~alice@host SILENCE -bob!*@host");
+  await bob.says("PRIVMSG alice :psst");
+  assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG alice :psst"]);
+  await alice.expect("SILENCE -bob", "NOTICE alice :SILENCE: You do not ignore that user. SILENCE lists those you do");
+  await alice.expect("SILENCE +*!*@*", "401 alice *!*@* :No such nick/channel");
+  await alice.expect("SILENCE +alice", "NOTICE alice :SILENCE: You cannot ignore yourself");
+});
+
+test("ISUPPORT: the server enforces SILENCE=100", async (chat) => {
+  const alice = await chat.irc("alice");
+  for (let n = 0; n < 100; n++) await alice.says(`SILENCE +n${n}!*@host`);
+  await alice.expect("SILENCE +x!*@host", "511 alice x!*@host :Your silence list is full");
+});
+
+testAccounts(
+  "SILENCE: the list of an account is that of all its clients, and they are told of changes",
+  async (chat, office) => {
+    await office.accounts.register("alice", "secret password");
+    const [alice, other] = [await chat.irc("one"), await chat.irc("two")];
+    for (const client of [alice, other]) await client.asks("NS IDENTIFY alice secret password");
+    await alice.asks("SILENCE +x!*@host");
+    assertEquals(other.hears(), [":one!~one@host SILENCE +x!*@host"]);
+    await other.asks("SILENCE -x");
+    assertEquals(alice.hears(), [":one!~one@host SILENCE -x!*@host"]);
+  },
+);
+
+const EXTENDED = ["extended-monitor", "away-notify", "account-notify", "setname"];
+
+test("extended-monitor: notifies of AWAY and SETNAME of monitored nicks in no common channel", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", ...EXTENDED), await chat.irc("bob")];
+  await alice.asks("MONITOR + BOB,alice");
+  await bob.says("AWAY :asleep", "AWAY", "SETNAME :Robert");
+  assertEquals(alice.hears(), [":bob!~bob@host AWAY :asleep", ":bob!~bob@host AWAY", ":bob!~bob@host SETNAME :Robert"]);
+  await alice.expect("AWAY :me", "306 alice :You have been marked as being away");
+  await alice.asks("MONITOR - bob");
+  await bob.says("AWAY :again");
+  assertEquals(alice.hears(), []);
+});
+
+test("extended-monitor: notifies once when the client shares a channel with the monitored nick", async (chat) => {
+  const [alice, bob] = [await chat.irc("alice", ...EXTENDED), await chat.irc("bob")];
+  await chat.join("#a", alice, bob);
+  await chat.join("#b", alice, bob);
+  await alice.asks("MONITOR + bob");
+  await bob.says("AWAY :asleep");
+  assertEquals(alice.hears(), [":bob!~bob@host AWAY :asleep"]);
+});
+
+test("extended-monitor: notifies only as far as the other capabilities are enabled, and not without its own", async (chat) => {
+  const clients = [
+    await chat.irc("alice", "away-notify", "setname"),
+    await chat.irc("carol", "extended-monitor"),
+    await chat.irc("dave", "extended-monitor", "away-notify"),
+    await chat.irc("erin", "extended-monitor", "setname"),
+  ] as const;
+  const bob = await chat.irc("bob");
+  for (const client of clients) await client.asks("MONITOR + bob");
+  await bob.says("AWAY :asleep", "SETNAME :Robert");
+  assertEquals(clients.map((client) => client.hears()), [
+    [],
+    [],
+    [":bob!~bob@host AWAY :asleep"],
+    [":bob!~bob@host SETNAME :Robert"],
+  ]);
+  await clients[2].says("CAP REQ -extended-monitor");
+  await clients[0].says("CAP REQ extended-monitor");
+  chat.quiet();
+  await bob.says("AWAY");
+  assertEquals([clients[0].hears(), clients[2].hears()], [[":bob!~bob@host AWAY"], []]);
+});
+
+testAccounts("extended-monitor: notifies of the ACCOUNT of monitored nicks", async (chat, office) => {
+  await office.accounts.register("bob", "secret password");
+  const alice = await chat.irc("alice", ...EXTENDED);
+  const bob = await chat.irc("rob");
+  await alice.asks("MONITOR + rob");
+  await bob.says("NS IDENTIFY bob secret password", "NS LOGOUT");
+  assertEquals(alice.hears(), [":rob!~rob@host ACCOUNT bob", ":rob!~rob@host ACCOUNT *"]);
 });
 
 test("MONITOR: lists each of many nicks once, in as many lines as it takes", async (chat) => {

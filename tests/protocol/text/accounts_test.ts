@@ -1,13 +1,14 @@
 /** The server password, and account commands, on the text port. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { AuthService } from "../../../src/accounts/auth.ts";
+import { NICKNAME_RECLAIMED, WRONG_PASSWORD } from "../../../src/protocol/accounts.ts";
+import { AuthError, AuthService } from "../../../src/accounts/auth.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
-import { AuthFixture } from "../../accounts/helpers.ts";
+import { AuthFixture, CALLER } from "../../accounts/helpers.ts";
 import { fakeModeration } from "../fake_moderation.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { FakeTimers } from "../../fake_timers.ts";
@@ -59,7 +60,7 @@ class TextClient {
       format: textFormat(100),
       hostOf: () => "host",
     };
-    this.over = text(this.connection, options, (member) => this.member = member);
+    this.over = text(this.connection, options, ({ member }) => this.member = member);
   }
 
   hears(): string[] {
@@ -134,20 +135,75 @@ Deno.test("server password: a client that does not give it in time is disconnect
   await using office = await AuthFixture.open({ password: PASSWORD });
   using timers = new FakeTimers();
   const chat = new TextServer(office.auth);
-  const [slow, quick, gone] = [chat.arrive(), chat.arrive(), chat.arrive()];
-  assertEquals(timers.size, 3);
+  const [slow, quick, gone, wrong] = [chat.arrive(), chat.arrive(), chat.arrive(), chat.arrive()];
+  assertEquals(timers.size, 4);
+  await wrong.connection.says("wrong");
   await quick.connection.says(PASSWORD);
   await gone.leave();
   timers.pass(PASSWORD_TIME - 1);
-  assertEquals([timers.size, slow.hears()], [1, [PROMPT]]);
+  assertEquals([timers.size, slow.hears()], [2, [PROMPT]]);
   timers.pass(1);
   await slow.over;
-  assertEquals([slow.hears(), slow.connection.closeReason], [
+  assertEquals([slow.hears(), slow.connection.closeReason, slow.connection.hidden], [
     ["-- Timed out. Connect again to retry."],
     "no password in time",
+    false,
+  ]);
+  await wrong.over;
+  assertEquals([wrong.hears(), wrong.connection.closeReason], [
+    [PROMPT, "-- Wrong password.", PROMPT, "-- Timed out. Connect again to retry."],
+    WRONG_PASSWORD,
   ]);
   assertEquals(timers.size, 0);
   await quick.leave();
+});
+
+Deno.test("server password: the result of a check is ignored when the time is up before it", async () => {
+  for (const right of [true, false]) {
+    await using office = await AuthFixture.open({ password: PASSWORD });
+    using timers = new FakeTimers(PASSWORD_TIME);
+    const chat = new TextServer(office.auth);
+    const [begun, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    office.auth.checkServerPassword = () => {
+      begun.resolve();
+      return checked.promise;
+    };
+    const client = chat.arrive();
+    const asked = client.connection.says(PASSWORD);
+    await begun.promise;
+    timers.pass(PASSWORD_TIME);
+    if (right) checked.resolve();
+    else checked.reject(new AuthError("wrong-password"));
+    await asked;
+    await client.over;
+    assertEquals(client.hears(), [PROMPT, "-- Timed out. Connect again to retry."]);
+    assertEquals([client.member, chat.hub.peak], [undefined, 0]);
+  }
+});
+
+Deno.test("server password: the auth service is told that a client has failed before", () => {
+  return withOffice(async (chat, { auth }) => {
+    const check = auth.checkServerPassword.bind(auth);
+    const failed: unknown[] = [];
+    auth.checkServerPassword = (caller, password) => {
+      failed.push(caller.hasFailed);
+      return check(caller, password);
+    };
+    const client = chat.arrive();
+    await client.connection.says("wrong", "wrong", PASSWORD);
+    assertEquals(failed, [false, true, true]);
+    await client.leave();
+  }, { password: PASSWORD });
+});
+
+Deno.test("server password: a bug in the check ends the session", () => {
+  return withOffice(async (chat, { auth }) => {
+    auth.checkServerPassword = () => Promise.reject(new TypeError("a mistake"));
+    const client = chat.arrive();
+    const over = client.over.catch((error: Error) => error.message);
+    await client.connection.says(PASSWORD);
+    assertEquals([await over, client.member], ["a mistake", undefined]);
+  }, { password: PASSWORD });
 });
 
 Deno.test("server password: a line that is too long is not counted as a wrong password", () => {
@@ -209,6 +265,8 @@ Deno.test("accounts: /login PASSWORD means the registered nickname that was reje
     await alice.asks("/nick alice", "/register long-enough", "/logout");
     await dialogue(alice, [
       ["/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD"],
+      ["/msg nobody hi", "-- No such user: nobody. /list shows who is here."], // no other error changes what is meant
+      ["/login long-enouhg", "-- Wrong password."], // a mistyped password does not change what is meant
       ["/login long-enough", "-- guest1 is now alice", "-- You are logged in as alice."],
     ]);
     await alice.leave();
@@ -245,10 +303,35 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
   });
 });
 
-Deno.test("accounts: /ghost disconnects the other connection that uses the nickname", () => {
+Deno.test("accounts: /login keeps the spelling of a nickname that is the account's", () => {
   return withOffice(async (chat) => {
+    const alice = chat.arrive();
+    await alice.asks("/nick alice", `/register ${PASSWORD}`, "/nick ALICE");
+    assertEquals(await alice.asks(`/login alice ${PASSWORD}`), ["-- You are logged in as alice."]);
+    assertEquals(alice.member?.nick, "ALICE");
+    await alice.leave();
+  });
+});
+
+Deno.test("accounts: an error that is a bug ends the session, and is not hidden by the reply to /login", () => {
+  return withOffice(async (chat, { accounts }) => {
+    await accounts.register("alice", PASSWORD);
+    const client = chat.arrive();
+    chat.hub.rename = () => {
+      throw new TypeError("a bug");
+    };
+    const ended = assertRejects(() => client.over, TypeError, "a bug");
+    await client.asks(`/login alice ${PASSWORD}`);
+    client.connection.leave(); // so that the session ends in any case
+    await ended;
+  });
+});
+
+Deno.test("accounts: /ghost disconnects the other connection that uses the nickname", () => {
+  return withOffice(async (chat, { auth }) => {
     const [lost, alice] = [chat.arrive(), chat.arrive()];
-    await lost.asks("/nick alice", `/register ${PASSWORD}`);
+    await lost.asks("/nick alice");
+    await auth.register(CALLER, "alice", PASSWORD, () => true); // elsewhere, while the nickname is in use
     alice.hears();
     await dialogue(alice, [
       ["/ghost bob", "-- Password of bob, please:"],
@@ -264,9 +347,10 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
         "-- guest2 is now alice",
         "-- The nickname alice is yours again.",
       ],
-      ["/ghost alice", "-- You are already alice."],
+      ["/ghost alice", "-- You are alice."],
     ]);
     assertEquals(lost.hears(), ["-- You were disconnected: guest2 reclaimed the nickname"]);
+    assertEquals(lost.connection.closeReason, NICKNAME_RECLAIMED);
     await lost.over;
     await alice.leave();
     const again = chat.arrive();
@@ -314,6 +398,27 @@ Deno.test("accounts: three wrong passwords end a session, and the room is told",
     assertEquals(alice.hears(), [visible("/login bob"), wrong, wrong, wrong, "-- Too many wrong passwords."]);
     assertEquals(bob.hears(), ["-- guest1 left #lobby (Too many wrong passwords)"]);
     await bob.leave();
+  });
+});
+
+Deno.test("accounts: the auth service is told that a client has failed before", () => {
+  return withOffice(async (chat, { auth }) => {
+    const alice = chat.arrive();
+    const login = auth.login.bind(auth);
+    const failed: unknown[] = [];
+    auth.login = (caller, ...rest) => {
+      failed.push(caller.hasFailed);
+      return login(caller, ...rest);
+    };
+    await alice.asks(
+      "/nick alice",
+      `/register ${PASSWORD}`,
+      "/logout",
+      "/login alice wrong",
+      `/login alice ${PASSWORD}`,
+    );
+    assertEquals(failed, [false, true]);
+    await alice.leave();
   });
 });
 

@@ -58,7 +58,12 @@ Deno.test("text: lines wait for the greeting and for each change when changes ta
     "-- You are alone in #den.",
     "<alice> hi",
   ]);
-  await dialogue(alice, [["/who", "-- You are alone in #den:", "-- @alice (you)"], ["/quit", "-- Goodbye."]]);
+  await dialogue(alice, [["/who", "-- You are alone in #den:", "-- @alice (you)"]]);
+  await dialogue(alice, [
+    ["/join #tea", "-- You are alone in #tea."],
+    ["/list", "-- Client 1: alice in #tea (you)"], // it has left the other room
+    ["/quit", "-- Goodbye."],
+  ]);
   await alice.over;
   assertEquals(server.hub.members.size, 0);
 });
@@ -79,13 +84,35 @@ Deno.test("text: a client that leaves while it is connected leaves no member beh
   const alice = server.arrive();
   alice.connection.leave();
   await alice.over;
-  assertEquals(server.hub.members.size, 0);
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve)); // more than it takes
+  assertEquals([server.hub.members.size, server.hub.peak], [0, 1]);
 });
 
 Deno.test("text: a change that is rejected after a while gets its reply before the next line is taken", async () => {
   const alice = await arrive(makeServer());
   alice.hears();
-  await alice.says("/nick 1st", "/ping");
-  const [rejected, pong] = alice.hears();
-  assertEquals([rejected?.startsWith("-- Invalid nickname"), pong], [true, "-- Pong."]);
+  const rejected = {
+    "/nick 1st": "-- Invalid nickname",
+    [`/topic ${"x".repeat(391)}`]: "-- Topic too long",
+    "/kick bob": "-- Only operators of #lobby",
+    "/mode +m": "-- Only operators of #lobby",
+  };
+  for (const [line, reply] of Object.entries(rejected)) {
+    await alice.says(line, "/ping");
+    const [first, pong] = alice.hears();
+    assertEquals([first?.slice(0, reply.length), pong], [reply, "-- Pong."], line);
+  }
+});
+
+Deno.test("text: a line that is too long gets its reply after the greeting when connecting takes a while", async () => {
+  const alice = makeServer().arrive();
+  alice.connection.onTooLong();
+  await alice.says("");
+  assertEquals(alice.hears().map((line) => line.slice(0, 16)), ["-- Welcome to ti", "-- Line too long"]);
+});
+
+Deno.test("text: the next line waits for an announcement when it takes a while", async () => {
+  const alice = await arrive(makeServer());
+  alice.member!.operator = true;
+  assertEquals(await alice.asks("/announce tea", "/ping"), ["-- Announcement from guest1: tea", "-- Pong."]);
 });

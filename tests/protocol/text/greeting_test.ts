@@ -68,7 +68,9 @@ Deno.test("greeting: a silent client is greeted after the delay, and not before"
 Deno.test("greeting: a client is greeted at its first line, and the line is said", async () => {
   using timers = new FakeTimers(DELAY);
   const arrival = new Arrival();
-  await arrival.connection.says("", "hello");
+  await arrival.connection.says("");
+  assertEquals([arrival.hears(), timers.size], [[], 1]);
+  await arrival.connection.says("hello");
   assertEquals(timers.size, 0);
   const [greeting, said] = arrival.hears();
   assertMatch(greeting!, /^-- Welcome/);
@@ -98,6 +100,15 @@ Deno.test("greeting: a client that is rejected or leaves before the delay never 
     await arrival.wait(timers);
     assertEquals([members, arrival.hears(), timers.size], [0, [], 0]);
   }
+});
+
+Deno.test("greeting: a late event loop reads first what the client has sent in the meantime", async () => {
+  using timers = new FakeTimers(DELAY);
+  const arrival = new Arrival();
+  timers.pass(DELAY);
+  arrival.connection.reject("HTTP");
+  await arrival.over;
+  assertEquals([arrival.hears(), arrival.hub.peak], [[], 0]);
 });
 
 Deno.test("greeting: a client whose connection is closing is not greeted", async () => {

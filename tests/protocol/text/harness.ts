@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
-import type { Member } from "../../../src/chat/member.ts";
+import type { Member, Session } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text, type TextOptions } from "../../../src/protocol/text/session.ts";
@@ -41,7 +41,7 @@ export class TextServer {
   /** Connects a member without a session. It is in no room. */
   connect(nick = this.hub.guestName()): Member {
     const identity = { user: "~user", host: "host", realname: "" };
-    return this.hub.connect(nick, identity, this.options.format, new FakeConnection());
+    return this.hub.connect(nick, identity, this.options.format, new FakeConnection()).member;
   }
 
   /** Connects clients under nicknames, and discards what they have received. */
@@ -60,15 +60,20 @@ export class TextServer {
 /** A client of a text port. */
 export class TextClient {
   readonly connection = new FakeConnection();
-  /** The member that it has become. */
-  member?: Member;
+  /** Its session in the chat. */
+  session?: Session;
   /** Resolves when the session is over. */
   readonly over: Promise<void>;
   readonly #hub: LocalChat;
 
   constructor({ hub, options }: TextServer) {
     this.#hub = hub;
-    this.over = text(this.connection, options, (member) => this.member = member);
+    this.over = text(this.connection, options, (session) => this.session = session);
+  }
+
+  /** The member that it has become. */
+  get member(): Member | undefined {
+    return this.session?.member;
   }
 
   /** Sends lines; resolves when the session has taken them. */

@@ -1,6 +1,7 @@
 /** `/help`, aliases, and the replies to unknown and incomplete commands. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { commands } from "../../../src/protocol/text/commands.ts";
+import { ALIASES } from "../../../src/protocol/text/help.ts";
 import { dialogue, TextServer } from "./harness.ts";
 
 Deno.test("help: an unknown command gets a reply, and is not said to the room", async () => {
@@ -11,7 +12,7 @@ Deno.test("help: an unknown command gets a reply, and is not said to the room", 
     assertEquals(await alice.asks(line), [answer], line);
   }
   const [long] = await alice.asks(`/${"x".repeat(61)}`);
-  assertMatch(long!, /^-- No such command: \/x{60}…\. /);
+  assertMatch(long!, /^-- No such command: \/x{60}…\. \/help lists the commands\. \/\/x{60}… says it\.$/);
   assertEquals(bob.hears(), []);
 });
 
@@ -22,15 +23,18 @@ Deno.test("help: the reply to an unknown command suggests the nearest one that t
     quit_: "quit",
     hist: "history",
     whois: "who",
-    member: undefined,
+    people: undefined,
     annuonce: undefined, // of server operators
     nmaes: "names",
+    JION: "join",
+    laeve: "leave",
+    xj: undefined, // one error away from /j, but not meant
   };
   for (const [word, name] of Object.entries(nearest)) {
+    const lower = word.toLowerCase(); // `/help` takes its argument in any case
     const hint = name === undefined ? "/help lists the commands." : `Did you mean /${name}?`;
-    const answer = `-- No such command: /${word}. ${hint}`;
-    assertEquals(await alice.asks(`/help ${word}`), [answer]);
-    assertEquals(await alice.asks(`/${word} x`), [`${answer} //${word} says it.`]);
+    assertEquals(await alice.asks(`/help ${word}`), [`-- No such command: /${lower}. ${hint}`]);
+    assertEquals(await alice.asks(`/${word} x`), [`-- No such command: /${word}. ${hint} //${word} says it.`]);
   }
   alice.member!.operator = true;
   assertMatch((await alice.asks("/annuonce"))[0]!, / Did you mean \/announce\? /);
@@ -38,9 +42,10 @@ Deno.test("help: the reply to an unknown command suggests the nearest one that t
 
 Deno.test("help: aliases from IRC clients do the same as their commands", async () => {
   const [alice] = await new TextServer().enter("alice");
-  for (const [name, same] of [["names", "who"], ["users", "list"], ["channels", "rooms"], ["PART", "leave"]]) {
-    assertEquals(await alice.asks(`/${name}`), await alice.asks(`/${same}`), name);
-    assertEquals(await alice.asks(`/help ${name}`), await alice.asks(`/help ${same}`), name);
+  const same = { names: "who", users: "list", channels: "rooms", PART: "leave", "?": "help", w: "msg" };
+  for (const [name, command] of Object.entries(same)) {
+    assertEquals(await alice.asks(`/${name}`), await alice.asks(`/${command}`), name);
+    assertEquals(await alice.asks(`/help ${name}`), await alice.asks(`/help ${command}`), name);
   }
   const slip = "-- Not sent: remove the space before the command.";
   assertEquals(await alice.asks(" /identify hunter22"), [slip]);
@@ -97,6 +102,8 @@ Deno.test("help: /help COMMAND explains one command, with or without its /", asy
   const [alice] = await new TextServer().enter("alice");
   for (const [name, { args, help }] of Object.entries(commands)) {
     const answer = [`-- ${`/${name} ${args}`.trim()}  ${help}`];
+    const others = Object.keys(ALIASES).filter((alias) => ALIASES[alias] === name);
+    if (others.length > 0) answer.push(`-- Other names: /${others.join(", /")}`);
     assertEquals([await alice.asks(`/help ${name}`), await alice.asks(`/help /${name.toUpperCase()}`)], [
       answer,
       answer,
@@ -104,6 +111,7 @@ Deno.test("help: /help COMMAND explains one command, with or without its /", asy
   }
   await dialogue(alice, [
     ["/help nick", "-- /nick NAME  choose a nickname"],
+    ["/help leave", "-- /leave  go back to #lobby", "-- Other names: /part"],
     ["/help bogus", "-- No such command: /bogus. /help lists the commands."],
     ["/help constructor", "-- No such command: /constructor. /help lists the commands."],
   ]);

@@ -248,3 +248,13 @@ Deno.test("history: shows as many past lines as were asked for, 1 to 1000", asyn
     await dialogue(alice, [[`/history ${count}`, wrong]]);
   }
 });
+
+Deno.test("history: goes on within a minute when only the last line of the reply is of the next one", async () => {
+  const { alice } = await talker();
+  for (let i = 0; i < 6; i++) {
+    clock.now = i < 5 ? at(9, 30) : at(9, 31);
+    await alice.connection.says(`${i} `.padEnd(200_000, "."));
+  }
+  const [more, ...lines] = await alice.asks("/history 100");
+  assertEquals([more, lines.length], ["-- There is more: go on with /history 100 before 09:31", 4]);
+});

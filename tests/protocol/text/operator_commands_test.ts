@@ -32,6 +32,7 @@ test(
       "bans",
       "mute",
       "unmute",
+      "owner",
       "announce",
       "resetpass",
       "stats",
@@ -69,11 +70,11 @@ test("oper: a member that has left meanwhile is not made an operator, and the ne
   assertEquals(alice.hears(), []);
   await asked;
   assertEquals(alice.hears().at(-1), "-- All is well.");
-  const verifyOperator = () => Promise.resolve(chat.hub.disconnect(bob.member));
+  const verifyOperator = () => Promise.resolve(chat.hub.remove(bob.member));
   Object.assign(chat.options.auth, { verifyOperator }); // right, but the member leaves during the check
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);
-  assertEquals(chat.hub.flagCounts.operator, 1);
+  assertEquals([chat.hub.flagCounts.operator, chat.audits], [1, ["operator alice (root)", "stats alice (root)"]]);
 }, withOperators);
 
 test("oper: a server without operators replies so, and counts no failure", async (chat) => {
@@ -167,9 +168,9 @@ testModeration("ban: a time is in minutes or as in 12h, and 0 is for good", asyn
 
 testModeration("ban: /ban rejects what cannot be banned, and /unban what is not", async (chat, server) => {
   const root = await server.textOperator(chat);
-  await root.expect("/ban", "-- Usage: /ban NAME|MASK – ban a user, or all who match *!*@HOST.");
+  await root.expect("/ban", "-- Usage: /ban NAME|MASK – ban and remove a user, or all who match *!*@HOST.");
   const impossible = "-- Invalid ban: use an address, a network such as 10.0.0.0/8, or nick!user@host.";
-  for (const what of ["*", "*!*@*", "0.0.0.0/0", "::/0", "10.0.0.0/33 1h", "é", "90 troll"]) {
+  for (const what of ["*", "*!*@*", "0.0.0.0/0", "::/0", "10.0.0.0/33 1h", "é…", "90 troll"]) {
     await root.expect(`/ban ${what}`, impossible);
   }
   for (const time of ["9999999", "12y", "0h", "1h0x"]) {

@@ -6,7 +6,15 @@ import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { errorLine } from "../../../src/protocol/text/error_texts.ts";
-import { historyLine, occupancy, system, textFormat, whisperSent } from "../../../src/protocol/text/render.ts";
+import {
+  historyLine,
+  occupancy,
+  system,
+  textFormat,
+  whisperSent,
+  withTime,
+  withTimes,
+} from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;
 const speech = { ...deed, id: 1, text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
@@ -57,6 +65,7 @@ Deno.test("render: each event has its line", () => {
   for (const [event, line] of lines) assertEquals(rendered(event), [line]);
   assertEquals(whisperSent("bob", "psst"), "-> *bob* psst");
   assertEquals(system("Pong."), "-- Pong.");
+  assertEquals(system("one\r\n\x1b[2Jtwo\x02"), "-- one[2Jtwo");
 });
 
 Deno.test("render: joins and departures are shown in rooms of up to `announce` members, other events in all", () => {
@@ -203,18 +212,27 @@ Deno.test("render: the number of other members is in correct English", () => {
 Deno.test("error texts: each code has a line that says what to do", () => {
   const lines: Record<ChatErrorCode, string> = {
     "nick-invalid":
-      "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
+      "-- Invalid nickname: use 1 to 30 letters and digits of one script or _-[]{}\\|^`, at most 60 bytes; it cannot start with a digit or -.",
     "nick-taken": "-- Nickname in use: X. Choose another one.",
     "nick-registered": "-- X is a registered nickname. If it is yours: /login X PASSWORD",
     "nick-confusable": "-- X looks like a nickname in use. Choose another one.",
+    "banned-nick": "-- You are banned from #tea, and keep your nickname there. Leave it first: /leave",
     "no-such-user": "-- No such user: X. /list shows who is here.",
-    "room-invalid": "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
+    "ignores-self": "-- You cannot ignore yourself.",
+    "ignores-full": "-- You ignore 100 users, which is the most. Remove one first: /unignore NAME",
+    "not-ignored": "-- You do not ignore X. /ignore lists the users that you ignore.",
+    "ignores-unstored": "-- The ignore list of X cannot be stored right now. Try again later.",
+    "room-invalid":
+      "-- Invalid room name: use # and 1 to 49 characters, at most 100 bytes, without spaces or commas, each word in one script, as in /join #tea.",
+    "room-confusable": "-- X looks like another room. Choose another name, or see /rooms.",
     "no-such-room": "-- No such room: X. /rooms lists the rooms, /join creates one.",
     "token-read-only": "-- Your token permits you to read, but not to write. Log in with your password first.",
+    "token-nick": "-- Your token does not permit the nickname X. Choose another one.",
     "token-room": "-- Your token is for X alone. For the rest, log in with your password first.",
     "not-in-room": "-- You are not in X. Join it first: /join X",
     "user-not-in-room": "-- X is not in #tea. /who lists its members.",
     "already-in-room": "-- X is already in #tea.",
+    "too-many-sessions": "-- Your account is connected X times, which is the limit. Close one of the others first.",
     "too-many-rooms": "-- You are in too many rooms. Leave one first.",
     "rooms-full": "-- This server has reached its limit of rooms. /rooms lists them.",
     "banned": "-- You are banned from X. Ask an operator of the room to lift the ban.",
@@ -222,8 +240,17 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "wrong-key": "-- X is locked. To join with its key: /join X KEY",
     "room-full": "-- X is full. Try again later.",
     "cannot-speak": "-- You cannot speak in X. Ask an operator of the room for a voice.",
-    "not-operator": "-- Only operators of X can do that. /who marks them with @.",
-    "mask-invalid": "-- Invalid mask: use a nickname, or nick!user@host with * for any text.",
+    "not-operator": "-- Only operators of X can do that. /who marks them with @ or ~.",
+    "not-owner": "-- Only owners of X can do that, and only owners can act against one. /members lists them.",
+    "login-required": "-- X is for registered users. Log in first: /login NAME PASSWORD",
+    "no-account": "-- X is not registered. They have to /register or /login first.",
+    "no-role": "-- X has no role in #tea. /members lists the roles.",
+    "roles-full": "-- X has reached its limit of 100 roles. Take one first: /member remove NAME",
+    "room-unowned": "-- X belongs to no account, so it has no lasting members. Ask a server operator to name an owner.",
+    "room-fixed": "-- X is for everyone: it can have no owner.",
+    "room-taken": "-- There is a room X already. Choose another name.",
+    "room-crowded": "-- #tea has more than X members: too many to rename or delete it.",
+    "mask-invalid": "-- Invalid mask: use a nickname, nick!user@host with * for any text, or ~a:ACCOUNT.",
     "masks-full": "-- #tea has reached its limit of 100 bans and exceptions. Remove one first: /unban MASK",
     "key-invalid": "-- Invalid key: use 1 to 32 characters without spaces or commas; it cannot start with a colon.",
     "reason-too-long": "-- Reason too long: at most X characters.",
@@ -248,4 +275,22 @@ Deno.test("error texts: each code has a line that says what to do", () => {
   for (const [code, line] of Object.entries(lines) as [ChatErrorCode, string][]) {
     assertEquals(errorLine(new ChatError(code, "X", "#tea")), line);
   }
+  const long = "x".repeat(61);
+  for (const code of ["no-such-user", "no-such-room"] as const) {
+    assert(errorLine(new ChatError(code, long, "#tea")).includes(`: ${"x".repeat(60)}…. `), code);
+  }
+});
+
+Deno.test("render: with times, each line has the time at which it was said, without the date", () => {
+  const format = withTimes(textFormat(100));
+  const time = new Date(2020, 2, 7, 9, 5).getTime();
+  assertEquals(withTime("hi", time), "[09:05] hi");
+  assertEquals(format.render({ ...said, time }), "[09:05] <alice> hi");
+  const changes: ModeChange[] = [{ on: true, mode: "m" }, { on: true, mode: "i" }];
+  const lines = format.render({ kind: "modes", room: "#tea", ...deed, changes }) as string[];
+  assertEquals(lines.map((line) => line.replace(/^\[\d\d:\d\d\] /, "[now] ")), [
+    "[now] -- alice moderated #tea: only operators and members with a voice can speak",
+    "[now] -- alice made #tea invite-only",
+  ]);
+  assertEquals(format.render({ ...said, style: "ctcp" }), undefined);
 });

@@ -62,7 +62,7 @@ Deno.test("join: moves to another room and leaves the last one, and /leave goes 
     ["/join tea", "-- You are already in #tea."],
     [
       "/join #tea,#coffee",
-      "-- Invalid room name: use # and 1 to 49 characters without spaces or commas, as in /join #tea.",
+      "-- Invalid room name: use # and 1 to 49 characters, at most 100 bytes, without spaces or commas, each word in one script, as in /join #tea.",
     ],
     ["/who lobby", "-- 1 in #lobby:", "-- bob"],
     ["/who cellar", "-- No such room: #cellar. /rooms lists the rooms, /join creates one."],
@@ -132,8 +132,31 @@ Deno.test("topic: shows and sets the topic of the room", async () => {
     ["/topic", "-- #lobby has no topic. /topic TEXT sets one."],
     ["/topic  green\x07 tea ", "-- alice set the topic of #lobby: green tea"],
     ["/topic", "-- The topic of #lobby is: green tea"],
-    [`/topic ${"x".repeat(391)}`, "-- Topic too long: at most 390 characters."],
+    [`/topic ${"x".repeat(361)}`, "-- Topic too long: at most 360 characters."],
     ["/topic", "-- The topic of #lobby is: green tea"],
   ]);
   assertEquals(bob.hears(), ["-- alice set the topic of #lobby: green tea"]);
+});
+
+Deno.test("who: a line of members is as wide as it can be", async () => {
+  const chat = new TextServer();
+  const [alice] = await chat.enter("alice");
+  for (const [i, length] of [20, 20, 19].entries()) chat.hub.join(chat.connect(`n${i}`.padEnd(length, "_")), LOBBY);
+  chat.hub.join(chat.connect("x"), LOBBY);
+  const [, ...lines] = await alice.asks("/who");
+  assertEquals(lines.map(({ length }) => length - "-- ".length), [76, 1]);
+});
+
+Deno.test("join: an attempt without a key does not count as a wrong key", async () => {
+  const { chat, clients: [alice] } = await inRoom("alice");
+  const [bob] = await chat.enter("bob");
+  await alice.says("/mode +k sesame");
+  const asked: unknown[] = [];
+  const join = chat.hub.join.bind(chat.hub);
+  chat.hub.join = (member, name, key) => {
+    asked.push(key);
+    return join(member, name, key);
+  };
+  await bob.says("/join #tea", "/join #tea ", "/join #tea sesame");
+  assertEquals(asked, [undefined, undefined, "sesame"]);
 });

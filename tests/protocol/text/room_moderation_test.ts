@@ -16,7 +16,7 @@ Deno.test("invite: invites a user, who can join then", async () => {
   assertEquals(bob.hears(), ["-- alice invited Bob to #tea. To go there: /join #tea"]);
   assertEquals(await bob.asks("/join #tea"), ["-- You are in #tea with 1 other."]);
   assertEquals(await bob.asks("/invite alice"), [
-    "-- Only operators of #tea can do that. /who marks them with @.",
+    "-- Only operators of #tea can do that. /who marks them with @ or ~.",
   ]);
 });
 
@@ -34,7 +34,7 @@ Deno.test("kick: removes a member, who is back in the lobby", async () => {
   assertEquals(dave.hears(), ["-- bob joined #lobby"]);
   assertEquals(await bob.asks("hello, lobby"), ["<bob> hello, lobby"]);
   assertEquals([dave.hears(), carol.hears()], [["<bob> hello, lobby"], []]);
-  await dialogue(carol, [["/kick alice", "-- Only operators of #tea can do that. /who marks them with @."]]);
+  await dialogue(carol, [["/kick alice", "-- Only operators of #tea can do that. /who marks them with @ or ~."]]);
   assertEquals(await bob.asks("/join #tea", "/leave"), [
     "-- You are in #tea with 2 others.",
     "-- You are in #lobby with 1 other.",
@@ -64,19 +64,35 @@ Deno.test("kick: a member who is kicked from several rooms is in the lobby each 
 Deno.test("ban: /ban and /unban accept a nickname or a mask, and reply only when nothing changes", async () => {
   const { clients: [alice, bob] } = await inRoom("alice", "bob");
   await dialogue(alice, [
-    ["/ban bob", "-- alice banned bob!*@* from #tea"],
+    ["/ban bob", "-- alice banned bob from #tea", "-- alice kicked bob from #tea (Banned)"],
     ["/ban BOB", "-- Nothing to change."],
-    ["/ban two words", "-- Invalid mask: use a nickname, or nick!user@host with * for any text."],
+    ["/ban two words", "-- Invalid mask: use a nickname, nick!user@host with * for any text, or ~a:ACCOUNT."],
   ]);
-  assertEquals(bob.hears(), ["-- alice banned bob!*@* from #tea"]);
-  assertEquals(await bob.asks("hi"), ["-- You cannot speak in #tea. Ask an operator of the room for a voice."]);
-  await dialogue(alice, [["/unban bob", "-- alice lifted the ban of bob!*@* from #tea"], [
-    "/unban bob",
-    "-- Nothing to change.",
-  ]]);
-  assertEquals(await bob.asks("hi"), ["<bob> hi"]);
+  assertEquals(bob.hears(), [
+    "-- alice banned bob from #tea",
+    "-- alice kicked bob from #tea (Banned)",
+    "-- You are alone in #lobby.",
+  ]);
+  const banned = "-- You are banned from #tea. Ask an operator of the room to lift the ban.";
+  await dialogue(bob, [
+    ["/join #tea", banned],
+    ["/nick bobby", "-- bob is now bobby"],
+    ["/join #tea", banned],
+  ]);
+  await dialogue(alice, [
+    ["/mode b", `-- bob (*!*@${bob.member!.host}), by alice`],
+    ["/unban bob", "-- alice lifted the ban of bob from #tea"],
+    ["/unban bob", "-- Nothing to change."],
+  ]);
+  assertEquals(await bob.asks("/join #tea"), ["-- You are in #tea with 1 other."]);
+  alice.hears();
   await dialogue(alice, [["/ban *!*@of-127.*", "-- alice banned *!*@of-127.* from #tea"]]);
   assertEquals((await bob.asks("hi")).at(-1), "-- You cannot speak in #tea. Ask an operator of the room for a voice.");
+  const kept = "-- You are banned from #tea, and keep your nickname there. Leave it first: /leave";
+  await dialogue(bob, [["/nick robert", kept], [
+    "hi",
+    "-- You cannot speak in #tea. Ask an operator of the room for a voice.",
+  ]]);
 });
 
 Deno.test("op: /op, /deop, /voice and /devoice change ranks, and /who shows them", async () => {
@@ -91,7 +107,7 @@ Deno.test("op: /op, /deop, /voice and /devoice change ranks, and /who shows them
     ["/op nobody", "-- No such user: nobody. /list shows who is here."],
   ]);
   assertEquals((await bob.asks("/deop alice")).at(-1), "-- bob made alice a plain member of #tea");
-  const not = "-- Only operators of #tea can do that. /who marks them with @.";
+  const not = "-- Only operators of #tea can do that. /who marks them with @ or ~.";
   alice.hears();
   for (const command of ["/op", "/deop", "/voice", "/devoice", "/ban", "/unban", "/kick", "/mode +b"]) {
     await dialogue(alice, [[`${command} carol`, not]]);
@@ -123,7 +139,7 @@ Deno.test("mode: shows and sets modes, and lists masks", async () => {
       "-- alice moderated #tea: only operators and members with a voice can speak",
       "-- alice let everyone set the topic of #tea",
     ],
-    ["/mode +kl sesame 7", "-- alice locked #tea: /join #tea sesame", "-- alice limited #tea to 7 members"],
+    ["/mode  +kl  sesame   7", "-- alice locked #tea: /join #tea sesame", "-- alice limited #tea to 7 members"],
     ["/mode", "-- The modes of #tea are +nmkl sesame 7."],
     ["/mode +z", "-- Unknown mode, or a missing parameter: z"],
     ["/mode +l ten", "-- Invalid limit: use a number from 1 to 999999999."],
@@ -141,8 +157,29 @@ Deno.test("mode: shows and sets modes, and lists masks", async () => {
     ["/mode", "-- The modes of #tea are +n."],
   ]);
   await dialogue(bob, [
-    ["/mode +m", "-- Only operators of #tea can do that. /who marks them with @."],
+    ["/mode +m", "-- Only operators of #tea can do that. /who marks them with @ or ~."],
     ["/mode", "-- The modes of #tea are +n."],
     ["/mode b", "-- eve!*@*, by alice", "-- *!*@*.example, by alice"],
   ]);
+});
+
+Deno.test("mode: the lists of exceptions are shown to operators alone", async () => {
+  const { clients: [alice, bob] } = await inRoom("alice", "bob");
+  await alice.says("/mode +e friend");
+  for (const list of ["e", "I"]) {
+    await dialogue(bob, [[`/mode ${list}`, "-- Only operators of #tea can do that. /who marks them with @ or ~."]]);
+  }
+  await dialogue(alice, [["/mode e", "-- friend!*@*, by alice"], ["/mode I", "-- List I of #tea is empty."]]);
+});
+
+Deno.test("kick: a kick without a reason has none", async () => {
+  const { chat, clients: [alice] } = await inRoom("alice", "bob");
+  const reasons: unknown[] = [];
+  const kick = chat.hub.kick.bind(chat.hub);
+  chat.hub.kick = (by, room, nick, reason) => {
+    reasons.push(reason);
+    return kick(by, room, nick, reason);
+  };
+  await alice.says("/kick bob ", "/kick alice  be nice");
+  assertEquals(reasons, [undefined, "be nice"]);
 });

@@ -2,6 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { LOBBY } from "../../../src/chat/names.ts";
 import { REPLAY } from "../../../src/protocol/text/history_commands.ts";
+import { type Outcome, type RunOptions, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
+import { fakeModeration } from "../fake_moderation.ts";
 import { dialogue, TextServer } from "./harness.ts";
 
 Deno.test("text: the greeting says the nickname and how many others are in the lobby", () => {
@@ -172,4 +174,71 @@ Deno.test("text: a line that is too long gets a reply in order, and later lines 
     "<alice> after",
   ]);
   assertEquals(bob.hears(), ["<alice> before", "<alice> after"]);
+});
+
+Deno.test("text: a command with line separators of Unicode is run", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  await dialogue(alice, [
+    ["/msg bob one\u2028two", "-> *bob* onetwo"],
+    ["/me\u2028waves", "* alice waves"],
+  ]);
+  assertEquals(bob.hears(), ["*alice* onetwo", "* alice waves"]);
+});
+
+Deno.test("text: a bug in connecting a member closes the connection", async () => {
+  const chat = new TextServer();
+  chat.hub.connect = () => {
+    throw new TypeError("a mistake");
+  };
+  const alice = chat.arrive();
+  assertEquals(await alice.over.catch((error: Error) => error.message), "a mistake");
+  assertEquals([alice.hears(), alice.connection.closeReason], [[], "internal error"]);
+});
+
+Deno.test("text: a bug on the way back to the lobby closes the connection", async () => {
+  const chat = new TextServer();
+  const [alice, bob] = await chat.enter("alice", "bob");
+  await alice.says("/join #tea");
+  await bob.says("/join #tea");
+  const over = bob.over.catch((error: Error) => error.message);
+  chat.hub.join = () => {
+    throw new TypeError("a mistake");
+  };
+  await alice.says("/kick bob");
+  assertEquals([await over, bob.connection.closeReason, chat.hub.members.size], ["a mistake", "internal error", 1]);
+});
+
+/** A slicer that records the options of each command. */
+class RecordingSlicer extends TimeSlicer {
+  readonly runs: RunOptions[] = [];
+
+  override run<W>(work: () => W, options: RunOptions): Outcome<W> | undefined | Promise<Outcome<W> | undefined> {
+    this.runs.push(options);
+    return super.run(work, options);
+  }
+}
+
+Deno.test("text: commands that may take long share the time of the client's networks, while it is a member", async () => {
+  const slicer = new RecordingSlicer();
+  const [alice] = await new TextServer({ slicer }).enter("alice");
+  assertEquals((await alice.asks("/ping", "/topic", "/list", "/history")).length, 4);
+  assertEquals(slicer.runs.map(({ lane, networks }) => [lane, networks?.at(0), networks?.at(-1)]), [
+    ["long", "127.0.0.0/16", "127.0.0.1"],
+    ["prompt", "127.0.0.0/16", "127.0.0.1"],
+  ]);
+  assertEquals(slicer.runs.map(({ wanted }) => wanted?.()), [true, true]);
+  await alice.says("/quit");
+  assertEquals(slicer.runs.map(({ wanted }) => wanted?.()), [false, false]);
+});
+
+Deno.test("text: each rejected command is counted with its error", async () => {
+  const refused: string[] = [];
+  const moderation = {
+    ...fakeModeration(),
+    refused: ({ nick }: { nick?: string | undefined }, { code }: { code: string }) =>
+      void refused.push(`${nick}: ${code}`),
+  };
+  const [alice] = await new TextServer({ moderation }).enter("alice");
+  await alice.says("/nick 1st", "/msg nobody hi", "/ping");
+  assertEquals(refused, ["alice: nick-invalid", "alice: no-such-user"]);
 });

@@ -83,3 +83,23 @@ Deno.test("truncate: a reply that is too long loses the end of a list, but the s
   assert(more?.startsWith("-- There is more"), more);
   assertEquals(shown, lines.slice(-2).map((line) => `[past] <alice> ${line}`));
 });
+
+Deno.test("truncate: /search, /rooms, /mode b and the lines shown on joining are cut as well", async () => {
+  const chat = new TextServer({ answerMax: 100 });
+  const [alice] = await chat.enter("alice");
+  for (let number = 0; number < 9; number++) {
+    await alice.says(`needle ${number}`.padEnd(30, "."));
+    chat.hub.join(chat.connect(), `#room${number}`.padEnd(30, "."));
+  }
+  assertEquals((await alice.asks("/search needle")).length, 2);
+  assertEquals(chat.arrive().hears().slice(1).map((line) => line.slice(0, 10)), [
+    "-- Earlier",
+    "[past] <al",
+    "[past] <al",
+  ]);
+  const rooms = await alice.asks("/rooms");
+  assertEquals([rooms.length, rooms.at(-1)], [4, "-- … and 7 more"]);
+  await alice.says("/join #tea", ...Array.from({ length: 9 }, (_, number) => `/ban b${number}!*@${"x".repeat(25)}`));
+  const bans = await alice.asks("/mode b");
+  assertEquals([bans.length, bans.at(-1)], [3, "-- … and 7 more"]);
+});

@@ -1,5 +1,6 @@
 /** `/nick`, `/list`, `/msg`, `/echo`, `/times` and `/quit`. */
 import { assert, assertEquals } from "@std/assert";
+import { REASON_MAX } from "../../../src/chat/lengths.ts";
 import { textFormat, withTimes } from "../../../src/protocol/text/render.ts";
 import { dialogue, type TextClient, TextServer } from "./harness.ts";
 
@@ -15,7 +16,7 @@ Deno.test("nick: changes the nickname, or replies why it cannot", async () => {
     ["/nick GUEST2", "-- Nickname in use: GUEST2. Choose another one."],
     [
       "/nick two words",
-      "-- Invalid nickname: use 1 to 30 letters, digits or _-[]{}\\|^`; it cannot start with a digit or -.",
+      "-- Invalid nickname: use 1 to 30 letters and digits of one script or _-[]{}\\|^`, at most 60 bytes; it cannot start with a digit or -.",
     ],
   ]);
   assertEquals(bob.hears(), ["-- guest1 is now alice", "-- alice is now Alice"]);
@@ -73,13 +74,32 @@ Deno.test("quit: says goodbye, closes the connection, and shows the reason to ot
       ["/quit see you\x07 ", "-- alice left #lobby (see you)"],
     ] as const
   ) {
-    const [alice, bob] = await new TextServer().enter("alice", "bob");
+    const chat = new TextServer();
+    const [alice, bob] = await chat.enter("alice", "bob");
+    const disconnect = chat.hub.disconnect.bind(chat.hub);
+    const quits: unknown[] = [];
+    chat.hub.disconnect = (member, reason, quit) => {
+      quits.push([reason, quit]); // on IRC, the reason is that of a QUIT
+      return disconnect(member, reason, quit);
+    };
     await alice.says("last words", line, "lost");
     await alice.over;
+    assertEquals(quits[0], [line === "/quit" ? undefined : "see you\x07", true]);
     assertEquals(alice.hears(), ["<alice> last words", "-- Goodbye."]);
     assertEquals([alice.connection.open, alice.connection.closeReason], [false, "quit"]);
     assertEquals(bob.hears(), ["<alice> last words", told]);
   }
+});
+
+Deno.test("quit: a reason that is too long is rejected, without its control characters", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  const longest = "x".repeat(REASON_MAX);
+  await dialogue(alice, [
+    [`/quit ${longest}x`, `-- Reason too long: at most ${REASON_MAX} characters.`],
+    ["still here", "<alice> still here"],
+    [`/quit ${longest}\x07`, "-- Goodbye."],
+  ]);
+  assertEquals(bob.hears().at(-1), `-- alice left #lobby (${longest})`);
 });
 
 Deno.test("times: /times on puts the time before each line of an event, and /times off removes it", async () => {

@@ -1,0 +1,53 @@
+/**
+ * Keeps an IRC client up to date when its user has other sessions: the channels that one of them joins or leaves, and the
+ * user that a login or logout gives it.
+ */
+import type { SessionHandlers } from "../../chat/member.ts";
+import type { Room } from "../../chat/room.ts";
+import type { Steps } from "../time_slicer.ts";
+import { replyJoined, replyRenamed } from "./channels.ts";
+import type { MemberContext } from "./context.ts";
+
+/**
+ * The handlers of a client's session.
+ *
+ * @param replyAccount Tells the client which account it is logged in to.
+ */
+export function sessionHandlers(context: MemberContext, replyAccount: () => void): SessionHandlers {
+  return {
+    accountChanged: replyAccount,
+    joined: (room) => showRooms(context, [room]),
+    roomRenamed: (room, from, reason) => replyRenamed(context, room, from, reason),
+    left: (room, reason) => tellLeft(context, room, reason),
+    moved(previous, rooms) {
+      const { session, member } = context;
+      context.outsideResponse(() => session.tell({ kind: "renamed", ...previous.actor(), to: member.nick }));
+      for (const room of rooms) if (!room.has(member)) tellLeft(context, room, undefined);
+      showRooms(context, [...member.rooms.values()].filter(({ sessions }) => !sessions.has(session)));
+    },
+  };
+}
+
+/**
+ * Shows a client channels that its user is in. In slices of time: there may be many, with many members.
+ */
+export function showRooms(context: MemberContext, rooms: Iterable<Room>): void {
+  const waiting = [...rooms];
+  if (waiting.length === 0) return;
+  const steps = function* (): Steps<void> {
+    for (const room of waiting) {
+      const { chat, member, session } = context;
+      if (!room.has(member) || room.sessions.has(session)) continue; // since then it has left, or the client has joined
+      chat.show(session, room);
+      context.outsideResponse(() => replyJoined(context, room));
+      yield;
+    }
+  };
+  void context.inSlice("prompt", steps);
+}
+
+function tellLeft(context: MemberContext, room: Room, reason: string | undefined) {
+  const { session, member } = context;
+  const left = { kind: "left", room: room.name, ...member.actor(), reason, size: 0, quit: false, own: true } as const;
+  context.outsideResponse(() => session.tell(left));
+}
