@@ -255,8 +255,10 @@ Deno.test("scope: a limited session has no role of its account, and gets none fo
   assertEquals(codeOf(() => chat.admin.ban(bob, hers, "bot")), "not-owner", "it would ban the owner, too");
   assert(hers.has(owner.member));
   chat.kick(bob, hers, "bot");
-  chat.setModes(owner.member, hers, readModes(["+i", "+e", "~a:alice", "+I", "~a:alice"]).changes);
+  chat.setModes(owner.member, hers, readModes(["+iI", "~a:alice"]).changes);
   assertEquals(codeOf(() => chat.join(bot.member, "#hers")), "invite-only");
+  chat.setModes(owner.member, hers, readModes(["-i+be", "*!*@host", "~a:alice"]).changes);
+  assertEquals(codeOf(() => chat.join(bot.member, "#hers")), "banned");
   chat.invite(owner.member, hers, "bot");
   chat.join(bot.member, "#hers");
 });
@@ -272,6 +274,25 @@ Deno.test("scope: roles that its account gets or loses do not reach a limited se
   chat.admin.transfer(bob, tea, "alice");
   assertEquals([...tea.ranks.owner], [owner.member]);
   assertEquals(codeOf(() => chat.admin.unban(bot.member, tea, "x")), "not-operator");
+});
+
+Deno.test("scope: an invitation of a limited session gives its account no role", () => {
+  const { chat, bob, bot } = beside(IN_TEA);
+  chat.login([...bob.sessions][0]!, "bob");
+  const tea = chat.join(bob, "#tea");
+  chat.setModes(bob, tea, readModes(["+i"]).changes);
+  chat.invite(bob, tea, "bot");
+  assertEquals([tea.roles.of("alice"), chat.join(bot.member, "#tea").has(bot.member)], [undefined, true]);
+});
+
+Deno.test("scope: a server operator cannot log in with a limited token of an account that is banned", () => {
+  const policy = { banReason: (_origin: string, account?: string) => account === "alice" ? "spam" : undefined };
+  const chat = new LocalChat({ history: new MemoryHistory(), policy });
+  const session = enter(chat, "boss");
+  chat.setFlag(session.member, "operator", true);
+  assertEquals(codeOf(() => chat.login(session, "alice", READ)), "server-banned");
+  chat.login(session, "alice", FULL);
+  assertEquals([session.member.account, session.member.operator], ["alice", true]);
 });
 
 Deno.test("scope: a room that a limited session creates has no owner", () => {

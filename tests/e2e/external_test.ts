@@ -28,7 +28,11 @@ class Certified extends Talker implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // it has ended
+    }
     await this.#child.status;
   }
 }

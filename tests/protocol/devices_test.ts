@@ -117,6 +117,7 @@ testAccounts("devices: a bot with a scope gets a clear error on each protocol", 
   const text = await chat.text("t");
   const entered = await text.asks(`/login alice ${inRoom}`);
   assert(entered.some((line) => line.startsWith("-- You are in #ci with 1 other")), entered.join("\n"));
+  assert(entered.includes("-- You left #lobby as your token does not permit it."), entered.join("\n"));
   assertEquals([...text.member.rooms.keys()], ["#ci"]);
   const elsewhere = "-- Your token is for #ci alone. For the rest, log in with your password first.";
   await text.expect("/join #lobby", elsewhere);
@@ -126,6 +127,42 @@ testAccounts("devices: a bot with a scope gets a clear error on each protocol", 
   await text.expect("/devices", "-- Your token does not permit that. Log in with your password first.");
   await text.expect("/password close sesame", "-- Your token does not permit that. Log in with your password first.");
 });
+
+testAccounts(
+  "devices: a bot with a scope is a user of its own, and revoking it leaves its owner's devices",
+  async (chat, office) => {
+    const owner = await alice(chat, office);
+    const secret = await newToken(owner, "reader read");
+    const bot = await byPlain(chat, "alice", secret, "account-tag");
+    const denied = "Your token does not permit the nickname of its account, choose another one";
+    assertEquals(bot.hears().at(-1), `433 * alice :${denied}`);
+    await bot.expect("NICK ALICE", `433 * ALICE :${denied}`);
+    await bot.says("NICK reader");
+    assertEquals([bot.member.nick, bot.member.account, bot.member.sessions.length], ["reader", "alice", 1]);
+    const bob = await chat.irc("bob", "account-tag", "extended-join");
+    chat.quiet();
+    await bob.says("PRIVMSG alice :psst");
+    assertEquals([bot.hears(), owner.hears()], [[], ["*bob* psst"]]);
+    await bob.says("JOIN #lobby");
+    await bot.says("JOIN #lobby");
+    assertEquals(bob.hears().at(-1), "@account=alice :reader!~alice@host JOIN #lobby alice :x");
+    const phone = await byPlain(chat, "phone", PASSWORD);
+    chat.quiet();
+    await owner.expect(
+      "/devices revoke 1",
+      "-- reader left #lobby (Signed out)",
+      "-- reader is signed out. Its session is closed.",
+    );
+    await bot.over;
+    assertEquals(owner.member.sessions, [owner.session, phone.session]);
+    const other = await newToken(owner, "laptop");
+    const laptop = await byPlain(chat, "x", other);
+    assertEquals(laptop.member, owner.member);
+    await owner.expect("/devices revoke 1", "-- laptop is signed out. Its session is closed.");
+    await laptop.over;
+    assertEquals(owner.member.sessions, [owner.session, phone.session], "the same user stays with its other devices");
+  },
+);
 
 testAccounts("devices: a new password signs out all other sessions, and the reply says so", async (chat, office) => {
   const owner = await alice(chat, office);
