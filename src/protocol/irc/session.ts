@@ -11,14 +11,7 @@ import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import {
-  type AccountAction,
-  type AccountContext,
-  FailureCount,
-  sessionToken,
-  TOO_MANY_FAILURES,
-  WRONG_PASSWORD,
-} from "../accounts.ts";
+import { type AccountContext, FailureCount, sessionToken, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
