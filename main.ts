@@ -4,14 +4,14 @@
  * Exit codes: 0 after a normal stop and after a command that succeeded; 1 if it failed; 2 if the command line or a file
  * that it names cannot be used; 128 and the signal's number, as shells do, if a second signal ends the process at once.
  */
-import { Accounts } from "./src/accounts/accounts.ts";
+import type { Accounts } from "./src/accounts/accounts.ts";
 import project from "./deno.json" with { type: "json" };
 import { parseCommandLine } from "./src/cli/command_line.ts";
 import { CommandError, COMMANDS } from "./src/cli/commands.ts";
+import { openAccounts } from "./src/cli/accounts.ts";
 import { ConfigFiles, modeOf } from "./src/cli/config_files.ts";
 import type { Options } from "./src/cli/options.ts";
 import { UsageError } from "./src/cli/usage_error.ts";
-import { AccountTable } from "./src/history/account_table.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { IgnoreTable } from "./src/history/ignore_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
@@ -111,7 +111,7 @@ async function openStorage({ data, sync, keep, keepLines, maxData, maxAccounts }
   const clock = new TrustedClock(knownTime(file));
   const history = new SqliteHistory(file, retention, clock);
   file.failWhenLocked();
-  const accounts = new Accounts(new AccountTable(file), { max: maxAccounts, secret: history.secret });
+  const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret });
   return { history, accounts, bans: new BanTable(file), ignores: new IgnoreTable(file), clock, exposed: file.exposed };
 }
 

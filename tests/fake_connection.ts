@@ -4,6 +4,7 @@ import { type Connection, type Protocol, WRONG_PROTOCOL } from "../src/transport
 export class FakeConnection implements Connection {
   readonly peer = "127.0.0.1:50000";
   readonly secure = false;
+  certificate: string | undefined;
   readonly queued: number = 0;
   readonly held = 0;
   readonly lines: AsyncIterable<Iterable<string>> = this.#read();

@@ -7,8 +7,10 @@
 import { fold } from "../chat/names.ts";
 import { skeleton } from "../chat/skeleton.ts";
 import { copyString } from "../util/copy_string.ts";
+import type { Certificates } from "./certificates.ts";
 import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts";
 import { deriveKeys, fakeKeys, ITERATIONS, type ScramKeys } from "./scram.ts";
+import type { Tokens } from "./tokens.ts";
 
 /** The most accounts, by default. */
 export const ACCOUNTS_MAX = 10_000;
@@ -46,6 +48,8 @@ export interface AccountStore {
 export interface AccountsOptions {
   /** The most accounts; {@linkcode ACCOUNTS_MAX} by default. */
   readonly max?: number;
+  readonly tokens: Tokens;
+  readonly certificates: Certificates;
   /** The key from which the SCRAM salt of names without an account is derived. */
   readonly secret: Uint8Array;
   /** Derives keys from passwords; tests replace it. */
@@ -56,6 +60,9 @@ export interface AccountsOptions {
 
 /** The accounts of a server. Names are compared without regard to case. */
 export class Accounts {
+  /** What clients log in with in place of passwords. */
+  readonly tokens: Tokens;
+  readonly certificates: Certificates;
   readonly #store: AccountStore;
   readonly #accounts = new Map<string, Account>(); // by folded name
   readonly #bySkeleton = new Map<string, string>(); // folded names
@@ -67,6 +74,8 @@ export class Accounts {
   /** @throws {StoreError} */
   constructor(store: AccountStore, options: AccountsOptions) {
     this.#store = store;
+    this.tokens = options.tokens;
+    this.certificates = options.certificates;
     this.#max = options.max ?? ACCOUNTS_MAX;
     this.#secret = options.secret;
     this.#derive = options.derive ?? derive;
@@ -132,30 +141,39 @@ export class Accounts {
   }
 
   /**
-   * Changes the password of an account.
+   * Changes the password of an account, and revokes its tokens and certificates.
    *
+   * @param keep The number of the token that stays, if one does.
    * @returns `false` if there is no such account by the time the password is hashed.
    * @throws {BusyError | StoreError}
    */
-  async changePassword(name: string, password: string): Promise<boolean> {
+  async changePassword(name: string, password: string, keep?: number): Promise<boolean> {
     const credentials = await this.#credentialsOf(password);
     const key = fold(name);
-    return this.#accounts.has(key) && this.#store.setCredentials(key, credentials);
+    if (!this.#accounts.has(key) || !this.#store.setCredentials(key, credentials)) return false;
+    this.#revokeAll(key, keep);
+    return true;
   }
 
   /**
-   * Deletes an account.
+   * Deletes an account, with its tokens and certificates.
    *
    * @throws {StoreError}
    */
   drop(name: string): void {
     const key = fold(name);
+    this.#revokeAll(key); // first: the next owner of the name must not get them
     this.#store.removeAccount(key);
     const account = this.#accounts.get(key);
     if (account === undefined) return;
     const look = skeleton(account.name);
     if (this.#bySkeleton.get(look) === key) this.#bySkeleton.delete(look);
     this.#accounts.delete(key);
+  }
+
+  #revokeAll(key: string, keep?: number) {
+    this.tokens.revokeAll(key, keep);
+    this.certificates.removeAll(key);
   }
 
   #put(key: string, account: Account) {

@@ -5,41 +5,36 @@
  * {@linkcode AuthError}. Passwords are never logged, nor are names without an account, which may be mistyped passwords.
  */
 import { fold, isNick } from "../chat/names.ts";
+import { isScoped } from "../chat/scope.ts";
 import { skeleton } from "../chat/skeleton.ts";
+import { StoreError } from "../chat/store.ts";
 import { networksOf } from "../util/address_ranges.ts";
 import { NetworkLimiter } from "../util/network_limiter.ts";
 import type { Account, Accounts } from "./accounts.ts";
 import { AuthError, type AuthErrorCode, toAuthError } from "./auth_error.ts";
+import type { AuthLog, Caller, Fields } from "./caller.ts";
+import { Devices } from "./devices.ts";
 import { FAILURES_MAX, type LoginAttempt, LoginThrottle } from "./login_throttle.ts";
 import { choose, equalInConstantTime, prepare, verifyPassword } from "./password.ts";
 import { ScramError, ScramExchange } from "./scram.ts";
+import { isSecret, isWord, type StoredToken } from "./tokens.ts";
 
-export { AuthError, type AuthErrorCode };
+export { AuthError, type AuthErrorCode, type AuthLog, type Caller };
 
 /** How many registrations and new passwords an hour one network may have; those around it have multiples of it. */
 export const REGISTRATIONS_MAX = 5;
 
 const HOUR = 3600_000;
 
-/** The client that makes a request. */
-export interface Caller {
-  /** Its address without a port, for limits. */
-  readonly address: string;
-  /** Its address with the port, for the log. */
-  readonly peer: string;
-  /** Its nickname, for the log, if it has one. */
-  readonly nick?: string | undefined;
-  /** Whether its connection has sent a wrong password before. */
-  readonly hasFailed?: boolean | undefined;
-}
-
-/** The fields of a log line; `undefined` ones are left out. */
-type Fields = { readonly [name: string]: string | number | undefined };
-
-/** The log, as far as the auth service needs it. */
-export interface AuthLog {
-  info(message: string, fields: Fields): void;
-  warn(message: string, fields: Fields): void;
+/** A successful login. */
+export interface Login {
+  /** The name of the account. */
+  readonly name: string;
+  readonly account: Account;
+  /** The token that was given in place of the password. */
+  readonly token?: StoredToken | undefined;
+  /** Whether a one-time word was given: the user has lost the password. */
+  readonly byWord?: boolean;
 }
 
 /** The server operators, as far as the auth service needs them. */
@@ -77,6 +72,8 @@ export class AuthService {
   readonly maxFailures: number;
   readonly throttle: LoginThrottle;
   readonly operators: OperatorDirectory;
+  /** The tokens and certificates of accounts. */
+  readonly devices: Devices;
   /** How many requests were rejected for want of room or time, or for coming too often, by code. */
   readonly rejected = new Map<AuthErrorCode, number>();
   #password: string | undefined;
@@ -92,6 +89,7 @@ export class AuthService {
     this.operators = options.operators ?? NO_OPERATORS;
     this.throttle = options.throttle ?? new LoginThrottle();
     this.#log = options.log ?? { info() {}, warn() {} };
+    this.devices = new Devices(options.accounts, this.#log);
     this.#now = options.now ?? (() => performance.now());
   }
 
@@ -168,16 +166,48 @@ export class AuthService {
   }
 
   /**
-   * Logs in with a name and a password.
+   * Logs in with a name and a password. A token or a one-time word does as well.
    *
    * @param method How the client logs in, for the log: `login`, `SASL PLAIN`.
    * @throws {AuthError}
    */
-  async login(caller: Caller, name: string, password: string, method: string): Promise<Account> {
+  async login(caller: Caller, name: string, password: string, method: string): Promise<Login> {
     const accounts = this.#requireAccounts();
+    if (isSecret(password)) return await this.#loginByToken(accounts, caller, name, password, method);
     const prepared = prepare(password) ?? "";
     await this.#tryAccount(caller, method, name, () => accounts.verify(name, prepared));
     return this.#loggedIn(caller, name, method);
+  }
+
+  /**
+   * Logs in with the certificate of the caller's connection.
+   *
+   * @param name The name that the client gives; the empty string for that of the certificate.
+   * @throws {AuthError} `wrong-password` if the account does not have the certificate
+   */
+  async loginByCertificate(caller: Caller, name: string): Promise<Login> {
+    const { certificates } = this.#requireAccounts();
+    const { certificate } = caller;
+    let owner: string | undefined;
+    await this.#tryAccount(caller, "SASL EXTERNAL", name, () => {
+      owner = certificate === undefined ? undefined : certificates.ownerOf(certificate);
+      return Promise.resolve(owner !== undefined && (name === "" || fold(name) === owner));
+    }, true);
+    return this.#loggedIn(caller, owner!, "SASL EXTERNAL");
+  }
+
+  /**
+   * Whether a login is still valid: its account was not dropped, nor its token revoked. For a client that has logged in
+   * before its registration is complete.
+   */
+  isValid({ account, token }: Login): boolean {
+    if (this.find(account.name) !== account) return false;
+    try {
+      return token === undefined || this.#requireAccounts().tokens.has(account.name, token);
+    } catch (error) {
+      if (error instanceof StoreError) return false;
+      throw error;
+    }
   }
 
   /** Begins a login by SCRAM-SHA-256. @throws {AuthError} `no-accounts` */
@@ -190,16 +220,20 @@ export class AuthService {
   }
 
   /**
-   * Changes the password of the account that the caller is logged in to.
+   * Changes the password of the account that the caller is logged in to, and revokes its tokens and certificates, except
+   * the caller's own token. The old password is not needed: its owner may have lost it. The caller has to be logged in by a
+   * password, a one-time word or a token without a scope.
    *
    * @throws {AuthError}
    */
   async changePassword(caller: Caller, name: string | undefined, password: string): Promise<void> {
     const accounts = this.#requireAccounts();
     if (name === undefined) throw new AuthError("not-logged-in");
+    if (isScoped(caller.token)) throw new AuthError("token-scoped");
     const prepared = prepareNew(password);
     this.#limitRegistrations(caller);
-    const change = () => this.throttle.schedule(caller.address, () => accounts.changePassword(name, prepared));
+    const change = () =>
+      this.throttle.schedule(caller.address, () => accounts.changePassword(name, prepared, caller.token?.id));
     if (!await this.#store(caller, change)) throw new AuthError("not-logged-in");
     this.logAction("password changed", caller, name);
   }
@@ -244,11 +278,29 @@ export class AuthService {
     return this.#try(caller, method, { known }, verify, { quick, owner });
   }
 
-  #loggedIn(caller: Caller, name: string, method: string): Account {
+  /** Logs in with a token or a one-time word. It needs no key derivation, so it does not wait for others. */
+  async #loginByToken(
+    { tokens }: Accounts,
+    caller: Caller,
+    name: string,
+    secret: string,
+    method: string,
+  ): Promise<Login> {
+    let token: StoredToken | undefined;
+    await this.#tryAccount(caller, method, name, () => {
+      token = tokens.use(name, secret, caller.host ?? "");
+      return Promise.resolve(token !== undefined);
+    }, true);
+    const byWord = isWord(token!);
+    const login = this.#loggedIn(caller, name, method, byWord ? "one-time word" : `token ${token!.id}`);
+    return byWord ? { ...login, byWord } : { ...login, token };
+  }
+
+  #loggedIn(caller: Caller, name: string, method: string, token?: string): Login {
     const account = this.find(name);
     if (account === undefined) throw new AuthError("wrong-password"); // dropped while the password was checked
-    this.#log.info("logged in", { peer: caller.peer, nick: caller.nick, account: account.name, by: method });
-    return account;
+    this.#log.info("logged in", { peer: caller.peer, nick: caller.nick, account: account.name, by: method, token });
+    return { name: account.name, account };
   }
 
   #requireAccounts(): Accounts {
@@ -325,13 +377,13 @@ interface NamedOwner {
 export class Scram {
   readonly #accounts: Accounts;
   readonly #try: (name: string, verify: () => Promise<boolean>) => Promise<void>;
-  readonly #loggedIn: (name: string) => Account;
+  readonly #loggedIn: (name: string) => Login;
   readonly #exchange = new ScramExchange();
 
   constructor(
     accounts: Accounts,
     attempt: (name: string, verify: () => Promise<boolean>) => Promise<void>,
-    loggedIn: (name: string) => Account,
+    loggedIn: (name: string) => Login,
   ) {
     this.#accounts = accounts;
     this.#try = attempt;
@@ -347,8 +399,8 @@ export class Scram {
     }
   }
 
-  /** Takes the client-final-message; returns the server-final-message and the account. @throws {AuthError} */
-  async last(message: string): Promise<{ answer: string; account: Account }> {
+  /** Takes the client-final-message; returns the server-final-message and the login. @throws {AuthError} */
+  async last(message: string): Promise<{ answer: string; login: Login }> {
     const { name } = this.#exchange;
     let answer = "";
     await this.#try(name, () => {
@@ -360,12 +412,13 @@ export class Scram {
         return Promise.resolve(false);
       }
     });
-    return { answer, account: this.#loggedIn(name) };
+    return { answer, login: this.#loggedIn(name) };
   }
 }
 
 /** Checks a new password and returns it prepared. @throws {AuthError} */
 function prepareNew(password: string): string {
+  if (isSecret(password)) throw new AuthError("password-token"); // it would be looked up as a token
   try {
     return choose(password);
   } catch (error) {

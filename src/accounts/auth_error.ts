@@ -8,6 +8,7 @@ import { ScramError } from "./scram.ts";
 /** Why a request was rejected. Metrics count requests by these codes; they do not change. */
 export type AuthErrorCode =
   | "no-accounts" // nicknames cannot be registered on this server
+  | "server-password" // the server password comes first
   | "wrong-password" // or there is no such account
   | "wait" // too many wrong passwords from the network
   | "reconnect" // likewise, but a connection that has not failed may try
@@ -20,11 +21,23 @@ export type AuthErrorCode =
   | "password-long"
   | "password-wide" // too many bytes
   | "password-impossible"
+  | "password-token" // it has the form of a token
   | "accounts-full"
   | "too-many" // too many registrations or new passwords from the network
   | "not-logged-in"
   | "logged-in" // already
   | "not-yours" // the account belongs to someone else
+  | "no-such-account"
+  | "token-scoped" // the caller's token permits only a part of what the account may do
+  | "token-name-invalid" // empty or too long
+  | "token-room-invalid" // not a valid room name
+  | "tokens-full" // the account has as many tokens as allowed
+  | "no-such-token"
+  | "certificate-none" // the connection has no certificate
+  | "certificate-invalid" // not a fingerprint
+  | "certificate-taken" // it belongs to another account
+  | "certificates-full" // the account has as many certificates as allowed
+  | "no-such-certificate"
   | "not-kept"; // the store cannot be written
 
 /** Thrown when the auth service rejects a request. */

@@ -15,7 +15,7 @@ import type { ChatState } from "./state.ts";
 /** @throws {ChatError} `account-required` or `absent-full` */
 export function setAlwaysOn(state: ChatState, { member: id, choice }: CommandOf<"always-on">): void {
   const member = state.requireMember(id);
-  const { account } = member;
+  const { fullAccount: account } = member;
   if (account === undefined) throw new ChatError("account-required", member.nick);
   const { alwaysOn, limits, storage } = state;
   const was = alwaysOn.status(account);

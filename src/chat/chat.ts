@@ -3,6 +3,7 @@
  *
  * Methods that change the state throw a {@linkcode ChatError} when they are rejected, and have changed nothing then. They
  * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
+ * Methods by which a member acts also throw `token-read-only` and `token-room`: see `scope.ts`.
  */
 import type { Answer, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { AlwaysOnPolicy, AlwaysOnStatus } from "./always_on.ts";
@@ -15,6 +16,7 @@ import type { MonitorLists } from "./monitor.ts";
 import type { Mutes } from "./mutes.ts";
 import type { Room } from "./room.ts";
 import type { RoomAdmin } from "./room_admin.ts";
+import type { SessionToken } from "./scope.ts";
 import type { Whowas } from "./whowas.ts";
 
 export type { Answer };
@@ -66,7 +68,7 @@ export interface Chat {
    * Checks that a nickname is valid, free and not registered to another account.
    *
    * @param holder The member that may have it already.
-   * @param account The account that the client is logged in to; the holder's, unless given.
+   * @param account The account whose nickname the client may have; that of the holder, unless given.
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered`
    */
   requireNick(nick: string, holder?: Member, account?: string): void;
@@ -77,18 +79,21 @@ export interface Chat {
    * @throws {ChatError} `nick-invalid`, `nick-taken` or `nick-confusable`
    */
   requireFree(nick: string, holder?: Member): void;
-  /** The member that is logged in to an account, in any case. */
+  /** The member that is logged in to an account, in any case. Members whose tokens have a scope do not count. */
   getByAccount(account: string): Member | undefined;
   /** Whether an account, in any case, is always on, and what it has chosen. */
   alwaysOnStatus(account: string): AlwaysOnStatus;
+  /** All sessions that are logged in to an account, in any case; also those whose tokens have a scope. */
+  sessionsOf(account: string): Iterable<Session>;
 
   /**
    * Adds a session: of the member that is logged in to its account, if there is one; else of a new member, which is in no
-   * room yet. The session is shown no room.
+   * room yet. The session is shown no room. One whose token has a scope is always a new member.
    *
    * @param nick The nickname of a new member.
    * @param attended Whether a person is at it; yes by default. Else the member is shown as away, unless it has another session.
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned` or
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `token-nick`, `server-banned` or
    *   `too-many-sessions`
    */
   connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet, attended?: boolean): Answer<Session>;
@@ -129,9 +134,13 @@ export interface Chat {
    * the rooms that it was shown before; the others it may ask for. Else its own member is logged in, and becomes a guest if
    * its nickname is, or looks like, that of another account.
    *
+   * A session whose token has a scope has a member of its own in any case: not a server operator, and in no room that the
+   * token does not permit.
+   *
+   * @param token The token that it has logged in with, if any.
    * @throws {ChatError} `too-many-sessions` or `server-banned`
    */
-  login(session: Session, account: string): Answer<void>;
+  login(session: Session, account: string, token?: SessionToken): Answer<void>;
   /**
    * Logs a session out. If its member has others, or is always on, the session gets a member of its own, a guest in no room. Else its member
    * becomes a guest if its nickname is, or looks like, a registered one.

@@ -53,6 +53,10 @@ export type ChatErrorCode =
   | "not-stored" // the private message could not be stored, and so was not delivered
   | "stored-too-much" // limit of stored characters per network or account
   | "history-unreadable" // the history could not be read
+  // Tokens with a scope
+  | "token-read-only" // the token permits to read alone
+  | "token-room" // the token permits one room alone
+  | "token-nick" // the token does not permit the nickname of its account
   // Moderation
   | "muted" // the host is muted by a server operator
   | "server-banned" // the origin is banned from the server

@@ -7,6 +7,7 @@ import type { Actor } from "./events.ts";
 import { HistoryReader } from "./history_reader.ts";
 import type { Hub } from "./hub.ts";
 import type { Member, Session } from "./member.ts";
+import { isAccount } from "./nicknames.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { Room } from "./room.ts";
 import type { Sized } from "./state.ts";
@@ -17,7 +18,7 @@ import type { Whowas } from "./whowas.ts";
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
   | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
-  | ("hasSession" | "getByAccount" | "ignored" | "ignores" | "absent" | "alwaysOnPolicy" | "alwaysOnStatus");
+  | ("hasSession" | "getByAccount" | "sessionsOf" | "ignored" | "ignores");
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {
@@ -105,7 +106,7 @@ export class ChatReader implements Pick<Chat, Reading> {
     return this.#hub.nicknames.guestName();
   }
 
-  requireNick(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
+  requireNick(nick: string, holder?: Member, account: string | undefined = holder?.fullAccount): void {
     this.#hub.nicknames.requireAvailable(nick, holder, account);
   }
 
@@ -119,6 +120,13 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   getByAccount(account: string): Member | undefined {
     return this.#hub.getByAccount(account);
+  }
+
+  *sessionsOf(account: string): Iterable<Session> {
+    yield* this.getByAccount(account)?.sessions ?? [];
+    for (const { scope, account: own, sessions } of this.members) {
+      if (scope !== undefined && isAccount(account, own)) yield* sessions;
+    }
   }
 
   ignored(member: Member): string[] {

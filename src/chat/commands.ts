@@ -11,6 +11,7 @@ import type { Identity, Member, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MuteAction } from "./muted_hosts.ts";
 import type { Room } from "./room.ts";
+import type { SessionToken } from "./scope.ts";
 
 /** Identifies a session. Chosen by the author of `connect`; no session or member has it twice. */
 export type SessionId = number;
@@ -41,7 +42,7 @@ export type Command =
   // Members
   /**
    * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
-   * member, which is in no room yet.
+   * member, which is in no room yet. One whose token has a scope is always a new member.
    */
   | {
     readonly op: "connect";
@@ -65,11 +66,18 @@ export type Command =
   /** A member takes the nickname of its account; the member that has it is disconnected for `reason`. */
   | { readonly op: "reclaim"; readonly member: MemberId; readonly nick: string; readonly reason: string }
   /**
-   * A session has logged in to an account. If a member is logged in to it already, it gets this session.
+   * A session has logged in to an account. If a member is logged in to it already, it gets this session, unless the token
+   * has a scope. Then it leaves the rooms that the token does not permit.
    * `id`: of the member that the session gets if it has to leave one that has others.
    */
-  | { readonly op: "login"; readonly session: SessionId; readonly account: string; readonly id: MemberId }
-  /** A session has logged out. If its member stays without it, it gets a member of its own, which has this `id`. */
+  | {
+    readonly op: "login";
+    readonly session: SessionId;
+    readonly account: string;
+    readonly token: SessionToken | undefined;
+    readonly id: MemberId;
+  }
+  /** A session has logged out. If its member has others, it gets a member of its own, which has this `id`. */
   | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }
   /** A member is away, or back when there is no message. */
   | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }

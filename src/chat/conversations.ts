@@ -17,8 +17,8 @@ export function conversationTarget(member: Member, nick: string): string {
 }
 
 /** What the history targets of all conversations of a member begin with; the other nickname, folded, follows. */
-export function conversationPrefix({ nick, host, account }: Member): string {
-  return account === undefined ? `${fold(nick)}@${host} ` : accountPrefix(account);
+export function conversationPrefix({ nick, host, fullAccount }: Member): string {
+  return fullAccount === undefined ? `${fold(nick)}@${host} ` : accountPrefix(fullAccount);
 }
 
 /** What the history targets of all conversations of an account begin with. */

@@ -15,6 +15,8 @@ export interface RoomMember {
   readonly origin: string;
   /** The account that it is logged in to, if any. */
   readonly account: string | undefined;
+  /** The account that it has the roles of, if any. */
+  readonly fullAccount: string | undefined;
   /** The rooms that it is in, by key. */
   readonly rooms: ReadonlyMap<string, unknown>;
 }
@@ -125,9 +127,9 @@ export class GenericRoom<M extends RoomMember, S extends Recipient> {
     return this.ranks.owner.union(this.ranks.op);
   }
 
-  /** The role of the account that a client is logged in to, if it has one. */
+  /** The role of a client's account, if it has one. */
   roleOf(member: M): RoleName | undefined {
-    return this.roles.of(member.account);
+    return this.roles.of(member.fullAccount);
   }
 
   /** Whether the lists have no space for another mask. */
@@ -160,7 +162,8 @@ export class GenericRoom<M extends RoomMember, S extends Recipient> {
 
   #listed(list: List, member: M): boolean {
     const origin = fold(member.origin);
-    const account = member.account === undefined ? undefined : fold(member.account);
+    const name = list === "b" ? member.account : member.fullAccount;
+    const account = name === undefined ? undefined : fold(name);
     for (const mask of this.lists[list].keys()) if (matchesUser(mask, origin, account)) return true;
     return false;
   }

@@ -6,6 +6,7 @@ import type { Said } from "./events.ts";
 import { firstId, type Ids, timeOf } from "./ids.ts";
 import type { Member } from "./member.ts";
 import type { Room } from "./room.ts";
+import { requireReadable } from "./scope.ts";
 import { type HistoryRange, type HistoryStore, type Line, type SearchQuery, StoreError } from "./store.ts";
 
 /** Reads a history. Each method commits pending lines first, so that they are found. */
@@ -34,13 +35,23 @@ export class HistoryReader {
     return this.#read((history) => history.page(room.key, range)).filter(isSaid);
   }
 
-  /** Lines of a member's private conversation with a nickname, the oldest first. @throws {ChatError} `history-unreadable` */
+  /**
+   * Lines of a member's private conversation with a nickname, the oldest first.
+   *
+   * @throws {ChatError} `history-unreadable` or `token-room`
+   */
   conversation(member: Member, nick: string, range: HistoryRange): Line[] {
+    requireReadable(member);
     return this.#read((history) => history.page(conversationTarget(member, nick), range));
   }
 
-  /** Whether a room, or a member's conversation with a nickname, has a line. @throws {ChatError} `history-unreadable` */
+  /**
+   * Whether a room, or a member's conversation with a nickname, has a line.
+   *
+   * @throws {ChatError} `history-unreadable` or `token-room`
+   */
   hasLine(member: Member, where: Room | string, id: number): boolean {
+    if (typeof where === "string") requireReadable(member);
     return this.#read((history) => history.has(historyTarget(member, where), id));
   }
 
@@ -61,6 +72,7 @@ export class HistoryReader {
 
   /** A member's private conversations, by folded nickname, with their last lines. @throws {ChatError} `history-unreadable` */
   *conversations(member: Member): Steps<{ with: string; line: Line }[]> {
+    if (member.scope?.room !== undefined) return []; // its token permits that room alone
     const prefix = conversationPrefix(member);
     const found = yield* this.#readSteps((history) => history.targets(prefix));
     return found.map(({ target, line }) => ({ with: target.slice(prefix.length), line }));

@@ -23,6 +23,14 @@ import { OPEN_POLICY, type Policy } from "./policy.ts";
 import { RateLimits } from "./rate_limits.ts";
 import type { Room } from "./room.ts";
 import { LocalRoomAdmin, type RoomAdmin } from "./room_admin.ts";
+import {
+  isScoped,
+  requireOtherNick,
+  requireReadable,
+  requireScope,
+  requireWritable,
+  type SessionToken,
+} from "./scope.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import { type HistoryStore, StoreError } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
@@ -130,8 +138,10 @@ export class LocalChat extends ChatReader implements Chat {
     attended = true,
   ): Session {
     const nick = prepareName(name);
-    const known = identity.account === undefined ? undefined : this.getByAccount(identity.account);
-    if (known === undefined) this.requireNick(nick, undefined, identity.account);
+    const account = isScoped(identity.token) ? undefined : identity.account;
+    if (account === undefined) requireOtherNick(nick, identity.account);
+    const known = account === undefined ? undefined : this.getByAccount(account);
+    if (known === undefined) this.requireNick(nick, undefined, account);
     this.#requireUnbanned(known?.nick ?? nick, identity, outlet, identity.account);
     const id = ++this.#lastId;
     this.#context.endpoint = { format, outlet };
@@ -141,12 +151,13 @@ export class LocalChat extends ChatReader implements Chat {
     } finally {
       this.#context.endpoint = undefined;
     }
-    if (known === undefined && identity.account !== undefined) this.#loadIgnored(session.member);
+    if (known === undefined && account !== undefined) this.#loadIgnored(session.member);
     return session;
   }
 
   disconnect(session: Session, reason?: string, own = false): void {
-    this.#apply({ op: "disconnect", session: session.id, reason, own });
+    const told = own && session.member.scope?.readOnly ? undefined : reason; // a reason is a message, too
+    this.#apply({ op: "disconnect", session: session.id, reason: told, own });
   }
 
   remove(member: Member, reason?: string): void {
@@ -154,40 +165,48 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   setFlag(member: Member, flag: UserFlag, on: boolean): void {
+    if (flag === "operator" && on) requireScope(member); // no scope permits that
     this.#apply({ op: "flag", member: member.id, flag, on });
   }
 
   rename(member: Member, name: string): void {
     this.#requireConnected(member);
+    requireWritable(member);
     const nick = prepareName(name);
+    if (member.scope !== undefined) requireOtherNick(nick, member.account);
     this.requireNick(nick, member);
     this.#requireMemberUnbanned(nick, member);
     if (nick === member.nick) return;
     this.mutes.expire();
-    if (!isAccount(nick, member.account)) requireUnmuted(this.#hub.muted, member);
+    if (!isAccount(nick, member.fullAccount)) requireUnmuted(this.#hub.muted, member);
     if (!this.#limits.takeRename(member)) throw this.#rateLimited(member, "nicks-too-fast", nick);
     this.#apply({ op: "rename", member: member.id, nick });
   }
 
   reclaim(member: Member, nick: string, reason: string): Member | undefined {
     this.#requireConnected(member);
-    if (isAccount(nick, member.account)) { // else the hub rejects it
+    requireScope(member); // it disconnects another session of the account
+    if (isAccount(nick, member.fullAccount)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
       this.#requireMemberUnbanned(nick, member);
     }
     return this.#apply({ op: "reclaim", member: member.id, nick, reason });
   }
 
-  login(session: Session, account: string): void {
+  login(session: Session, account: string, token?: SessionToken): void {
     this.#requireConnected(session.member);
-    const known = this.getByAccount(account);
+    const isFull = !isScoped(token);
+    const known = isFull ? this.getByAccount(account) : undefined;
     const { member } = session;
-    const nick = (known ?? member).nick;
-    if (!(known ?? member).operator) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
-    const isOther = member.account !== account;
+    const { nick, operator } = known ?? member;
+    if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
+    const before = member.fullAccount;
+    const isOther = before !== account;
     const names = this.ignored(member); // of the guest that it was
-    this.#apply({ op: "login", session: session.id, account, id: ++this.#lastId });
-    if (session.member === member ? isOther : names.length > 0) {
+    this.#apply({ op: "login", session: session.id, account, token, id: ++this.#lastId });
+    if (!isFull) {
+      if (before !== undefined) this.#apply({ op: "ignored", member: session.member.id, names: [] });
+    } else if (session.member === member ? isOther : names.length > 0) {
       this.#loadIgnored(session.member, session.member === member ? [] : names);
     }
   }
@@ -200,6 +219,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   ignore(member: Member, name: string): string {
     this.#requireConnected(member);
+    requireScope(member);
     const listed = this.#nameToIgnore(member, name);
     const list = this.ignored(member);
     if (list.length >= IGNORED_MAX && !list.some((each) => fold(each) === fold(listed))) {
@@ -212,6 +232,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   unignore(member: Member, name: string): string[] {
     this.#requireConnected(member);
+    requireScope(member);
     const user = this.get(name);
     const also = user && fold(ignoreName(user));
     const names = this.ignored(member).filter((each) => meansIgnored(name, each) || fold(each) === also);
@@ -240,10 +261,12 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   setAway(member: Member, message: string | undefined): void {
+    requireWritable(member);
     this.#apply({ op: "away", member: member.id, message });
   }
 
   setRealname(member: Member, realname: string): void {
+    requireWritable(member);
     this.#apply({ op: "realname", member: member.id, realname });
   }
 
@@ -251,6 +274,10 @@ export class LocalChat extends ChatReader implements Chat {
     this.#requireConnected(member);
     const name = prepareName(chosen);
     const room = this.#hub.getRoom(name);
+    if (member.scope !== undefined) {
+      requireReadable(member, fold(name));
+      if (room === undefined) requireWritable(member); // it would be created
+    }
     if (member.rooms.size < this.maxJoined) { // else the hub rejects it
       if (room === undefined) this.#prepareRoom(member, name);
       else if (key !== undefined && !room.has(member)) this.#requireKeyAttempt(member, room, key);
@@ -267,22 +294,27 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   leave(member: Member, room: Room, reason?: string, from: Session | undefined = member.sessions[0]): void {
-    this.#apply({ op: "leave", member: member.id, session: from?.id, room: keyOf(room), reason });
+    const told = member.scope?.readOnly ? undefined : reason;
+    this.#apply({ op: "leave", member: member.id, session: from?.id, room: keyOf(room), reason: told });
   }
 
   kick(member: Member, room: Room, nick: string, reason?: string): Member {
+    requireScope(member, room.key);
     return this.#apply({ op: "kick", member: member.id, room: keyOf(room), nick, reason });
   }
 
   invite(member: Member, room: Room, nick: string): Member {
+    requireScope(member, room.key);
     return this.#apply({ op: "invite", member: member.id, room: keyOf(room), nick });
   }
 
   setTopic(member: Member, room: Room, topic: string): void {
+    requireScope(member, room.key);
     this.#apply({ op: "topic", member: member.id, room: keyOf(room), topic });
   }
 
   setModes(member: Member, room: Room, changes: readonly ModeChange[]): ModesResult {
+    requireScope(member, room.key);
     return this.#apply({ op: "modes", member: member.id, room: keyOf(room), changes });
   }
 
@@ -297,6 +329,7 @@ export class LocalChat extends ChatReader implements Chat {
     { style = "say", tags = "", least, from = member.sessions[0] }: SayOptions = {},
   ): void {
     const key = keyOf(room);
+    requireScope(member, key);
     const clean = sanitize(text);
     if (this.#storageLimit !== undefined && least === undefined && isStored({ style })) {
       this.mutes.expire();
@@ -319,6 +352,7 @@ export class LocalChat extends ChatReader implements Chat {
     text: string,
     { style = "say", tags = "", from = member.sessions[0] }: SayOptions = {},
   ): (Whispered | ChatError | undefined)[] {
+    requireScope(member);
     const clean = sanitize(text);
     const stored = this.#hub.storage.keepsPrivate && isStored({ style }) && clean.trim() !== "";
     const size = 2 * (clean.length + tags.length); // a copy for each of the two
@@ -336,11 +370,13 @@ export class LocalChat extends ChatReader implements Chat {
     least?: Rank,
     from: Session | undefined = member.sessions[0],
   ): Tagged {
+    requireScope(member, "key" in to ? to.key : undefined);
     const target = "key" in to ? { room: keyOf(to) } : { member: to.id };
     return this.#apply({ op: "tag", member: member.id, session: from?.id, to: target, tags, least });
   }
 
   sayWallops(member: Member, text: string): void {
+    requireScope(member);
     this.#apply({ op: "wallops", member: member.id, text });
   }
 
@@ -380,7 +416,7 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   /** Changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
-  #storeIgnored({ account }: Member, change: (store: IgnoreStore, account: string) => void) {
+  #storeIgnored({ fullAccount: account }: Member, change: (store: IgnoreStore, account: string) => void) {
     if (account === undefined || this.#ignoreStore === undefined) return;
     try {
       change(this.#ignoreStore, account);

@@ -2,10 +2,12 @@
  * A member: a user of the chat, with one nickname and one or more sessions.
  *
  * A guest has one session. A user that is logged in to an account has one for each device that it is connected with: all of
- * them have the same nickname, the same rooms and the same rank.
+ * them have the same nickname, the same rooms and the same rank. A session whose token has a scope is a member of its own:
+ * see `scope.ts`.
  */
 import type { Actor, ChatEvent, WireFormat } from "./events.ts";
 import type { GenericRoom } from "./generic_room.ts";
+import { type Scope, scopeOf, type SessionToken } from "./scope.ts";
 
 /** The connection of a member, as far as the chat uses it: to send lines, and to close it. */
 export interface Outlet {
@@ -35,6 +37,8 @@ export interface Identity {
   readonly realname: string;
   /** The account that the client has logged in to, if any. */
   readonly account?: string | undefined;
+  /** The token that it has logged in with, if any. */
+  readonly token?: SessionToken | undefined;
 }
 
 /** What only the process that a client is connected to knows of it. */
@@ -87,6 +91,8 @@ export class Session {
   /** The wire format of its lines. */
   format: WireFormat;
   readonly outlet: Outlet;
+  /** The token that it has logged in with, if any. Its protocol may set one without a scope. */
+  token: SessionToken | undefined;
 
   /** Whether a person is at it: a program may have connected by itself (IRCv3 `AWAY *`). Changed by commands alone. */
   attended = true;
@@ -102,7 +108,12 @@ export class Session {
   handlers: SessionHandlers = {};
 
   /** @param id Identifies it in commands. */
-  constructor(id: number, member: Member, { user, host, networks = [host] }: Identity, { format, outlet }: Endpoint) {
+  constructor(
+    id: number,
+    member: Member,
+    { user, host, networks = [host], token }: Identity,
+    { format, outlet }: Endpoint,
+  ) {
     this.id = id;
     this.member = member;
     this.user = user;
@@ -110,6 +121,7 @@ export class Session {
     this.networks = networks;
     this.format = format;
     this.outlet = outlet;
+    this.token = token;
   }
 
   /** `nick!user@host`, with the host of this connection. */
@@ -150,8 +162,10 @@ export class Member {
   readonly rooms: Map<string, GenericRoom<Member, Session>> = new Map();
   /** The keys of the rooms that it was invited to and has not joined since. */
   readonly invitations = new Set<string>();
-  /** The account that it is logged in to, if any. */
+  /** The account that it is logged in to, if any. For what the account has, see {@linkcode fullAccount}. */
   account: string | undefined;
+  /** What its token permits, if that is less than the password of the account does. */
+  scope: Scope | undefined;
   /** The away message, if it is away. */
   away: string | undefined;
   /** Whether the away message was set by the server, which removes it when the user is back. */
@@ -193,6 +207,8 @@ export class Member {
     this.realname = identity.realname;
     this.account = identity.account;
     this.since = this.spokeAt = this.lastSeen = now;
+    this.scope = scopeOf(identity.token);
+    this.since = this.spokeAt = now;
     this.#nick = nick;
     this.#origin = `${nick}!${this.user}@${this.host}`;
   }
@@ -209,6 +225,14 @@ export class Member {
   /** `nick!user@host` */
   get origin(): string {
     return this.#origin;
+  }
+
+  /**
+   * The account whose nickname, roles, private conversations and ignored users are its own. A member whose token has a scope
+   * has none. At most one member has an account as this one.
+   */
+  get fullAccount(): string | undefined {
+    return this.scope === undefined ? this.account : undefined;
   }
 
   /** The fields of an event that say who caused it, as this member is called now. */

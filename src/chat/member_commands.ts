@@ -12,6 +12,8 @@ import { isAccount } from "./nicknames.ts";
 import { mayBeAbsent, sessionCame, sessionLeft, setAway, setFlag } from "./presence.ts";
 import type { Room } from "./room.ts";
 import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
+import { leave } from "./room_commands.ts";
+import { isScoped, type Scope, scopeOf, type SessionToken } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
@@ -26,9 +28,10 @@ export function connect(
   { id, nick, identity, attended = true }: CommandOf<"connect">,
   endpoint: Endpoint,
 ): Session {
-  const known = identity.account === undefined ? undefined : state.byAccount.get(fold(identity.account));
+  const account = isScoped(identity.token) ? undefined : identity.account;
+  const known = account === undefined ? undefined : state.byAccount.get(fold(account));
   if (known !== undefined) requireSessionFree(state, known);
-  else state.nicknames.requireAvailable(nick, undefined, identity.account);
+  else state.nicknames.requireAvailable(nick, undefined, account);
   const own = { ...identity, user: copyString(identity.user) };
   const member = known ?? addMember(state, id, copyString(nick), own);
   const session = new Session(id, member, own, endpoint);
@@ -63,7 +66,7 @@ export function rename(state: ChatState, { member: id, nick }: CommandOf<"rename
   if (nick === member.nick) return;
   requireNickChange(member, nick);
   // A nickname can be a message. The member's own one is not.
-  if (!isAccount(nick, member.account)) requireUnmuted(state.muted, member);
+  if (!isAccount(nick, member.fullAccount)) requireUnmuted(state.muted, member);
   setNick(state, member, nick);
 }
 
@@ -74,7 +77,7 @@ export function reclaim(
 ): Member | undefined {
   const member = state.requireMember(id);
   const holder = state.nicknames.get(nick);
-  if (!isAccount(nick, member.account)) throw new ChatError("nick-registered", nick);
+  if (!isAccount(nick, member.fullAccount)) throw new ChatError("nick-registered", nick);
   state.nicknames.requireFree(nick, holder ?? member);
   if (holder === member) return undefined;
   if (holder !== undefined) removeMember(state, holder, reason, false);
@@ -83,21 +86,36 @@ export function reclaim(
 }
 
 /** @throws {ChatError} `too-many-sessions` if the account has a member with as many as there may be. */
-export function login(state: ChatState, { session: sessionId, account, id }: CommandOf<"login">): void {
+export function login(state: ChatState, { session: sessionId, account, token, id }: CommandOf<"login">): void {
   const session = state.requireSession(sessionId);
-  const known = state.byAccount.get(fold(account));
-  if (known === session.member) return notifyAccount(known);
-  if (known !== undefined) return attach(state, session, known);
+  const scope = scopeOf(token);
+  const known = scope === undefined ? state.byAccount.get(fold(account)) : undefined;
+  if (known !== undefined && known !== session.member) return attach(state, session, known, token);
+  session.token = token;
+  if (known !== undefined) return notifyAccount(known);
   if (staysWithout(state, session)) detach(state, session, id);
-  setAccount(state, session.member, account);
+  setAccount(state, session.member, account, scope);
+  if (scope !== undefined) confine(state, session.member, scope);
   notifyAccount(session.member);
 }
 
 export function logout(state: ChatState, { session: sessionId, id }: CommandOf<"logout">): void {
   const session = state.requireSession(sessionId);
+  session.token = undefined;
   if (staysWithout(state, session)) detach(state, session, id);
   else setAccount(state, session.member, undefined);
   notifyAccount(session.member);
+}
+
+/** Takes from a member what its new scope does not permit. */
+function confine(state: ChatState, member: Member, { room: only }: Scope) {
+  setFlag(state, member, "operator", false);
+  if (only === undefined) return;
+  for (const { key } of [...member.rooms.values()]) {
+    if (key !== only) {
+      leave(state, { op: "leave", member: member.id, session: undefined, room: key, reason: undefined });
+    }
+  }
 }
 
 function notifyAccount({ sessions }: Member) {
@@ -126,10 +144,10 @@ export function realname(state: ChatState, { member: id, realname }: CommandOf<"
 export function ignore(state: ChatState, { member: id, name, on }: CommandOf<"ignore">): void {
   const member = state.requireMember(id);
   if (on && !state.ignores.add(member, name)) throw new ChatError("ignores-full", name);
-  const { account } = member;
+  const account = member.fullAccount;
   for (const each of account === undefined ? [member] : state.members.values()) {
-    if (each.account?.length !== account?.length) continue; // most members; comparing in any case takes longer
-    if (each !== member && !isAccount(account!, each.account)) continue;
+    if (each.fullAccount?.length !== account?.length) continue; // most members; comparing in any case takes longer
+    if (each !== member && !isAccount(account!, each.fullAccount)) continue;
     if (on) state.ignores.add(each, name);
     else state.ignores.delete(each, name);
     each.tell({ kind: "ignore", ...each.actor(), name, on });
@@ -163,7 +181,7 @@ export function addMember(
   const realname = copyString(clipRealname(sanitize(identity.realname)));
   const member = new Member(nick, { ...identity, realname }, id, since);
   state.members.set(id, member);
-  if (member.account !== undefined) state.byAccount.set(fold(member.account), member);
+  if (member.fullAccount !== undefined) state.byAccount.set(fold(member.fullAccount), member);
   state.nicknames.add(member);
   state.peak = Math.max(state.peak, state.members.size);
   state.monitor.online(member);
@@ -206,8 +224,9 @@ function shownTo(session: Session): Room[] {
  *
  * @throws {ChatError} `too-many-sessions`
  */
-function attach(state: ChatState, session: Session, to: Member) {
+function attach(state: ChatState, session: Session, to: Member, token: SessionToken | undefined) {
   requireSessionFree(state, to);
+  session.token = token;
   const from = session.member;
   const shown = shownTo(session);
   const isKept = staysWithout(state, session);
@@ -279,9 +298,9 @@ export function removeMember(state: ChatState, member: Member, reason: string | 
   state.monitor.offline(member);
   for (const session of member.sessions) forget(state, session);
   state.ignores.clear(member);
-  if (member.account === undefined) return;
-  state.byAccount.delete(fold(member.account));
-  state.storage.presence.delete(member.account);
+  if (member.fullAccount === undefined) return;
+  state.byAccount.delete(fold(member.fullAccount));
+  state.storage.presence.delete(member.fullAccount);
 }
 
 /** Announces a change of a member in its rooms, and to those that monitor it. `self`: whether it is told, too. */
@@ -308,20 +327,22 @@ function setNick(state: ChatState, member: Member, nick: string) {
   state.saveMember(member);
 }
 
-/** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of another account. */
-function setAccount(state: ChatState, member: Member, account: string | undefined) {
-  if (member.account === account) return;
-  const before = member.account;
+/** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of an account that is not its own. */
+function setAccount(state: ChatState, member: Member, account: string | undefined, scope?: Scope) {
+  const { account: shown, fullAccount: before } = member;
+  member.account = account;
+  member.scope = scope;
+  const { fullAccount } = member;
+  if (shown === account && before === fullAccount) return;
   if (before !== undefined) {
     state.byAccount.delete(fold(before));
     state.storage.presence.delete(before);
   }
-  member.account = account;
-  if (account !== undefined) state.byAccount.set(fold(account), member);
+  if (fullAccount !== undefined) state.byAccount.set(fold(fullAccount), member);
   state.saveMember(member);
-  announceChange(state, member, { kind: "account", ...member.actor() }, false);
+  if (shown !== account) announceChange(state, member, { kind: "account", ...member.actor() }, false);
   followAccount(member, before);
-  if (state.nicknames.registrationConflict(member.nick, account) !== undefined) {
+  if (state.nicknames.registrationConflict(member.nick, fullAccount) !== undefined) {
     setNick(state, member, state.nicknames.guestName());
   }
 }

@@ -77,10 +77,10 @@ export class Nicknames {
    * Checks that a nickname is free, and not registered to another account.
    *
    * @param holder The member that may have it already.
-   * @param account The account that the member is logged in to; the holder's, unless given.
+   * @param account The account whose nickname the member may have; that of the holder, unless given.
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered`
    */
-  requireAvailable(nick: string, holder?: Member, account: string | undefined = holder?.account): void {
+  requireAvailable(nick: string, holder?: Member, account: string | undefined = holder?.fullAccount): void {
     const conflict = this.registrationConflict(nick, account);
     // Of a registered nickname that is in use, its owner has to learn how to get it: users who are always on have it then.
     if (conflict !== "nick-registered" || !isNick(nick)) this.requireFree(nick, holder);

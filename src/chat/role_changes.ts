@@ -27,7 +27,7 @@ export function changeRank(
   { on, mode, nick }: ModeChange & { mode: RankMode },
 ): ModeChange[] {
   const target = state.findIn(room, nick);
-  const { account } = target;
+  const account = target.fullAccount;
   const rank = RANK_OF[mode];
   if (rank === "owner" && !room.holds(member, "owner")) throw new ChatError("not-owner", room.name);
   if (!on) requirePowerOver(room, member, target);
@@ -86,12 +86,12 @@ export function takeRole(state: ChatState, room: Room, account: string): ModeCha
  * room already.
  */
 export function foundRoom(state: ChatState, room: Room, member: Member): void {
-  if (member.account === undefined) {
+  if (member.fullAccount === undefined) {
     room.ranks.op.add(member);
     room.ruled = true;
     return;
   }
-  give(state, room, member.account, "owner", member);
+  give(state, room, member.fullAccount, "owner", member);
   room.ranks.owner.add(member);
 }
 
@@ -106,7 +106,7 @@ export function restoreRank(room: Room, member: Member): void {
   );
 }
 
-/** Gives a member that has logged in or out the ranks of its account, and announces them. @param before The last account. */
+/** Gives a member that has logged in or out the ranks of its account, and announces them. @param before The last `fullAccount`. */
 export function followAccount(member: Member, before: string | undefined): void {
   for (const room of member.rooms.values()) {
     room.recheckBans(member);
@@ -190,7 +190,7 @@ function give(state: ChatState, room: Room, account: string, role: RoleName, by:
 function setRank(room: Room, account: string, rank: Rank, on: boolean): ModeChange[] {
   const changes: ModeChange[] = [];
   for (const member of room.members) {
-    if (!isAccount(account, member.account) || room.ranks[rank].has(member) === on) continue;
+    if (!isAccount(account, member.fullAccount) || room.ranks[rank].has(member) === on) continue;
     if (on) room.ranks[rank].add(member);
     else room.ranks[rank].delete(member);
     changes.push(rankChange(member, rank, on));

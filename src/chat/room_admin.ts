@@ -2,6 +2,7 @@
 import type { Answer, CommandOf, ModesResult, Op, Results } from "./commands.ts";
 import type { Member } from "./member.ts";
 import type { Room } from "./room.ts";
+import { requireScope } from "./scope.ts";
 import type { Steps } from "../util/steps.ts";
 
 /** Changes of rooms by their owners and operators, who need not be in them if their account has the role. */
@@ -103,13 +104,15 @@ export class LocalRoomAdmin implements RoomAdmin {
   }
 
   rename(member: Member, room: Room, name: string, reason?: string): void {
+    const where = this.#in(member, room);
     if (room.roleOf(member) === "owner") this.#host.takeRoom(member, name); // else the hub rejects it
-    this.#host.apply({ op: "rename-room", ...this.#in(member, room), name, reason });
+    this.#host.apply({ op: "rename-room", ...where, name, reason });
   }
 
   destroy(member: Member, room: Room): void {
+    const where = this.#in(member, room);
     this.#host.commit();
-    this.#host.apply({ op: "destroy", ...this.#in(member, room) });
+    this.#host.apply({ op: "destroy", ...where });
   }
 
   *forgetRoles(account: string): Steps<void> {
@@ -123,7 +126,9 @@ export class LocalRoomAdmin implements RoomAdmin {
     }
   }
 
+  /** @throws {ChatError} as `requireScope`, and `not-in-room` */
   #in(member: Member, room: Room) {
+    requireScope(member, room.key);
     return { member: member.id, room: this.#host.keyOf(room) };
   }
 }

@@ -35,9 +35,9 @@ export function transfer(state: ChatState, { member: id, room: key, name }: Comm
   const room = state.requireRoom(key);
   requireOwner(room, member);
   const account = accountOf(state, name);
-  if (isAccount(account, member.account)) return account;
+  if (isAccount(account, member.fullAccount)) return account;
   const changes = giveRole(state, room, account, "owner", member);
-  changes.push(...giveRole(state, room, member.account!, "op", member));
+  changes.push(...giveRole(state, room, member.fullAccount!, "op", member));
   announceModes(room, member.actor(), changes);
   return account;
 }
@@ -147,6 +147,7 @@ export function renameRoom(state: ChatState, command: CommandOf<"rename-room">):
   for (const each of room.members) {
     each.rooms.delete(before);
     each.rooms.set(key, room);
+    state.saveMember(each);
   }
   for (const guest of room.invited) {
     guest.invitations.delete(before);

@@ -25,8 +25,9 @@ export function ban(state: ChatState, { member: id, room: key, name }: CommandOf
   const room = state.requireRoom(key);
   requireOperator(room, member);
   const target = state.nicknames.get(name);
-  const owner = target === undefined ? room.roles.of(name) === "owner" : room.roleOf(target) === "owner";
-  if (owner) throw new ChatError("not-owner", room.name); // no ban applies to an owner
+  if (room.roles.of(target === undefined ? name : target.account) === "owner") {
+    throw new ChatError("not-owner", room.name); // no ban applies to an owner
+  }
   const mask = maskFor(state, name);
   const nick = mask === undefined ? undefined : target?.nick ?? name;
   const change = { on: true, mode: "b", mask: mask ?? name, ...(nick === undefined ? {} : { nick }) } as const;

@@ -129,7 +129,7 @@ export function invite(state: ChatState, { member: id, room: key, nick }: Comman
   // Any member may invite, but only an operator's invitation overrides bans, the key and the limit.
   if (room.holds(member, "op")) addInvitation(state, target, room);
   // An account that is invited into an invite-only room stays welcome there.
-  const { account } = target;
+  const account = target.fullAccount;
   if (room.switches.has("i") && account !== undefined && room.roles.owned) {
     if (room.roles.of(account) === undefined && room.roles.hasPlaceFor(account)) {
       giveRole(state, room, account, "member", member);

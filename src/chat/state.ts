@@ -190,14 +190,14 @@ export class ChatState {
   }
 
   /** Whether a member stays in the chat without a session. */
-  isAlwaysOn({ account }: Member): boolean {
+  isAlwaysOn({ fullAccount: account }: Member): boolean {
     if (account === undefined || !this.alwaysOn.status(account).on) return false;
     return this.nicknames.isRegistered(account); // it may have been dropped
   }
 
   /** Has the store keep a member that is always on as it is now. To be called after each change of what is stored. */
   saveMember(member: Member): void {
-    if (this.isAlwaysOn(member)) this.storage.presence.save(member.account!, member);
+    if (this.isAlwaysOn(member)) this.storage.presence.save(member.fullAccount!, member);
   }
 
   /** Withdraws the invitation of a member to a room. */

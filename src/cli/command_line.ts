@@ -5,7 +5,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type Flag, flagName, FLAGS, type FlagValues, OPTION_NAMES, type OptionName, variableName } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { checkOptions, type Options } from "./options.ts";
-import { type CommandName, commandRow, isCommand } from "./command_table.ts";
+import { commandRow, isCommand } from "./command_table.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a command line asks for: to run with these options, or to print a text. */
@@ -43,14 +43,14 @@ export function parseCommandLine(args: readonly string[], env: Environment, vers
   const { given, help, showsVersion, words } = split(args);
   if (help) return { print: helpText() };
   if (showsVersion) return { print: `tincan ${version}` };
-  const { command, argument } = parseCommand(words);
+  const { command, argument, more } = parseCommand(words);
   for (const name of OPTION_NAMES) {
     const { command: only }: Flag = FLAGS[name];
     if (only === undefined || only === command || !given.has(name)) continue;
     throw new UsageError(`Cannot use --${flagName(name)}: it is for tincan ${only}`);
   }
   const values = Object.fromEntries(OPTION_NAMES.map((name) => [name, readOption(name, given.get(name), env)]));
-  const options: Options = { command, argument, ...values as FlagValues }; // as each reader returns it
+  const options: Options = { command, argument, more, ...values as FlagValues }; // as each reader returns it
   checkOptions(options);
   return options;
 }
@@ -92,14 +92,15 @@ function split(args: readonly string[]): Arguments {
 }
 
 /** @throws {UsageError} for an unknown command, and for too many arguments. */
-function parseCommand(words: readonly string[]): { command: CommandName; argument: string | undefined } {
+function parseCommand(words: readonly string[]): Pick<Options, "command" | "argument" | "more"> {
   const [command = "serve", ...rest] = words;
   if (!isCommand(command)) {
     throw new UsageError(`Cannot run "${command}": no such command; tincan --help lists them`);
   }
   const takesName = commandRow(command).argument !== undefined;
-  const [argument, ...more] = takesName ? rest : [undefined, ...rest];
-  if (more.length === 0) return { command, argument };
+  const argument = takesName ? rest[0] : undefined;
+  const more = takesName ? rest.slice(1) : rest;
+  if (more.length === 0 || commandRow(command).takesMore) return { command, argument, more };
   throw new UsageError(`Cannot use "${more[0]}": ${command} takes ${takesName ? "one name" : "flags only"}`);
 }
 

@@ -8,6 +8,8 @@ interface CommandRow {
   readonly help: string;
   /** The argument that follows it, for `--help`; without it there is none. */
   readonly argument?: string;
+  /** Whether more words may follow the argument. */
+  readonly takesMore?: boolean;
   /** Whether it works on the directory of `--data`. */
   readonly needsData?: boolean;
 }
@@ -16,7 +18,16 @@ interface CommandRow {
 const COMMAND_TABLE = {
   serve: { help: "run the chat server; the default" },
   echo: { help: "run an echo server that answers every line with Hello, world!" },
-  passwd: { argument: "NAME", help: "ask for a password and print a line for the file of --operators" },
+  passwd: {
+    argument: "NAME",
+    help: "ask for a password and print a line for the file of --operators",
+  },
+  token: {
+    argument: "ACTION",
+    takesMore: true,
+    needsData: true,
+    help: "list NAME, add NAME DEVICE [read] [#ROOM], revoke NAME N: tokens in --data",
+  },
   export: { needsData: true, help: "write the messages in --data to stdout" },
   import: { needsData: true, help: "read messages from stdin, as written by export --format jsonl, into --data" },
   forget: { argument: "NAME", needsData: true, help: "delete all messages of NAME from --data, and the account" },

@@ -1,6 +1,8 @@
 /**
- * The commands that run without a server: `export`, `import`, `forget` and `passwd`.
+ * The commands that run without a server: `export`, `import`, `forget`, `passwd` and `token`.
  */
+import { AuthError, type AuthErrorCode, type Caller } from "../accounts/auth.ts";
+import { Devices } from "../accounts/devices.ts";
 import { choose, hashPassword, PasswordError } from "../accounts/password.ts";
 import { isNick, prepareName } from "../chat/names.ts";
 import { StoreError } from "../chat/store.ts";
@@ -9,7 +11,9 @@ import { erase } from "../history/erase.ts";
 import { Export } from "../history/export.ts";
 import { Import } from "../history/import.ts";
 import { FormatError } from "../history/jsonl.ts";
+import { describeToken, readDevice } from "../accounts/device_texts.ts";
 import { isSystemError, reasonOf } from "../util/system_error.ts";
+import { openAccounts } from "./accounts.ts";
 import type { Options } from "./options.ts";
 import { writeOut } from "./output.ts";
 import { askSecretly } from "./password_prompt.ts";
@@ -33,6 +37,7 @@ export const COMMANDS: Readonly<Partial<Record<Options["command"], Command>>> = 
   import: runImport,
   forget: runForget,
   passwd: runPasswd,
+  token: runToken,
 };
 
 /** Writes the stored messages to stdout. */
@@ -91,8 +96,10 @@ async function runForget({ data, argument }: Options): Promise<void> {
   });
 }
 
-/** Prints a line for the file of `--operators`. */
-async function runPasswd({ argument: name }: Options): Promise<void> {
+/** Sets the password of an account, or prints a line for the file of `--operators`. */
+async function runPasswd(options: Options): Promise<void> {
+  const { argument: name, account } = options;
+  if (account !== undefined) return await setPassword(options, account);
   if (name === undefined || !/^[^\s#]+$/.test(name)) throw new UsageError("Cannot make a line: tincan passwd NAME");
   const password = await readPassword();
   if (password === "") throw new UsageError("Cannot make a line: the password is empty");
@@ -105,6 +112,69 @@ async function runPasswd({ argument: name }: Options): Promise<void> {
   }
   await writeOut(line);
 }
+
+/** Sets the password of an account in a directory that no server uses. */
+async function setPassword({ data, argument }: Options, name: string): Promise<void> {
+  if (argument !== undefined) throw new UsageError(`Cannot use "${argument}": with --account, passwd takes no name`);
+  const what = `set the password of ${quoted(name)} in ${quoted(data!)}`;
+  await withDatabase(what, () => Database.reopen(data!), async (database) => {
+    const accounts = openAccounts(database, { secret: new Uint8Array() });
+    const account = accounts.find(name);
+    if (account === undefined) throw new CommandError(`Cannot ${what}: there is no such account`);
+    const password = await readPassword();
+    try {
+      await accounts.changePassword(name, choose(password));
+    } catch (error) {
+      if (!(error instanceof PasswordError)) throw error;
+      throw new UsageError(error.message);
+    }
+    await writeOut(`The password of ${account.name} is changed. Its devices and bots are signed out.\n`);
+  });
+}
+
+/** Lists, adds or revokes tokens of an account in a directory that no server uses. */
+async function runToken({ data, argument: action = "", more: [name = "", ...words] }: Options): Promise<void> {
+  if (!/^(?:list|add|revoke)$/.test(action) || name === "" || (action !== "list" && words.length === 0)) {
+    throw new UsageError(
+      "Cannot manage tokens: tincan token list NAME, add NAME DEVICE [read] [#ROOM], or revoke NAME N, with --data DIR",
+    );
+  }
+  const what = `${action} tokens of ${quoted(name)} in ${quoted(data!)}`;
+  const open = () => action === "list" ? Database.read(data!) : Database.reopen(data!);
+  await withDatabase(what, open, async (database) => {
+    const accounts = openAccounts(database, { secret: new Uint8Array() });
+    const account = accounts.find(name)?.name;
+    if (account === undefined) throw new CommandError(`Cannot ${what}: there is no such account`);
+    const devices = new Devices(accounts, { info() {}, warn() {} });
+    const caller = { address: "", peer: "" };
+    try {
+      await writeOut(tokenAction(devices, caller, account, action, words.join(" ")));
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      throw new CommandError(`Cannot ${what}: ${TOKEN_ERRORS[error.code]?.(error.subject) ?? error.code}`);
+    }
+  });
+}
+
+/** What `token` prints. @throws {AuthError} */
+function tokenAction(devices: Devices, caller: Caller, account: string, action: string, text: string): string {
+  if (action === "add") {
+    const { name, scope } = readDevice(text);
+    return `${devices.add(caller, account, name, scope).secret}\n`; // alone, for scripts
+  }
+  if (action === "revoke") {
+    return `${devices.revoke(caller, account, /^\d{1,9}$/.test(text) ? Number(text) : -1).name} is signed out\n`;
+  }
+  return devices.list(caller, account).map((token) => `${describeToken(token)}\n`).join("");
+}
+
+/** Why an action on tokens failed. */
+const TOKEN_ERRORS: Readonly<Partial<Record<AuthErrorCode, (subject: string) => string>>> = {
+  "token-name-invalid": (most) => `the name of the device must have 1 to ${most} characters`,
+  "token-room-invalid": (room) => `${room} is not a valid room name`,
+  "tokens-full": (most) => `it has ${most} tokens, which is the most; revoke one first`,
+  "no-such-token": () => "there is no token with this number; tincan token list shows the numbers",
+};
 
 /** Reads a password: twice from a terminal, where typing errors are not visible, else the first line of stdin. */
 async function readPassword(): Promise<string> {

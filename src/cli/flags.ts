@@ -337,6 +337,16 @@ const log = {
   },
 } as const satisfies Flags;
 
+const passwd = {
+  account: {
+    value: "NAME",
+    reader: read.nickname,
+    help: "account in --data whose password to set, in place of printing a line",
+    details: "Its devices and bots are signed out. The server must be stopped.",
+    command: "passwd",
+  },
+} as const satisfies Flags;
+
 const exports = {
   room: {
     value: "ROOM",
@@ -363,6 +373,7 @@ export const FLAG_GROUPS: Readonly<Record<string, Flags>> = {
   "Rooms and users": rooms,
   "History": history,
   "Log": log,
+  "Passwords": passwd,
   "Export": exports,
 };
 
@@ -375,6 +386,7 @@ export const FLAGS = {
   ...rooms,
   ...history,
   ...log,
+  ...passwd,
   ...exports,
 };
 

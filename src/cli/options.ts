@@ -11,6 +11,8 @@ export interface Options extends FlagValues {
   readonly command: CommandName;
   /** The argument of the command, if it takes one and one is given. */
   readonly argument: string | undefined;
+  /** The words after the argument, for a command that takes them. */
+  readonly more: readonly string[];
 }
 
 /**
@@ -25,7 +27,7 @@ export const LINES_IN_BUFFER = 8;
  * @throws {UsageError} if one is broken.
  */
 export function checkOptions(options: Options): void {
-  const { command, data, keepPrivate, tlsCert, tlsKey } = options;
+  const { command, account, data, keepPrivate, tlsCert, tlsKey } = options;
   if (tlsCert !== undefined && tlsKey === undefined) {
     throw new UsageError("Cannot use --tls-cert: it needs --tls-key FILE");
   }
@@ -37,6 +39,9 @@ export function checkOptions(options: Options): void {
   }
   if (data === undefined && commandRow(command).needsData) {
     throw new UsageError(`Cannot ${command}: it needs --data DIR`);
+  }
+  if (data === undefined && account !== undefined) {
+    throw new UsageError("Cannot use --account: it needs --data DIR");
   }
   if (data === undefined && keepPrivate && command === "serve") {
     throw new UsageError("Cannot use --keep-private: it needs --data DIR");

@@ -2,6 +2,7 @@
  * Readers of flag values: each turns the text of a flag or of an environment variable into a typed value.
  */
 import { AddressSet } from "../util/address_ranges.ts";
+import { isNick } from "../chat/names.ts";
 import { parseDuration } from "../util/duration.ts";
 
 /** Reads the values of one kind of flag. */
@@ -30,6 +31,11 @@ const NAME_BYTES_MAX = 63;
 export const path: Reader<string> = { accepts: "a path", read: (text) => text };
 
 /** Accepts every text: that the room exists is checked when it is exported. */
+export const nickname: Reader<string> = {
+  accepts: "a nickname",
+  read: (text) => isNick(text) ? text : undefined,
+};
+
 export const roomName: Reader<string> = { accepts: "the name of a room", read: (text) => text };
 
 /**

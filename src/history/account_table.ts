@@ -3,7 +3,7 @@
  */
 import type { StatementSync } from "node:sqlite";
 import type { AccountStore, Credentials, StoredAccount } from "../accounts/accounts.ts";
-import { type Database, storeError } from "./database.ts";
+import { type Database, storeError, withStoreErrors } from "./database.ts";
 
 /** Reads and writes the table `account`. All methods throw {@linkcode StoreError}. */
 export class AccountTable implements AccountStore {
@@ -32,31 +32,23 @@ export class AccountTable implements AccountStore {
   }
 
   accounts(): StoredAccount[] {
-    return use(() => this.#all.all()) as unknown as StoredAccount[];
+    return withStoreErrors(() => this.#all.all()) as unknown as StoredAccount[];
   }
 
   credentials(key: string): Credentials | undefined {
-    return use(() => this.#select.get(key)) as Credentials | undefined;
+    return withStoreErrors(() => this.#select.get(key)) as Credentials | undefined;
   }
 
   addAccount({ key, name, since }: StoredAccount, { hash, salt, iterations, stored, server }: Credentials): void {
-    use(() => this.#insert.run(key, name, since, hash, salt, iterations, stored, server));
+    withStoreErrors(() => this.#insert.run(key, name, since, hash, salt, iterations, stored, server));
   }
 
   setCredentials(key: string, { hash, salt, iterations, stored, server }: Credentials): boolean {
-    return use(() => this.#update.run(hash, salt, iterations, stored, server, key)).changes > 0;
+    return withStoreErrors(() => this.#update.run(hash, salt, iterations, stored, server, key)).changes > 0;
   }
 
   removeAccount(key: string): void {
-    use(() => this.#deleteIgnored.run(key)); // first: the next owner of the name must not get the list
-    use(() => this.#delete.run(key));
-  }
-}
-
-function use<T>(statement: () => T): T {
-  try {
-    return statement();
-  } catch (error) {
-    throw storeError(error);
+    withStoreErrors(() => this.#deleteIgnored.run(key)); // first: the next owner of the name must not get the list
+    withStoreErrors(() => this.#delete.run(key));
   }
 }

@@ -374,6 +374,15 @@ export function storeError(error: unknown): StoreError {
   return new StoreError(reason?.message ?? reasonOf(error), { cause: error });
 }
 
+/** Runs statements, and throws their errors as {@linkcode StoreError}. */
+export function withStoreErrors<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
 /** SQLite's result code; 0 for other errors. */
 function codeOf(error: unknown): number {
   const { message = "", errcode } = (error ?? {}) as Error & { errcode?: number };

@@ -161,6 +161,31 @@ CREATE TABLE role (
 -- The nickname of the user that a mask or a ban stands for, if it was made from one.
 ALTER TABLE mask ADD COLUMN nick TEXT;
 ALTER TABLE ban ADD COLUMN nick TEXT;
+  `,
+  `
+-- The tokens with which devices, bots and scripts log in, and, as number 0, the one-time word that replaces a lost password.
+-- Only SHA-256 hashes are stored: a token is random, and long enough that it cannot be guessed from its hash.
+CREATE TABLE token (
+  account TEXT NOT NULL, -- the folded name
+  id INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  name TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  used INTEGER NOT NULL,
+  host TEXT NOT NULL, -- from where it was last used, as members see it
+  read_only INTEGER NOT NULL,
+  room TEXT, -- the only room that it permits, folded
+  until INTEGER, -- when it ends, if it does
+  PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+
+-- The certificates with which clients log in by SASL EXTERNAL.
+CREATE TABLE certificate (
+  fingerprint TEXT PRIMARY KEY, -- SHA-256 of the certificate, in hexadecimal
+  account TEXT NOT NULL, -- the folded name
+  since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX certificate_by_account ON certificate (account);
 `,
   `
 -- The users who are always on, also while they are connected, with their rooms. See chat/always_on.ts.

@@ -4,11 +4,15 @@
  * Checking a password takes a while. Afterwards the member may have left or have another nickname, so it is looked at again.
  */
 import { AuthError, type AuthService, type Caller } from "../accounts/auth.ts";
+import type { StoredToken } from "../accounts/tokens.ts";
 import type { Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
 import type { Member, Session } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
+import type { SessionToken } from "../chat/scope.ts";
 import { runToEnd, type Steps } from "../util/steps.ts";
+import type { ModerationContext } from "./moderation.ts";
+import { endOtherSessions } from "./sign_out.ts";
 
 /** The reason that a connection is closed with after too many wrong passwords. */
 export const TOO_MANY_FAILURES = "Too many wrong passwords";
@@ -20,7 +24,18 @@ export const WRONG_PASSWORD = "Wrong password";
 export const NICKNAME_RECLAIMED = "nickname reclaimed";
 
 /** What a user can do with an account, by the names of the text protocol's commands. */
-export type AccountAction = "register" | "login" | "ghost" | "logout" | "password" | "drop" | "set";
+export type AccountAction =
+  | "register"
+  | "login"
+  | "ghost"
+  | "logout"
+  | "password"
+  | "drop"
+  | "set"
+  | "devices"
+  | "devices add"
+  | "devices revoke"
+  | "cert add";
 
 /** The session of a member, as the account commands see it. */
 export interface AccountContext {
@@ -30,6 +45,7 @@ export interface AccountContext {
   /** The user of the session, which a login may change. */
   readonly member: Member;
   readonly caller: Caller;
+  readonly moderation: ModerationContext;
   /** How a command is written in this protocol: `/ghost alice`. */
   commandFor(action: AccountAction, ...args: string[]): string;
   /** Runs a change after the check of a password. Lines that it sends to the caller are part of the reply. */
@@ -60,14 +76,17 @@ export async function register(context: AccountContext, password: string): Promi
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(session, name));
-  const login = context.commandFor("login", name, "PASSWORD");
-  return `${name} is now registered. ${alwaysOnHint(context)}To log in later: ${login}`;
+  return registeredText(name, context.commandFor, context.chat.alwaysOnPolicy === "opt-in");
 }
 
-/** How to be always on: a sentence and a space, or nothing if there is no need or no way to choose it. */
-function alwaysOnHint(context: AccountContext): string {
-  if (context.chat.alwaysOnPolicy !== "opt-in") return "";
-  return `${context.commandFor("set", "always-on", "on")} keeps you in the chat when you disconnect. `;
+/**
+ * What a user is told that has registered a nickname.
+ *
+ * @param mayStay Whether the user can choose to be always on.
+ */
+export function registeredText(name: string, commandFor: AccountContext["commandFor"], mayStay: boolean): string {
+  const hint = `${commandFor("set", "always-on", "on")} keeps you in the chat when you disconnect. `;
+  return `${name} is now registered. ${mayStay ? hint : ""}To log in later: ${commandFor("login", name, "PASSWORD")}`;
 }
 
 /**
@@ -82,19 +101,21 @@ export async function login(context: AccountContext, name: string, password: str
   if (member.account !== undefined && fold(member.account) !== fold(name)) {
     throw new AuthError("logged-in", member.account);
   }
-  const account = await auth.login(caller, name, password, "login");
+  const { name: account, token, byWord = false } = await auth.login(caller, name, password, "login");
   if (!chat.hasSession(session)) return "";
-  await context.answering(() => chat.login(session, account.name));
-  const done = `You are logged in as ${account.name}.`;
-  const isElsewhere = session.member.sessions.length > 1; // where it may have another nickname on purpose
-  if (!rename || isElsewhere || fold(session.member.nick) === fold(account.name)) return done;
+  await context.answering(() => chat.login(session, account, token && sessionToken(token)));
+  const hint = byWord ? ` ${newPasswordHint(context)}` : "";
+  const done = `You are logged in as ${account}.${hint}`;
+  const { sessions, scope, nick } = session.member;
+  const isElsewhere = sessions.length > 1; // where it may have another nickname on purpose
+  if (!rename || isElsewhere || scope !== undefined || fold(nick) === fold(account)) return done;
   try {
-    await context.answering(() => chat.rename(session.member, account.name));
+    await context.answering(() => chat.rename(session.member, account));
     return done;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     if (error.code !== "nick-taken") return `${done} The nickname cannot be used right now. Try again later.`;
-    return `${done} Another connection uses that nickname. To end it: ${context.commandFor("ghost", account.name)}`;
+    return `${done} Another connection uses that nickname. To end it: ${context.commandFor("ghost", account)}`;
   }
 }
 
@@ -110,9 +131,9 @@ export async function ghost(context: AccountContext, name: string, password: str
   const { chat, auth, session, caller } = context;
   const { account } = context.member;
   if (password !== "") {
-    const { name: account } = await auth.login(caller, name, password, "ghost");
+    const { name: account, token } = await auth.login(caller, name, password, "ghost");
     if (!chat.hasSession(session)) return "";
-    await context.answering(() => chat.login(session, account));
+    await context.answering(() => chat.login(session, account, token && sessionToken(token)));
   } else if (account === undefined || fold(account) !== fold(name)) {
     throw new AuthError("not-yours", name);
   }
@@ -143,13 +164,16 @@ export async function logout(context: AccountContext): Promise<string> {
 }
 
 /**
- * Changes the password of the member's account.
+ * Changes the password of the member's account, and ends its other sessions.
  *
  * @throws {AuthError} as `AuthService.changePassword`
  */
 export async function changePassword(context: AccountContext, password: string): Promise<string> {
-  await context.auth.changePassword(context.caller, context.member.account, password);
-  return "Your password is changed.";
+  const { chat, auth, caller, session, member } = context;
+  const { account } = member;
+  await auth.changePassword(caller, account, password);
+  await endOtherSessions(chat, account!, session);
+  return "Your password is changed. All other devices and bots are signed out.";
 }
 
 /**
@@ -165,7 +189,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
     await runInBackground(chat.history.forgetConversations(name!));
   });
   const done = `${name} is no longer registered.`;
-  const others = chat.getByAccount(name!)?.sessions.filter((each) => each !== session) ?? [];
+  const others = [...chat.sessionsOf(name!)].filter((each) => each !== session);
   for (const each of others) {
     await chat.logout(each);
     each.tell({ kind: "notice", text: done });
@@ -205,7 +229,10 @@ export function describeAccount({ auth, chat }: AccountContext, name: string): s
  *
  * @param context Tells how commands are written, for sentences that name one.
  */
-export function authErrorText({ code, subject }: AuthError, context?: AccountContext): string {
+export function authErrorText(
+  { code, subject }: AuthError,
+  context?: Pick<AccountContext, "commandFor">,
+): string {
   switch (code) {
     case "no-accounts":
       return "This server has no accounts. Its administrator can start it with --data to allow them.";
@@ -247,9 +274,47 @@ export function authErrorText({ code, subject }: AuthError, context?: AccountCon
       return `You are not logged in as ${subject}. If it is yours: ${
         context?.commandFor("ghost", subject, "PASSWORD")
       }`;
+    case "server-password":
+      return "This server needs a password. Send it first.";
+    case "password-token":
+      return "That is a token, not a password. Choose another password.";
+    case "no-such-account":
+      return `${subject} is not registered.`;
+    case "token-scoped":
+      return "Your token does not permit that. Log in with your password first.";
+    case "token-name-invalid":
+      return `Invalid name: give the device or bot a name of at most ${subject} characters.`;
+    case "token-room-invalid":
+      return `Invalid room name: ${subject}.`;
+    case "tokens-full":
+      return `You have ${subject} devices and bots, which is the most. Remove one first: ${
+        context?.commandFor("devices revoke", "N")
+      }`;
+    case "no-such-token":
+      return `No such device: ${subject}. For a list: ${context?.commandFor("devices")}`;
+    case "certificate-none":
+      return "Your connection has no certificate. Give a SHA-256 fingerprint, or connect with TLS and a certificate.";
+    case "certificate-invalid":
+      return "Invalid fingerprint: give the SHA-256 hash of the certificate in hexadecimal.";
+    case "certificate-taken":
+      return "That certificate belongs to another account.";
+    case "certificates-full":
+      return `You have ${subject} certificates, which is the most. Remove one first.`;
+    case "no-such-certificate":
+      return "Your account has no such certificate.";
     case "not-kept":
       return "The server cannot store that right now. Try again later.";
   }
+}
+
+/** What a user is told who has logged in with a one-time word. */
+export function newPasswordHint(context: Pick<AccountContext, "commandFor">): string {
+  return `The one-time word is used up. Choose a new password now: ${context.commandFor("password", "PASSWORD")}`;
+}
+
+/** What a session keeps of the token that it has logged in with. */
+export function sessionToken({ id, readOnly, room }: StoredToken): SessionToken {
+  return { id, readOnly, room };
 }
 
 /** Counts the wrong passwords of a connection. */

@@ -191,7 +191,13 @@ export class Listeners {
   #openTcp(handler: ProtocolHandler, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]) {
     const lines = this.#lineOptions(maxLine, handler.name as keyof typeof REJECTED);
     const refusal = (reason: string) => handler.rejection(reason) + (lineEnd === "\r\n" ? lineEnd : "\n");
-    const listener = listenTcp({ ...lines, ...this.#portOptions(handler.name, port), lineEnd, refusal });
+    const listener = listenTcp({
+      ...lines,
+      ...this.#portOptions(handler.name, port),
+      lineEnd,
+      refusal,
+      asksForCertificate: handler.name === "irc",
+    });
     void this.#acceptAll(listener, handler);
     return listener;
   }

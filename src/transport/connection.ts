@@ -26,6 +26,8 @@ export interface Connection {
 
   /** Whether the connection is encrypted (TLS). */
   readonly secure: boolean;
+  /** The SHA-256 fingerprint of the client's certificate in hexadecimal, if it has given one. */
+  readonly certificate?: string | undefined;
 
   /** Maximum length of a line from this client in bytes, excluding its end. */
   readonly maxLine: number;

@@ -43,6 +43,8 @@ export interface ListenOptions {
   readonly onPlain?: (socket: Socket) => Promise<void>;
   /** Protocols offered in the handshake (ALPN). Default: none. */
   readonly alpn?: readonly string[];
+  /** Whether clients are asked for a certificate, which they need not have. Default: no. */
+  readonly asksForCertificate?: boolean;
   /** Formats the message for a client that is not admitted. With TLS none is sent, as it would take a handshake. */
   readonly refusal: (message: string) => string;
   /** Called when a client is not admitted (without a cause), or does not complete its handshake. */
@@ -158,7 +160,7 @@ class SocketListener implements Listener<Socket> {
   }
 
   async #handshake(tls: Tls, socket: TrackedSocket) {
-    const { handshakeTime = HANDSHAKE_TIME, alpn, onPlain, onRefused } = this.#options;
+    const { handshakeTime = HANDSHAKE_TIME, alpn, asksForCertificate, onPlain, onRefused } = this.#options;
     let timedOut = false;
     const timeout = setTimeout(() => {
       timedOut = true;
@@ -174,7 +176,7 @@ class SocketListener implements Listener<Socket> {
         clearTimeout(timeout);
         await onPlain(whole);
       } else {
-        const secure = await tls.handshake(whole, alpn);
+        const secure = await tls.handshake(whole, alpn, asksForCertificate);
         if (this.#open) this.#deliver(secure);
         else secure.close();
       }

@@ -19,6 +19,9 @@ export interface Socket {
   /** Resolves to the number of bytes written, at least 1. */
   write(bytes: Uint8Array): Promise<number>;
 
+  /** The SHA-256 fingerprint of the client's certificate in hexadecimal, if it has given one. */
+  readonly certificate?: string | undefined;
+
   /** Ends the outgoing stream. */
   closeWrite(): Promise<void>;
 

@@ -94,6 +94,7 @@ async function rejectWithoutTls(socket: Socket, options: TcpOptions): Promise<vo
 class TcpConnection extends LineConnection {
   readonly address: string;
   readonly secure: boolean;
+  readonly certificate: string | undefined;
   readonly lines: AsyncIterable<Iterable<string>>;
   readonly #socket: Socket;
   readonly #lineEnd: TcpOptions["lineEnd"];
@@ -104,6 +105,7 @@ class TcpConnection extends LineConnection {
     this.#socket = socket;
     this.#lineEnd = options.lineEnd;
     this.address = socket.remoteAddr.hostname;
+    this.certificate = socket.certificate;
     this.secure = options.tls !== undefined;
     this.lines = this.#read();
   }

@@ -8,6 +8,7 @@
  * reads from the socket only while a read of decrypted data is pending.
  */
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { Duplex } from "node:stream";
 import { setImmediate } from "node:timers";
 import { type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
@@ -21,6 +22,17 @@ const READ_SIZE = 512;
 const LONG_READ_SIZE = 16 * 1024;
 
 const EMPTY = Buffer.alloc(0);
+
+/**
+ * Whether the runtime can ask clients for certificates. Deno 2.7 fails each handshake in which it should: see
+ * docs/decisions/sasl-external.md.
+ */
+export const CAN_ASK_FOR_CERTIFICATE: boolean = canAskForCertificate(Deno.version.deno);
+
+function canAskForCertificate(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= 9);
+}
 
 /** A certificate that can be replaced, shared by any number of listeners. */
 export class Tls {
@@ -39,15 +51,19 @@ export class Tls {
    * Performs a handshake. It has no timeout: close `socket` to end it.
    *
    * @param alpn Protocols to offer; a client that supports none of them is rejected. Default: no ALPN.
+   * @param asksForCertificate Whether the client is asked for a certificate, where the runtime can. It need not have one,
+   * and it may be from any issuer: the handshake proves that the client has the key, and its owner is known by its
+   * fingerprint.
    * @returns The encrypted socket. If the handshake fails, the promise rejects and `socket` has been closed.
    */
-  handshake(socket: Socket, alpn?: readonly string[]): Promise<Socket> {
+  handshake(socket: Socket, alpn?: readonly string[], asksForCertificate = false): Promise<Socket> {
     const stream = new SocketStream(socket);
     const options: TLSSocketOptions & { allowHalfOpen: boolean } = {
       isServer: true,
       secureContext: this.#context,
       allowHalfOpen: true, // a client that has ended its stream still gets replies
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+      ...(asksForCertificate && CAN_ASK_FOR_CERTIFICATE ? { requestCert: true, rejectUnauthorized: false } : {}),
     };
     return new Promise((resolve, reject) => {
       const tls = new TLSSocket(stream, options);
@@ -61,10 +77,17 @@ export class Tls {
       tls.once("secure", () => {
         stream.off("end", onEnd);
         stream.stopReading();
+        if (options.requestCert) secure.certificate = fingerprintOf(tls);
         resolve(secure);
       });
     });
   }
+}
+
+/** The SHA-256 fingerprint of the certificate that a client has given, in hexadecimal. */
+function fingerprintOf(tls: TLSSocket): string | undefined {
+  const { raw } = tls.getPeerCertificate() ?? {};
+  return raw === undefined ? undefined : createHash("sha256").update(raw).digest("hex");
 }
 
 /** A socket as a Node.js stream that reads only on demand. */
@@ -140,6 +163,7 @@ class SocketStream extends Duplex {
 /** An encrypted socket. */
 class SecureSocket implements Socket {
   readonly remoteAddr: Socket["remoteAddr"];
+  certificate: string | undefined;
   readonly #socket: Socket;
   readonly #stream: SocketStream;
   readonly #tls: TLSSocket;

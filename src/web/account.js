@@ -1,9 +1,12 @@
 // @ts-check
 /**
- * Accounts: registering a nickname, logging in and out, changing the password. Passwords are never shown. They are stored
- * until the tab is closed, so that the page can log in again after a reload.
+ * Accounts: registering a nickname, logging in and out, changing the password.
+ *
+ * Passwords of accounts are neither shown nor stored: after a login the page asks the server for a token, which it stores
+ * and logs in with from then on. The password of the server is stored until the tab is closed.
  */
-import { sessionStore } from "./storage.js";
+import { deviceName } from "./devices.js";
+import { localStore, sessionStore } from "./storage.js";
 import { fold } from "./room.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
@@ -32,24 +35,70 @@ export function isNickServ(name) {
   return fold(name) === NICKSERV;
 }
 
-/** Stores the passwords until the tab is closed. @param {ChatContext} chat */
-export function savePasswords({ connection }) {
-  const { password, login } = connection;
-  sessionStore.set("password", password);
-  sessionStore.set("login", login === undefined ? "" : JSON.stringify([login.name, login.password]));
+/** Stores the password of the server until the tab is closed. @param {ChatContext} chat */
+export function saveServerPassword({ connection }) {
+  sessionStore.set("password", connection.password);
 }
 
-/** Restores the stored passwords. @param {ChatContext} chat */
-export function loadPasswords({ connection }) {
+/** Restores the stored server password and the token of this device. @param {ChatContext} chat */
+export function loadLogin({ connection }) {
   /** @type {unknown[]} */
   let [name, password] = [];
   try {
-    [name, password] = JSON.parse(sessionStore.get("login"));
+    [name, password] = JSON.parse(localStore.get("token"));
   } catch {
     // not stored, or not valid
   }
-  const login = typeof name === "string" && typeof password === "string" ? { name, password } : undefined;
+  const stored = typeof name === "string" && typeof password === "string";
+  const login = stored ? { name: String(name), password: String(password), isToken: true } : undefined;
   connection.restorePasswords(sessionStore.get("password"), login);
+}
+
+/** The chats that have asked for a token, and wait for it. @type {WeakSet<ChatContext>} */
+const asking = new WeakSet();
+
+/** Asks for a token, with which this device stays signed in, unless it has one. @param {ChatContext} chat */
+export function staySignedIn(chat) {
+  const { connection, model } = chat;
+  const { account: name } = connection;
+  if (!chat.online || name === "" || connection.login?.isToken || asking.has(chat)) return;
+  asking.add(chat);
+  chat.request("TOKEN", ["STAY", deviceName(navigator.userAgent)], {
+    onToken(password) {
+      asking.delete(chat);
+      if (connection.account !== name) return; // logged out meanwhile
+      connection.login = { name, password, isToken: true };
+      localStore.set("token", JSON.stringify([name, password]));
+    },
+    onError(why) {
+      asking.delete(chat);
+      if (chat.online) model.tell(model.current, `You will have to log in again after a reload. ${why}`, "error");
+    },
+  });
+}
+
+/** Forgets the token of this device: it is not valid any more. */
+export function forgetToken() {
+  localStore.set("token", "");
+}
+
+/**
+ * Requests the list of devices.
+ *
+ * @param {ChatContext} chat
+ * @param {(devices: import("./context.ts").Device[]) => void} done
+ * @param {(why: string) => void} failed
+ */
+export function listDevices(chat, done, failed) {
+  /** @type {import("./context.ts").Device[]} */
+  const devices = [];
+  const request = { devices, onDevices: () => done(devices), onError: failed };
+  if (!chat.request("TOKEN", ["LIST"], request)) failed(OFFLINE);
+}
+
+/** Signs out a device. @param {ChatContext} chat @param {number} id @param {Callbacks} callbacks */
+export function revokeDevice(chat, id, ...[done, failed]) {
+  if (!chat.request("TOKEN", ["REVOKE", String(id)], { onReply: done, onError: failed })) failed(OFFLINE);
 }
 
 /** Why a new password is invalid, if it is. @param {string} password */
@@ -68,7 +117,7 @@ export function register(chat, password, ...[done, failed]) {
   if (why !== undefined) return failed(why);
   const name = chat.model.nick;
   const replied = (/** @type {string} */ text) => {
-    saveLogin(chat, { name, password });
+    usePassword(chat, { name, password });
     done(text);
   };
   if (!chat.request("REGISTER", ["*", "*", password], { onReply: replied, onError: failed })) failed(OFFLINE);
@@ -108,8 +157,10 @@ export function ghost(chat, name, password, ...[done, failed]) {
 
 /** Logs out. @param {ChatContext} chat @param {Callbacks} callbacks */
 export function logout(chat, ...[done, failed]) {
-  if (!chat.request("NS", ["LOGOUT"], { onReply: done, onError: failed })) return failed(OFFLINE);
-  saveLogin(chat, undefined);
+  // With a token, the device is signed out: all of its tabs, and the token is deleted.
+  const [command, params] = chat.connection.login?.isToken ? ["TOKEN", ["REVOKE", "*"]] : ["NS", ["LOGOUT"]];
+  if (!chat.request(command, params, { onReply: done, onError: failed })) return failed(OFFLINE);
+  if (command === "NS") chat.connection.login = undefined;
 }
 
 /** Changes the password of the account. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
@@ -120,7 +171,7 @@ export function changePassword(chat, password, ...[done, failed]) {
   const replied = (/** @type {string} */ text) => {
     // NickServ sends a sentence in any case, and neither a numeric nor a standard reply.
     if (!text.startsWith("Your password is")) return failed(text);
-    saveLogin(chat, { name, password });
+    usePassword(chat, { name, password });
     done(text);
   };
   if (!chat.request("NS", ["SET", "PASSWORD", password], { onReply: replied, onError: failed })) failed(OFFLINE);
@@ -141,20 +192,15 @@ export function askNickServ(chat, words, room) {
   chat.request("NS", [words], { room, onReply: replied });
 }
 
+/** Logs in with a password when the connection comes back, unless there is a token. @param {ChatContext} chat @param {Login} login */
+function usePassword({ connection }, login) {
+  if (!connection.login?.isToken) connection.login = login;
+}
+
 /** @param {ChatContext} chat @param {Login} login @param {() => void} done @param {(why: string) => void} failed */
 function logInAs(chat, login, done, failed) {
   const { account } = chat.connection;
   if (account !== "" && fold(account) === fold(login.name)) return done();
   if (account !== "") return failed(`You are already logged in as ${account}. Log out first: /logout`);
-  chat.connection.logIn(login, (why) => {
-    if (why !== "") return failed(why);
-    savePasswords(chat);
-    done();
-  });
-}
-
-/** @param {ChatContext} chat @param {Login | undefined} login */
-function saveLogin(chat, login) {
-  chat.connection.login = login;
-  savePasswords(chat);
+  chat.connection.logIn(login, (why) => why === "" ? done() : failed(why));
 }

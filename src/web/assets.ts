@@ -9,6 +9,7 @@ import clockJs from "./clock.js" with { type: "text" };
 import coloursJs from "./colours.js" with { type: "text" };
 import commandsJs from "./commands.js" with { type: "text" };
 import connectionJs from "./connection.js" with { type: "text" };
+import devicesJs from "./devices.js" with { type: "text" };
 import dialogsJs from "./dialogs.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
@@ -35,6 +36,7 @@ import storageJs from "./storage.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
 import viewsAccountJs from "./views/account.js" with { type: "text" };
 import viewsComposerJs from "./views/composer.js" with { type: "text" };
+import viewsDevicesJs from "./views/devices.js" with { type: "text" };
 import viewsLinesJs from "./views/lines.js" with { type: "text" };
 import viewsMessagesJs from "./views/messages.js" with { type: "text" };
 import viewsPeopleJs from "./views/people.js" with { type: "text" };
@@ -76,6 +78,7 @@ export const assets: readonly Asset[] = [
   { path: "/colours.js", type: JS, text: coloursJs },
   { path: "/commands.js", type: JS, text: commandsJs },
   { path: "/connection.js", type: JS, text: connectionJs },
+  { path: "/devices.js", type: JS, text: devicesJs },
   { path: "/dialogs.js", type: JS, text: dialogsJs },
   { path: "/dom.js", type: JS, text: domJs },
   { path: "/format.js", type: JS, text: formatJs },
@@ -102,6 +105,7 @@ export const assets: readonly Asset[] = [
   { path: "/style.css", type: CSS, text: styleCss },
   { path: "/views/account.js", type: JS, text: viewsAccountJs },
   { path: "/views/composer.js", type: JS, text: viewsComposerJs },
+  { path: "/views/devices.js", type: JS, text: viewsDevicesJs },
   { path: "/views/lines.js", type: JS, text: viewsLinesJs },
   { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
   { path: "/views/people.js", type: JS, text: viewsPeopleJs },

@@ -33,6 +33,7 @@ import { fold, isRoom, toRoomName } from "./room.js";
  * @property {(text: string) => void} go
  * @property {(words: string) => void} search
  * @property {() => void} settings
+ * @property {() => void} devices
  */
 
 /** @type {Record<string, Command>} */
@@ -144,6 +145,24 @@ export const COMMANDS = {
     run: withAccounts(({ chat, room, word, rest }) => {
       if (word === "") return "Give your registered name: /ghost NAME [PASSWORD]";
       ghost(chat, word, rest, ...callbacks(chat, room));
+    }),
+  },
+  devices: {
+    args: "[add NAME [read] [#ROOM] | revoke N]",
+    help: "show devices and bots that stay signed in, add one, or sign one out",
+    run: withAccounts(({ chat, ui, room, word, rest }) => {
+      const request = { add: "TOKEN", revoke: "REVOKE" }[word];
+      if (word === "") return ui.devices();
+      if (request === undefined || rest === "") return "Write /devices, /devices add NAME or /devices revoke N.";
+      askNickServ(chat, `${request} ${rest}`, room);
+    }),
+  },
+  resetpass: {
+    args: "NAME",
+    help: "make a one-time word for a user who has lost the password; for server operators",
+    run: withAccounts(({ chat, room, word }) => {
+      if (word === "") return "Name a user: /resetpass NAME";
+      askNickServ(chat, `RESETPASS ${word}`, room);
     }),
   },
   topic: {

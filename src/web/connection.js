@@ -14,8 +14,11 @@ import {
   isBan,
   isConfusableNick,
   isRegisteredNick,
+  isSignedOut,
   loginFailed,
   replyText,
+  REVOKED,
+  signedOutText,
   WRONG_PASSWORD,
 } from "./reply_texts.js";
 
@@ -34,7 +37,7 @@ import {
  * @property {boolean} [wasRejected] Whether a wrong password was given.
  */
 
-/** @typedef {{ name: string, password: string }} Login A registered nickname and its password. */
+/** @typedef {{ name: string, password: string, isToken?: boolean }} Login A registered nickname, and its password or token. */
 
 /** The capabilities that the page requests, if the server offers them (IRCv3). */
 const CAPABILITIES = [
@@ -96,6 +99,8 @@ export class Connection {
   onStatus = () => {};
   /** Called after a login or logout. */
   onAccount = () => {};
+  /** Called when the token of this device turns out to be invalid. */
+  onSignedOut = () => {};
   /** @type {(context: Context) => void} Called for each request that was not answered when the connection ended. */
   onUnanswered = () => {};
 
@@ -338,6 +343,7 @@ export class Connection {
     }
     if (this.status.kind !== "connecting") return;
     this.#loginError = why;
+    if (why === WRONG_PASSWORD && this.login?.isToken) return this.#signedOut(REVOKED);
     if (why === WRONG_PASSWORD) this.login = undefined;
     // The nickname is in use, and the user wanted to log in to it.
     if (why !== "" && this.#triesOtherNick && !this.#wasOnline) return this.#requireAccountPassword();
@@ -371,6 +377,16 @@ export class Connection {
     });
   }
 
+  /** The token of this device is invalid: asks for the password. @param {string} reason */
+  #signedOut(reason) {
+    if (this.login !== undefined) this.wantedNick = this.login.name;
+    this.#closeSocket();
+    this.login = undefined;
+    this.#loginError = "";
+    this.onSignedOut();
+    this.#setStatus({ kind: "rejected", reason, passwordFor: "account" });
+  }
+
   /** The nickname is registered: asks for its password. */
   #requireAccountPassword() {
     const wrong = this.#loginError !== "";
@@ -400,6 +416,7 @@ export class Connection {
     if (this.#passwordError === "" || (this.#passwordError !== undefined && !this.#passwordAccepted)) {
       return this.#requireServerPassword();
     }
+    if (isSignedOut(why)) return this.#signedOut(signedOutText(why));
     const held = this.#passwordError;
     // The server is full, and its reason is a sentence. Frequent attempts would not help.
     const full = kind === "connecting" && why.endsWith(".");

@@ -14,6 +14,20 @@ export interface ListedRoom {
   topic: string;
 }
 
+/** A device that stays signed in, as TOKEN LIST returns it. */
+export interface Device {
+  id: number;
+  name: string;
+  /** When it was last used. */
+  used: Date;
+  /** From where it was last used. */
+  host: string;
+  /** Whether it is this one. */
+  own: boolean;
+  /** What it is limited to, in words, or the empty string. */
+  scope: string;
+}
+
 /** What is remembered of a line that was sent, to handle the lines that answer it. */
 export interface PendingRequest {
   /** The room in which the answer is shown. */
@@ -30,6 +44,12 @@ export interface PendingRequest {
   ignored?: string[];
   /** Collects the rooms that LIST returns. */
   list?: ListedRoom[];
+  /** Collects the devices that TOKEN LIST returns. */
+  devices?: Device[];
+  /** Called at the end of TOKEN LIST. */
+  onDevices?: () => void;
+  /** Called with the token that TOKEN STAY returns. */
+  onToken?: (token: string) => void;
   /** Called at the end of LIST. */
   onListEnd?: () => void;
   /** Called with each line of the history that was requested. Such lines are not added to a room. */

@@ -238,8 +238,8 @@ export function personDialog(chat, nick) {
 /** What a person with a prefix is called. */
 const RANK_TEXTS = { "~": "Owner of this room", "@": "Operator of this room", "+": "Has voice" };
 
-/** The settings: nickname, account, notifications. @param {Chat} chat @param {() => void} help @returns {{ open: () => void, update: () => void }} */
-export function settingsDialog(chat, help) {
+/** The settings: nickname, account, notifications. @param {Chat} chat @param {() => void} help @param {() => void} devices @returns {{ open: () => void, update: () => void }} */
+export function settingsDialog(chat, help, devices) {
   const it = dialog("settings");
   const name = input("settings-name");
   const password = input("settings-password");
@@ -293,6 +293,10 @@ export function settingsDialog(chat, help) {
   press("settings-help", () => {
     it.close();
     help();
+  });
+  press("account-devices", () => {
+    it.close();
+    devices();
   });
   press("settings-leave", () => {
     it.close();

@@ -24,6 +24,8 @@ const WHO_MAX = 200;
 const ACTION = "\x01ACTION ";
 const CTCP = "\x01";
 
+/** Shown after a login with a one-time word. */
+const CHOOSE_PASSWORD = "You have logged in with a one-time word. Choose a new password now, in your settings.";
 /** The prefixes of members by the mode that gives the rank, the highest first (PREFIX of RPL_ISUPPORT). */
 const PREFIX_OF = { q: "~", o: "@", v: "+" };
 
@@ -59,6 +61,26 @@ const HANDLERS = {
   /** An account was registered (IRCv3, "account-registration"). Errors come as FAIL. */
   REGISTER(_chat, { params: [outcome, , text = ""] }, request) {
     if (outcome === "SUCCESS") request?.onReply?.(withPageCommands(text));
+  },
+
+  /** A token of the account, or an answer about one: see the server's `protocol/irc/token.ts`. */
+  TOKEN(_chat, { params: [what = "", id = "", ...rest] }, request) {
+    const text = rest.at(-1) ?? "";
+    if (what === "ADDED") request?.onToken?.(rest[0] ?? "");
+    else if (what === "REVOKED") request?.onReply?.(withPageCommands(text));
+    else if (what === "END") request?.onDevices?.();
+    else if (what === "DEVICE") {
+      const [, used = "", host = "", flags = "", room = ""] = rest;
+      const limits = [flags.includes("r") ? "read only" : "", room === "*" ? "" : `only ${room}`];
+      request?.devices?.push({
+        id: Number(id),
+        name: text,
+        used: new Date(used),
+        host: host === "*" ? "" : host,
+        own: flags.includes("*"),
+        scope: limits.filter((limit) => limit !== "").join(", "),
+      });
+    }
   },
 
   /** The end of a batch. */
@@ -316,10 +338,14 @@ function handleMessage(chat, message, request) {
   const { model } = chat;
   const { source, nick, params: [target = "", text = ""] } = message;
   if (!source.includes("!")) return model.tell(model.current, text); // sent by the server
-  if (isNickServ(nick)) return request?.onReply?.(withPageCommands(text)); // without a request, it repeats what a numeric says
   if (isChanServ(nick)) {
     if (request?.onReply !== undefined) return request.onReply(text);
     return model.tell(request?.room ?? model.current, text);
+  }
+  if (isNickServ(nick)) {
+    // Without a request, it repeats what a numeric says, with one exception.
+    if (request === undefined && text.startsWith("The one-time word")) model.tell(model.current, CHOOSE_PASSWORD);
+    return request?.onReply?.(withPageCommands(text));
   }
   const own = fold(nick) === fold(model.nick);
   if (own && request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);

@@ -3,7 +3,7 @@
  * The page: creates the chat and all views, and handles what concerns the whole page: the address, keys, drawers, focus and
  * what the browser stores.
  */
-import { loadPasswords, savePasswords } from "./account.js";
+import { forgetToken, loadLogin, saveServerPassword, staySignedIn } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
 import {
   confirmDialog,
@@ -29,6 +29,7 @@ import { showPeople } from "./views/people.js";
 import { aboutDialog } from "./views/room_dialog.js";
 import { showRoom, showStatus } from "./views/room.js";
 import { searchDialog } from "./views/search.js";
+import { devicesDialog } from "./views/devices.js";
 import { showTabs } from "./views/tabs.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -45,7 +46,8 @@ const help = helpDialog();
 const go = goDialog(chat);
 const about = aboutDialog(chat);
 const search = searchDialog(chat);
-const settings = settingsDialog(chat, help);
+const devices = devicesDialog(chat);
+const settings = settingsDialog(chat, help, devices);
 const person = (/** @type {string} */ nick) => {
   closeDrawers();
   personDialog(chat, nick);
@@ -58,7 +60,7 @@ showTabs(chat, (room) => {
 const scrollPages = showMessages(chat, person);
 showPeople(model, person);
 showRoom(chat);
-showComposer(chat, { help, go, search, settings: settings.open, confirm: confirmDialog() });
+showComposer(chat, { help, go, search, settings: settings.open, devices, confirm: confirmDialog() });
 const updateStatus = showStatus(chat);
 
 // Drawers: on narrow screens, rooms and people are hidden beside the page until a button opens them.
@@ -172,7 +174,6 @@ model.listen((change, room) => {
     localStore.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
     const people = model.tabs.filter((room) => !room.isRoom);
     if (chat.online) localStore.set("people", JSON.stringify(people.map(({ name }) => name)));
-    sessionStore.set("keys", JSON.stringify(rooms.filter(({ key }) => key !== "").map(({ name, key }) => [name, key])));
   }
 });
 
@@ -219,8 +220,9 @@ chat.onStatus = (/** @type {Status} */ { kind }) => {
   updateStatus();
   enter.update();
   settings.update();
-  if (kind === "online" || kind === "rejected") savePasswords(chat);
+  if (kind === "online" || kind === "rejected") saveServerPassword(chat);
   if (kind !== "online") return;
+  staySignedIn(chat);
   byId("show-search", HTMLElement).hidden = !canSearch(chat);
   if (model.nick !== chat.wantedNick) {
     const own = fold(chat.connection.account) === fold(chat.wantedNick);
@@ -238,7 +240,8 @@ chat.onStatus = (/** @type {Status} */ { kind }) => {
   focusComposer();
 };
 chat.onAccount = () => {
-  savePasswords(chat);
+  if (chat.connection.account === "") forgetToken();
+  staySignedIn(chat);
   settings.update();
 };
 model.listen((change) => {
@@ -247,17 +250,17 @@ model.listen((change) => {
   sessionStore.set("nick", model.nick);
 });
 
-const keys = new Map(/** @type {[string, string][]} */ (parseJson(sessionStore.get("keys")) ?? []));
 chat.openConversations = /** @type {string[]} */ (parseJson(localStore.get("people")) ?? []);
 const savedRooms = /** @type {string[]} */ (parseJson(localStore.get("rooms")) ?? []);
 for (const name of [LOBBY, ...savedRooms, ...linkedRoom === "" ? [] : [linkedRoom]]) {
-  model.open(name).key = keys.get(name) ?? "";
+  model.open(name);
 }
 model.show(model.find(linkedRoom) ?? model.find(LOBBY));
 updateVisible();
 
 // Each tab has its own nickname once it was connected. A new tab begins with the one that was used last.
-loadPasswords(chat);
+loadLogin(chat);
+chat.connection.onSignedOut = forgetToken;
 const last = sessionStore.get("nick") || localStore.get("nick");
 if (last === "") enter.open();
 else chat.connect(last);

@@ -99,6 +99,21 @@ export function closeText(why) {
   return `The server closed the connection: ${sentence(why)}`;
 }
 
+/** Whether the server has closed the connection as the device was signed out. @param {string} why */
+export function isSignedOut(why) {
+  return why.startsWith("Signed out: ");
+}
+
+/** Shown when the token of this device is not valid any more. */
+export const REVOKED = "This device was signed out. Enter the password to sign in again, or choose another name.";
+
+/** The text for a device that was signed out. @param {string} why The reason of the ERROR line. */
+export function signedOutText(why) {
+  return why.includes("password of the account was changed")
+    ? "The password was changed, so this device was signed out. Enter the new password, or choose another name."
+    : REVOKED;
+}
+
 /** Adds a full stop if there is no punctuation at the end. @param {string} text */
 function sentence(text) {
   return /[.!?…。！？]$/.test(text) ? text : `${text}.`;

@@ -92,7 +92,9 @@ Deno.test("accounts: the limit rejects new accounts and keeps existing ones", as
   await using fixture = await AuthFixture.open({ max: 2 });
   const done = await Promise.all(["a", "b", "c"].map((name) => fixture.accounts.register(name, "open sesame")));
   assertEquals([done.filter((each) => each).length, fixture.accounts.size, fixture.accounts.full], [2, 2, true]);
-  const fewer = new Accounts(new AccountTable(fixture.file), { max: 1, secret: new Uint8Array(32), derive: cheap });
+  const { tokens, certificates } = fixture.accounts;
+  const options = { max: 1, secret: new Uint8Array(32), derive: cheap, tokens, certificates };
+  const fewer = new Accounts(new AccountTable(fixture.file), options);
   assertEquals(fewer.size, 2);
   assert(await fewer.verify("a", "open sesame"));
 });

@@ -226,7 +226,7 @@ Deno.test("auth: SCRAM logs in with a valid proof, and a wrong proof counts as a
     return { said, over: scram.last(said.last) };
   };
   const { said, over } = attempt("ALICE", "open sesame");
-  assertEquals(await over, { answer: said.answer, account: auth.find("alice")! });
+  assertEquals(await over, { answer: said.answer, login: { name: "alice", account: auth.find("alice")! } });
   await assertRejected("wrong-password", () => attempt("alice", "wrong").over);
   await assertRejected("wrong-password", () => attempt("unknown", "open sesame").over);
   assertEquals(throttle.counts, { right: 1, wrong: 2, delayed: 0 });
@@ -256,7 +256,7 @@ Deno.test("auth: SCRAM fails when the password or the owner changes during the e
   await auth.drop(CALLER, "alice", "open sesame", () => {});
   await auth.register(OTHER, "alice", "open sesame", yes); // with the same password
   await assertRejected("wrong-password", takeOver);
-  assertEquals((await begin()()).account, auth.find("alice"));
+  assertEquals((await begin()()).login.account, auth.find("alice"));
 });
 
 Deno.test("auth: an operator password is accepted however it was typed", async () => {

@@ -5,8 +5,12 @@ import { Accounts, type AccountsOptions } from "../../src/accounts/accounts.ts";
 import { type AuthOptions, AuthService } from "../../src/accounts/auth.ts";
 import { type Clock, LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import type { Derive } from "../../src/accounts/password.ts";
+import { Certificates } from "../../src/accounts/certificates.ts";
+import { Tokens } from "../../src/accounts/tokens.ts";
 import { AccountTable } from "../../src/history/account_table.ts";
+import { CertificateTable } from "../../src/history/certificate_table.ts";
 import { Database } from "../../src/history/database.ts";
+import { TokenTable } from "../../src/history/token_table.ts";
 
 /** A clock that tests set. */
 export class FakeClock implements Clock {
@@ -60,6 +64,8 @@ export class AuthFixture implements AsyncDisposable {
     const file = await Database.open(directory);
     const accounts = new Accounts(new AccountTable(file), {
       secret: new Uint8Array(32),
+      tokens: new Tokens(new TokenTable(file)),
+      certificates: new Certificates(new CertificateTable(file)),
       derive: cheap,
       iterations: 1,
       ...options,

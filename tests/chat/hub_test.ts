@@ -116,6 +116,7 @@ class Replica {
         ...{
           spokeAt: member.spokeAt,
           account: member.account,
+          scope: member.scope,
           away: member.away,
           lastSeen: member.lastSeen,
           networks: member.networks,
@@ -124,7 +125,7 @@ class Replica {
         ...{ missed: member.sessions.map(({ attended, missedSince }) => [attended, missedSince]) },
         ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
         rooms: [...member.rooms.keys()],
-        sessions: ids(member.sessions),
+        sessions: member.sessions.map(({ id, token }) => [id, token]),
         invitations: [...member.invitations],
         ignored: hub.ignores.list(member),
       })),
@@ -172,13 +173,21 @@ const change: fc.Arbitrary<ModeChange> = fc.oneof(
   fc.record({ on, mode: fc.constant("k"), key: text }),
   fc.record({ on: fc.constant(true), mode: fc.constant("l"), limit: fc.integer({ min: 1, max: 3 }) }),
 );
+const token = fc.constantFrom(
+  undefined,
+  undefined,
+  { id: 1, readOnly: false, room: undefined },
+  { id: 2, readOnly: true, room: undefined },
+  { id: 3, readOnly: false, room: "#x" },
+);
 const identity = fc.record({
   user: fc.constant("~u"),
   host: fc.constantFrom("h1", "h2"),
   networks: fc.constant(["n1"]),
   realname: text,
   account: fc.constantFrom(undefined, undefined, "alice"),
-});
+  token,
+}).map(({ token, ...identity }) => identity.account === undefined ? identity : { ...identity, token });
 const host = fc.constantFrom("h1", "h2");
 const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
@@ -264,6 +273,11 @@ const BEGINNING: readonly Step[] = SLOTS.flatMap((slot) => [
 const OWNED: readonly Step[] = [
   { op: "login", account: "alice" },
   { op: "flag", flag: "operator", on: true },
+  { op: "join", room: "#z", key: undefined },
+  { op: "flag", flag: "operator", on: true },
+  { op: "appoint", room: "#z", name: "alice" },
+  { op: "rename-room", room: "#z", name: "#w", reason: undefined },
+  { op: "destroy", room: "#w" },
   { op: "join", room: "#z", key: undefined },
   { op: "role", room: "#z", name: "guest2", on: true },
   { op: "transfer", room: "#z", name: "guest2" },

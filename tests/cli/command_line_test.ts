@@ -4,7 +4,7 @@ import type { Options } from "../../src/cli/options.ts";
 import { assertRejected, DEFAULTS, parse, printed } from "./parse.ts";
 
 /** Flags with a test of their own. */
-const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "room", "format"];
+const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "account", "room", "format"];
 
 /** Flags that need no value. */
 const SWITCHES = ["keep-private"];
@@ -279,6 +279,26 @@ Deno.test("command line: passwd takes one name, with any flags", () => {
   assertEquals(parse("passwd 007").argument, "007");
   assertEquals(parse("passwd").argument, undefined);
   assertRejected("passwd alice bob", 'Cannot use "bob": passwd takes one name');
+});
+
+Deno.test("command line: passwd --account sets the password of an account in --data, and token takes several words", () => {
+  assertEquals<unknown>(parse("passwd --account alice --data d"), {
+    ...DEFAULTS,
+    command: "passwd",
+    account: "alice",
+    data: "d",
+  });
+  assertRejected("passwd --account alice", "Cannot use --account: it needs --data DIR");
+  assertRejected("passwd --account a*b --data d", 'Cannot use --account "a*b": it must be a nickname');
+  assertRejected("--account alice", "Cannot use --account: it is for tincan passwd");
+  assertEquals<unknown>(parse("token add alice build bot read #ci --data d"), {
+    ...DEFAULTS,
+    command: "token",
+    argument: "add",
+    more: ["alice", "build", "bot", "read", "#ci"],
+    data: "d",
+  });
+  assertRejected("token list alice", "Cannot token: it needs --data DIR");
 });
 
 Deno.test("command line: --room and --format are for export only", () => {

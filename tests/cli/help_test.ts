@@ -16,6 +16,7 @@ const WITHOUT_DEFAULT = [
   "trust-proxy",
   "tls-cert",
   "tls-key",
+  "account",
   "room",
 ];
 

@@ -11,6 +11,7 @@ import { UsageError } from "../../src/cli/usage_error.ts";
 export const DEFAULTS: Options = {
   command: "serve",
   argument: undefined,
+  more: [],
   host: "127.0.0.1",
   port: 8888,
   ircPort: 6667,
@@ -54,6 +55,7 @@ export const DEFAULTS: Options = {
   logLevel: "info",
   logFormat: "text",
   logRate: 300,
+  account: undefined,
   room: undefined,
   format: "text",
 };

@@ -73,8 +73,9 @@ test("accounts: a registration survives kill -9, and no password is in any file 
   await using server = await start(form, args);
   using client = await Client.join(server.port);
   await client.send("/nick alice", "/login alice wrong-one", `/login ${PASSWORD}`, "/history");
-  assertEquals(await client.lines(5), [
+  assertEquals(await client.lines(6), [
     "-- alice is a registered nickname. If it is yours: /login alice PASSWORD",
+    "-- Your password was visible. Next time write /login alice alone: telnet hides what it asks for.",
     "-- Wrong password.",
     "-- guest1 is now alice",
     "-- You are logged in as alice.",

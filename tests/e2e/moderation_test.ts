@@ -85,7 +85,11 @@ test("moderation: /oper and OPER accept only the password that the line of passw
     await alice.until(/is now alice$/);
     const no = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
     assertEquals(await ask(alice, "/stats"), [no]);
-    assertEquals(await ask(alice, "/oper root sesame", "/stats"), ["-- Wrong password.", no]);
+    assertEquals(await ask(alice, "/oper root sesame", "/stats"), [
+      "-- Your password was visible. Next time write /oper root alone: telnet hides what it asks for.",
+      "-- Wrong password.",
+      no,
+    ]);
     const denied = ":tincan 481 bob :Permission Denied- You're not an IRC operator";
     assertEquals(await askIrc(bob, "OPER root sesame", "STATS z"), [":tincan 464 bob :Password incorrect", denied]);
     assertMatch(

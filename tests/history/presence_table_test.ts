@@ -103,6 +103,15 @@ Deno.test("presence: an operator that is made or unmade is one, or none, after a
   assertEquals([...ally.rooms.values()].map((room) => room.holds(ally, "op")), [false, true, false]);
 });
 
+Deno.test("presence: a user is in a renamed room after a restart", async () => {
+  using place = new Place();
+  const { chat, session } = await withAlice(place);
+  chat.admin.rename(session.member, chat.findRoom("#den"), "#cave");
+  chat.flush();
+  const again = await restart(place);
+  assertEquals([...again.find("ally").rooms.keys()].sort(), ["#cave", "#lobby", "#tea"]);
+});
+
 Deno.test("presence: a user is not restored who has turned it off, was removed, or whose account is gone", async () => {
   const ends: ((chat: LocalChat, session: Session) => void)[] = [
     (chat, { member }) => chat.setAlwaysOn(member, false),

@@ -225,7 +225,8 @@ testAccounts(
     await bob.says("PRIVMSG #den :one");
     const phone = await chat.text("guest");
     await phone.says("/join #tea");
-    const lines = await phone.asks(`/login alice ${PASSWORD}`);
+    await phone.says("/login alice");
+    const lines = await phone.asks(PASSWORD);
     assertEquals(lines.filter((line) => line.startsWith("--")), [
       "-- You are alice now.",
       `-- 25 new messages in #tea since ${left}. The last ones:`,

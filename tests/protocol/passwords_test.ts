@@ -101,6 +101,8 @@ testAccounts(
   async (chat, { auth }) => {
     const wide = "\u4f60".repeat(134);
     const tom = await chat.text("tom");
+    await tom.says("/register short"); // it warns, once, that the password is visible
+    tom.hears();
     assertEquals(await tom.asks(`/register ${wide}`), [
       `-- Password too long: at most ${PASSWORD_BYTES_MAX} bytes. Letters outside ASCII take 2 to 4 bytes each.`,
     ]);

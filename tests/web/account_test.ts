@@ -10,10 +10,12 @@ import {
   ghost,
   hasAccounts,
   isNickServ,
-  loadPasswords,
+  loadLogin,
   login,
   logout,
   register,
+  saveServerPassword,
+  staySignedIn,
 } from "../../src/web/account.js";
 import type { Login } from "../../src/web/connection.js";
 import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
@@ -73,7 +75,8 @@ class Page {
 /** The sentence of the server for a changed password. */
 function passwordChanged(): Promise<string> {
   const auth = { changePassword: () => Promise.resolve() };
-  return server.changePassword({ auth, member: {} } as unknown as server.AccountContext, PASSWORD);
+  const chat = { sessionsOf: () => [] };
+  return server.changePassword({ auth, chat, session: {}, member: {} } as unknown as server.AccountContext, PASSWORD);
 }
 
 Deno.test("account: login says why the nickname did not change when it is in use or the connection is lost", () => {
@@ -218,31 +221,41 @@ Deno.test("account: an account was deleted if the server has logged the user out
   assertEquals(page.take(), [[], ["failed: Not connected. Try again when the connection is back."]]);
 });
 
-Deno.test("account: passwords are restored from the storage of the tab, unless they are not valid", () => {
-  const values = new Map<string, string>();
-  const storage = {
-    getItem: (name: string) => values.get(name) ?? null,
-    setItem: (name: string, value: string) => values.set(name, value),
-    removeItem: (name: string) => values.delete(name),
-  };
-  Object.defineProperty(globalThis, "sessionStorage", { configurable: true, get: () => storage });
+Deno.test("account: a token is restored from the storage of the browser, unless it is not valid", () => {
+  const stores = { localStorage: new Map<string, string>(), sessionStorage: new Map<string, string>() };
+  for (const [name, values] of Object.entries(stores)) {
+    const storage = {
+      getItem: (name: string) => values.get(name) ?? null,
+      setItem: (name: string, value: string) => values.set(name, value),
+      removeItem: (name: string) => values.delete(name),
+    };
+    Object.defineProperty(globalThis, name, { configurable: true, get: () => storage });
+  }
   const page = new Page();
   page.connection.password = "kitchen";
+  saveServerPassword(page.chat);
   register(page.chat, PASSWORD, ...page.callbacks);
   page.asked?.onReply?.("done");
+  page.connection.account = "alice";
+  staySignedIn(page.chat);
+  page.asked?.onToken?.("tincan_x");
+  assertEquals([...stores.sessionStorage], [["tincan.password", "kitchen"]]);
+  assertEquals([...stores.localStorage], [["tincan.token", '["alice","tincan_x"]']], "and no password");
   const restored = new Page();
-  loadPasswords(restored.chat);
+  loadLogin(restored.chat);
   assertEquals(restored.connection.password, "kitchen");
-  assertEquals(restored.connection.login, { name: "alice", password: PASSWORD });
+  assertEquals(restored.connection.login, { name: "alice", password: "tincan_x", isToken: true });
   for (const text of ["", "{", "[]", '["alice"]', '[1,"x"]', '["alice",null]']) {
-    values.set("tincan.login", text);
-    loadPasswords(restored.chat);
+    stores.localStorage.set("tincan.token", text);
+    loadLogin(restored.chat);
     assertEquals(restored.connection.login, undefined, text);
   }
+  changePassword(page.chat, "another one", ...page.callbacks);
+  page.asked?.onReply?.("Your password is changed.");
+  assertEquals(page.connection.login?.password, "tincan_x", "its token stays valid");
+  page.take();
   logout(page.chat, ...page.callbacks);
-  assertEquals([...values], [["tincan.password", "kitchen"]]);
-  login(page.chat, { name: "bob", password: PASSWORD }, ...page.callbacks);
-  assertEquals(values.get("tincan.login"), JSON.stringify(["bob", PASSWORD]));
+  assertEquals([page.take(), page.connection.login?.name], [[["TOKEN REVOKE *"], []], "alice"], "until the reply");
 });
 
 Deno.test("account: NickServ is recognised in any case, and accounts need SASL", () => {

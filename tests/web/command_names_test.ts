@@ -11,6 +11,7 @@ import { nearest as nearestOnPage } from "../../src/web/nearest.js";
 const ONLY_TEXT: Record<string, readonly string[]> = {
   "the page shows it without a command": ["echo", "history", "times", "ping"],
   "the page has it in its settings": ["drop", "password"],
+  "browsers do not show the page its certificates": ["cert"],
   "server operators use the text port or an IRC client": [
     "announce",
     "bans",

@@ -14,6 +14,7 @@ import { persistence } from "./persistence.ts";
 import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { authenticate } from "./sasl.ts";
 import { admin, help, info, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
+import { token } from "./token.ts";
 import { away, ison, monitor, setname, silence, userhost, who, whois, whowas } from "./users.ts";
 
 /** A row of the table. */
@@ -99,6 +100,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   STATS: row(0, "STATS u - the uptime; k - bans and mutes, z - statistics, for server operators", stats),
   TAGMSG: row(1, "TAGMSG target[,target...] - send tags without a text", tagmsg),
   TIME: row(0, "the server's time", time),
+  TOKEN: row(1, "TOKEN LIST|ADD :name|STAY :name|REVOKE id - the tokens of your account, for programs", token),
   TOPIC: row(1, "TOPIC #channel [:text] - show or set the topic of a channel", topic),
   UNBAN: row(2, "UNBAN #channel nick|mask - lift a ban that BAN has made", unban),
   UNKLINE: row(1, "UNKLINE address|mask - lift a ban; for server operators", unkline),

@@ -1,8 +1,7 @@
 /**
  * What a command sees of the session that runs it.
  */
-import type { Account } from "../../accounts/accounts.ts";
-import type { AuthError, AuthService, Caller } from "../../accounts/auth.ts";
+import type { AuthError, AuthService, Caller, Login } from "../../accounts/auth.ts";
 import type { Chat } from "../../chat/chat.ts";
 import type { ChatEvent } from "../../chat/events.ts";
 import type { Member, Session } from "../../chat/member.ts";
@@ -37,7 +36,7 @@ export interface IrcContext extends Replies {
   /** Registers the client if it has sent all that is needed, and sends the welcome. */
   register(): Promise<void>;
   /** Logs the client in. */
-  login(account: Account): Promise<void>;
+  login(login: Login): Promise<void>;
   /** Counts a failed login; closes the connection after too many. */
   countFailure(error: AuthError): void;
   /**

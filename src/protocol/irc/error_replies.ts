@@ -138,6 +138,12 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.numeric("ERR_BANLISTFULL", room, mode);
     case "key-invalid":
       return context.numeric("ERR_INVALIDKEY", room);
+    case "token-read-only":
+      return context.fail(command, "TOKEN_READ_ONLY", "Your token permits you to read, but not to write");
+    case "token-room":
+      return context.fail(command, "TOKEN_SCOPE", `Your token is for ${subject} alone`, subject);
+    case "token-nick":
+      return context.numeric("ERR_NICKNAMENOTPERMITTED", subject);
     case "muted":
       return context.fail(
         command,

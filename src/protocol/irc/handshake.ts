@@ -1,12 +1,16 @@
 /**
  * What a client has sent to register: NICK, USER, PASS, CAP, AUTHENTICATE.
  */
-import type { Account } from "../../accounts/accounts.ts";
-import type { Scram } from "../../accounts/auth.ts";
+import type { Login, Scram } from "../../accounts/auth.ts";
 
 /** The SASL mechanisms, the preferred one last: clients that have no preference use the last one that they know. */
-export const MECHANISMS = ["PLAIN", "SCRAM-SHA-256"] as const;
-export type Mechanism = typeof MECHANISMS[number];
+const MECHANISMS = ["PLAIN", "SCRAM-SHA-256"] as const;
+export type Mechanism = typeof MECHANISMS[number] | "EXTERNAL";
+
+/** The SASL mechanisms of a connection. @param certified Whether its client has given a certificate. */
+export function mechanisms(certified: boolean): readonly Mechanism[] {
+  return certified ? ["EXTERNAL", ...MECHANISMS] : MECHANISMS;
+}
 
 /** A SASL exchange in progress. */
 export interface SaslExchange {
@@ -15,8 +19,8 @@ export interface SaslExchange {
   text: string;
   /** The state of SCRAM, after the client's first message. */
   scram: Scram | undefined;
-  /** The account that SCRAM has verified, while the client's final empty response is missing. */
-  account: Account | undefined;
+  /** The login that SCRAM has verified, while the client's final empty response is missing. */
+  login: Login | undefined;
 }
 
 /** The state of a registration. Some of it stays in use afterwards: SASL and CAP are allowed at any time. */
@@ -34,8 +38,8 @@ export class Handshake {
   passwordRejected = false;
   /** The SASL exchange in progress, if any. */
   sasl: SaslExchange | undefined;
-  /** The account that the client has logged in to before registration is complete. */
-  account: Account | undefined;
+  /** The login of the client before registration is complete. */
+  login: Login | undefined;
 
   /** The away message that the client has given before registration is complete (IRCv3, "pre-away", a draft). */
   away: string | undefined;

@@ -15,9 +15,19 @@ import {
   logout,
   readLogin,
   register,
+  registeredText,
 } from "../accounts.ts";
+import {
+  addCertificate,
+  addDevice,
+  listCertificates,
+  listDevices,
+  removeCertificate,
+  resetPassword,
+  revokeDevice,
+} from "../devices.ts";
 import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
-import { replyFromNickServ } from "./nickserv_notice.ts";
+import { nickServRequest, replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
 
@@ -27,7 +37,7 @@ interface NickServRequest {
   readonly params: string;
   readonly help: string;
   /** @param text What follows the request's name. A password is all of the rest, spaces included. */
-  run(account: AccountContext, text: string): Promise<string> | string;
+  run(account: AccountContext, text: string): Promise<string | string[]> | string | string[];
 }
 
 /** An e-mail address, roughly. Each character is looked at once. */
@@ -77,6 +87,23 @@ const REQUESTS: Readonly<Record<string, NickServRequest>> = {
     help: "delete your account",
     run: (account, text) => drop(account, text),
   },
+  DEVICES: { params: "", help: "list the devices and bots with a token of your account", run: listDevices },
+  TOKEN: {
+    params: "NAME [read] [#channel]",
+    help: "make a token for another device, or for a bot that may only read or only use one channel",
+    run: addDevice,
+  },
+  REVOKE: { params: "N", help: "sign out a device or bot, by its number in DEVICES", run: revokeDevice },
+  CERT: {
+    params: "LIST|ADD|REMOVE [FINGERPRINT]",
+    help: "the certificates with which you can log in by SASL EXTERNAL",
+    run: certificates,
+  },
+  RESETPASS: {
+    params: "NAME",
+    help: "make a one-time word for a user who has lost the password; for server operators",
+    run: resetPassword,
+  },
   INFO: {
     params: "[NAME]",
     help: "whether a nickname is registered",
@@ -108,12 +135,28 @@ export async function handleRequest(context: MemberContext, message: string): Pr
   }
   const account = context.accountContext;
   try {
-    const sentence = await run(account, text);
-    if (sentence !== "") replyFromNickServ(context, sentence);
+    const reply = await run(account, text);
+    replyFromNickServ(context, ...[reply].flat().filter((sentence) => sentence !== ""));
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     replyFromNickServ(context, authErrorText(error, account));
     context.countFailure(error);
+  }
+}
+
+/** CERT: the certificates of the account. */
+function certificates(account: AccountContext, text: string): string[] {
+  const [action, fingerprint] = split(text);
+  switch (action.toUpperCase()) {
+    case "LIST":
+      return listCertificates(account);
+    case "ADD":
+      return addCertificate(account, fingerprint);
+    case "REMOVE":
+    case "DEL":
+      return removeCertificate(account, fingerprint);
+    default:
+      return [`Write CERT ${REQUESTS["CERT"]!.params} - ${REQUESTS["CERT"]!.help}.`];
   }
 }
 
@@ -143,6 +186,7 @@ const CODES: Readonly<Partial<Record<AuthErrorCode, string>>> = {
   "password-long": "UNACCEPTABLE_PASSWORD",
   "password-wide": "UNACCEPTABLE_PASSWORD",
   "password-impossible": "UNACCEPTABLE_PASSWORD",
+  "password-token": "UNACCEPTABLE_PASSWORD",
 };
 
 /** REGISTER account|* email|* password. Addresses are not stored. */
@@ -153,23 +197,40 @@ export async function registerAccount(
 ): Promise<void> {
   const [name = "", email = "*"] = params;
   const password = restOf(message, 2);
-  if (!isRegistered(context)) {
-    const account = name === "*" ? context.handshake.nick ?? "*" : word(name);
-    return context.fail("REGISTER", "COMPLETE_CONNECTION_REQUIRED", "Complete the connection first", account);
+  const nick = context.member?.nick ?? context.handshake.nick;
+  if (nick === undefined) {
+    return context.fail("REGISTER", "NEED_NICK", "Choose a nickname first: NICK comes first", "*");
   }
-  const { nick } = context.member;
   if (name !== "*" && fold(name) !== fold(nick)) {
     return context.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", "The account name must be your nickname", word(name));
   }
-  const account = context.accountContext;
   try {
-    const address = email === "*" ? undefined : email;
-    const sentence = withoutAddress(address, await register(account, password));
+    const registering = isRegistered(context)
+      ? register(context.accountContext, password)
+      : registerEarly(context, nick, password);
+    const sentence = withoutAddress(email === "*" ? undefined : email, await registering);
     context.reply(`REGISTER SUCCESS ${nick} :${sentence}`);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    context.fail("REGISTER", CODES[error.code] ?? "TEMPORARILY_UNAVAILABLE", authErrorText(error, account), nick);
+    const text = authErrorText(error, { commandFor: nickServRequest });
+    context.fail("REGISTER", CODES[error.code] ?? "TEMPORARILY_UNAVAILABLE", text, nick);
   }
+}
+
+/**
+ * Registers the nickname of a client whose connection is not complete (`before-connect`), and logs the client in.
+ *
+ * @throws {AuthError}
+ */
+async function registerEarly(context: IrcContext, nick: string, password: string): Promise<string> {
+  const { auth, chat, caller, handshake } = context;
+  if (!handshake.passwordAccepted) throw new AuthError("server-password");
+  if (context.account !== undefined) throw new AuthError("logged-in", context.account);
+  const account = await auth.register(caller, nick, password, () => {
+    return context.member === undefined && handshake.nick === nick && chat.get(nick) === undefined;
+  });
+  await context.login({ name: account.name, account });
+  return registeredText(account.name, nickServRequest, context.chat.alwaysOnPolicy === "opt-in");
 }
 
 function help(context: MemberContext, name: string) {

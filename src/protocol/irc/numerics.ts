@@ -96,6 +96,7 @@ const TABLE = {
   ERR_ERRONEUSNICKNAME: "432 % :Erroneous nickname: " + NICK_RULE,
   ERR_NICKNAMEINUSE: "433 % :Nickname is already in use",
   ERR_NICKNAMECONFUSABLE: "433 % :Nickname looks like one that is in use", // the same number, on which clients try another nick
+  ERR_NICKNAMENOTPERMITTED: "433 % :Your token does not permit the nickname of its account, choose another one",
   ERR_BANONCHAN: "435 % % :Cannot change nickname while banned from the channel",
   ERR_NICKTOOFAST: "438 % :Nick change too fast, please wait a minute",
   ERR_USERNOTINCHANNEL: "441 % % :They aren't on that channel",

@@ -6,12 +6,13 @@ import { clipRealname, isReason } from "../../chat/lengths.ts";
 import { isAccount } from "../../chat/nicknames.ts";
 import { isNick, prepareName } from "../../chat/names.ts";
 import { copyString } from "../../util/copy_string.ts";
+import { isScoped, requireOtherNick } from "../../chat/scope.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import { authErrorText } from "../accounts.ts";
 import { available, type Capability, isCapability } from "./capabilities.ts";
 import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
 import { isoTime, quitReason } from "./format.ts";
-import { MECHANISMS } from "./handshake.ts";
+import { mechanisms } from "./handshake.ts";
 import { replyIsupport } from "./isupport.ts";
 import { USER_MAX } from "./limits.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
@@ -56,7 +57,7 @@ export function cap(context: IrcContext, params: readonly string[]): void | Prom
       const known = available(context.auth.accountsEnabled);
       const is302 = Number.parseInt(arg) >= 302;
       if (is302) handshake.cap302 = true;
-      const names = is302 ? [...known.map(withValue), ...sts(context)] : known;
+      const names = is302 ? [...known.map((name) => withValue(context, name)), ...sts(context)] : known;
       return context.replyList(`CAP ${context.name} LS`, names, is302 ? " *" : "");
     }
     case "LIST":
@@ -109,8 +110,9 @@ function sts({ secure }: IrcContext): string[] {
 }
 
 /** A capability with its value, if it has one, for CAP LS 302. */
-function withValue(name: string): string {
-  return name === "sasl" ? `${name}=${MECHANISMS.join(",")}` : name;
+function withValue({ caller }: IrcContext, name: string): string {
+  if (name === "draft/account-registration") return `${name}=before-connect`;
+  return name === "sasl" ? `${name}=${mechanisms(caller.certificate !== undefined).join(",")}` : name;
 }
 
 /**
@@ -147,6 +149,9 @@ export async function nick(context: IrcContext, params: readonly string[]): Prom
   } else if (handshake.negotiating) { // the client may still log in to the account of that name
     const holder = chat.get(name);
     if (!isAccount(name, holder?.account)) chat.requireFree(name);
+  } else if (isScoped(handshake.login?.token)) {
+    requireOtherNick(name, context.account);
+    chat.requireNick(name);
   } else if (context.account === undefined || chat.getByAccount(context.account) === undefined) {
     chat.requireNick(name, undefined, context.account);
   } // else it becomes a session of a user that has a nickname

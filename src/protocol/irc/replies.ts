@@ -24,6 +24,7 @@ const OWN_FAILURES: ReadonlyMap<string, Capability | ""> = new Map<string, Capab
   ["REGISTER", ""],
   ["SEARCH", ""],
   ["SETNAME", "setname"],
+  ["TOKEN", ""],
 ]);
 
 /** What a command can send to its client. Lines are without their ends. */

@@ -4,14 +4,14 @@
  * Messages are in base64, in chunks of 400 characters; a shorter chunk is the last one. Their total size is bounded.
  */
 import { Buffer } from "node:buffer";
-import type { Account } from "../../accounts/accounts.ts";
-import { AuthError } from "../../accounts/auth.ts";
+import { AuthError, type Login } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
 import { ChatError } from "../../chat/chat_error.ts";
-import { authErrorText } from "../accounts.ts";
+import { authErrorText, newPasswordHint } from "../accounts.ts";
 import type { IrcContext } from "./context.ts";
 import { replyError, tooManySessions } from "./error_replies.ts";
-import { MECHANISMS, type SaslExchange } from "./handshake.ts";
+import { mechanisms, type SaslExchange } from "./handshake.ts";
+import { nickServRequest, replyFromNickServ } from "./nickserv_notice.ts";
 
 /** The characters of a chunk. */
 const CHUNK = 400;
@@ -50,12 +50,13 @@ export function abort(context: IrcContext): void {
 }
 
 function begin(context: IrcContext, name: string) {
-  const mechanism = MECHANISMS.find((each) => each === name.toUpperCase());
+  const known = mechanisms(context.caller.certificate !== undefined);
+  const mechanism = known.find((each) => each === name.toUpperCase());
   if (mechanism === undefined) {
-    context.numeric("RPL_SASLMECHS", MECHANISMS.join(","));
+    context.numeric("RPL_SASLMECHS", known.join(","));
     return fail(context);
   }
-  context.handshake.sasl = { mechanism, text: "", scram: undefined, account: undefined };
+  context.handshake.sasl = { mechanism, text: "", scram: undefined, login: undefined };
   context.reply("AUTHENTICATE +");
 }
 
@@ -66,17 +67,18 @@ async function respond(context: IrcContext, sasl: SaslExchange, message: string)
     if (sasl.mechanism === "PLAIN") {
       const { name, password } = readPlain(message);
       await succeed(context, await auth.login(context.caller, name, password, "SASL PLAIN"));
-    } else if (sasl.account !== undefined) {
+    } else if (sasl.mechanism === "EXTERNAL") {
+      await succeed(context, await auth.loginByCertificate(context.caller, message));
+    } else if (sasl.login !== undefined) {
       // The account may have been dropped in the meantime, and registered by another client.
-      const same = auth.find(sasl.account.name) === sasl.account;
-      if (message !== "" || !same) throw new AuthError("wrong-password");
-      await succeed(context, sasl.account);
+      if (message !== "" || !auth.isValid(sasl.login)) throw new AuthError("wrong-password");
+      await succeed(context, sasl.login);
     } else if (sasl.scram === undefined) {
       sasl.scram = auth.scram(context.caller);
       challenge(context, sasl.scram.first(message));
     } else {
-      const { answer, account } = await sasl.scram.last(message);
-      sasl.account = account;
+      const { answer, login } = await sasl.scram.last(message);
+      sasl.login = login;
       challenge(context, answer);
     }
   } catch (error) {
@@ -93,10 +95,10 @@ function challenge(context: IrcContext, message: string) {
   }
 }
 
-async function succeed(context: IrcContext, account: Account) {
+async function succeed(context: IrcContext, login: Login) {
   context.handshake.sasl = undefined;
   try {
-    await context.login(account);
+    await context.login(login);
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     if (error.code === "too-many-sessions") { // or clients would show that the password is wrong
@@ -106,6 +108,7 @@ async function succeed(context: IrcContext, account: Account) {
     return context.numeric("ERR_SASLFAIL", FAILED);
   }
   context.numeric("RPL_SASLSUCCESS");
+  if (login.byWord) replyFromNickServ(context, newPasswordHint({ commandFor: nickServRequest }));
 }
 
 /** @param error Why the login failed; none if the message was not valid. */

@@ -3,8 +3,7 @@
  *
  * Replies to commands and events of the client's rooms are sent in the order in which they were made.
  */
-import type { Account } from "../../accounts/accounts.ts";
-import type { AuthError, AuthService, Caller } from "../../accounts/auth.ts";
+import type { AuthError, AuthService, Caller, Login } from "../../accounts/auth.ts";
 import type { ChatEvent } from "../../chat/events.ts";
 import type { Member, Outlet, Session } from "../../chat/member.ts";
 import type { Chat } from "../../chat/chat.ts";
@@ -12,13 +11,7 @@ import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import {
-  type AccountAction,
-  type AccountContext,
-  FailureCount,
-  TOO_MANY_FAILURES,
-  WRONG_PASSWORD,
-} from "../accounts.ts";
+import { type AccountContext, FailureCount, sessionToken, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
@@ -29,7 +22,7 @@ import { Handshake } from "./handshake.ts";
 import { completeTags, isTooLong, withoutLineEnds } from "./input.ts";
 import { type KeepaliveTarget, REGISTRATION_TIMEOUT } from "./keepalive.ts";
 import { LabeledOutput } from "./labels.ts";
-import { NICKSERV } from "./nickserv_notice.ts";
+import { nickServRequest } from "./nickserv_notice.ts";
 import type { IrcOptions } from "./options.ts";
 import { type IrcMessage, parse } from "./parser.ts";
 import { welcome } from "./registration.ts";
@@ -119,7 +112,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   get account(): string | undefined {
-    return this.member === undefined ? this.handshake.account?.name : this.member.account;
+    return this.member === undefined ? this.handshake.login?.name : this.member.account;
   }
 
   get peer(): string {
@@ -148,8 +141,11 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   get caller(): Caller {
-    const { address, peer } = this.#connection;
-    return { address, peer, nick: this.member?.nick, hasFailed: this.#failures.any };
+    const { address, peer, certificate } = this.#connection;
+    const host = this.options.hostOf(address);
+    const { nick } = this.member ?? {};
+    const token = this.session?.token;
+    return { address, peer, nick, hasFailed: this.#failures.any, host, token, certificate };
   }
 
   get accountContext(): AccountContext {
@@ -162,6 +158,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       get member() {
         return this.session.member;
       },
+      moderation: this.options.moderation,
       commandFor: nickServRequest,
       answering: (run) => this.inResponse(run),
     };
@@ -245,12 +242,14 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     this.#connection.pause?.(milliseconds);
   }
 
-  async login(account: Account): Promise<void> {
+  async login(login: Login): Promise<void> {
     const { session } = this;
     if (session === undefined) {
-      this.handshake.account = account;
+      this.handshake.login = login;
       this.#replyAccount();
-    } else if (this.chat.hasSession(session)) await this.inResponse(() => this.chat.login(session, account.name));
+    } else if (this.chat.hasSession(session)) {
+      await this.inResponse(() => this.chat.login(session, login.name, login.token && sessionToken(login.token)));
+    }
   }
 
   countFailure(error: AuthError): void {
@@ -267,9 +266,8 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       this.numeric("ERR_PASSWDMISMATCH");
       return this.close("Password wanted");
     }
-    // The account may have been dropped in the meantime, and registered by another client.
-    const { account } = handshake;
-    if (account !== undefined && this.auth.find(account.name) !== account) handshake.account = undefined;
+    // The account may have been dropped in the meantime, or the token revoked.
+    if (handshake.login !== undefined && !this.auth.isValid(handshake.login)) handshake.login = undefined;
     const { address } = this.#connection;
     const identity = {
       user,
@@ -277,6 +275,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       networks: networksOf(address),
       realname: handshake.realname,
       account: this.account,
+      token: handshake.login?.token && sessionToken(handshake.login.token),
     };
     let session: Session;
     try {
@@ -372,11 +371,4 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     if (!(error instanceof ChatError)) throw error;
     replyError(this, error, command);
   }
-}
-
-/** The request to NickServ for an action, as users type it. */
-function nickServRequest(action: AccountAction, ...args: string[]): string {
-  const words = { login: "IDENTIFY", password: "SET PASSWORD" } as const;
-  const word = action === "login" || action === "password" ? words[action] : action.toUpperCase();
-  return [`/msg ${NICKSERV}`, word, ...args].join(" ");
 }

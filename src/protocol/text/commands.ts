@@ -3,7 +3,18 @@
  *
  * To add a command, write it in the file of its subject and add it to the table. `/help` is printed from the table.
  */
-import { drop, ghost, login, logout, password, register, set } from "./account_commands.ts";
+import {
+  cert,
+  deviceCommand,
+  drop,
+  ghost,
+  login,
+  logout,
+  password,
+  register,
+  resetpass,
+  set,
+} from "./account_commands.ts";
 import type { Command, CommandTable } from "./command.ts";
 import { usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -64,6 +75,8 @@ export const commands: CommandTable = {
   password,
   drop,
   set,
+  devices: deviceCommand,
+  cert,
   oper,
   kill,
   bans,
@@ -71,6 +84,7 @@ export const commands: CommandTable = {
   unmute,
   owner,
   announce,
+  resetpass,
   stats,
   quit,
 };

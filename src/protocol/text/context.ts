@@ -16,9 +16,19 @@ export interface CommandContext extends AccountContext {
   readonly room: Room;
   /** The registered nickname that was rejected last. `/login PASSWORD` means it. */
   rejectedNick: string | undefined;
+  /** Whether the user was told that a password on the line is visible. */
+  warnedOfPassword: boolean;
   /** Whether lines begin with the time. */
   showTimes: boolean;
 
+  /**
+   * Asks the client for a secret. The next line is the answer, and is hidden where telnet can hide it; an empty line
+   * cancels the request.
+   *
+   * @param prompt A sentence, such as `Password, please:`.
+   * @param then May throw what a command may throw.
+   */
+  askSecret(prompt: string, then: (secret: string) => Promise<void> | void): void;
   /** Sends lines to this client alone. */
   reply(lines: readonly string[]): void;
   /** Puts the time before a line, if the client wants times. */

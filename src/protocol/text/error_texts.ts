@@ -104,6 +104,12 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`Text too long: at most ${subject} bytes. Letters outside ASCII take 2 to 4 bytes each.`);
     case "topic-too-long":
       return system(`Topic too long: at most ${subject} characters.`);
+    case "token-read-only":
+      return system(`Your token permits you to read, but not to write. Log in with your password first.`);
+    case "token-room":
+      return system(`Your token is for ${subject} alone. For the rest, log in with your password first.`);
+    case "token-nick":
+      return system(`Your token does not permit the nickname ${subject}. Choose another one.`);
     case "muted":
       return system(`A server operator has muted you. You can read, but not write.`);
     case "server-banned":

@@ -15,25 +15,28 @@ import {
   type UserBanResult,
 } from "../moderation.ts";
 import type { Steps } from "../time_slicer.ts";
+import { withPassword } from "./account_commands.ts";
 import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { system } from "./render.ts";
 import { truncateList } from "./truncate.ts";
 
 export const oper: Command = {
-  args: "NAME PASSWORD",
+  args: "NAME [PASSWORD]",
   help: "become a server operator, if you are listed as one",
   topic: "accounts",
-  async run(context, arg) {
-    const { member, chat, auth, moderation, caller } = context;
-    const [, name = "", password = ""] = /^(\S+)\s+(.*)$/s.exec(arg) ?? [];
+  run(context, arg) {
+    const { member, chat, auth, moderation } = context;
+    const { first: name, rest } = splitWord(arg);
     if (auth.operators.size === 0) {
       return context.reply([system("This server has no operators: it was started without --operators.")]);
     }
-    await auth.verifyOperator(caller, name, password);
-    if (!chat.has(member)) return; // it left during the check of the password
-    await grantOperator(moderation, chat, member, name);
-    context.reply([system("You are a server operator now. /help operators lists your commands.")]);
+    return withPassword(context, rest, `/oper ${name}`, `Password of operator ${name}`, async (password) => {
+      await auth.verifyOperator(context.caller, name, password);
+      if (!chat.has(member)) return ""; // it left during the check of the password
+      await grantOperator(moderation, chat, member, name);
+      return "You are a server operator now. /help operators lists your commands.";
+    });
   },
 };
 

@@ -145,12 +145,15 @@ class TextSession implements CommandContext {
   readonly answerMax: number;
   readonly session: Session;
   rejectedNick: string | undefined;
+  warnedOfPassword = false;
   readonly #connection: Connection;
   readonly #format: WireFormat;
   readonly #failures: FailureCount;
   readonly #onFailure: (error: unknown) => void;
   #room: Room;
   #showTimes = false;
+  /** What to do with the next line, which is a secret that was asked for. */
+  #takeSecret: ((secret: string) => Promise<void> | void) | undefined;
   /** The way to another room after a kick: the next line waits for it. */
   #moving: Promise<void> | undefined;
 
@@ -174,7 +177,12 @@ class TextSession implements CommandContext {
     this.#room = lobby;
     session.handlers = {
       kicked: (room) => this.#leftRoom(room),
-      left: (room) => this.#leftRoom(room, `You left ${room.name} on another device.`),
+      // A member whose token has a scope has no other device.
+      left: (room) => {
+        const { scope } = session.member;
+        const cause = scope === undefined ? "on another device" : "as your token does not permit it";
+        this.#leftRoom(room, `You left ${room.name} ${cause}.`);
+      },
       moved: (_previous, rooms) => this.#moved(rooms),
     };
   }
@@ -235,8 +243,10 @@ class TextSession implements CommandContext {
   }
 
   get caller(): Caller {
-    const { address, peer } = this.#connection;
-    return { address, peer, nick: this.member.nick, hasFailed: this.#failures.any };
+    const { address, peer, certificate } = this.#connection;
+    const { nick } = this.member;
+    const { host, token } = this.session;
+    return { address, peer, nick, hasFailed: this.#failures.any, host, token, certificate };
   }
 
   get showTimes(): boolean {
@@ -263,7 +273,9 @@ class TextSession implements CommandContext {
   /** Takes a line from the client, a command or text. A promise keeps the next line waiting. */
   take(line: string): Promise<void> | undefined {
     if (this.#moving !== undefined) return this.#moving.then(() => this.take(line));
-    if (line === "" || !this.chat.hasSession(this.session)) return;
+    if (!this.chat.hasSession(this.session)) return;
+    if (this.#takeSecret !== undefined) return this.#answerSecret(line);
+    if (line === "") return;
     line = stripFormatting(line);
     try {
       if (line === "LIST") line = "/list";
@@ -275,6 +287,12 @@ class TextSession implements CommandContext {
     } catch (error) {
       this.#reject(error);
     }
+  }
+
+  askSecret(prompt: string, then: (secret: string) => Promise<void> | void): void {
+    this.#takeSecret = then;
+    this.#connection.hideInput(true);
+    this.reply([system(prompt)]);
   }
 
   reply(lines: readonly string[]): void {
@@ -313,7 +331,26 @@ class TextSession implements CommandContext {
   /** Tells the client that a line was too long. */
   tooLong(): void {
     const { maxLine } = this.#connection;
+    this.#endSecret();
     this.reply([system(`Line too long, not sent: at most ${maxLine} bytes. Send it in parts.`)]);
+  }
+
+  /** Takes a line that is a secret, or that cancels the request for one. */
+  #answerSecret(secret: string): Promise<void> | undefined {
+    const take = this.#takeSecret!;
+    this.#endSecret();
+    if (secret === "") return void this.reply([system("Cancelled.")]);
+    try {
+      return take(secret)?.catch((error) => this.#reject(error)).then(() => this.#moving);
+    } catch (error) {
+      return void this.#reject(error);
+    }
+  }
+
+  #endSecret() {
+    if (this.#takeSecret === undefined) return;
+    this.#takeSecret = undefined;
+    this.#connection.hideInput(false);
   }
 
   /** Shows another room when the user is not in the room of this client any more: one that it is in, or else the lobby. */
@@ -321,13 +358,13 @@ class TextSession implements CommandContext {
     if (room !== this.#room) return;
     if (sentence !== undefined) this.reply([system(sentence)]);
     const [other] = this.member.rooms.values();
-    this.#moveTo(other?.name ?? LOBBY);
+    this.#moveTo(other?.name);
   }
 
   /** The client has another user now: it stays in its room if that user is there too. */
   #moved(rooms: readonly Room[]) {
     this.reply([system(`You are ${this.member.nick} now.`)]);
-    if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo(LOBBY);
+    if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo();
     const { missedSince } = this.session;
     if (missedSince !== undefined) this.#showMissed(missedSince);
   }
@@ -342,10 +379,15 @@ class TextSession implements CommandContext {
     }
   }
 
-  /** Shows another room when it is the turn of this client: a room that is deleted sends many members away at once. */
-  #moveTo(name: string) {
+  /**
+   * Shows another room when it is the turn of this client: a room that is deleted sends many members away at once.
+   *
+   * @param name Its name. The room of the client's token or the lobby, unless given.
+   */
+  #moveTo(name?: string) {
     const wanted = () => this.chat.hasSession(this.session);
-    const run = () => this.slicer.run(() => this.enter(name), { lane: "prompt", networks: this.networks, wanted });
+    const enter = () => this.enter(name ?? this.member.scope?.room ?? LOBBY);
+    const run = () => this.slicer.run(enter, { lane: "prompt", networks: this.networks, wanted });
     // Not before the reply to the command that has caused it, whether the chat answers at once or later.
     const entering = Promise.resolve().then(run).catch((error) => this.#reject(error));
     this.#moving = entering.catch(this.#onFailure).finally(() => this.#moving = undefined);

@@ -53,7 +53,7 @@ testAccounts("failures: REGISTER replies with FAIL with any capabilities", async
   const early = chat.connect();
   await early.expect(
     "REGISTER * * long-enough",
-    "FAIL REGISTER COMPLETE_CONNECTION_REQUIRED * :Complete the connection first",
+    "FAIL REGISTER NEED_NICK * :Choose a nickname first: NICK comes first",
   );
 });
 

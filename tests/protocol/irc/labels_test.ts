@@ -124,7 +124,7 @@ Deno.test("labels: the table has every command", () => {
 for (const [way, parts] of Object.entries(WAYS)) {
   Deno.test(`labels: every command has exactly one labeled response when ${way}`, async () => {
     for (const line of [...Object.values(LINES).flat(), ...OTHERS]) {
-      const accounts = /^(?:NS|NICKSERV|REGISTER|AUTHENTICATE|OPER)\b|NickServ/.test(line);
+      const accounts = /^(?:NS|NICKSERV|REGISTER|TOKEN|AUTHENTICATE|OPER)\b|NickServ/.test(line);
       await on(...parts(), async (chat) => assertOneResponse(await answer(chat, line), line), accounts);
     }
   });

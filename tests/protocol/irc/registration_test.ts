@@ -110,6 +110,7 @@ test("irc: a command gets 461 when it needs more parameters", async (chat) => {
     SEARCH: "",
     SETNAME: "",
     TAGMSG: "",
+    TOKEN: "",
     TOPIC: "",
     UNBAN: "#a",
     UNKLINE: "",

@@ -19,6 +19,11 @@ const PASSWORD_TIME = 30_000;
 const PASSWORD = "open sesame";
 const PROMPT = "-- Password, please:";
 
+/** What a client is told, once, that has written a password on the line of a command. */
+function visible(command: string): string {
+  return `-- Your password was visible. Next time write ${command} alone: telnet hides what it asks for.`;
+}
+
 /** A chat with a text port and accounts. */
 class TextServer {
   readonly hub: LocalChat;
@@ -219,8 +224,7 @@ Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
     const alice = chat.arrive();
     const bob = chat.arrive();
     await dialogue(alice, [
-      ["/register", "-- Usage: /register PASSWORD – register your nickname, so that it is yours alone."],
-      [`/register ${PASSWORD}`, "-- guest1 cannot be registered. Choose another nickname first."],
+      [`/register ${PASSWORD}`, visible("/register"), "-- guest1 cannot be registered. Choose another nickname first."],
       ["/nick alice", "-- guest1 is now alice"],
       ["/register short", "-- Password too short: at least 8 characters."],
       [
@@ -233,16 +237,15 @@ Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
     assertEquals(bob.hears().slice(1), ["-- guest1 is now alice", "-- alice is now ally"]);
     await dialogue(bob, [
       ["/nick ALICE", "-- ALICE is a registered nickname. If it is yours: /login ALICE PASSWORD"],
-      ["/login wrong", "-- Wrong password."],
+      ["/login wrong", visible("/login ALICE"), "-- Wrong password."],
       ["/login alice wrong", "-- Wrong password."],
       ["/logout", "-- You are not logged in. First: /login NAME PASSWORD"],
       ["/password whatever", "-- You are not logged in. First: /login NAME PASSWORD"],
     ]);
     await dialogue(alice, [
       ["/nick alice", "-- ally is now alice"],
-      ["/password close sesame", "-- Your password is changed."],
+      ["/password close sesame", "-- Your password is changed. All other devices and bots are signed out."],
       ["/logout", "-- alice is now guest1", "-- You are logged out."],
-      ["/login", "-- Usage: /login [NAME] PASSWORD – log in, and take your registered nickname."],
       ["/login alice close sesame", "-- guest1 is now alice", "-- You are logged in as alice."],
       ["/login alice close sesame", "-- You are logged in as alice."],
       ["/drop wrong", "-- Wrong password."],
@@ -282,7 +285,7 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
     await dialogue(dave, [
       ["/nick bob", refused],
       ["/nick dave", "-- guest1 is now dave"],
-      ["/login bobs-own-one", wrong],
+      ["/login bobs-own-one", visible("/login dave"), wrong],
       ["/nick bob", refused],
       [
         "/register daves-own-one",
@@ -331,10 +334,11 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
     await auth.register(CALLER, "alice", PASSWORD, () => true); // elsewhere, while the nickname is in use
     alice.hears();
     await dialogue(alice, [
-      ["/ghost bob", "-- You are not logged in as bob. If it is yours: /ghost bob PASSWORD"],
-      ["/ghost alice", "-- You are not logged in as alice. If it is yours: /ghost alice PASSWORD"],
+      ["/ghost bob", "-- Password of bob, please:"],
+      ["", "-- Cancelled."],
       [
         `/login alice ${PASSWORD}`,
+        visible("/login alice"),
         "-- You are logged in as alice. Another connection uses that nickname. To end it: /ghost alice",
       ],
       [
@@ -353,6 +357,7 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
     again.hears();
     await dialogue(again, [[
       `/ghost alice ${PASSWORD}`,
+      visible("/ghost alice"),
       "-- guest1 is now alice",
       "-- The nickname alice is yours again.",
     ]]);
@@ -390,7 +395,7 @@ Deno.test("accounts: three wrong passwords end a session, and the room is told",
     await alice.connection.feed(["/login bob 1", "/login bob 2", "/login bob 3", "not said"]);
     await alice.over;
     const wrong = "-- Wrong password.";
-    assertEquals(alice.hears(), [wrong, wrong, wrong, "-- Too many wrong passwords."]);
+    assertEquals(alice.hears(), [visible("/login bob"), wrong, wrong, wrong, "-- Too many wrong passwords."]);
     assertEquals(bob.hears(), ["-- guest1 left #lobby (Too many wrong passwords)"]);
     await bob.leave();
   });

@@ -20,6 +20,7 @@ test(
     const before = await commands();
     await alice.expect(
       "/oper root open sesame",
+      "-- Your password was visible. Next time write /oper root alone: telnet hides what it asks for.",
       "-- You are a server operator now. /help operators lists your commands.",
     );
     assert(alice.member.operator);
@@ -33,6 +34,7 @@ test(
       "unmute",
       "owner",
       "announce",
+      "resetpass",
       "stats",
     ]);
   },
@@ -44,9 +46,14 @@ test(
   async (chat) => {
     const [alice, bob] = [await chat.text("alice"), await chat.text("bob")];
     const wrong = "-- Wrong password.";
-    await alice.expect("/oper", "-- Usage: /oper NAME PASSWORD – become a server operator, if you are listed as one.");
-    await alice.expect("/oper root", wrong);
-    await alice.expect("/oper nobody open sesame", wrong);
+    await alice.expect(
+      "/oper",
+      "-- Usage: /oper NAME [PASSWORD] – become a server operator, if you are listed as one.",
+    );
+    await alice.expect("/oper root", "-- Password of operator root, please:");
+    await alice.expect("open", wrong);
+    await alice.says("/oper nobody open sesame"); // it also says, once, that the password is visible
+    assertEquals(alice.hears().at(-1), wrong);
     bob.hears();
     await alice.expect("/oper root Open sesame", wrong, "-- Too many wrong passwords.");
     await alice.over;

@@ -1,0 +1,61 @@
+/** Tokens and certificates in the database: the migration of an older file, and erasing them. */
+import { assert, assertEquals } from "@std/assert";
+import { openAccounts } from "../../src/cli/accounts.ts";
+import { Database } from "../../src/history/database.ts";
+import { erase } from "../../src/history/erase.ts";
+import { MIGRATIONS } from "../../src/history/schema.ts";
+
+/** The number of migrations before tokens. */
+const BEFORE = MIGRATIONS.findIndex((sql) => sql.includes("CREATE TABLE token"));
+
+async function withDirectory(run: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    await run(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const SECRET = { secret: new Uint8Array(32) };
+
+Deno.test("tokens: accounts of a file from before tokens stay, and can have tokens and certificates", () => {
+  return withDirectory(async (directory) => {
+    const old = await Database.open(directory, "normal", MIGRATIONS.slice(0, BEFORE));
+    assertEquals(old.db.prepare("SELECT name FROM sqlite_schema WHERE name = 'token'").all(), []);
+    old.db.exec("INSERT INTO account VALUES ('alice', 'Alice', 7, 'hash', x'00', 1, x'00', x'00')");
+    old.close();
+    const file = await Database.open(directory);
+    const accounts = openAccounts(file, SECRET);
+    assertEquals(accounts.find("alice"), { name: "Alice", since: 7 });
+    const { secret, token } = accounts.tokens.add("alice", "bot", "host", { readOnly: true, room: "#ci" })!;
+    assertEquals(accounts.certificates.add("alice", "ab".repeat(32)), undefined);
+    file.close();
+    const again = await Database.open(directory);
+    const reopened = openAccounts(again, SECRET);
+    assertEquals(reopened.tokens.list("ALICE"), [token]);
+    assertEquals(reopened.tokens.use("alice", secret, "host")?.room, "#ci");
+    assertEquals(reopened.certificates.ownerOf("ab".repeat(32)), "alice");
+    again.close();
+  });
+});
+
+Deno.test("tokens: forget erases those of the user, and keeps those of others", () => {
+  return withDirectory(async (directory) => {
+    const file = await Database.open(directory);
+    const accounts = openAccounts(file, SECRET);
+    for (const [name, byte] of [["alice", "ab"], ["bob", "cd"]] as const) {
+      file.db.exec(`INSERT INTO account VALUES ('${name}', '${name}', 7, 'hash', x'00', 1, x'00', x'00')`);
+      accounts.tokens.add(name, `bot of ${name}`, `host-of-${name}`);
+      accounts.tokens.addWord(name);
+      accounts.certificates.add(name, byte.repeat(32));
+    }
+    assert(erase(file, "Alice").account);
+    assertEquals([accounts.tokens.list("alice").length, accounts.tokens.list("bob").length], [0, 1]);
+    assertEquals([accounts.certificates.list("alice").length, accounts.certificates.list("bob").length], [0, 1]);
+    assertEquals(file.db.prepare("SELECT count(*) AS n FROM token WHERE account = 'alice'").get()?.n, 0);
+    file.close();
+    const bytes = new TextDecoder("latin1").decode(await Deno.readFile(`${directory}/tincan.db`));
+    assert(!bytes.includes("bot of alice") && bytes.includes("bot of bob"));
+  });
+});
