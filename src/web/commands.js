@@ -346,7 +346,9 @@ function withAccounts(run) {
 
 /** Callbacks that show the outcome of a request in a room. @param {Chat} chat @param {Room} room @returns {import("./account.js").Callbacks} */
 function callbacks({ model }, room) {
-  return [(text) => model.tell(room, text), (why) => model.tell(room, why, "error")];
+  // A logout closes the room if the user has other devices.
+  const place = () => model.find(room.name) === room ? room : model.current;
+  return [(text) => model.tell(place(), text), (why) => model.tell(place(), why, "error")];
 }
 
 /** Commands of IRC clients that take a password. The page does not have them, but people type them out of habit. */

@@ -352,6 +352,7 @@ browse(
     assertEquals(sent.slice(before).filter((line) => /PRIVMSG|sesame/.test(line)), []);
 
     await bob.say("/logout");
+    await bob.sees("You are logged out.");
     await bob.rooms.getByRole("button", { name: /^guest\d+/ }).waitFor();
     await bob.isIn("#lobby");
     await bob.say("/nick bob");

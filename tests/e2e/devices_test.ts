@@ -90,17 +90,19 @@ browse("devices: IRC, nc and the page are one user, and each shows what the othe
   ]);
 
   // What one says.
-  await nc.send("by nc");
-  irc.client.say("#lobby", "by IRC");
-  await nc.until("<alice> by IRC");
-  await page.say("by the page");
-  for (const text of ["by nc", "by IRC", "by the page"]) {
+  const say: [text: string, send: () => void | Promise<void>][] = [
+    ["by nc", () => nc.send("by nc")],
+    ["by IRC", () => irc.client.say("#lobby", "by IRC")],
+    ["by the page", () => page.say("by the page")],
+  ];
+  for (const [text, send] of say) {
+    await send();
     await bob.until(`<alice> ${text}`);
+    await nc.until(`<alice> ${text}`);
     if (text !== "by IRC") assertEquals(await heard(irc, text), "alice #lobby");
     await own(page, text).waitFor();
     assertEquals(await own(page, text).count(), 1);
   }
-  await nc.until("<alice> by the page");
 
   // Private messages, and those of the user to bob.
   await bob.send("/msg alice psst");
@@ -138,7 +140,6 @@ browse("devices: IRC, nc and the page are one user, and each shows what the othe
   await nc.until("-- You left #den on another device.");
 
   // Of the three, bob sees the last one leave.
-  await bob.send("before they leave");
   await nc.send("/quit");
   await nc.until("-- Goodbye.");
   await page.say("/quit");
