@@ -105,7 +105,7 @@ browse("page: an owner sets up a room, changes roles and lifts a ban without com
   await roles.getByText("alice").waitFor();
   await dialog.getByRole("textbox", { name: /always enter/ }).fill("nobody");
   await dialog.getByRole("button", { name: "Add as a member" }).click();
-  await dialog.getByRole("alert").getByText("not registered").waitFor();
+  await dialog.getByRole("alert").getByText("no account").waitFor();
   await dialog.getByRole("textbox", { name: /always enter/ }).fill("bob");
   await page.keyboard.press("Enter");
   await dialog.getByRole("status").getByText("bob is a member of #tea").waitFor();

@@ -3,6 +3,7 @@
  * The dialog about a room: its topic and link for everyone; its settings, roles and bans, which operators change; and what
  * becomes of the room itself, for owners.
  */
+import { hasAccounts } from "../account.js";
 import { askChanServ, loadBans, loadRoles } from "../chanserv.js";
 import { LOBBY } from "../chat.js";
 import { hashOf, personDialog } from "../dialogs.js";
@@ -25,6 +26,9 @@ const SWITCHES = {
   s: "Secret: not in the list of rooms",
   t: "Only operators may set the topic",
 };
+
+/** Those that mean nothing on a server without accounts. */
+const FOR_ACCOUNTS = new Set(["R", "M"]);
 
 const ROLE_TEXTS = { owner: "owner", operator: "operator", voice: "voice", member: "member" };
 
@@ -194,7 +198,8 @@ export function aboutDialog(chat) {
     text("room-topic-why", mayTopic ? "" : "Only operators of the room can set its topic.");
     show("room-sections", fold(room.name) !== LOBBY && room.state === "in");
     text("room-settings-why", operator ? "" : FOR_OPERATORS);
-    for (const { letter, box } of switches) {
+    for (const { letter, box, element } of switches) {
+      element.hidden = FOR_ACCOUNTS.has(letter) && !hasAccounts(chat);
       box.checked = modes.has(letter);
       box.disabled = !operator;
     }
