@@ -55,6 +55,7 @@ export function aboutDialog(chat) {
   byId("room-switches", HTMLElement).append(...switches.map(({ element }) => element));
   /** @type {Room | undefined} */
   let room;
+  let owned = true; // whether an account owns the room, as far as is known
   let asked = false; // whether the user has pressed Delete once
 
   /** @param {string} letter @param {string} label */
@@ -208,7 +209,7 @@ export function aboutDialog(chat) {
       if (field !== document.activeElement) field.value = modes.get(letter) ?? "";
       enable(`${id}-form`, operator);
     }
-    show("room-member-form", operator);
+    show("room-member-form", operator && owned);
     show("room-ban-form", operator);
     show("room-own", isOwner(chat, room));
   }
@@ -233,7 +234,8 @@ export function aboutDialog(chat) {
         ? ""
         : FOR_OPERATORS,
     );
-    show("room-member-form", operator && roles.length > 0);
+    owned = roles.length > 0;
+    show("room-member-form", operator && owned);
     const guests = room.sortedMembers.filter(({ prefixes }) => prefixes !== "");
     const rows = roles.length > 0 ? roles.map((role) => roleRow(room, role)) : guests.map(({ nick, prefixes }) => {
       const role = RANK_TEXTS[/** @type {keyof RANK_TEXTS} */ (prefixes[0])];
@@ -280,6 +282,7 @@ export function aboutDialog(chat) {
     room = chat.model.current;
     if (room === undefined) return;
     if (!room.isRoom) return personDialog(chat, room.name);
+    owned = true;
     asked = false;
     text("room-copy", "Copy");
     text("room-problem", "");
