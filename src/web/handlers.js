@@ -401,9 +401,9 @@ function lineOf(model, message, inPrivate, few) {
 
 /** @param {ChatContext} chat @param {Message} message @param {PendingRequest} [request] */
 function handleNumeric(chat, { command, params: [, ...params] }, request) {
+  if (request?.silent) return;
   const said = replyText(command, params);
   if (said === undefined) return;
-  if (request?.silent) return said.wrong ? request.onError?.(said.text) : undefined;
   const { model } = chat;
   if (request?.join && request.room !== undefined && JOIN_ERRORS.has(command)) {
     const { room } = request;

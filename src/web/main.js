@@ -164,11 +164,20 @@ addEventListener("hashchange", () => {
   if (name !== "" && model.nick !== "") chat.openTab(name);
 });
 
+/** @type {string | undefined} The room that the address names, or the private conversation that it does not. */
+let nameInAddress;
+
+function updateAddress() {
+  nameInAddress = model.current?.name;
+  history.replaceState(null, "", `${location.pathname}${location.search}${hashOf(model.current)}`);
+}
+
 model.listen((change, room) => {
   if (change === "current") {
-    history.replaceState(null, "", `${location.pathname}${location.search}${hashOf(room)}`);
+    updateAddress();
     if (room === undefined) model.show(chat.join(LOBBY)); // one tab is always open
   }
+  if (change === "room" && room?.name !== nameInAddress && room === model.current) updateAddress(); // it was renamed
   if (change === "room" || change === "tabs") {
     const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.joinError?.needsKey));
     localStore.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));

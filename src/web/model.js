@@ -263,7 +263,6 @@ export class Model {
     const other = this.find(to);
     if (other !== undefined && other !== room) this.close(other);
     this.#renameTab(room, to);
-    if (room === this.current) this.emit("current", room);
     this.emit("read", room); // the read marker is stored by name
   }
 

@@ -2,6 +2,7 @@
 /**
  * What the user can do with a person: the buttons of the person's dialog, with the ranks that they need.
  */
+import { hasAccounts } from "./account.js";
 import { askChanServ } from "./chanserv.js";
 import { ignoresNick } from "./ignored.js";
 import { fold } from "./room.js";
@@ -93,9 +94,8 @@ function roleActions(chat, room, nick, prefixes, ask) {
   if (prefixes.includes("@")) return [...actions, mode("Remove as operator", "-o")];
   actions.push(mode("Make operator", "+o"));
   if (prefixes.includes("+")) return [...actions, mode("Remove voice", "-v")];
-  actions.push(mode("Give voice", "+v"), {
-    label: "Make member",
-    run: () => void askChanServ(chat, ["MEMBER", room.name, "ADD", nick], { room }),
-  });
-  return actions;
+  actions.push(mode("Give voice", "+v"));
+  if (!hasAccounts(chat)) return actions;
+  const add = () => void askChanServ(chat, ["MEMBER", room.name, "ADD", nick], { room });
+  return [...actions, { label: "Make member", run: add }];
 }

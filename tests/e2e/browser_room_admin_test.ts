@@ -105,7 +105,7 @@ browse("page: an owner sets up a room, changes roles and lifts a ban without com
   await roles.getByText("alice").waitFor();
   await dialog.getByRole("textbox", { name: /always enter/ }).fill("nobody");
   await dialog.getByRole("button", { name: "Add as a member" }).click();
-  await dialog.getByRole("alert").getByText("not registered").waitFor();
+  await dialog.getByRole("alert").getByText("no account").waitFor();
   await dialog.getByRole("textbox", { name: /always enter/ }).fill("bob");
   await page.keyboard.press("Enter");
   await dialog.getByRole("status").getByText("bob is a member of #tea").waitFor();
@@ -150,6 +150,7 @@ browse("page: an owner renames, hands over and deletes a room, and is asked twic
   using bob = await onNc(world, "bob", "#tea", true);
   await alice.say("about tea");
   await bob.until("<alice> about tea");
+  await alice.composer.fill("half a thought");
   const dialog = await about(alice, "#tea");
   await section(dialog, "Rename");
   await dialog.getByRole("textbox", { name: /^New name/ }).fill("coffee");
@@ -167,6 +168,12 @@ browse("page: an owner renames, hands over and deletes a room, and is asked twic
   await renamed.getByRole("button", { name: "Close" }).click();
   await alice.sees("about tea");
   await alice.isIn("#coffee");
+  assertEquals(await alice.composer.inputValue(), "half a thought");
+  await alice.page.reload();
+  await alice.isIn("#coffee");
+  assertEquals(await alice.composer.inputValue(), "half a thought");
+  await alice.people.getByRole("button", { name: "alice owner" }).waitFor();
+  await alice.composer.fill("");
 
   const again = await about(alice, "#coffee");
   await section(again, "Rename");

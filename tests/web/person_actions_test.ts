@@ -10,8 +10,10 @@ class Page {
   readonly model = new Model();
   readonly room = this.model.open("#tea");
   readonly did: string[] = [];
+  accounts = true;
   readonly chat = {
     model: this.model,
+    connection: { has: () => this.accounts },
     request: (command: string, params: string[]) => this.did.push([command, ...params].join(" ")),
     openTab: (name: string) => this.did.push(`open ${name}`),
     part: ({ name }: { name: string }) => this.did.push(`part ${name}`),
@@ -57,6 +59,9 @@ Deno.test("person: without a rank, there is nothing for operators", () => {
 Deno.test("person: an operator changes roles below owner, kicks and bans", () => {
   const page = new Page("@alice", "bob", "+carol", "@dave", "~eve");
   assertEquals(page.moderation("bob"), ["Make operator", "Give voice", "Make member", ...LEAVE]);
+  page.accounts = false;
+  assertEquals(page.moderation("bob"), ["Make operator", "Give voice", ...LEAVE]);
+  page.accounts = true;
   assertEquals(page.moderation("carol"), ["Make operator", "Remove voice", ...LEAVE]);
   assertEquals(page.moderation("dave"), ["Remove as operator", ...LEAVE]);
   assertEquals(page.moderation("alice"), ["Remove as operator"]);
@@ -104,6 +109,7 @@ Deno.test("person: who is ignored by nickname or by account is ignored no longer
   page.model.setIgnored(["BOB", "carol!*@host"]);
   assertEquals(page.press("bob", "Stop ignoring"), ["SILENCE -bob"]);
   assertEquals(page.press("carol", "Stop ignoring"), ["SILENCE -carol"]);
+  page.model.add(page.room, { kind: "say", nick: "bobby", text: "hi", time: new Date(), author: "bobby!*@host" });
   assertEquals(page.press("bobby", "Stop ignoring"), []);
   // A message tells that bobby has the account bob.
   page.model.add(page.room, { kind: "say", nick: "bobby", text: "hi", time: new Date(), author: "bob" });

@@ -122,6 +122,9 @@ Deno.test("reply texts: the codes of standard replies that users meet have their
     standardReply("ACCOUNT_EXISTS", "x"),
     "Your nickname is already registered. Choose another name first.",
   );
+  assertEquals(standardReply("NO_OWNER", "The channel has no owner"), "The room has no owner");
+  assertEquals(standardReply("ACCOUNT_REQUIRED", "x"), "That user has no account, or is not logged in.");
+  assertEquals(standardReply("NO_SUCH_BAN", "x"), "There is no such ban. The dialog about the room lists its bans.");
   assertEquals(standardReply("OTHER", "First: /msg NickServ LOGOUT"), "First: /logout");
 });
 

@@ -3,6 +3,7 @@
  * The dialog about a room: its topic and link for everyone; its settings, roles and bans, which operators change; and what
  * becomes of the room itself, for owners.
  */
+import { hasAccounts } from "../account.js";
 import { askChanServ, loadBans, loadRoles } from "../chanserv.js";
 import { LOBBY } from "../chat.js";
 import { hashOf, personDialog } from "../dialogs.js";
@@ -25,6 +26,9 @@ const SWITCHES = {
   s: "Secret: not in the list of rooms",
   t: "Only operators may set the topic",
 };
+
+/** Those that mean nothing on a server without accounts. */
+const FOR_ACCOUNTS = new Set(["R", "M"]);
 
 const ROLE_TEXTS = { owner: "owner", operator: "operator", voice: "voice", member: "member" };
 
@@ -51,6 +55,7 @@ export function aboutDialog(chat) {
   byId("room-switches", HTMLElement).append(...switches.map(({ element }) => element));
   /** @type {Room | undefined} */
   let room;
+  let owned = true; // whether an account owns the room, as far as is known
   let asked = false; // whether the user has pressed Delete once
 
   /** @param {string} letter @param {string} label */
@@ -194,7 +199,8 @@ export function aboutDialog(chat) {
     text("room-topic-why", mayTopic ? "" : "Only operators of the room can set its topic.");
     show("room-sections", fold(room.name) !== LOBBY && room.state === "in");
     text("room-settings-why", operator ? "" : FOR_OPERATORS);
-    for (const { letter, box } of switches) {
+    for (const { letter, box, element } of switches) {
+      element.hidden = FOR_ACCOUNTS.has(letter) && !hasAccounts(chat);
       box.checked = modes.has(letter);
       box.disabled = !operator;
     }
@@ -203,7 +209,7 @@ export function aboutDialog(chat) {
       if (field !== document.activeElement) field.value = modes.get(letter) ?? "";
       enable(`${id}-form`, operator);
     }
-    show("room-member-form", operator);
+    show("room-member-form", operator && owned);
     show("room-ban-form", operator);
     show("room-own", isOwner(chat, room));
   }
@@ -228,7 +234,8 @@ export function aboutDialog(chat) {
         ? ""
         : FOR_OPERATORS,
     );
-    show("room-member-form", operator && roles.length > 0);
+    owned = roles.length > 0;
+    show("room-member-form", operator && owned);
     const guests = room.sortedMembers.filter(({ prefixes }) => prefixes !== "");
     const rows = roles.length > 0 ? roles.map((role) => roleRow(room, role)) : guests.map(({ nick, prefixes }) => {
       const role = RANK_TEXTS[/** @type {keyof RANK_TEXTS} */ (prefixes[0])];
@@ -275,6 +282,7 @@ export function aboutDialog(chat) {
     room = chat.model.current;
     if (room === undefined) return;
     if (!room.isRoom) return personDialog(chat, room.name);
+    owned = true;
     asked = false;
     text("room-copy", "Copy");
     text("room-problem", "");
