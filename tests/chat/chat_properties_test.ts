@@ -46,7 +46,7 @@ const ACTIONS = {
   kick: (hub, member, name, other) => hub.kick(member, hub.findRoom(name), other, name),
   invite: (hub, member, name, other) => hub.invite(member, hub.findRoom(name), other),
   say: (hub, member, name, other) => hub.say(member, hub.findRoom(name), other),
-  sayToSome: (hub, member, name) => hub.say(member, hub.findRoom(name), "hi", { least: "voice" }),
+  sayToSome: (hub, member, name) => hub.say(member, hub.findRoom(name), "hi", { minRank: "voice" }),
   whisper: (hub, member, name, other) => hub.whisper(member, other, name),
   tag: (hub, member, name) => hub.tag(member, hub.findRoom(name), "+x"),
   tagOne: (hub, member, _, other) => hub.tag(member, hub.find(other), "+x"),
@@ -207,7 +207,7 @@ Deno.test("chat: the state stays consistent and rejected requests change nothing
             seats[seat] = hub.connect(nick, { ...IDENTITY, account }, format, new Inbox());
           } else if (Array.isArray(action)) {
             const room = hub.findRoom(name);
-            for (const rejection of hub.setModes(member, room, action).refused) assert(rejection instanceof ChatError);
+            for (const rejection of hub.setModes(member, room, action).rejected) assert(rejection instanceof ChatError);
           } else if (action === "monitor" && !hub.has(member)) continue; // the list would never be cleared
           else ACTIONS[action](hub, member, name, other);
         } catch (error) {

@@ -260,7 +260,7 @@ export class Chat {
   mode(member: Member, room: string, modes: string): ChatErrorCode[] {
     const { changes, lists, unknown } = readModes(modes.split(" "));
     assertEquals([lists, unknown], [[], []], modes);
-    return this.hub.setModes(member, this.hub.findRoom(room), changes).refused.map(({ code }) => code);
+    return this.hub.setModes(member, this.hub.findRoom(room), changes).rejected.map(({ code }) => code);
   }
 
   said(room: string): string[] {

@@ -79,9 +79,9 @@ Deno.test("locked history: lines are rolled back after a second, or at the final
     assertEquals(chat.heard(alice), []);
     if (!last) clock.now += 1000;
     chat.hub.flush(last);
-    assertEquals(chat.heard(alice), ["unsaid #tea alice 1"]);
+    assertEquals(chat.heard(alice), ["not-stored #tea alice 1"]);
     chat.say(alice, TEA, "2");
-    assertEquals([chat.heard(alice), troubles], last ? [[], ["locked"]] : [["unsaid #tea alice 2"], ["locked"]]);
+    assertEquals([chat.heard(alice), troubles], last ? [[], ["locked"]] : [["not-stored #tea alice 2"], ["locked"]]);
     history.locked = false;
     chat.say(alice, TEA, "3");
     assertEquals(chat.heard(alice).slice(-1), ["said #tea alice 3 say"]);

@@ -9,7 +9,7 @@ function place() {
   chat.enter("outside");
   const room = chat.hub.findRoom("#tea");
   const change = (change: ModeChange) => {
-    const { made: [made], refused: [error] } = chat.hub.setModes(alice, room, [change]);
+    const { made: [made], rejected: [error] } = chat.hub.setModes(alice, room, [change]);
     return error?.code ?? made;
   };
   return { chat, alice, bob, room, change };

@@ -82,7 +82,7 @@ Deno.test("mutes: a muted member can join, leave and read, and none of its texts
     say: () => chat.say(troll, "#tea", "spam"),
     act: () => chat.say(troll, "#tea", "spams", { style: "action" }),
     note: () => chat.say(troll, "#tea", "spam", { style: "notice" }),
-    "say to the operators": () => chat.say(troll, "#tea", "spam", { least: "op" }),
+    "say to the operators": () => chat.say(troll, "#tea", "spam", { minRank: "op" }),
     "say in their own room": () => chat.say(troll, "#cave", "spam"),
     whisper: () => chat.hub.whisper(troll, "alice", "spam"),
     "whisper to nobody": () => chat.hub.whisper(troll, "no-such-user", "spam"),

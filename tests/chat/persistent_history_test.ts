@@ -75,7 +75,7 @@ Deno.test("persistent history: CTCP, tags and lines for a rank are delivered wit
   history.full = "the disk is full";
   chat.say(alice, TEA, "VERSION", { style: "ctcp" });
   chat.say(alice, TEA, "1.0", { style: "ctcp-reply" });
-  chat.say(alice, TEA, "psst", { least: "op" });
+  chat.say(alice, TEA, "psst", { minRank: "op" });
   chat.hub.tag(alice, chat.hub.findRoom(TEA), "+typing");
   assertEquals(chat.heard(bob), [
     "said #tea alice VERSION ctcp",
@@ -105,16 +105,16 @@ Deno.test("persistent history: lines that cannot be stored reach no member, and 
   chat.say(alice, TEA, "5");
   const events = ["joined #tea carol 3", "topic #tea alice green", "renamed bob rob"];
   const left = "left #tea carol 2 own";
-  const unsaid = (room: string, who: string, text: string) => `unsaid ${room} ${who} ${text}`;
+  const notStored = (room: string, who: string, text: string) => `not-stored ${room} ${who} ${text}`;
   assertEquals(chat.heard(alice), [
     ...events,
-    unsaid(TEA, "alice", "1"),
-    unsaid(LOBBY, "alice", "3"),
-    unsaid(TEA, "alice", "4"),
+    notStored(TEA, "alice", "1"),
+    notStored(LOBBY, "alice", "3"),
+    notStored(TEA, "alice", "4"),
     left,
-    unsaid(TEA, "alice", "5"),
+    notStored(TEA, "alice", "5"),
   ]);
-  assertEquals(chat.heard(bob), [...events, unsaid(TEA, "bob", "2"), left]);
+  assertEquals(chat.heard(bob), [...events, notStored(TEA, "bob", "2"), left]);
   assertEquals(chat.heard(carol), events.slice(1));
   assertEquals([chat.said(TEA), chat.said(LOBBY), chat.hub.linesLost], [["before"], [], 5]);
 
@@ -131,10 +131,10 @@ Deno.test("persistent history: lines are rolled back when a commit for one membe
   history.full = "the disk is full";
   chat.say(alice, TEA, "1");
   sessionOf(alice).send(["an answer"]);
-  assertEquals(chat.told(alice), ["unsaid #tea alice 1", "an answer"]);
+  assertEquals(chat.told(alice), ["not-stored #tea alice 1", "an answer"]);
   chat.say(alice, TEA, "2");
   chat.hub.whisper(alice, "bob", "psst");
-  assertEquals(chat.heard(alice), ["unsaid #tea alice 2"]);
+  assertEquals(chat.heard(alice), ["not-stored #tea alice 2"]);
   assertEquals(chat.heard(bob), ["whispered alice bob psst say"]);
 });
 
@@ -186,7 +186,7 @@ Deno.test("persistent history: a line to an empty room is stored, or its author 
   assertEquals([chat.heard(bob), history.take()], [[], [["anybody?"]]]);
   history.full = "the disk is full";
   chat.say(bob, TEA, "nobody?");
-  assertEquals(chat.heard(bob), ["unsaid #tea bob nobody?"]);
+  assertEquals(chat.heard(bob), ["not-stored #tea bob nobody?"]);
 });
 
 Deno.test("persistent history: lines of this round are committed before the history is read", () => {
@@ -289,7 +289,7 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
       const format = new CountingFormat((event) => {
         if (event.kind === "said") return `${event.room} ${event.text}`;
         if (event.kind === "topic") return `${event.room} topic ${event.topic}`;
-        if (event.kind === "unsaid") return `unsaid ${event.text}`;
+        if (event.kind === "not-stored") return `not-stored ${event.text}`;
         return event.kind === "whispered" ? `direct ${event.text}` : undefined;
       });
       const people = [0, 1, 2].map((number) => {
@@ -340,10 +340,10 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
       for (const { got, owed, said } of people) {
         const due = owed.filter((line) => !/^#\w+ \d+$/.test(line) || known.has(line.split(" ")[1]!));
         assertEquals(
-          got.filter((line) => line.startsWith("unsaid")),
-          said.filter((text) => !known.has(text)).map((text) => `unsaid ${text}`),
+          got.filter((line) => line.startsWith("not-stored")),
+          said.filter((text) => !known.has(text)).map((text) => `not-stored ${text}`),
         );
-        const told = got.filter((line) => !line.startsWith("unsaid"));
+        const told = got.filter((line) => !line.startsWith("not-stored"));
         assertEquals(told.toSorted(), due.toSorted());
         for (const room of ROOMS) {
           const kind = (line: string) => line.startsWith(room) || line.startsWith("direct");

@@ -66,7 +66,7 @@ Deno.test("private history: a message that cannot be stored is rejected and not 
   const before = alice.spokeAt;
   assertRejected("not-stored", "Bob", () => chat.hub.whisper(alice, "bob", "psst"));
   assertEquals([chat.heard(bob), alice.spokeAt, troubles], [[], before, ["the disk is full"]]);
-  assertEquals([chat.heard(alice), chat.hub.linesLost], [["unsaid #tea alice aloud"], 2]);
+  assertEquals([chat.heard(alice), chat.hub.linesLost], [["not-stored #tea alice aloud"], 2]);
   chat.hub.whisper(alice, "bob", "VERSION", { style: "ctcp" });
   assertEquals(chat.heard(bob), ["whispered alice Bob VERSION ctcp"]);
   history.full = undefined;

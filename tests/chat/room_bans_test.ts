@@ -62,7 +62,7 @@ Deno.test("unban: a nickname undoes what it has done, also when the user is gone
   for (const nick of ["bob", "eve", "stranger", "*!*@mask"]) admin.ban(op, tea, nick);
   chat.hub.rename(eve, "evelyn");
   chat.hub.remove(bob);
-  assertEquals(admin.unban(op, tea, "nothing"), { made: [], refused: [] });
+  assertEquals(admin.unban(op, tea, "nothing"), { made: [], rejected: [] });
   admin.unban(op, tea, "BOB");
   admin.unban(op, tea, "Eve");
   assertEquals(masks(), ["stranger!*@* undefined", "*!*@mask undefined"]);
@@ -106,7 +106,7 @@ Deno.test("ban: the nickname of a ban is there after a restart", () => {
   const later = restart(OPTIONS);
   const again = later.arrive("carol", [TEA], { account: "carol" });
   const made = [{ on: false, mode: "b", mask: "*!*@host", nick: "eve" }] as const;
-  assertEquals(later.hub.admin.unban(again, later.hub.findRoom(TEA), "eve"), { made: [...made], refused: [] });
+  assertEquals(later.hub.admin.unban(again, later.hub.findRoom(TEA), "eve"), { made: [...made], rejected: [] });
 });
 
 Deno.test("mute: an account is muted, and a guest that logs in to it", () => {

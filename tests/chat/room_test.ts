@@ -126,7 +126,7 @@ Deno.test("mode m: only operators and voiced members may speak or send tags", ()
     assertEquals(reached(chat, () => chat.hub.tag(member, room, "+typing=active")), ["op", "voiced", "plain"]);
   }
   assertRejected("cannot-speak", TEA, () => chat.say(plain, TEA, "hi"));
-  assertRejected("cannot-speak", TEA, () => chat.say(plain, TEA, "hi", { least: "op" }));
+  assertRejected("cannot-speak", TEA, () => chat.say(plain, TEA, "hi", { minRank: "op" }));
   assertRejected("cannot-speak", TEA, () => chat.hub.tag(plain, room, "+typing=active"));
   assertEquals(chat.said(TEA), ["hi", "hi"]);
   chat.mode(op, TEA, "-m");
@@ -199,7 +199,7 @@ Deno.test("mode k: only members with the key join, and malformed keys are reject
   chat.hub.join(bob, TEA, "Sesame");
   assert(room.has(bob));
   for (const key of ["", "a b", "a,b", ":a", "\x07", "\x02", "a\u200bb", "a\x07", "x".repeat(KEY_MAX + 1)]) {
-    const [error] = chat.hub.setModes(op, room, [{ on: true, mode: "k", key }]).refused;
+    const [error] = chat.hub.setModes(op, room, [{ on: true, mode: "k", key }]).rejected;
     assertEquals([error?.code, error?.room, room.password], ["key-invalid", TEA, "Sesame"], JSON.stringify(key));
   }
   chat.mode(op, TEA, `+k ${"x".repeat(KEY_MAX)}`);
@@ -242,7 +242,7 @@ Deno.test("mode b: a banned member can neither join nor speak, unless it is voic
   chat.mode(op, TEA, "+b *!*@EVIL.*");
   assert(room.has(bob));
   assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "hi"));
-  assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "hi", { least: "op" }));
+  assertRejected("cannot-speak", TEA, () => chat.say(bob, TEA, "hi", { minRank: "op" }));
   assertRejected("cannot-speak", TEA, () => chat.hub.tag(bob, room, "+typing=active"));
   assertRejected("banned", TEA, () => chat.hub.join(rob, TEA));
   for (const rank of ["v", "o"]) {
@@ -334,7 +334,7 @@ Deno.test("masks: one that cannot match or is too long is rejected", () => {
   const longest = "x".repeat(MASK_MAX - "!*@*".length);
   for (const mask of ["a b", ":a!b@c", "é…", "", "\x07", "a\x02b", "a\u200bb", `${longest}x`]) {
     for (const mode of ["b", "e", "I"] as const) {
-      const [error] = chat.hub.setModes(op, room, [{ on: true, mode, mask }]).refused;
+      const [error] = chat.hub.setModes(op, room, [{ on: true, mode, mask }]).rejected;
       assertEquals([error?.code, error?.subject], ["mask-invalid", mask], JSON.stringify(mask));
     }
   }
@@ -346,7 +346,7 @@ Deno.test("masks: all lists of a room together have a limit", () => {
   const { chat, op, room } = chatOf();
   const change = (n: number): ModeChange => ({ on: true, mode: (["b", "e", "I"] as const)[n % 3]!, mask: `n${n}` });
   const changes = Array.from({ length: MASKS_MAX }, (_, n) => change(n));
-  assertEquals(chat.hub.setModes(op, room, changes).refused, []);
+  assertEquals(chat.hub.setModes(op, room, changes).rejected, []);
   const size = () => Object.values(room.lists).reduce((sum, list) => sum + list.size, 0);
   for (const mode of ["b", "e", "I"]) assertEquals(chat.mode(op, TEA, `+${mode} more`), ["masks-full"]);
   assertEquals(size(), MASKS_MAX);
@@ -363,7 +363,7 @@ Deno.test("invite: an operator's invitation overrides everything once, and the o
   for (const member of [op, second, plain, bob]) chat.heard(member);
   assert(chat.hub.invite(op, room, "BOB") === bob);
   const told = [op, second, plain, bob].map((member) => chat.heard(member));
-  assertEquals(told, [[], ["invited #tea op bob overheard"], [], ["invited #tea op bob"]]);
+  assertEquals(told, [[], ["invited #tea op bob forOperators"], [], ["invited #tea op bob"]]);
   chat.hub.join(bob, TEA);
   assert(room.has(bob));
   chat.hub.leave(bob, room);
@@ -473,7 +473,7 @@ Deno.test("kick: sessions are notified after the member was removed", () => {
 Deno.test("say: a line for a rank is delivered to it and the author, and not stored", () => {
   const { chat, op, voiced, plain, room } = chatOf("voiced", "plain");
   chat.mode(op, TEA, "+v voiced");
-  const say = (from: Member, least: "op" | "voice") => reached(chat, () => chat.say(from, TEA, "psst", { least }));
+  const say = (from: Member, minRank: "op" | "voice") => reached(chat, () => chat.say(from, TEA, "psst", { minRank }));
   assertEquals(say(plain, "op"), ["op", "plain"]);
   assertEquals(say(plain, "voice"), ["op", "voiced", "plain"]);
   assertEquals(say(voiced, "op"), ["op", "voiced"]);
@@ -482,7 +482,7 @@ Deno.test("say: a line for a rank is delivered to it and the author, and not sto
   assertEquals(say(op, "op"), []);
   assertEquals(reached(chat, () => chat.hub.tag(voiced, room, "+typing=active", "op")), ["op", "voiced"]);
   assertEquals(reached(chat, () => chat.hub.tag(plain, room, "+typing=active", "op")), ["op"]);
-  chat.say(plain, TEA, "psst", { least: "op" });
+  chat.say(plain, TEA, "psst", { minRank: "op" });
   assertEquals(chat.heard(op), ["said #tea plain psst say op"]);
   assertEquals(chat.said(TEA), []);
 });

@@ -27,7 +27,7 @@ for (
     "a message to the operators of a room": ({ chat, members }) => {
       const room = chat.hub.findRoom("#a");
       for (const member of members) room.ranks.op.add(member);
-      chat.hub.say(members[0]!, room, "x", { least: "op" });
+      chat.hub.say(members[0]!, room, "x", { minRank: "op" });
     },
     "a tag for the operators of a room": ({ chat, members }) => {
       const room = chat.hub.findRoom("#a");

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ban, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
 import { REASON_MAX } from "../../src/chat/lengths.ts";
-import { assertRejected as refused } from "../chat/helpers.ts";
+import { assertRejected } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text } from "../../src/protocol/text/session.ts";
 import { Client, clock, THEN } from "./irc/harness.ts";
@@ -45,7 +45,7 @@ testModeration(
     for (const line of ["/ban bob", "/unban 10.0.0.0/8"]) {
       await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @ or ~.");
     }
-    refused(
+    assertRejected(
       "not-server-operator",
       "alice",
       () => runToEnd(ban(chat.options.moderation, chat.hub, alice.member, "bob")),
@@ -99,14 +99,14 @@ testModeration(
     const { moderation } = chat.options;
     const made = runToEnd(ban(moderation, chat.hub, root.member, "troll"));
     assertEquals([made.what, made.undo, made.disconnected], ["~a:trolls and *!*@elsewhere", "troll", 6]);
-    refused("server-banned", "no reason given", () => chat.hub.login(other.session, "TROLLS"));
+    assertRejected("server-banned", "no reason given", () => chat.hub.login(other.session, "TROLLS"));
     assertEquals(other.member.account, undefined);
     await troll.leave();
     assertEquals(unban(moderation, root.member, "Troll"), "~a:trolls and *!*@elsewhere");
     assertEquals(server.bans.all, []);
     chat.hub.login(other.session, "trolls");
     assertEquals(runToEnd(ban(moderation, chat.hub, root.member, "~a:someone")).what, "~a:someone");
-    refused("ban-invalid", "~a:*", () => runToEnd(ban(moderation, chat.hub, root.member, "~a:*")));
+    assertRejected("ban-invalid", "~a:*", () => runToEnd(ban(moderation, chat.hub, root.member, "~a:*")));
   },
 );
 
@@ -122,11 +122,11 @@ testModeration(
     assertEquals(chat.hub.mutes.all.map(({ host }) => host), ["~a:trolls", "elsewhere"]);
     await chat.join("#lobby", troll, other);
     const say = () => chat.hub.say(troll.member, chat.hub.findRoom("#lobby"), "hi");
-    refused("muted", "troll", say);
+    assertRejected("muted", "troll", say);
     chat.hub.logout(troll.session);
-    refused("muted", "troll", say); // by its host
+    assertRejected("muted", "troll", say); // by its host
     chat.hub.login(other.session, "Trolls");
-    refused("muted", "other", () => chat.hub.say(other.member, chat.hub.findRoom("#lobby"), "hi"));
+    assertRejected("muted", "other", () => chat.hub.say(other.member, chat.hub.findRoom("#lobby"), "hi"));
     await troll.leave();
     assertEquals(unmute(moderation, chat.hub, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
     assertEquals(chat.hub.mutes.all, []);
@@ -143,9 +143,9 @@ testModeration(
     banned(` \x1b[2Jgo\x07 ${"😀".repeat(75)}`);
     assertEquals(server.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(75)}`);
     assertEquals(server.takeAudits(), ["banned root a!*@* 1h"], "without the reason");
-    refused("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
-    refused("text-too-long", "310", () => banned("😀".repeat(78)));
-    refused(
+    assertRejected("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
+    assertRejected("text-too-long", "310", () => banned("😀".repeat(78)));
+    assertRejected(
       "reason-too-long",
       "200",
       () => kill(chat.options.moderation, chat.hub, root.member, "root", "x".repeat(201)),
@@ -160,7 +160,7 @@ testModeration(
     const root = await server.ircOperator(chat);
     const make = (what: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, what));
     for (let n = 0; n < BANS_MAX; n++) make(`n${n}`);
-    refused("bans-full", String(BANS_MAX), () => make("another"));
+    assertRejected("bans-full", String(BANS_MAX), () => make("another"));
     assertEquals(server.bans.all.length, BANS_MAX);
     server.takeAudits();
     make("n7");

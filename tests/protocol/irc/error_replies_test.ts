@@ -122,10 +122,10 @@ test(
     const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
     const bob = await chat.irc("bob");
     await chat.join("#tea", alice, bob);
-    const unsaid = "404 alice #tea :Not sent, the server cannot store it (try again later): hi";
-    await alice.expect("PRIVMSG #tea :hi", unsaid);
-    await alice.expect("NOTICE #tea :hi", unsaid);
-    await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${unsaid}`);
+    const notStored = "404 alice #tea :Not sent, the server cannot store it (try again later): hi";
+    await alice.expect("PRIVMSG #tea :hi", notStored);
+    await alice.expect("NOTICE #tea :hi", notStored);
+    await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${notStored}`);
     assertEquals(bob.hears(), []);
   },
   () => ({ chat: new LocalChat({ history: fullHistory() }) }),

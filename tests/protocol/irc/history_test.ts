@@ -295,15 +295,15 @@ test("CHATHISTORY: replies with MESSAGE_ERROR when the msgid does not exist", as
 
 test("CHATHISTORY: a client cannot read channels that it has not joined", async (chat) => {
   const [alice, bob] = [await reader(chat, 1), await chat.irc("bob", ...ALL)];
-  const refused = "FAIL CHATHISTORY INVALID_TARGET LATEST #tea :Messages could not be retrieved";
-  await bob.expect("CHATHISTORY LATEST #tea * 5", refused);
-  await bob.expect("CHATHISTORY LATEST #nowhere * 5", refused.replace("#tea", "#nowhere"));
+  const rejected = "FAIL CHATHISTORY INVALID_TARGET LATEST #tea :Messages could not be retrieved";
+  await bob.expect("CHATHISTORY LATEST #tea * 5", rejected);
+  await bob.expect("CHATHISTORY LATEST #nowhere * 5", rejected.replace("#tea", "#nowhere"));
   await bob.expect("CHATHISTORY LATEST :no name 5", "FAIL CHATHISTORY INVALID_PARAMS LATEST :Insufficient parameters");
   await chat.join("#tea", bob);
   assertEquals(await texts(bob, "CHATHISTORY LATEST #tea * 5"), "m0");
   await alice.says("KICK #tea bob");
   chat.quiet();
-  await bob.expect("CHATHISTORY LATEST #tea * 5", refused);
+  await bob.expect("CHATHISTORY LATEST #tea * 5", rejected);
   assertEquals(await texts(bob, "CHATHISTORY LATEST alice * 5"), "");
 });
 

@@ -58,7 +58,7 @@ test("lengths: every client gets the whole topic, or none when it is rejected", 
       assertWhole(bob.gets(), ` :${topic}`, "332");
       await bob.says("LIST");
       assertWhole(bob.gets(), ` :${topic}`, "322");
-      assert((await carol.asks(`/topic ${topic}${letter}`))[0]!.startsWith("-- "), "refused where it is said");
+      assert((await carol.asks(`/topic ${topic}${letter}`))[0]!.startsWith("-- "), "rejected where it is said");
       assertEquals(bob.gets(), []);
     }
     for (const client of [alice, bob, carol]) await client.leave();
@@ -109,7 +109,7 @@ test("lengths: every client gets the whole away message, or it is rejected", asy
     const reason = widest(letter, 200, 310);
     chat.quiet();
     await alice.says(`AWAY :${reason}${letter}`);
-    assert(alice.gets()[0]!.includes(" NOTICE "), "refused");
+    assert(alice.gets()[0]!.includes(" NOTICE "), "rejected");
     assertEquals(bob.gets(), []);
     await alice.says(`AWAY :${reason}`);
     assertWhole(bob.gets(), ` AWAY :${reason}`, "AWAY");

@@ -76,19 +76,19 @@ test("messages: a client can send to a channel from outside only without +n, and
 
 test("messages: a moderated channel and a ban reject messages of all but operators and voices", async (chat) => {
   const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const refused = "404 bob #tea :Cannot send to channel";
+  const rejected = "404 bob #tea :Cannot send to channel";
   await alice.asks("MODE #tea +m");
   await bob.asks();
-  await bob.expect("PRIVMSG #tea :1", refused);
+  await bob.expect("PRIVMSG #tea :1", rejected);
   await bob.expect("NOTICE #tea :1");
   await alice.asks("MODE #tea +v bob");
   await bob.asks();
   await bob.expect("PRIVMSG #tea :2");
   await alice.says("MODE #tea -v bob", "MODE #tea -m+b bob");
   await bob.asks();
-  await bob.expect("PRIVMSG #tea :3", refused);
+  await bob.expect("PRIVMSG #tea :3", rejected);
   await bob.asks("CAP REQ message-tags");
-  await bob.expect("@+x TAGMSG #tea", refused);
+  await bob.expect("@+x TAGMSG #tea", rejected);
   await alice.says("MODE #tea +e *!*@host");
   await bob.asks();
   await bob.expect("PRIVMSG #tea :4");

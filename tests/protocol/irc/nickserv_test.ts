@@ -500,11 +500,11 @@ Deno.test("PASS: replies with the time to wait after too many wrong passwords fr
   return locked(async (chat, { throttle }) => {
     await exhaust(throttle);
     const client = chat.connect();
-    const refused = [
+    const rejected = [
       "464 * :Password incorrect",
       "NOTICE * :Too many wrong passwords from your address. Try again in 10 seconds.",
     ];
-    for (let i = 0; i < 10; i++) await client.expect(`PASS :${PASSWORD}`, ...refused); // a password that was not checked is not counted
+    for (let i = 0; i < 10; i++) await client.expect(`PASS :${PASSWORD}`, ...rejected); // a password that was not checked is not counted
     const elsewhere = chat.connect("198.51.100.1");
     await elsewhere.expect(`PASS :${PASSWORD}`);
   });

@@ -280,13 +280,13 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
     await bob.leave();
     const dave = chat.arrive();
     const [wrong, known] = ["-- Wrong password.", "-- You are logged in as dave."];
-    const refused = "-- bob is a registered nickname. If it is yours: /login bob PASSWORD";
+    const rejected = "-- bob is a registered nickname. If it is yours: /login bob PASSWORD";
     dave.hears();
     await dialogue(dave, [
-      ["/nick bob", refused],
+      ["/nick bob", rejected],
       ["/nick dave", "-- guest1 is now dave"],
       ["/login bobs-own-one", visible("/login dave"), wrong],
-      ["/nick bob", refused],
+      ["/nick bob", rejected],
       [
         "/register daves-own-one",
         "-- dave is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login dave PASSWORD",
@@ -294,7 +294,7 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
       ["/login daves-own-one", known],
       ["/nick david", "-- dave is now david"],
       ["/login daves-own-one", "-- david is now dave", known],
-      ["/nick bob", refused],
+      ["/nick bob", rejected],
       ["/logout", "-- dave is now guest1", "-- You are logged out."],
       ["/login dave daves-own-one", "-- guest1 is now dave", known],
       ["/login daves-own-one", known],

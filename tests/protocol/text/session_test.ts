@@ -232,13 +232,13 @@ Deno.test("text: commands that may take long share the time of the client's netw
 });
 
 Deno.test("text: each rejected command is counted with its error", async () => {
-  const refused: string[] = [];
+  const rejected: string[] = [];
   const moderation = {
     ...fakeModeration(),
-    refused: ({ nick }: { nick?: string | undefined }, { code }: { code: string }) =>
-      void refused.push(`${nick}: ${code}`),
+    rejected: ({ nick }: { nick?: string | undefined }, { code }: { code: string }) =>
+      void rejected.push(`${nick}: ${code}`),
   };
   const [alice] = await new TextServer({ moderation }).enter("alice");
   await alice.says("/nick 1st", "/msg nobody hi", "/ping");
-  assertEquals(refused, ["alice: nick-invalid", "alice: no-such-user"]);
+  assertEquals(rejected, ["alice: nick-invalid", "alice: no-such-user"]);
 });
