@@ -6,7 +6,7 @@ import { readId } from "../../../src/chat/ids.ts";
 import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { byteLength, fit, Formats, IRC_LINE_MAX, isoTime } from "../../../src/protocol/irc/format.ts";
-import { Chat, TIME } from "./harness.ts";
+import { ProtocolFixture, TIME } from "./harness.ts";
 
 const formats = new Formats("irc.test");
 
@@ -173,7 +173,7 @@ Deno.test("format: the lines of a split message are complete, and no line is too
     const room = `#${"é".repeat(49)}`;
     const rendered = render({ ...said, room, style, text: words }, ...capabilities);
     const lines = typeof rendered === "string" ? [rendered] : rendered!;
-    lines.forEach(Chat.assertSound);
+    lines.forEach(ProtocolFixture.assertSound);
     const parts = lines.map((line) => {
       const [before, after] = marks[style];
       const part = line.slice(line.indexOf(` ${room} :`) + room.length + 3);
@@ -193,7 +193,7 @@ Deno.test("format: the lines of a split message are complete, and no line is too
       { kind: "not-stored", who: "b".repeat(30), room, text: words },
       { kind: "notice", text: words },
     ];
-    for (const event of others) [render(event, ...capabilities) ?? []].flat().forEach(Chat.assertSound);
+    for (const event of others) [render(event, ...capabilities) ?? []].flat().forEach(ProtocolFixture.assertSound);
   }));
 });
 
