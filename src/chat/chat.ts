@@ -6,6 +6,7 @@
  * Methods by which a member acts also throw `token-read-only` and `token-room`: see `scope.ts`.
  */
 import type { Answer, ModesResult, SayOptions, UserFlag } from "./commands.ts";
+import type { AlwaysOnPolicy, AlwaysOnStatus } from "./always_on.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Actor, Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
@@ -38,6 +39,10 @@ export interface Chat {
   readonly maxJoined: number;
   /** All members, in order of arrival. */
   readonly members: Iterable<Member> & { readonly size: number };
+  /** The members without a session: their accounts are always on. */
+  readonly absent: Iterable<Member> & { readonly size: number };
+  /** Which accounts may be always on. */
+  readonly alwaysOnPolicy: AlwaysOnPolicy;
   /** All rooms: the lobby, rooms with members, and stored rooms. */
   readonly rooms: Iterable<Room> & { readonly size: number };
   /** Reads the lines of rooms and private conversations. */
@@ -76,6 +81,8 @@ export interface Chat {
   requireFree(nick: string, holder?: Member): void;
   /** The member that is logged in to an account, in any case. Members whose tokens have a scope do not count. */
   getByAccount(account: string): Member | undefined;
+  /** Whether an account, in any case, is always on, and what it has chosen. */
+  alwaysOnStatus(account: string): AlwaysOnStatus;
   /** All sessions that are logged in to an account, in any case; also those whose tokens have a scope. */
   sessionsOf(account: string): Iterable<Session>;
 
@@ -84,12 +91,14 @@ export interface Chat {
    * room yet. The session is shown no room. One whose token has a scope is always a new member.
    *
    * @param nick The nickname of a new member.
+   * @param attended Whether a person is at it; yes by default. Else the member is shown as away, unless it has another session.
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned` or
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `token-nick`, `server-banned` or
    *   `too-many-sessions`
    */
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet): Answer<Session>;
+  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet, attended?: boolean): Answer<Session>;
   /**
-   * Removes a session, and with the last one the member. Does nothing when it has disconnected already.
+   * Removes a session, and with the last one the member, unless it is always on. Does nothing when it has disconnected already.
    *
    * @param reason What other members are told. A reason of the client's that is too long or that a muted member gives is left
    *   out.
@@ -133,7 +142,7 @@ export interface Chat {
    */
   login(session: Session, account: string, token?: SessionToken): Answer<void>;
   /**
-   * Logs a session out. If its member has others, the session gets a member of its own, a guest in no room. Else its member
+   * Logs a session out. If its member has others, or is always on, the session gets a member of its own, a guest in no room. Else its member
    * becomes a guest if its nickname is, or looks like, a registered one.
    */
   logout(session: Session): Answer<void>;
@@ -157,6 +166,22 @@ export interface Chat {
    * @throws {ChatError} `not-ignored` or `ignores-unstored`
    */
   unignore(member: Member, name: string): Answer<string[]>;
+  /**
+   * Has the account of a member stay in the chat without a session, or not; `undefined` for the default of the server.
+   *
+   * @throws {ChatError} `account-required` or `absent-full`
+   */
+  setAlwaysOn(member: Member, choice: boolean | undefined): Answer<void>;
+  /** Notes whether a person is at a session. A member without such a session is shown as away. */
+  attend(session: Session, on: boolean): Answer<void>;
+  /**
+   * Removes some of the members without a session that were last here before a time, in milliseconds since 1970.
+   *
+   * @returns Whether there may be more.
+   */
+  expireAbsent(before: number): Answer<boolean>;
+  /** Forgets the choice of an account that was deleted, and removes its member if that has no session. */
+  forgetAccount(account: string): Answer<void>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
   setAway(member: Member, message: string | undefined): Answer<void>;
   /** Changes the real name, which is cut if it is too long. @throws {ChatError} `muted` */

@@ -15,6 +15,8 @@ export type ChatErrorCode =
   | "ignores-full" // the ignore list is full
   | "not-ignored" // the user is not on the ignore list
   | "ignores-unstored" // the ignore list of the account could not be read or changed
+  | "account-required" // the member is not logged in to an account
+  | "absent-full" // there are as many members without a session as allowed
   // Rooms
   | "room-invalid" // not a valid room name
   | "room-confusable" // looks like the name of another room

@@ -1,4 +1,5 @@
 /** The reading half of the chat: members, rooms and their history, which are the same for a single node and for several. */
+import type { AlwaysOnPolicy, AlwaysOnStatus } from "./always_on.ts";
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./chat_error.ts";
 import type { UserFlag } from "./commands.ts";
@@ -31,6 +32,18 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   get members(): Sized<Member> {
     return this.#hub.members;
+  }
+
+  get absent(): Sized<Member> {
+    return this.#hub.alwaysOn.absent;
+  }
+
+  get alwaysOnPolicy(): AlwaysOnPolicy {
+    return this.#hub.alwaysOn.policy;
+  }
+
+  alwaysOnStatus(account: string): AlwaysOnStatus {
+    return this.#hub.alwaysOn.status(account);
   }
 
   get rooms(): Sized<Room> {

@@ -44,8 +44,15 @@ export type Command =
    * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
    * member, which is in no room yet. One whose token has a scope is always a new member.
    */
-  | { readonly op: "connect"; readonly id: SessionId; readonly nick: string; readonly identity: Identity }
-  /** A client has disconnected; its member goes with its last session. `own`: the reason was given by the client. */
+  | {
+    readonly op: "connect";
+    readonly id: SessionId;
+    readonly nick: string;
+    readonly identity: Identity;
+    /** Whether a person is at it; yes, unless given. */
+    readonly attended?: boolean;
+  }
+  /** A client is gone, and with its last session the member, unless that is always on. `own`: the reason was given by the client. */
   | {
     readonly op: "disconnect";
     readonly session: SessionId;
@@ -82,6 +89,15 @@ export type Command =
   | { readonly op: "ignored"; readonly member: MemberId; readonly names: readonly string[] }
   /** A user flag is set or cleared. */
   | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
+  // Always on
+  /** The account of a member chooses whether it is always on; `undefined` for the default of the server. */
+  | { readonly op: "always-on"; readonly member: MemberId; readonly choice: boolean | undefined }
+  /** A person is at a session, or not any more. */
+  | { readonly op: "attend"; readonly session: SessionId; readonly on: boolean }
+  /** Some of the members without a session are removed that were last here before a time. */
+  | { readonly op: "expire"; readonly before: number }
+  /** An account does not exist any more: its choice is forgotten, and its member is removed if it has no session. */
+  | { readonly op: "forget"; readonly account: string }
   // Rooms
   /** A member joins a room, which is created if it does not exist. `room` is a name, in any case. */
   | {
@@ -204,6 +220,11 @@ export interface Results {
   ignore: void;
   ignored: void;
   flag: void;
+  "always-on": void;
+  attend: void;
+  /** Whether there may be more to remove. */
+  expire: boolean;
+  forget: void;
   join: Room;
   leave: void;
   /** The member that was removed. */

@@ -5,6 +5,8 @@
  * comes with it, and on nothing else: no clock, no random number, and no content of the history. What members are told is
  * sent or queued while a command is applied.
  */
+import { AlwaysOn, type AlwaysOnPolicy } from "./always_on.ts";
+import * as alwaysOn from "./always_on_commands.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf, Op, Results } from "./commands.ts";
 import { Delivery } from "./delivery.ts";
@@ -41,7 +43,9 @@ export interface HubOptions {
   /** Which nicknames are registered. It has to change by commands of the same log only. */
   readonly policy: Pick<Policy, "isRegistered" | "registeredLike">;
   readonly observer: ChatObserver;
-  /** When the lobby is created, if the history does not have it, in milliseconds since 1970. */
+  /** Which accounts may be always on. */
+  readonly alwaysOn: AlwaysOnPolicy;
+  /** When the lobby is created, if the history does not have it, and members are restored, in milliseconds since 1970. */
   readonly now: number;
 }
 
@@ -73,6 +77,10 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   flag: members.flag,
   ignore: members.ignore,
   ignored: members.ignored,
+  "always-on": alwaysOn.setAlwaysOn,
+  attend: alwaysOn.attend,
+  expire: alwaysOn.expire,
+  forget: alwaysOn.forget,
   join: rooms.join,
   leave: rooms.leave,
   kick: rooms.kick,
@@ -103,8 +111,11 @@ export class Hub {
   readonly members: Sized<Member>;
   readonly rooms: Sized<Room>;
   readonly roomNames: Pick<RoomNames, "isConfusable">;
+  /** The number of members that were restored from an earlier run. They have the ids 1 and so on. */
+  readonly restored: number;
 
-  constructor({ history, keepPrivate, limits, reserved, policy, observer, now }: HubOptions) {
+  constructor(options: HubOptions) {
+    const { history, keepPrivate, limits, reserved, policy, observer, now } = options;
     const delivery = new Delivery(() => observer.flushWanted(), () => this.storage.commit());
     this.#state = new ChatState({
       nicknames: new Nicknames(policy, reserved),
@@ -113,6 +124,7 @@ export class Hub {
       storage: new WriteBehind(history, keepPrivate, delivery, observer),
       observer,
       limits,
+      alwaysOn: new AlwaysOn(options.alwaysOn, history.presence?.choices()),
     });
     this.members = sized(this.#state.members);
     this.rooms = sized(this.#state.rooms);
@@ -122,6 +134,8 @@ export class Hub {
       if (room.key !== LOBBY) this.#state.emptyRooms.add(room);
     }
     if (!this.#state.rooms.has(LOBBY)) this.#state.createRoom(LOBBY, now).switches.add("n");
+    this.#state.now = now;
+    this.restored = history.presence === undefined ? 0 : alwaysOn.restoreMembers(this.#state, history.presence);
   }
 
   /**
@@ -165,6 +179,11 @@ export class Hub {
   /** The member that is logged in to an account, in any case. */
   getByAccount(account: string): Member | undefined {
     return this.#state.byAccount.get(fold(account));
+  }
+
+  /** Which accounts are always on, and the members without a session. */
+  get alwaysOn(): AlwaysOn {
+    return this.#state.alwaysOn;
   }
 
   /** The stored rooms without members, the one that is empty longest first. */

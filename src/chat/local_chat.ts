@@ -4,6 +4,7 @@
  * What is checked here is known to this process alone, and so must not decide in the hub: rate limits, server bans, the
  * storage limit, the state of the history, and the clock.
  */
+import { ALWAYS_ON_MAX, type AlwaysOnPolicy } from "./always_on.ts";
 import { checksKey, isMuted, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
 import type { Chat } from "./chat.ts";
 import { ChatReader } from "./chat_reader.ts";
@@ -57,6 +58,10 @@ export interface LocalChatOptions {
   readonly maxJoined?: number;
   /** The most sessions that a member can have. {@linkcode SESSIONS_MAX} by default. */
   readonly maxSessions?: number;
+  /** Which accounts may stay in the chat without a session; `opt-in` by default. */
+  readonly alwaysOn?: AlwaysOnPolicy;
+  /** The most members without a session. {@linkcode ALWAYS_ON_MAX} by default. */
+  readonly maxAbsent?: number;
   /** How often a member may change its nickname in a minute. No limit by default. */
   readonly renames?: number;
   /** How many rooms a network may create in an hour. No limit by default. */
@@ -96,10 +101,13 @@ export class LocalChat extends ChatReader implements Chat {
       maxRooms: options.maxRooms ?? ROOMS_TOTAL,
       maxJoined: options.maxJoined ?? ROOMS_MAX,
       maxSessions: options.maxSessions ?? SESSIONS_MAX,
+      maxAbsent: options.maxAbsent ?? ALWAYS_ON_MAX,
     };
-    const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, now: Date.now() });
+    const { alwaysOn = "opt-in" } = options;
+    const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, alwaysOn, now: Date.now() });
     super(hub, history);
     this.#hub = hub;
+    this.#lastId = hub.restored;
     this.#policy = policy;
     this.#observer = observer;
     this.#ignoreStore = options.ignores;
@@ -122,7 +130,13 @@ export class LocalChat extends ChatReader implements Chat {
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
 
-  connect(name: string, identity: Identity, format: WireFormat, outlet: Outlet): Session {
+  connect(
+    name: string,
+    identity: Identity,
+    format: WireFormat,
+    outlet: Outlet,
+    attended = true,
+  ): Session {
     const nick = prepareName(name);
     const account = isScoped(identity.token) ? undefined : identity.account;
     if (account === undefined) requireOtherNick(nick, identity.account);
@@ -133,7 +147,7 @@ export class LocalChat extends ChatReader implements Chat {
     this.#context.endpoint = { format, outlet };
     let session;
     try {
-      session = this.#apply({ op: "connect", id, nick, identity });
+      session = this.#apply({ op: "connect", id, nick, identity, attended });
     } finally {
       this.#context.endpoint = undefined;
     }
@@ -228,6 +242,22 @@ export class LocalChat extends ChatReader implements Chat {
       this.#apply({ op: "ignore", member: member.id, name: each, on: false });
     }
     return names;
+  }
+
+  setAlwaysOn(member: Member, choice: boolean | undefined): void {
+    this.#apply({ op: "always-on", member: member.id, choice });
+  }
+
+  attend(session: Session, on: boolean): void {
+    if (session.attended !== on) this.#apply({ op: "attend", session: session.id, on });
+  }
+
+  expireAbsent(before: number): boolean {
+    return this.#apply({ op: "expire", before });
+  }
+
+  forgetAccount(account: string): void {
+    this.#apply({ op: "forget", account });
   }
 
   setAway(member: Member, message: string | undefined): void {

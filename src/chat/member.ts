@@ -65,6 +65,8 @@ export interface SessionHandlers {
   roomRenamed?(room: GenericRoom<Member, Session>, from: string, reason: string | undefined): void;
   /** The user has logged in or out. */
   accountChanged?(): void;
+  /** The account of the user has chosen whether it is always on. */
+  alwaysOnChanged?(): void;
   /**
    * The session has another user now: it has logged in to an account that is in the chat already, or out of one that
    * stays there.
@@ -92,6 +94,10 @@ export class Session {
   /** The token that it has logged in with, if any. Its protocol may set one without a scope. */
   token: SessionToken | undefined;
 
+  /** Whether a person is at it: a program may have connected by itself (IRCv3 `AWAY *`). Changed by commands alone. */
+  attended = true;
+  /** When its user was last here, if nobody was before this session, in milliseconds since 1970: see `Member.lastSeen`. */
+  missedSince: number | undefined;
   /** Whether it is sent its own lines. Set by its protocol. */
   echo = true;
   /** Whether lines of ignored users in rooms are not sent to it, as its client cannot hide them. Set by its protocol. */
@@ -147,8 +153,8 @@ export class Member {
   readonly id: number;
   readonly user: string;
   readonly host: string;
-  /** The networks that limits count it in, the narrowest first. */
-  readonly networks: readonly string[];
+  /** The networks that limits count it in, the narrowest first: those of the session that came when there was none. */
+  networks: readonly string[];
   realname: string;
   /** Its connections, the oldest first. */
   readonly sessions: Session[] = [];
@@ -162,6 +168,12 @@ export class Member {
   scope: Scope | undefined;
   /** The away message, if it is away. */
   away: string | undefined;
+  /** Whether the away message was set by the server, which removes it when the user is back. */
+  awayByServer = false;
+  /** Whether one of its sessions is attended. */
+  attended = true;
+  /** When it last had an attended session, in milliseconds since 1970, if it has none now. */
+  lastSeen: number;
   /** Whether members that share no room with it cannot find it (user mode `i`). */
   invisible = false;
   /** Whether it is a server operator (user mode `o`). */
@@ -194,6 +206,7 @@ export class Member {
     this.networks = identity.networks ?? [identity.host];
     this.realname = identity.realname;
     this.account = identity.account;
+    this.since = this.spokeAt = this.lastSeen = now;
     this.scope = scopeOf(identity.token);
     this.since = this.spokeAt = now;
     this.#nick = nick;

@@ -1,7 +1,7 @@
 /** Applies the commands that concern one member: its sessions, nickname, account and flags. */
 import { isMuted, requireNickChange, requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
-import { type CommandOf, type MemberId, USER_FLAGS, type UserFlag } from "./commands.ts";
+import { type CommandOf, type MemberId, USER_FLAGS } from "./commands.ts";
 import type { ChatEvent, Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
 import { IGNORED_MAX, ignoreName } from "./ignore_lists.ts";
@@ -9,6 +9,7 @@ import { type Endpoint, type Identity, Member, Session } from "./member.ts";
 import { MODE_OF, RANKS } from "./modes.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
+import { mayBeAbsent, sessionCame, sessionLeft, setAway, setFlag } from "./presence.ts";
 import type { Room } from "./room.ts";
 import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
 import { leave } from "./room_commands.ts";
@@ -24,7 +25,7 @@ import { sanitize } from "../util/sanitize.ts";
  */
 export function connect(
   state: ChatState,
-  { id, nick, identity }: CommandOf<"connect">,
+  { id, nick, identity, attended = true }: CommandOf<"connect">,
   endpoint: Endpoint,
 ): Session {
   const account = isScoped(identity.token) ? undefined : identity.account;
@@ -34,8 +35,10 @@ export function connect(
   const own = { ...identity, user: copyString(identity.user) };
   const member = known ?? addMember(state, id, copyString(nick), own);
   const session = new Session(id, member, own, endpoint);
+  session.attended = attended;
   member.sessions.push(session);
   state.sessions.set(id, session);
+  sessionCame(state, session);
   return session;
 }
 
@@ -44,9 +47,10 @@ export function disconnect(state: ChatState, { session: id, reason, own }: Comma
   const session = state.sessions.get(id);
   if (session === undefined) return;
   const { member } = session;
-  if (member.sessions.length === 1) return removeMember(state, member, reason, own);
+  if (member.sessions.length === 1 && !mayBeAbsent(state, member)) return removeMember(state, member, reason, own);
   removeSession(state, session);
   forget(state, session);
+  sessionLeft(state, member);
 }
 
 /** Does nothing when the member is gone already. Its sessions stay listed, so that their connections can be closed. */
@@ -89,7 +93,7 @@ export function login(state: ChatState, { session: sessionId, account, token, id
   if (known !== undefined && known !== session.member) return attach(state, session, known, token);
   session.token = token;
   if (known !== undefined) return notifyAccount(known);
-  if (session.member.sessions.length > 1) detach(state, session, id);
+  if (staysWithout(state, session)) detach(state, session, id);
   setAccount(state, session.member, account, scope);
   if (scope !== undefined) confine(state, session.member, scope);
   notifyAccount(session.member);
@@ -98,7 +102,7 @@ export function login(state: ChatState, { session: sessionId, account, token, id
 export function logout(state: ChatState, { session: sessionId, id }: CommandOf<"logout">): void {
   const session = state.requireSession(sessionId);
   session.token = undefined;
-  if (session.member.sessions.length > 1) detach(state, session, id);
+  if (staysWithout(state, session)) detach(state, session, id);
   else setAccount(state, session.member, undefined);
   notifyAccount(session.member);
 }
@@ -124,9 +128,7 @@ export function away(state: ChatState, { member: id, message }: CommandOf<"away"
   if (message !== undefined) requireUnmuted(state.muted, member);
   const text = message === undefined ? undefined : copyString(sanitize(message));
   if (text !== undefined) requireReason(text);
-  if (text === member.away) return;
-  member.away = text;
-  announceChange(state, member, { kind: "away", ...member.actor(), message: text }, false);
+  setAway(state, member, text, false);
 }
 
 /** @throws {ChatError} `muted` */
@@ -135,6 +137,7 @@ export function realname(state: ChatState, { member: id, realname }: CommandOf<"
   requireUnmuted(state.muted, member);
   member.realname = copyString(clipRealname(sanitize(realname)));
   announceChange(state, member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
+  state.saveMember(member);
 }
 
 /** @throws {ChatError} `ignores-full` */
@@ -162,18 +165,21 @@ export function ignored(state: ChatState, { member: id, names }: CommandOf<"igno
 /** Does nothing when the member has disconnected. */
 export function flag(state: ChatState, { member: id, flag, on }: CommandOf<"flag">): void {
   const member = state.members.get(id);
-  if (member !== undefined) setFlag(state, member, flag, on);
+  if (member === undefined) return;
+  setFlag(state, member, flag, on);
+  if (flag === "bot") state.saveMember(member);
 }
 
-function setFlag(state: ChatState, member: Member, flag: UserFlag, on: boolean) {
-  if (member[flag] === on) return;
-  member[flag] = on;
-  state.flagCounts[flag] += on ? 1 : -1;
-}
-
-function addMember(state: ChatState, id: MemberId, nick: string, identity: Identity): Member {
+/** Adds a member without sessions, in no room, with a nickname that is free. */
+export function addMember(
+  state: ChatState,
+  id: MemberId,
+  nick: string,
+  identity: Identity,
+  since: number = state.now,
+): Member {
   const realname = copyString(clipRealname(sanitize(identity.realname)));
-  const member = new Member(nick, { ...identity, realname }, id, state.now);
+  const member = new Member(nick, { ...identity, realname }, id, since);
   state.members.set(id, member);
   if (member.fullAccount !== undefined) state.byAccount.set(fold(member.fullAccount), member);
   state.nicknames.add(member);
@@ -202,6 +208,11 @@ function forget(state: ChatState, session: Session) {
   state.monitor.clear(session);
 }
 
+/** Whether the member of a session stays in the chat when it loses that session. */
+function staysWithout(state: ChatState, { member }: Session): boolean {
+  return member.sessions.length > 1 || mayBeAbsent(state, member);
+}
+
 /** The rooms that a session is shown. */
 function shownTo(session: Session): Room[] {
   return [...session.member.rooms.values()].filter(({ sessions }) => sessions.has(session));
@@ -218,6 +229,7 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
   session.token = token;
   const from = session.member;
   const shown = shownTo(session);
+  const isKept = staysWithout(state, session);
   removeSession(state, session);
   const joined = shown.filter((room) => !room.has(to) && to.rooms.size < state.limits.maxJoined && !room.bans(to));
   for (const room of joined) {
@@ -226,9 +238,11 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
     inheritRank(from, to, room);
   }
   for (const room of joined) for (const { handlers } of [...to.sessions]) handlers.joined?.(room);
-  if (from.sessions.length === 0) removeMember(state, from, `Logged in as ${to.nick}`, false);
+  if (isKept) sessionLeft(state, from);
+  else removeMember(state, from, `Logged in as ${to.nick}`, false);
   session.member = to;
   to.sessions.push(session);
+  sessionCame(state, session);
   for (const room of shown) if (room.has(to)) room.sessions.add(session);
   state.audiences.clear();
   session.handlers.moved?.(from, shown);
@@ -244,6 +258,8 @@ function detach(state: ChatState, session: Session, id: MemberId) {
   const member = addMember(state, id, state.nicknames.guestName(), { user, host, networks, realname: from.realname });
   session.member = member;
   member.sessions.push(session);
+  sessionLeft(state, from);
+  sessionCame(state, session);
   session.handlers.moved?.(from, shown);
 }
 
@@ -256,10 +272,10 @@ function inheritRank(from: Member, to: Member, room: Room) {
   announceModes(room, from.actor(), [{ on: true, mode: MODE_OF[rank], nick: to.nick }]);
 }
 
-/** Removes a member from the chat, and announces once to each other member that it has quit. */
-function removeMember(state: ChatState, member: Member, reason: string | undefined, own: boolean) {
+/** Removes a member with its sessions from the chat, and announces once to each other member that it has quit. */
+export function removeMember(state: ChatState, member: Member, reason: string | undefined, own: boolean): void {
   state.members.delete(member.id);
-  if (member.fullAccount !== undefined) state.byAccount.delete(fold(member.fullAccount));
+  state.alwaysOn.absent.delete(member);
   const told = reason === undefined || (own && isMuted(state.muted, member)) ? undefined : sanitize(reason);
   // A client that is gone cannot be asked for a shorter reason.
   const why = own && told !== undefined && !isReason(told) ? undefined : told;
@@ -282,6 +298,9 @@ function removeMember(state: ChatState, member: Member, reason: string | undefin
   state.monitor.offline(member);
   for (const session of member.sessions) forget(state, session);
   state.ignores.clear(member);
+  if (member.fullAccount === undefined) return;
+  state.byAccount.delete(fold(member.fullAccount));
+  state.storage.presence.delete(member.fullAccount);
 }
 
 /** Announces a change of a member in its rooms, and to those that monitor it. `self`: whether it is told, too. */
@@ -305,6 +324,7 @@ function setNick(state: ChatState, member: Member, nick: string) {
   for (const room of member.rooms.values()) room.recheckBans(member);
   state.announceAround(member, event, true);
   if (!isSame) state.monitor.online(member);
+  state.saveMember(member);
 }
 
 /** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of an account that is not its own. */
@@ -314,8 +334,12 @@ function setAccount(state: ChatState, member: Member, account: string | undefine
   member.scope = scope;
   const { fullAccount } = member;
   if (shown === account && before === fullAccount) return;
-  if (before !== undefined) state.byAccount.delete(fold(before));
+  if (before !== undefined) {
+    state.byAccount.delete(fold(before));
+    state.storage.presence.delete(before);
+  }
   if (fullAccount !== undefined) state.byAccount.set(fold(fullAccount), member);
+  state.saveMember(member);
   if (shown !== account) announceChange(state, member, { kind: "account", ...member.actor() }, false);
   followAccount(member, before);
   if (state.nicknames.registrationConflict(member.nick, fullAccount) !== undefined) {

@@ -81,8 +81,9 @@ export class Nicknames {
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered`
    */
   requireAvailable(nick: string, holder?: Member, account: string | undefined = holder?.fullAccount): void {
-    this.requireFree(nick, holder);
     const conflict = this.registrationConflict(nick, account);
+    // Of a registered nickname that is in use, its owner has to learn how to get it: users who are always on have it then.
+    if (conflict !== "nick-registered" || !isNick(nick)) this.requireFree(nick, holder);
     if (conflict !== undefined) throw new ChatError(conflict, nick);
   }
 

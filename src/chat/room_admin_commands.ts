@@ -147,6 +147,7 @@ export function renameRoom(state: ChatState, command: CommandOf<"rename-room">):
   for (const each of room.members) {
     each.rooms.delete(before);
     each.rooms.set(key, room);
+    state.saveMember(each);
   }
   for (const guest of room.invited) {
     guest.invitations.delete(before);

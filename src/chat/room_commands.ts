@@ -192,6 +192,10 @@ export function modes(state: ChatState, { member: id, room: key, changes }: Comm
   if (made.length > 0) {
     // Ranks are not saved; roles were, when they changed.
     if (made.some(({ mode }) => !(mode in RANK_OF))) state.storage.saveRoom(room);
+    for (const change of made) {
+      const ranked = "nick" in change && change.nick !== undefined ? state.nicknames.get(change.nick) : undefined;
+      if (ranked !== undefined) state.saveMember(ranked);
+    }
     announceModes(room, member.actor(), made);
     endPower(state, room);
   }

@@ -1,4 +1,5 @@
 /** The state of the chat that commands change, and the steps that several commands have in common. */
+import type { AlwaysOn } from "./always_on.ts";
 import { Audiences } from "./audiences.ts";
 import { ChatError } from "./chat_error.ts";
 import type { MemberId, RoomKey, SessionId, UserFlag } from "./commands.ts";
@@ -27,6 +28,8 @@ export interface HubLimits {
   readonly maxJoined: number;
   /** The most sessions that a member can have. */
   readonly maxSessions: number;
+  /** The most members without a session. */
+  readonly maxAbsent: number;
 }
 
 /** What the state is made of. */
@@ -37,6 +40,7 @@ export interface StateParts {
   readonly storage: WriteBehind;
   readonly observer: ChatObserver;
   readonly limits: HubLimits;
+  readonly alwaysOn: AlwaysOn;
 }
 
 /** A collection that can be iterated and has a size. */
@@ -72,15 +76,17 @@ export class ChatState {
   readonly storage: WriteBehind;
   readonly observer: ChatObserver;
   readonly limits: HubLimits;
+  readonly alwaysOn: AlwaysOn;
   readonly audiences: Audiences;
 
-  constructor({ nicknames, ids, delivery, storage, observer, limits }: StateParts) {
+  constructor({ nicknames, ids, delivery, storage, observer, limits, alwaysOn }: StateParts) {
     this.nicknames = nicknames;
     this.ids = ids;
     this.delivery = delivery;
     this.storage = storage;
     this.observer = observer;
     this.limits = limits;
+    this.alwaysOn = alwaysOn;
     this.audiences = new Audiences(sized(this.sessions));
   }
 
@@ -159,6 +165,7 @@ export class ChatState {
     this.emptyRooms.delete(room);
     member.rooms.set(room.key, room);
     this.withdrawInvitation(member, room.key);
+    this.saveMember(member);
   }
 
   /** Removes a member from a room without announcing it. */
@@ -170,6 +177,7 @@ export class ChatState {
     room.ranks.op.delete(member);
     room.ranks.voice.delete(member);
     member.rooms.delete(room.key);
+    this.saveMember(member);
   }
 
   /** Deletes a room that has lost its last member, unless it is stored or belongs to an account. */
@@ -179,6 +187,17 @@ export class ChatState {
     room.invited.clear();
     if (room.roles.size > 0 || (this.storage.persistent && room.stored)) this.emptyRooms.add(room);
     else this.deleteRoom(room);
+  }
+
+  /** Whether a member stays in the chat without a session. */
+  isAlwaysOn({ fullAccount: account }: Member): boolean {
+    if (account === undefined || !this.alwaysOn.status(account).on) return false;
+    return this.nicknames.isRegistered(account); // it may have been dropped
+  }
+
+  /** Has the store keep a member that is always on as it is now. To be called after each change of what is stored. */
+  saveMember(member: Member): void {
+    if (this.isAlwaysOn(member)) this.storage.presence.save(member.fullAccount!, member);
   }
 
   /** Withdraws the invitation of a member to a room. */

@@ -7,6 +7,7 @@
 import type { Said, Whispered } from "./events.ts";
 import type { List, Mask, Switch } from "./modes.ts";
 import type { Role } from "./roles.ts";
+import type { PresenceStore } from "./presence_store.ts";
 import type { Steps } from "../util/steps.ts";
 
 /** A line that a store can hold. */
@@ -85,6 +86,8 @@ export interface HistoryStore {
   readonly last: number;
   /** Secret random bytes, which stay the same for as long as the stored lines. */
   readonly secret: Uint8Array;
+  /** Stores members that are always on, if the store outlives the process. `commit` writes what it was given. */
+  readonly presence?: PresenceStore | undefined;
 
   /**
    * Tells the store which network a host belongs to, so that it can count lines by network.

@@ -11,6 +11,7 @@ import type { Said, Whispered } from "./events.ts";
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import type { ChatObserver } from "./observer.ts";
+import { PresenceWriter } from "./presence_writer.ts";
 import type { Room } from "./room.ts";
 import { type HistoryStore, type Line, StoreError } from "./store.ts";
 
@@ -27,6 +28,9 @@ export class WriteBehind {
   /** Whether private messages are stored. */
   readonly keepsPrivate: boolean;
 
+  /** Members that are always on. */
+  readonly presence: PresenceWriter;
+
   readonly #history: HistoryStore;
   readonly #delivery: Delivery;
   readonly #observer: ChatObserver;
@@ -40,6 +44,7 @@ export class WriteBehind {
     this.#history = history;
     this.#delivery = delivery;
     this.#observer = observer;
+    this.presence = new PresenceWriter(history.presence, () => observer.flushWanted());
   }
 
   /** Whether the history outlives the process. */
@@ -57,7 +62,7 @@ export class WriteBehind {
     room.hasLines = true;
     if (!this.#history.persistent) return false;
     if (!room.stored) this.saveRoom(room);
-    else if (room.members.size === 0) this.#observer.flushWanted(); // otherwise the delivery of the line requests the flush
+    else if (room.sessions.size === 0) this.#observer.flushWanted(); // no delivery asks for it
     this.#pending.push({ author, said });
     return true;
   }
@@ -113,6 +118,7 @@ export class WriteBehind {
     this.#pending = [];
     for (const room of this.#changed) this.#history.saveRoom(room.saved);
     this.#changed.clear();
+    this.presence.write(final);
     try {
       if (this.#history.commit()) this.#report(undefined);
     } catch (error) {

@@ -8,6 +8,7 @@
  */
 import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
 import { FAILURES_MAX } from "../accounts/login_throttle.ts";
+import { ALWAYS_ON_POLICIES } from "../chat/always_on.ts";
 import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/local_chat.ts";
 import { SYNCS } from "../history/database.ts";
 import type { ExportFormat } from "../history/export.ts";
@@ -127,6 +128,20 @@ const server = {
     reader: read.wholeNumber(1),
     default: String(FAILURES_MAX),
     help: "wrong passwords per connection, after which it is closed",
+  },
+  alwaysOn: {
+    value: "WHO",
+    reader: read.oneOf(ALWAYS_ON_POLICIES),
+    default: "opt-in",
+    help: "accounts that stay without a connection: off, opt-in or on",
+    details:
+      "`opt-in`: those that have chosen `/set always-on on`. `on`: all but those that have chosen `/set always-on off`.",
+  },
+  alwaysOnExpire: {
+    value: "TIME",
+    reader: read.orOff(read.duration),
+    default: "30d",
+    help: "remove such users after this time without a connection, or off",
   },
 } as const satisfies Flags;
 

@@ -53,8 +53,8 @@ export interface Erased {
 
 /**
  * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks, roles, bans and ignore lists, with the reasons of these bans, and the account with its roles, tokens and
- * certificates. A room of which it was the last owner belongs to the operator that has been one for longest.
+ * on masks, roles, bans and ignore lists, with the reasons of these bans, the account with its roles, tokens and
+ * certificates, and the user if it is always on. A room of which it was the last owner belongs to the operator that has been one for longest.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
  */
@@ -99,6 +99,9 @@ function eraseRows({ db }: Database, nick: string): Erased {
   const owned = db.prepare("SELECT target FROM role WHERE key = ? AND role = 'owner'").all(nick);
   run("DELETE FROM role WHERE key = ?1");
   for (const { target } of owned) db.prepare(SUCCESSION).run(target!);
+  run("DELETE FROM presence_room WHERE key IN (SELECT key FROM presence WHERE key = ?1 OR fold(nick) = ?1)");
+  run("DELETE FROM presence WHERE key = ?1 OR fold(nick) = ?1");
+  run("DELETE FROM always_on WHERE key = ?1");
   run("DELETE FROM token WHERE account = ?1");
   run("DELETE FROM certificate WHERE account = ?1");
   const account = run("DELETE FROM account WHERE key = ?1") > 0;

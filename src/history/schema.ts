@@ -187,4 +187,31 @@ CREATE TABLE certificate (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX certificate_by_account ON certificate (account);
 `,
+  `
+-- The users who are always on, also while they are connected, with their rooms. See chat/always_on.ts.
+CREATE TABLE presence (
+  key TEXT PRIMARY KEY, -- the folded name of the account
+  account TEXT NOT NULL,
+  nick TEXT NOT NULL,
+  user TEXT NOT NULL,
+  host TEXT NOT NULL,
+  realname TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  bot INTEGER NOT NULL,
+  seen INTEGER -- when the user was last here, or null while connected
+) STRICT, WITHOUT ROWID;
+CREATE TABLE presence_room (
+  key TEXT NOT NULL, -- of the table presence
+  number INTEGER NOT NULL, -- the rooms are in this order
+  room TEXT NOT NULL,
+  ranks TEXT NOT NULL, -- words with a space between them
+  PRIMARY KEY (key, number)
+) STRICT, WITHOUT ROWID;
+
+-- Whether an account has chosen to be always on, or not to be.
+CREATE TABLE always_on (
+  key TEXT PRIMARY KEY, -- the folded name of the account
+  choice INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
 ];

@@ -15,6 +15,7 @@ import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
 import { LineLimit } from "./line_limit.ts";
 import { firstSaidSince } from "./line_times.ts";
+import { PresenceTable } from "./presence_table.ts";
 import { lineOf, type MessageRow, rowLimit, styleCode } from "./rows.ts";
 import { searchFile } from "./search_source.ts";
 import { SizeLimit } from "./size_limit.ts";
@@ -41,6 +42,7 @@ export class SqliteHistory implements HistoryStore {
   readonly persistent = true;
   readonly last: number;
   readonly secret: Uint8Array;
+  readonly presence: PresenceTable;
 
   readonly #file: Database;
   readonly #sql: Statements;
@@ -81,6 +83,7 @@ export class SqliteHistory implements HistoryStore {
       this.last = sql.get<{ last: number | null }>(
         "SELECT max((SELECT max(id) FROM message WHERE target = target.id)) AS last FROM target",
       )!.last ?? 0;
+      this.presence = new PresenceTable(sql);
       const targets = this.#targets = new Targets(sql);
       const index = this.#index = new WordIndex(sql);
       const usage = this.#usage = new Usage(sql, this.#writers, lines !== Infinity || size !== Infinity);
@@ -115,19 +118,21 @@ export class SqliteHistory implements HistoryStore {
   }
 
   get ready(): boolean {
-    return (this.#pendingLines.length === 0 && this.#pendingRooms.size === 0) || this.#sql.tryBegin();
+    return !this.#hasPending || this.#sql.tryBegin();
   }
 
   commit(): boolean {
     const lines = this.#pendingLines;
     const rooms = this.#pendingRooms;
-    if (lines.length === 0 && rooms.size === 0) return false;
+    if (!this.#hasPending) return false;
     this.#pendingLines = [];
     this.#sql.write(() => {
       for (const [key, room] of rooms) this.#targets.saveRoom(key, room);
       for (const { target, line } of lines) this.insert(target, line);
+      this.presence.write();
     });
     this.#pendingRooms = new Map();
+    this.presence.confirm();
     return true;
   }
 
@@ -250,6 +255,10 @@ export class SqliteHistory implements HistoryStore {
   /** Has all lines counted again, before lines are inserted among those that were. */
   recount(): void {
     this.#usage.recount();
+  }
+
+  get #hasPending(): boolean {
+    return this.#pendingLines.length > 0 || this.#pendingRooms.size > 0 || this.presence.hasPending;
   }
 
   #addTarget(key: string, line: Line): Target {

@@ -62,6 +62,8 @@ export interface Snapshot {
   /** Ended connections, by reason. */
   readonly disconnects: ReadonlyMap<string, number>;
   readonly members: number;
+  /** Members without a session. */
+  readonly absent: number;
   readonly rooms: number;
   /** Registered nicknames. */
   readonly accounts: number;
@@ -131,6 +133,7 @@ export function renderAll(now: Snapshot): string {
       values: () => [...now.rejectedRequests].map(([code, count]) => [label("code", code), count]),
     }),
     gauge("tincan_members", "Members of the chat.", now.members),
+    gauge("tincan_absent_members", "Members that are always on and not connected now.", now.absent),
     gauge("tincan_rooms", "Rooms.", now.rooms),
     gauge("tincan_accounts", "Registered nicknames.", now.accounts),
     render({

@@ -31,6 +31,7 @@ export type AccountAction =
   | "logout"
   | "password"
   | "drop"
+  | "set"
   | "devices"
   | "devices add"
   | "devices revoke"
@@ -75,12 +76,17 @@ export async function register(context: AccountContext, password: string): Promi
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(session, name));
-  return registeredText(name, context.commandFor);
+  return registeredText(name, context.commandFor, context.chat.alwaysOnPolicy === "opt-in");
 }
 
-/** What a user is told who has registered a nickname. */
-export function registeredText(name: string, commandFor: AccountContext["commandFor"]): string {
-  return `${name} is now registered. To log in later: ${commandFor("login", name, "PASSWORD")}`;
+/**
+ * What a user is told that has registered a nickname.
+ *
+ * @param mayStay Whether the user can choose to be always on.
+ */
+export function registeredText(name: string, commandFor: AccountContext["commandFor"], mayStay: boolean): string {
+  const hint = `${commandFor("set", "always-on", "on")} keeps you in the chat when you disconnect. `;
+  return `${name} is now registered. ${mayStay ? hint : ""}To log in later: ${commandFor("login", name, "PASSWORD")}`;
 }
 
 /**
@@ -189,6 +195,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
     each.tell({ kind: "notice", text: done });
   }
   await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
+  await chat.forgetAccount(name!);
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
   runToEnd(chat.history.forgetConversations(name!));
   return done;
@@ -208,7 +215,12 @@ export function describeAccount({ auth, chat }: AccountContext, name: string): s
   if (!auth.accountsEnabled) throw new AuthError("no-accounts");
   const account = auth.find(name);
   if (account === undefined) return `${name} is not registered.`;
-  const online = chat.get(name) === undefined ? "" : ", and is online";
+  const user = chat.get(name);
+  const online = user === undefined
+    ? ""
+    : user.sessions.length > 0
+    ? ", and is online"
+    : ", and is in the chat, but not connected";
   return `${account.name} has been registered since ${new Date(account.since).toISOString().slice(0, 10)}${online}.`;
 }
 

@@ -56,6 +56,16 @@ function describeRole({ account, role, since }: Role): string {
   return `${ROLE_PREFIXES[role]}${account}, ${ROLE_NAMES[role]} since ${formatDateTime(since, 0)}`;
 }
 
+/** Lists the bans of a room, a line each: `bob (*!*@host), by alice since 2026-11-20 14:05`. A mask may have no nickname. */
+export function listBans(room: Room): string[] {
+  const bans = [...room.lists.b.values()];
+  if (bans.length === 0) return [`${room.name} has no bans.`];
+  return bans.map(({ mask, nick, by, at }) => {
+    const who = nick === undefined ? mask : `${nick} (${mask})`;
+    return `${who}, by ${by.split("!")[0]} since ${formatDateTime(at, 0)}`;
+  });
+}
+
 /** Lets an account always enter a room, or takes its role. */
 export async function setMember(
   { chat, member }: RoomAdminContext,

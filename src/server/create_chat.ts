@@ -40,6 +40,7 @@ export function createChat(
     maxRooms: options.maxRooms,
     maxJoined: options.maxJoined,
     maxSessions: options.maxSessions,
+    alwaysOn: options.alwaysOn,
     renames: options.nickRate,
     roomsMade: options.roomRate,
     storage: storageLimits(options),

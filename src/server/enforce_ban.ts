@@ -1,5 +1,5 @@
 /**
- * Disconnects the clients that a new ban matches.
+ * Disconnects the clients that a new ban matches, and removes such users without a connection.
  */
 import type { Chat } from "../chat/chat.ts";
 import type { Member, Session } from "../chat/member.ts";
@@ -22,18 +22,24 @@ export interface Bannable {
  * Earlier bans are not checked: they were enforced when they were made.
  *
  * @param by The server operator who made the ban.
- * @returns How many clients were disconnected, and whether the ban matches the operator who made it.
+ * @returns How many clients were disconnected or removed, and whether the ban matches the operator who made it.
  */
 export function* enforceBan(
   ban: Ban,
   by: Member,
   clients: Iterable<readonly [Connection, Bannable]>,
-  chat: Pick<Chat, "disconnect">,
+  chat: Pick<Chat, "disconnect" | "remove" | "absent">,
 ): Steps<BanResult> {
   const bans = new Bans();
   bans.add(ban);
   const pending: Promise<void>[] = [];
   let [disconnected, includesCaller, checked] = [0, false, 0];
+  for (const member of [...chat.absent]) { // first: the others become absent before they are removed
+    if (++checked % STEP === 0) yield;
+    if (member.sessions.length > 0 || bans.findByOrigin(member.origin) === undefined) continue;
+    disconnected++;
+    pending.push(Promise.resolve(chat.remove(member, `Banned: ${ban.reason}`)));
+  }
   for (const [connection, { session }] of clients) {
     if (++checked % STEP === 0) yield;
     const match = bans.findByAddress(connection.address) ??
@@ -55,7 +61,14 @@ export function* enforceBan(
   return { disconnected, includesCaller, done: Promise.all(pending) };
 }
 
-async function disconnect(chat: Pick<Chat, "disconnect">, session: Session, reason: string): Promise<void> {
+/** Disconnects a session, and removes its user if that has no other session, also if it is always on. */
+async function disconnect(
+  chat: Pick<Chat, "disconnect" | "remove">,
+  session: Session,
+  reason: string,
+): Promise<void> {
+  const { member } = session;
   await chat.disconnect(session, reason);
+  if (member.sessions.length === 0) await chat.remove(member, reason);
   session.outlet.close("banned", reason);
 }

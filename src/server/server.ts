@@ -12,6 +12,7 @@ import type { Log } from "../monitoring/log.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";
 import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
+import { WALL_CLOCK } from "../util/trusted_clock.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
 import { createChat } from "./create_chat.ts";
@@ -21,6 +22,7 @@ import { CHECK_INTERVAL, disconnectSlowest } from "./memory_pressure.ts";
 import { createHandlers } from "./protocol_handlers.ts";
 import { RejectionLog } from "./rejection_log.ts";
 import type { ServerResources } from "./resources.ts";
+import { AbsentExpiry } from "./absent_expiry.ts";
 import { Stats } from "./stats.ts";
 
 /** How long `stop` waits for queued lines to be sent, in milliseconds. */
@@ -42,6 +44,7 @@ export class Server {
   readonly #stats: Stats;
   readonly #listeners: Listeners;
   readonly #maintenance: Maintenance;
+  readonly #absentExpiry: AbsentExpiry;
   readonly #memoryTimer: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined; // set while another program has the database locked
 
@@ -107,6 +110,7 @@ export class Server {
       onRoomExpired: (room) => this.#chat.dropRoom(room),
       onError: (trouble) => log.error("history maintenance failed", { data: options.data, error: trouble.message }),
     });
+    this.#absentExpiry = new AbsentExpiry(this.#chat, options.alwaysOnExpire, clock ?? WALL_CLOCK);
     this.#memoryTimer = this.#watchMemory();
     if (this.#listeners.names.includes("web")) this.#stats.measureDelay(); // there is no `/metrics` elsewhere
   }
@@ -147,11 +151,13 @@ export class Server {
     clearInterval(this.#memoryTimer);
     this.#stats.stop();
     this.#maintenance.stop();
+    this.#absentExpiry.stop();
     this.#listeners.stopAccepting();
     this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
     clearTimeout(this.#flushTimer);
     this.#chat.flush(true);
     await this.#connections.close("server stopping", STOP_TIME);
+    this.#chat.flush(true); // when users who are always on were last here
     this.#listeners.close();
     this.#log.info("stopped");
   }

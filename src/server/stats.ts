@@ -19,7 +19,7 @@ const DELAY_INTERVAL = 500;
 
 /** The parts of the server that figures come from. */
 export interface StatsSources {
-  readonly chat: Pick<Chat, "members" | "rooms" | "linesStored" | "linesLost">;
+  readonly chat: Pick<Chat, "members" | "absent" | "rooms" | "linesStored" | "linesLost">;
   readonly bans: Bans;
   readonly auth: AuthService;
   readonly limits: ConnectionLimits;
@@ -64,8 +64,9 @@ export class Stats {
     const { chat, bans, connections, traffic: { linesIn, linesOut, bytesOut } } = this.#sources;
     const uptime = formatDuration(performance.now() - this.#since);
     const [users, rooms] = [counted(chat.members.size, "user"), counted(chat.rooms.size, "room")];
+    const absent = chat.absent.size === 0 ? "" : ` (${chat.absent.size} not connected)`;
     return [
-      `Up for ${uptime}, with ${users} on ${counted(connections.size, "connection")} in ${rooms}.`,
+      `Up for ${uptime}, with ${users}${absent} on ${counted(connections.size, "connection")} in ${rooms}.`,
       `${counted(linesIn, "line")} received, ${linesOut} sent (${megabytes(bytesOut)}); ` +
       `${chat.linesStored} stored, ${chat.linesLost} could not be stored.`,
       `${megabytes(Deno.memoryUsage().rss)} of memory in use. ${counted(bans.all.length, "ban")}.`,
@@ -89,6 +90,7 @@ export class Stats {
       connections: open,
       disconnects: connections.ended,
       members: chat.members.size,
+      absent: chat.absent.size,
       rooms: chat.rooms.size,
       accounts: auth.size,
       logins: auth.throttle.counts,

@@ -3,6 +3,7 @@
  */
 import type { Asset } from "../protocol/http/site.ts";
 import accountJs from "./account.js" with { type: "text" };
+import chanservJs from "./chanserv.js" with { type: "text" };
 import chatJs from "./chat.js" with { type: "text" };
 import clockJs from "./clock.js" with { type: "text" };
 import coloursJs from "./colours.js" with { type: "text" };
@@ -26,6 +27,7 @@ import mainJs from "./main.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
 import nearestJs from "./nearest.js" with { type: "text" };
 import notifyJs from "./notify.js" with { type: "text" };
+import personActionsJs from "./person_actions.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
 import readMarkersJs from "./read_markers.js" with { type: "text" };
 import replyTextsJs from "./reply_texts.js" with { type: "text" };
@@ -39,6 +41,7 @@ import viewsLinesJs from "./views/lines.js" with { type: "text" };
 import viewsMessagesJs from "./views/messages.js" with { type: "text" };
 import viewsPeopleJs from "./views/people.js" with { type: "text" };
 import viewsRoomJs from "./views/room.js" with { type: "text" };
+import viewsRoomDialogJs from "./views/room_dialog.js" with { type: "text" };
 import viewsSearchJs from "./views/search.js" with { type: "text" };
 import viewsTabsJs from "./views/tabs.js" with { type: "text" };
 
@@ -69,6 +72,7 @@ export function assetsFor(name: string): Asset[] {
 /** All files, by path. */
 export const assets: readonly Asset[] = [
   { path: "/account.js", type: JS, text: accountJs },
+  { path: "/chanserv.js", type: JS, text: chanservJs },
   { path: "/chat.js", type: JS, text: chatJs },
   { path: "/clock.js", type: JS, text: clockJs },
   { path: "/colours.js", type: JS, text: coloursJs },
@@ -92,6 +96,7 @@ export const assets: readonly Asset[] = [
   { path: "/model.js", type: JS, text: modelJs },
   { path: "/nearest.js", type: JS, text: nearestJs },
   { path: "/notify.js", type: JS, text: notifyJs },
+  { path: "/person_actions.js", type: JS, text: personActionsJs },
   { path: "/places.js", type: JS, text: placesJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },
   { path: "/reply_texts.js", type: JS, text: replyTextsJs },
@@ -105,6 +110,7 @@ export const assets: readonly Asset[] = [
   { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
   { path: "/views/people.js", type: JS, text: viewsPeopleJs },
   { path: "/views/room.js", type: JS, text: viewsRoomJs },
+  { path: "/views/room_dialog.js", type: JS, text: viewsRoomDialogJs },
   { path: "/views/search.js", type: JS, text: viewsSearchJs },
   { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
 ];

@@ -4,6 +4,7 @@
  * messages as delivered or failed.
  */
 import { askNickServ, isNickServ } from "./account.js";
+import { askChanServ, isChanServ } from "./chanserv.js";
 import { Connection } from "./connection.js";
 import { split } from "./irc.js";
 import { HISTORY_UNKNOWN, Model } from "./model.js";
@@ -114,6 +115,7 @@ export class Chat {
   say(room, text, kind = "say") {
     // Not a user but a service; the text may contain a password, so it is not shown.
     if (isNickServ(room.name)) return askNickServ(this, text, room);
+    if (isChanServ(room.name)) return void askChanServ(this, [text], { room });
     for (const part of this.splitMessage(room, text)) {
       /** @type {Pending} */
       const pending = { kind, text: part, time: new Date(), nick: this.model.nick };

@@ -3,6 +3,7 @@
  * The slash commands: a row each. The help dialog is generated from the rows. To add a command, add a row.
  */
 import { askNickServ, ghost, hasAccounts, isNickServ, login, logout, register } from "./account.js";
+import { askChanServ, isChanServ } from "./chanserv.js";
 import { canSearch } from "./history.js";
 import { nearest } from "./nearest.js";
 import { fold, isRoom, toRoomName } from "./room.js";
@@ -65,6 +66,7 @@ export const COMMANDS = {
     run({ chat, room, word, rest }) {
       if (word === "") return "Name a user or a room: /msg NAME TEXT";
       if (isNickServ(word)) return askNickServ(chat, rest, room);
+      if (isChanServ(word)) return void askChanServ(chat, [rest], { room });
       const to = isRoom(word) ? chat.model.find(word) : chat.model.open(word);
       if (to === undefined) return `You are not in ${word}.`;
       chat.model.show(to);
@@ -127,6 +129,14 @@ export const COMMANDS = {
     args: "",
     help: "log out of your registered name",
     run: withAccounts(({ chat, room }) => logout(chat, ...callbacks(chat, room))),
+  },
+  set: {
+    args: "always-on on|off",
+    help: "stay in the chat when you disconnect, or not",
+    run: withAccounts(({ chat, room, arg }) => {
+      if (!/^always-on\s+(?:on|off)$/i.test(arg)) return "Write /set always-on on, or /set always-on off";
+      askNickServ(chat, `SET ${arg}`, room);
+    }),
   },
   ghost: {
     args: "NAME [PASSWORD]",
@@ -240,6 +250,44 @@ export const COMMANDS = {
   deop: { args: "NAME", help: "remove a person as operator of the room", run: memberMode("-o") },
   voice: { args: "NAME", help: "let a person speak while the room is moderated", run: memberMode("+v") },
   devoice: { args: "NAME", help: "remove a person's voice", run: memberMode("-v") },
+  members: {
+    args: "",
+    help: "list the owners, operators and members of the room",
+    run: inRoom(({ chat, room }) => void askChanServ(chat, ["MEMBERS", room.name], { room })),
+  },
+  member: {
+    args: "add|remove NAME",
+    help: "let a registered user always enter the room; or take the role that a user has",
+    run: inRoom(({ chat, room, word, rest: name }) => {
+      const what = word.toUpperCase();
+      if ((what !== "ADD" && what !== "REMOVE") || name === "") return "Write /member add NAME or /member remove NAME.";
+      askChanServ(chat, ["MEMBER", room.name, what, name], { room });
+    }),
+  },
+  transfer: {
+    args: "NAME",
+    help: "give your room to another registered user",
+    run: inRoom(({ chat, room, word }) => {
+      if (word === "") return "Name a user: /transfer NAME";
+      askChanServ(chat, ["TRANSFER", room.name, word], { room });
+    }),
+  },
+  rename: {
+    args: "#ROOM",
+    help: "give your room another name",
+    run: inRoom(({ chat, room, arg }) => {
+      if (arg === "") return "Give the new name: /rename #ROOM";
+      chat.request("RENAME", [room.name, toRoomName(arg)], { room });
+    }),
+  },
+  owner: {
+    args: "#ROOM NAME",
+    help: "make a registered user an owner of a room; for server operators",
+    run({ chat, room, word, rest: name }) {
+      if (name === "") return "Name a room and a user: /owner #ROOM NAME";
+      askChanServ(chat, ["OWNER", toRoomName(word), name], { room });
+    },
+  },
   mode: {
     args: "[MODES]",
     help: "show or set the modes of the room: +k KEY sets a key, +i makes it invite-only, +m moderates it",
@@ -298,7 +346,9 @@ function withAccounts(run) {
 
 /** Callbacks that show the outcome of a request in a room. @param {Chat} chat @param {Room} room @returns {import("./account.js").Callbacks} */
 function callbacks({ model }, room) {
-  return [(text) => model.tell(room, text), (why) => model.tell(room, why, "error")];
+  // A logout closes the room if the user has other devices.
+  const place = () => model.find(room.name) === room ? room : model.current;
+  return [(text) => model.tell(place(), text), (why) => model.tell(place(), why, "error")];
 }
 
 /** Commands of IRC clients that take a password. The page does not have them, but people type them out of habit. */

@@ -46,6 +46,7 @@ const CAPABILITIES = [
   "batch",
   "cap-notify",
   "draft/account-registration",
+  "draft/channel-rename",
   "draft/chathistory",
   "echo-message",
   "extended-join",
@@ -290,6 +291,7 @@ export class Connection {
       case "907":
         return this.#handleLoginResult(command === "903" ? "" : loginFailed(params.at(-1) ?? ""));
       case "001":
+        if (first !== this.nick) this.wantedNick = first; // the user has it on other devices
         this.nick = first;
         this.#attempts = 0;
         this.#wasOnline = this.#passwordAccepted = true;
@@ -351,7 +353,9 @@ export class Connection {
   /** Handles a rejected nickname. A client that was online before or logs in tries another one; a new user is asked. */
   #handleNickError(/** @type {string} */ code, /** @type {string} */ why) {
     const registered = code === "433" && isRegisteredNick(why);
-    if (registered && !this.#wasOnline) return this.#requireAccountPassword();
+    // In use: by other devices of the user, if the password was a typing error.
+    const inUse = code === "433" && !registered && !isConfusableNick(why);
+    if ((registered || (inUse && this.#loginError !== "")) && !this.#wasOnline) return this.#requireAccountPassword();
     if (this.#wasOnline || (code === "433" && this.login !== undefined && this.#loginError === "")) {
       this.isNickRegistered ||= registered;
       this.#triesOtherNick = true;

@@ -56,7 +56,9 @@ export interface PendingRequest {
   onLine?: (room: string, line: Line) => void;
   /** Called when the answer is complete. */
   onEnd?: () => void;
-  /** Called with each reply of NickServ or REGISTER. */
+  /** Called when the request is answered, after everything else, whether it was successful or not. */
+  onDone?: () => void;
+  /** Called with each reply of NickServ, ChanServ or REGISTER. */
   onReply?: (text: string) => void;
   /** Called, instead of showing the error in a room, if the request fails. `registered`: the nickname is registered. */
   onError?: (why: string, registered?: boolean) => void;

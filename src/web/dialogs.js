@@ -1,13 +1,15 @@
 // @ts-check
 /**
- * The dialogs: welcome, going to a room, about a room, about a person, settings, help, and confirmation.
+ * The dialogs: welcome, going to a room, about a person, settings, help, and confirmation.
  */
 import { login } from "./account.js";
+import { loadBans } from "./chanserv.js";
 import { colour } from "./colours.js";
 import { ALIASES, COMMANDS } from "./commands.js";
-import { button, byId, formattedText, make } from "./dom.js";
+import { button, byId, make } from "./dom.js";
 import { makeRoving } from "./keys.js";
 import { sessionStore } from "./storage.js";
+import { isOperator, personActions } from "./person_actions.js";
 import { places } from "./places.js";
 import { fold } from "./room.js";
 import * as notifications from "./notify.js";
@@ -184,45 +186,6 @@ export function goDialog(chat) {
   return open;
 }
 
-/** The dialog about a room: its topic, its link, and leaving it. @param {Chat} chat */
-export function aboutDialog(chat) {
-  const it = dialog("room-about");
-  const topic = input("room-new-topic");
-  const link = input("room-link");
-  /** @type {Room | undefined} */
-  let room;
-
-  submit(it, () => {
-    if (room !== undefined) chat.request("TOPIC", [room.name, topic.value], { room });
-    it.close();
-  });
-  press("room-leave", () => {
-    it.close();
-    if (room !== undefined) chat.part(room);
-  });
-  press("room-copy", async () => {
-    link.select();
-    try {
-      await navigator.clipboard.writeText(link.value);
-      text("room-copy", "Copied");
-    } catch {
-      text("room-copy", "Press Ctrl C"); // the link is selected
-    }
-  });
-
-  return () => {
-    room = chat.model.current;
-    if (room === undefined) return;
-    if (!room.isRoom) return personDialog(chat, room.name);
-    text("room-title", room.name);
-    text("room-copy", "Copy");
-    byId("room-topic", HTMLElement).replaceChildren(...formattedText(room.topic));
-    topic.value = room.topic;
-    link.value = `${location.origin}${location.pathname}${hashOf(room)}`;
-    it.showModal();
-  };
-}
-
 /** The fragment of the address for a room. @param {Room | undefined} room */
 export function hashOf(room) {
   return room?.isRoom ? `#${encodeURIComponent(room.name.slice(1)).replaceAll("%23", "#")}` : "";
@@ -238,43 +201,42 @@ export function personDialog(chat, nick) {
   title.textContent = nick;
   title.className = `nick ${colour(nick)}`;
   const person = room.members.get(fold(nick));
+  const rank = RANK_TEXTS[/** @type {keyof RANK_TEXTS} */ (person?.prefixes[0] ?? "")] ?? "";
   const own = fold(nick) === fold(model.nick);
-  const ownPrefixes = room.members.get(fold(model.nick))?.prefixes ?? "";
-  const operator = /[~@]/.test(ownPrefixes) && person !== undefined;
-  const rank = person?.prefixes.includes("~")
-    ? "Owner of this room"
-    : person?.prefixes.includes("@")
-    ? "Operator of this room"
-    : person?.prefixes.includes("+")
-    ? "Has voice"
-    : "";
-  text("person-about", [own ? "This is you" : "", rank, person?.away ? "Away" : ""].filter((it) => it).join(" · "));
-  /** @type {HTMLButtonElement[]} */
-  const actions = [];
-  const add = (/** @type {string} */ label, /** @type {() => void} */ run) => {
-    actions.push(button("", label, () => {
+  const gone = room.isRoom && person === undefined ? "Not in this room" : "";
+  const about = [own ? "This is you" : "", rank, gone, person?.away ? "Away" : ""];
+  text("person-about", about.filter((it) => it).join(" · "));
+
+  /** @param {boolean} banned */
+  const draw = (banned) => {
+    const mention = () => insertText(`${nick} `);
+    const { actions, moderation, why } = personActions(chat, room, nick, { banned, mention });
+    byId("person-actions", HTMLElement).replaceChildren(...actions.map(actionButton));
+    byId("person-moderation", HTMLElement).replaceChildren(...moderation.map(actionButton));
+    byId("person-moderation-title", HTMLElement).hidden = moderation.length === 0;
+    text("person-moderation-title", `In ${room.name}`);
+    text("person-why", why);
+  };
+  /** @param {import("./person_actions.js").Action} action */
+  const actionButton = ({ label, run }) =>
+    button("", label, () => {
       it.close();
       run();
-    }));
-  };
-  /** @param {string} label @param {string} command @param {string[]} params */
-  const ask = (label, command, ...params) => add(label, () => void chat.request(command, params, { room }));
-
-  if (!own && room.isRoom) add("Talk in private", () => chat.openTab(nick));
-  if (room.isRoom) add("Mention", () => insertText(`${nick} `));
-  ask("Who is this?", "WHOIS", nick);
-  if (operator) {
-    const op = person?.prefixes.includes("@");
-    const voice = person?.prefixes.includes("+");
-    ask(op ? "Remove as operator" : "Make operator", "MODE", room.name, op ? "-o" : "+o", nick);
-    if (!op) ask(voice ? "Remove voice" : "Give voice", "MODE", room.name, voice ? "-v" : "+v", nick);
-    if (!own) ask("Kick from the room", "KICK", room.name, nick);
-    if (!own) ask("Ban from the room", "BAN", room.name, nick);
-  }
-  if (!room.isRoom) add("Close this tab", () => chat.part(room));
-  byId("person-actions", HTMLElement).replaceChildren(...actions);
+    });
+  draw(false);
   it.showModal();
+  if (own || !room.isRoom || !isOperator(chat, room)) return;
+  loadBans(chat, room, (bans) => {
+    const banned = bans.some(({ name }) => fold(name) === fold(nick));
+    if (!banned || !it.open || title.textContent !== nick) return;
+    const at = [...it.querySelectorAll("button")].findIndex((each) => each === document.activeElement);
+    draw(true);
+    it.querySelectorAll("button")[at]?.focus(); // the buttons are new
+  });
 }
+
+/** What a person with a prefix is called. */
+const RANK_TEXTS = { "~": "Owner of this room", "@": "Operator of this room", "+": "Has voice" };
 
 /** The settings: nickname, account, notifications. @param {Chat} chat @param {() => void} help @param {() => void} devices @returns {{ open: () => void, update: () => void }} */
 export function settingsDialog(chat, help, devices) {

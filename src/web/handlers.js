@@ -3,8 +3,10 @@
  * Handlers for the lines of the server: each updates the model.
  */
 import { isNickServ } from "./account.js";
+import { isChanServ } from "./chanserv.js";
 import { now } from "./clock.js";
 import { plainText } from "./format.js";
+import { loadLatest } from "./history.js";
 import { authorOf, changeIgnored, shortName } from "./ignored.js";
 import { fold, isRoom } from "./room.js";
 import { isRegisteredNick, modeChanges, replyText, standardReply, withPageCommands } from "./reply_texts.js";
@@ -41,6 +43,8 @@ export function receive(chat, message, request) {
   const handler = HANDLERS[message.command];
   if (handler !== undefined) handler(chat, message, request);
   else if (/^\d{3}$/.test(message.command)) handleNumeric(chat, message, request);
+  // A line of a batch is not the last one: the end of the batch follows.
+  if (request?.onDone !== undefined && !message.tags.has("batch")) request.onDone();
 }
 
 /** @type {Record<string, (chat: ChatContext, message: Message, request: PendingRequest | undefined) => void>} */
@@ -92,10 +96,12 @@ const HANDLERS = {
   JOIN(chat, { nick, params: [name = ""], tags }) {
     const { model } = chat;
     if (fold(nick) === fold(model.nick)) {
+      const isRequested = model.find(name)?.state === "joining"; // else another device has joined, or the room was renamed
       const room = model.open(name);
       room.name = name; // in the spelling of the server
       room.joinedAt = timeOf(tags);
       model.setState(room, "in");
+      if (!isRequested) loadLatest(chat, room);
     }
     const room = model.find(name);
     if (room === undefined) return;
@@ -171,8 +177,33 @@ const HANDLERS = {
         person.prefixes = Object.values(PREFIX_OF).filter(has).join(""); // the highest first, as in NAMES
         model.emit("members", room);
       }
+      if (isSetting(letter)) {
+        if (on) room.modes.set(letter, arg);
+        else room.modes.delete(letter);
+        model.emit("room", room);
+      }
       model.tell(room, `${nick} ${text}`);
     }
+  },
+
+  /** RPL_CHANNELMODEIS. */
+  324(chat, message, request) {
+    const [, name = "", letters = "", ...args] = message.params;
+    const room = chat.model.find(name);
+    if (room !== undefined) {
+      room.modes = new Map(modeChanges(letters, args).map(({ letter, arg }) => [letter, arg]));
+      chat.model.emit("room", room);
+    }
+    handleNumeric(chat, message, request);
+  },
+
+  /** A room has another name (IRCv3, "channel-rename", a draft). */
+  RENAME({ model }, { nick, params: [from = "", to = "", reason = ""], tags }) {
+    const room = model.find(from);
+    if (room === undefined) return;
+    model.renameRoom(room, to);
+    const why = reason === "" ? "" : ` (${plainText(reason)})`;
+    model.tell(room, `${nick} renamed the room from ${from} to ${to}${why}`, "info", { time: timeOf(tags) });
   },
 
   AWAY({ model }, { nick, params: [text = ""] }) {
@@ -307,6 +338,10 @@ function handleMessage(chat, message, request) {
   const { model } = chat;
   const { source, nick, params: [target = "", text = ""] } = message;
   if (!source.includes("!")) return model.tell(model.current, text); // sent by the server
+  if (isChanServ(nick)) {
+    if (request?.onReply !== undefined) return request.onReply(text);
+    return model.tell(request?.room ?? model.current, text);
+  }
   if (isNickServ(nick)) {
     // Without a request, it repeats what a numeric says, with one exception.
     if (request === undefined && text.startsWith("The one-time word")) model.tell(model.current, CHOOSE_PASSWORD);
@@ -382,6 +417,11 @@ function handleNumeric(chat, { command, params: [, ...params] }, request) {
     return requestFailed(chat, said.text, request, command === "433" && isRegisteredNick(params[1] ?? ""));
   }
   model.tell(request?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
+}
+
+/** Whether a mode is a setting of the room, and not a rank or a list. @param {string} letter */
+function isSetting(letter) {
+  return !"qovbeI".includes(letter);
 }
 
 /** Shows why a JOIN failed. @param {ChatContext} chat @param {Room} room @param {string} text @param {boolean} key Whether the room needs a key. */

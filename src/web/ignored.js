@@ -50,3 +50,15 @@ function storedNames() {
     return []; // not stored, or not valid
   }
 }
+
+/** Whether the user ignores a person with a nickname. @param {import("./model.js").Model} model @param {string} nick */
+export function ignoresNick(model, nick) {
+  const folded = fold(nick);
+  if (model.ignoredNames.some((name) => fold(shortName(name)) === folded)) return true;
+  // The person may be named by an account with another name: that of its messages.
+  return [...model.rooms.values()].some(({ lines }) =>
+    lines.some((line) =>
+      line.author !== undefined && fold(line.nick ?? "") === folded && !line.own && model.ignores(line.author)
+    )
+  );
+}

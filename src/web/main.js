@@ -6,7 +6,6 @@
 import { forgetToken, loadLogin, saveServerPassword, staySignedIn } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
 import {
-  aboutDialog,
   confirmDialog,
   enterDialog,
   goDialog,
@@ -27,6 +26,7 @@ import { fold } from "./room.js";
 import { focusComposer, showComposer } from "./views/composer.js";
 import { showMessages } from "./views/messages.js";
 import { showPeople } from "./views/people.js";
+import { aboutDialog } from "./views/room_dialog.js";
 import { showRoom, showStatus } from "./views/room.js";
 import { searchDialog } from "./views/search.js";
 import { devicesDialog } from "./views/devices.js";
@@ -164,11 +164,20 @@ addEventListener("hashchange", () => {
   if (name !== "" && model.nick !== "") chat.openTab(name);
 });
 
+/** @type {string | undefined} The room that the address names, or the private conversation that it does not. */
+let nameInAddress;
+
+function updateAddress() {
+  nameInAddress = model.current?.name;
+  history.replaceState(null, "", `${location.pathname}${location.search}${hashOf(model.current)}`);
+}
+
 model.listen((change, room) => {
   if (change === "current") {
-    history.replaceState(null, "", `${location.pathname}${location.search}${hashOf(room)}`);
+    updateAddress();
     if (room === undefined) model.show(chat.join(LOBBY)); // one tab is always open
   }
+  if (change === "room" && room?.name !== nameInAddress && room === model.current) updateAddress(); // it was renamed
   if (change === "room" || change === "tabs") {
     const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.joinError?.needsKey));
     localStore.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));

@@ -253,13 +253,25 @@ export class Model {
         this.emit("members", room);
       }
       if (fold(room.name) === fold(from) && (this.find(to) === undefined || fold(from) === fold(to))) {
-        // The tab keeps its place.
-        this.rooms = new Map([...this.rooms].map(([key, it]) => it === room ? [fold(to), it] : [key, it]));
-        room.name = to;
-        this.emit("tabs");
-        this.emit("room", room);
+        this.#renameTab(room, to);
       }
     }
+  }
+
+  /** Renames a room. A tab with the new name, of a room that the user is not in, is closed. @param {Room} room @param {string} to */
+  renameRoom(room, to) {
+    const other = this.find(to);
+    if (other !== undefined && other !== room) this.close(other);
+    this.#renameTab(room, to);
+    this.emit("read", room); // the read marker is stored by name
+  }
+
+  /** Gives a room or conversation another name. Its tab keeps its place. @param {Room} room @param {string} to */
+  #renameTab(room, to) {
+    this.rooms = new Map([...this.rooms].map(([key, it]) => it === room ? [fold(to), it] : [key, it]));
+    room.name = to;
+    this.emit("tabs");
+    this.emit("room", room);
   }
 
   /** @param {Room} room @param {Pending} pending */

@@ -167,12 +167,15 @@ export function standardReply(code, text) {
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";
   if (code === "ACCOUNT_EXISTS") return "Your nickname is already registered. Choose another name first.";
-  return withPageCommands(text);
+  if (code === "NO_SUCH_BAN") return "There is no such ban. The dialog about the room lists its bans.";
+  if (code === "ACCOUNT_REQUIRED") return "That user has no account, or is not logged in.";
+  return withPageCommands(text).replaceAll("channel", "room").replaceAll("Channel", "Room");
 }
 
 /** Replaces requests to NickServ with the commands of the page that do the same. @param {string} text */
 export function withPageCommands(text) {
-  return text.replace(/\/msg NickServ (\w+)/g, (words, request) => {
+  const known = text.replaceAll("/msg NickServ SET always-on", "/set always-on");
+  return known.replace(/\/msg NickServ (\w+)/g, (words, request) => {
     const command = { IDENTIFY: "login", GHOST: "ghost", LOGOUT: "logout", REGISTER: "register" }[String(request)];
     return command === undefined ? words : `/${command}`;
   });

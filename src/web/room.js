@@ -107,6 +107,8 @@ export class Room {
   /** @type {JoinError | undefined} */
   joinError;
   key = "";
+  /** @type {Map<string, string>} The settings by the letter of their mode, with their parameter: current once they were loaded. */
+  modes = new Map();
   /** @type {Map<string, Member>} By folded nick. */
   members = new Map();
   /** @type {Line[]} The oldest first. */

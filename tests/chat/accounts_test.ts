@@ -20,7 +20,7 @@ Deno.test("accounts: a registered nickname is rejected without its account, when
   assertRejected("nick-registered", "alice", () => chat.arrive("alice", [], { account: "bob" }));
   const alice = chat.arrive("Alice", [], { account: "alice" });
   const carol = chat.enter("carol");
-  assertRejected("nick-taken", "alice", () => chat.hub.rename(carol, "alice"));
+  assertRejected("nick-registered", "alice", () => chat.hub.rename(carol, "alice"));
   chat.hub.rename(alice, "ally");
   assertRejected("nick-registered", "alice", () => chat.hub.rename(carol, "alice"));
   chat.hub.rename(alice, "aLiCe");

@@ -49,13 +49,14 @@ class Replica {
     this.hub = new Hub({
       history,
       keepPrivate: true,
-      limits: { maxRooms: 4, maxJoined: 2, maxSessions: 2 },
+      limits: { maxRooms: 4, maxJoined: 2, maxSessions: 2, maxAbsent: 1 },
       reserved: ["server"],
       policy: {
         isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
         registeredLike: (look) => ACCOUNTS.find((name) => skeleton(name) === look),
       },
       observer: NO_OBSERVER,
+      alwaysOn: "opt-in",
       now: START,
     });
   }
@@ -117,8 +118,11 @@ class Replica {
           account: member.account,
           scope: member.scope,
           away: member.away,
+          lastSeen: member.lastSeen,
           networks: member.networks,
         },
+        ...{ attended: member.attended, awayByServer: member.awayByServer },
+        ...{ missed: member.sessions.map(({ attended, missedSince }) => [attended, missedSince]) },
         ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
         rooms: [...member.rooms.keys()],
         sessions: member.sessions.map(({ id, token }) => [id, token]),
@@ -130,6 +134,9 @@ class Replica {
         ...{ stored: room.stored, hasLines: room.hasLines, members: ids(room.members), invited: ids(room.invited) },
         ...{ owner: ids(room.ranks.owner), op: ids(room.ranks.op), voice: ids(room.ranks.voice), ruled: room.ruled },
       })),
+      absent: ids(hub.alwaysOn.absent),
+      alwaysOn: [...hub.alwaysOn.choices],
+      stored: [hub.storage.presence.hasPending],
       emptyRooms: [...hub.emptyRooms].map(({ key }) => key),
       muted: [...hub.muted],
       whowas: NICKS.map((nick) => hub.whowas.find(nick)),
@@ -186,7 +193,7 @@ const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. Those of a frequent command are there several times. */
 const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
-  connect: fc.record({ nick, identity }),
+  connect: fc.record({ nick, identity, attended: fc.constantFrom(true, true, false) }),
   disconnect: fc.record({ reason, own: on }),
   remove: fc.record({ reason }),
   rename: fc.record({ nick }),
@@ -198,6 +205,10 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   ignore: fc.record({ name: ignoredName, on }),
   ignored: fc.record({ names: fc.array(ignoredName, { maxLength: 2 }) }),
   flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
+  "always-on": fc.record({ choice: fc.constantFrom(true, true, false, undefined) }),
+  attend: fc.record({ on }),
+  expire: fc.record({ before: fc.integer({ min: START, max: START + 300 }) }),
+  forget: fc.record({ account: fc.constantFrom("alice", "guest2") }),
   join: fc.record({ room: fc.constantFrom(...ROOMS), key: reason }),
   leave: fc.record({ room, reason }),
   kick: fc.record({ room, nick, reason }),
@@ -228,6 +239,9 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
 
 const FREQUENT: readonly Op[] = [
   "connect",
+  "invite",
+  "always-on",
+  "disconnect",
   "join",
   "join",
   "say",
@@ -240,7 +254,7 @@ const FREQUENT: readonly Op[] = [
   "transfer",
 ];
 const op = fc.constantFrom(...Object.keys(ARGUMENTS) as Op[], ...FREQUENT);
-const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args })));
+const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args }) as Partial<Command> & { op: Op }));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ after: fc.nat({ max: 2 }), slot: fc.constantFrom(...SLOTS), command }) },
   { weight: 1, arbitrary: fc.constant("flush" as const) },
@@ -255,11 +269,10 @@ const BEGINNING: readonly Step[] = SLOTS.flatMap((slot) => [
   { after: 1, slot, command: { op: "connect", nick: `m${slot}`, identity: identityOf(slot) } },
   { after: 0, slot, command: { op: "join", room: slot < 2 ? "#x" : "#y", key: undefined } },
 ]);
-/** Slot 3 is a server operator. */
-const OPERATOR: Step = { after: 0, slot: 3, command: { op: "flag", flag: "operator", on: true } };
-/** Slot 3 is logged in and owns a room, so that commands of owners succeed. */
+/** Slot 3 is a server operator, is logged in and owns a room, so that commands of owners succeed. */
 const OWNED: readonly Step[] = [
   { op: "login", account: "alice" },
+  { op: "flag", flag: "operator", on: true },
   { op: "join", room: "#z", key: undefined },
   { op: "flag", flag: "operator", on: true },
   { op: "appoint", room: "#z", name: "alice" },
@@ -268,9 +281,14 @@ const OWNED: readonly Step[] = [
   { op: "join", room: "#z", key: undefined },
   { op: "role", room: "#z", name: "guest2", on: true },
   { op: "transfer", room: "#z", name: "guest2" },
+  { op: "appoint", room: "#z", name: "alice" },
+  { op: "leave", room: "#z", reason: undefined },
+  { op: "join", room: "#x", key: undefined },
+  { op: "appoint", room: "#x", name: "alice" },
+  { op: "kick", room: "#x", nick: "m0", reason: undefined },
 ].map((command) => ({ after: 0, slot: 3, command: command as { op: Op } }));
 const steps = fc.array(step, { minLength: 100, maxLength: 300, size: "max" }).map((steps) => {
-  return [...BEGINNING, OPERATOR, ...OWNED, ...steps];
+  return [...BEGINNING, ...OWNED, ...steps];
 });
 
 for (

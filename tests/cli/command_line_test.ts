@@ -29,6 +29,8 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "nick-rate": ["nickRate", { "1": 1, "off": Infinity }],
   "room-rate": ["roomRate", { "1": 1, "off": Infinity }],
   "max-failures": ["maxFailures", { "1": 1, "9": 9 }],
+  "always-on": ["alwaysOn", { "off": "off", "opt-in": "opt-in", "on": "on" }],
+  "always-on-expire": ["alwaysOnExpire", { "30d": 30 * 86_400_000, "off": Infinity }],
   "max-tags": ["maxTags", { "512": 512, "4096": 4096 }],
   "max-history": ["maxHistory", { "1": 1, "1000": 1000 }],
   "log-rate": ["logRate", { "1": 1, "off": Infinity }],

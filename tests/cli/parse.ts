@@ -26,6 +26,8 @@ export const DEFAULTS: Options = {
   operators: undefined,
   maxAccounts: 10_000,
   maxFailures: 3,
+  alwaysOn: "opt-in",
+  alwaysOnExpire: 30 * 86_400_000,
   maxClients: 10_000,
   maxPerIp: 100,
   connectRate: 120,

@@ -46,13 +46,9 @@ test("accounts: the ignore list of an account survives kill -9, and applies to e
   using alice = await Client.join(server.port);
   await alice.send(`/login alice ${PASSWORD}`);
   await alice.until("-- You are logged in as alice.");
-  using ann = await joinIrc(server, "ann");
-  assertEquals(
-    (await askIrc(ann, `NS IDENTIFY alice ${PASSWORD}`, "SILENCE")).filter((line) => line.includes(" 271 ")),
-    [
-      ":tincan 271 alice alice bob",
-    ],
-  );
+  using ann = await joinIrc(server, "ann"); // becomes another device of alice
+  const silenced = await askIrc(ann, `NS IDENTIFY alice ${PASSWORD}`, "SILENCE");
+  assertEquals(silenced.filter((line) => line.includes(" 271 ")), [":tincan 271 alice alice bob"]);
   using bob = await Client.join(server.port);
   await bob.send("/nick robert", `/login bob ${PASSWORD}`, "hidden", "/msg alice psst");
   await bob.until("-> *alice* psst");
@@ -166,7 +162,7 @@ async function assertSaslLogin(
   await server.logged(new RegExp(`info logged in peer=\\S+ account=carol by=${by}\n`));
   using observer = await joinIrc(server, "nobody");
   const answer = await askIrc(observer, "NICK carol", "WHOIS carol"); // irssi sets +i, so LIST does not show it
-  assertMatch(answer[0]!, / 433 nobody carol :Nickname is already in use$/);
+  assertMatch(answer[0]!, / 433 nobody carol :Nickname is registered: log in first$/);
   assert(answer.some((line) => line.endsWith(" 330 nobody carol carol :is logged in as")), answer.join("\n"));
 }
 

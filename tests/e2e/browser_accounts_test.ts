@@ -292,91 +292,86 @@ browse(
   },
 );
 
-browse("page: passwords in commands are not shown or recalled, and /ghost reclaims the nickname", async (world) => {
-  using _nc = await owner(world, "alice");
-  const { visitor: bob, sent } = await watched(world);
-  await bob.name.fill("alice");
-  await press(bob, "Join");
-  await alert(bob, "alice is already in use. Choose another name. If it is yours, enter its password.");
-  await field(bob, "Password for this name").fill("wrong-three");
-  await bob.page.keyboard.press("Enter");
-  await alert(bob, "Wrong password for this name.");
-  await bob.enter("bob");
-  await bob.say("/register");
-  await bob.dialog("You").waitFor();
-  await closeSettings(bob);
-  await bob.say("what can be taken up again");
-  await bob.sees("what can be taken up again");
-  const secret = async (line: string, answer: string | RegExp, before = "what can be taken up again") => {
-    const answered = await bob.onceMore(answer); // some replies are there already
-    await bob.composer.fill(line);
-    await assertDraftless(bob);
-    await bob.composer.press("Enter");
-    await answered();
-    await bob.composer.press("ArrowUp");
-    assertEquals(await bob.composer.inputValue(), before);
-    await bob.composer.fill("");
-    await assertNowhere(bob);
-  };
-  await secret("/register short", "Password too short: at least 8 characters.");
-  await secret("/login alice wrong-one", "Wrong password for this name.");
-  await secret("/msg NickServ IDENTIFY alice wrong-two", "Wrong password.");
-  await secret(
-    `/login alice ${OWN}`,
-    "Another connection uses that name. To disconnect it: /ghost alice",
-  );
-  await secret(`/ghost alice ${OWN}`, "alice is yours again.");
-  await bob.sees("You are alice now");
+browse(
+  "page: passwords in commands are not shown or recalled, and the owner of a nickname in use logs in to it",
+  async (world) => {
+    using _nc = await owner(world, "alice");
+    const { visitor: bob, sent } = await watched(world);
+    await bob.name.fill("alice");
+    await press(bob, "Join");
+    await alert(bob, "This name is registered. If it is yours, enter its password; otherwise choose another name.");
+    await field(bob, "Password for this name").fill("wrong-three");
+    await bob.page.keyboard.press("Enter");
+    await alert(bob, "Wrong password for this name.");
+    await bob.enter("bob");
+    await bob.say("/register");
+    await bob.dialog("You").waitFor();
+    await closeSettings(bob);
+    await bob.say("what can be taken up again");
+    await bob.sees("what can be taken up again");
+    const secret = async (line: string, answer: string | RegExp, before = "what can be taken up again") => {
+      const answered = await bob.onceMore(answer); // some replies are there already
+      await bob.composer.fill(line);
+      await assertDraftless(bob);
+      await bob.composer.press("Enter");
+      await answered();
+      await bob.composer.press("ArrowUp");
+      assertEquals(await bob.composer.inputValue(), before);
+      await bob.composer.fill("");
+      await assertNowhere(bob);
+    };
+    await secret("/register short", "Password too short: at least 8 characters.");
+    await secret("/login alice wrong-one", "Wrong password for this name.");
+    await secret("/msg NickServ IDENTIFY alice wrong-two", "Wrong password.");
+    await secret(`/login alice ${OWN}`, "You are logged in as alice.");
+    await bob.sees("You are alice now");
+    await secret(`/ghost alice ${OWN}`, "You are alice.");
 
-  // Input that contains such a command, but would be sent as a message, is not sent.
-  const before = sent.length;
-  for (
-    const text of [
-      ` /login alice ${OWN}`,
-      `\t/GHOST alice ${OWN}`,
-      `/login alice ${OWN}\nand so on`,
-      `look:\n /msg nickserv IDENTIFY ${OWN}`,
-      ` /oper root ${OTHER}`,
-    ]
-  ) {
-    await bob.composer.fill(text);
-    await assertDraftless(bob);
-    await bob.composer.press("Enter");
-    await alert(
-      bob,
-      "Not sent, because it may contain a password. Write the command on a single line that begins with /.",
-    );
-    assertEquals(await bob.composer.inputValue(), text);
-    await bob.composer.fill("");
-    await assertNowhere(bob);
-  }
-  assertEquals(sent.slice(before).filter((line) => /PRIVMSG|sesame/.test(line)), []);
+    // Input that contains such a command, but would be sent as a message, is not sent.
+    const before = sent.length;
+    for (
+      const text of [
+        ` /login alice ${OWN}`,
+        `\t/GHOST alice ${OWN}`,
+        `/login alice ${OWN}\nand so on`,
+        `look:\n /msg nickserv IDENTIFY ${OWN}`,
+        ` /oper root ${OTHER}`,
+      ]
+    ) {
+      await bob.composer.fill(text);
+      await assertDraftless(bob);
+      await bob.composer.press("Enter");
+      await alert(
+        bob,
+        "Not sent, because it may contain a password. Write the command on a single line that begins with /.",
+      );
+      assertEquals(await bob.composer.inputValue(), text);
+      await bob.composer.fill("");
+      await assertNowhere(bob);
+    }
+    assertEquals(sent.slice(before).filter((line) => /PRIVMSG|sesame/.test(line)), []);
 
-  await bob.say("/logout");
-  await bob.sees("You are logged out.");
-  await secret(`/ghost alice ${OWN}`, "alice is yours again.", "/logout");
-  const renamed = await bob.onceMore(/^You are guest\d+ now$/);
-  await bob.say("/logout");
-  await renamed();
-  await bob.say("/nick bob");
-  await bob.sees("You are bob now");
-  await secret(`/register ${OWN}`, /^bob is now registered\. .*\/login bob PASSWORD$/, "/nick bob");
-  assertEquals(await bob.rooms.getByRole("button", { name: "NickServ" }).count(), 0);
+    await bob.say("/logout");
+    await bob.sees("You are logged out.");
+    await bob.rooms.getByRole("button", { name: /^guest\d+/ }).waitFor();
+    await bob.isIn("#lobby");
+    await bob.say("/nick bob");
+    await bob.sees("You are bob now");
+    await secret(`/register ${OWN}`, /^bob is now registered\. .*\/login bob PASSWORD$/, "/nick bob");
+    assertEquals(await bob.rooms.getByRole("button", { name: "NickServ" }).count(), 0);
 
-  // The owner of a nickname in use joins under a similar one.
-  const { visitor: again } = await watched(world);
-  await again.name.fill("bob");
-  await press(again, "Join");
-  await field(again, "Password for this name").fill(OWN);
-  await again.page.keyboard.press("Enter");
-  await again.isIn("#lobby");
-  await again.sees("bob is in use, so your name is bob_ for now. To get it back: /ghost bob");
-  await openSettings(again);
-  await again.dialog("You").getByText("Your current name is bob_.").waitFor();
-  bob.foreseen.push(CUT_OFF);
-  await press(again, "Use bob");
-  await again.sees("You are bob now");
-});
+    // The owner of a nickname in use is the same user in another window.
+    const { visitor: again } = await watched(world);
+    await again.name.fill("bob");
+    await press(again, "Join");
+    await field(again, "Password for this name").fill(OWN);
+    await again.page.keyboard.press("Enter");
+    await again.isIn("#lobby");
+    await again.rooms.getByRole("button", { name: /^bob/ }).waitFor();
+    await again.say("from another window");
+    await bob.sees("from another window");
+  },
+);
 
 browse(
   "page: the login is repeated after a restart, and a confusable nickname is rejected",

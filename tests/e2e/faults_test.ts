@@ -116,7 +116,10 @@ test(
     const lines = [80, 1].map((days, n) => ({ time: now - days * DAY, text: texts[n]! }));
     await writePast(directory, [{ room: "#lobby", since: now - 80 * DAY, lines }]);
     const db = new DatabaseSync(directory.file());
-    db.prepare("INSERT INTO ban VALUES ('192.0.2.7', 'root', 'spam', ?, ?)").run(now - DAY, now + 30 * DAY);
+    const ban = db.prepare(
+      "INSERT INTO ban (what, by, reason, since, until) VALUES ('192.0.2.7', 'root', 'spam', ?, ?)",
+    );
+    ban.run(now - DAY, now + 30 * DAY);
     db.close();
     try {
       const env = {

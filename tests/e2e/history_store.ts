@@ -87,6 +87,8 @@ export interface Past {
   /** When the room was created, in milliseconds since 1970. */
   readonly since: number;
   readonly topic?: string;
+  /** The account that owns it. */
+  readonly owner?: string;
   readonly lines: readonly { readonly time: number; readonly text: string }[];
 }
 
@@ -95,7 +97,7 @@ export async function writePast(directory: Directory, past: readonly Past[]): Pr
   const database = await Database.open(directory.path);
   const history = new SqliteHistory(database);
   const origin = "past!~past@past.hidden";
-  for (const { room: name, since, topic } of past) {
+  for (const { room: name, since, topic, owner } of past) {
     history.saveRoom({
       name,
       since,
@@ -104,7 +106,7 @@ export async function writePast(directory: Directory, past: readonly Past[]): Pr
       password: undefined,
       limit: Infinity,
       masks: [],
-      roles: [],
+      roles: owner === undefined ? [] : [{ account: owner, role: "owner", since, by: owner }],
     });
   }
   let id = 0;

@@ -1,7 +1,7 @@
 /**
  * Rooms and messages under `--data` across restarts: persistence, retention and memory.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { formatDateTime } from "../../src/util/datetime.ts";
 import { test } from "./forms.ts";
 import { Client, start } from "./harness.ts";
@@ -9,6 +9,8 @@ import { ask, askIrc, Directory, eventually, historyFor, joinIrc, type Past, wri
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
+
+const PASSWORD = "open-sesame";
 
 /** The signals that end the server. */
 const SIGNALS = ["SIGTERM", "SIGKILL"] as const;
@@ -27,7 +29,7 @@ for (const signal of SIGNALS) {
   test(`history: rooms, topics and modes are restored after ${signal}`, async (form) => {
     await using directory = await Directory.make();
     const yesterday = Date.now() - DAY;
-    await writePast(directory, [{ room: "#Tea", since: yesterday, lines: [] }]);
+    await writePast(directory, [{ room: "#Tea", since: yesterday, owner: "alice", lines: [] }]);
     // Everything that can be queried about the rooms.
     const rooms = ["#tea", "#keys", "#club"];
     const queries = rooms.flatMap((room) => {
@@ -36,8 +38,12 @@ for (const signal of SIGNALS) {
     let before: string[];
     {
       await using server = await start(form, ["--data", directory.path, "--rate", "off"]);
+      using guest = await joinIrc(server, "guest");
+      await askIrc(guest, "JOIN #fleeting"); // nothing was said there, and it has no owner
       using alice = await joinIrc(server, "alice");
-      const joined = await askIrc(alice, "JOIN #tea,#keys,#club,#fleeting");
+      const [done = ""] = await askIrc(alice, `NS REGISTER ${PASSWORD}`);
+      assertMatch(done, / 900 alice .* :You are now logged in as alice$/);
+      const joined = await askIrc(alice, "JOIN #tea,#keys,#club");
       const [, host] = /^:alice!~alice@(\S+) JOIN /.exec(joined[0]!)!;
       await askIrc(
         alice,
@@ -78,10 +84,11 @@ for (const signal of SIGNALS) {
     ]);
     // bob has the banned host.
     assertEquals(await numerics(bob, "JOIN #tea", "JOIN #keys", "JOIN #club"), ["474", "475", "473"]);
-    using alice = await joinIrc(server, "alice");
-    const joined = await askIrc(alice, "JOIN #tea,#keys,#club ,sesame");
+    using alice = await joinIrc(server, "ally");
+    await askIrc(alice, `NS IDENTIFY alice ${PASSWORD}`, "NICK alice");
+    const joined = await askIrc(alice, "JOIN #tea,#keys,#club");
     const names = joined.filter((line) => line.includes(" 353 "));
-    assertEquals(names, ["#Tea", "#keys", "#club"].map((room) => `:tincan 353 alice = ${room} :@alice`));
+    assertEquals(names, ["#Tea", "#keys", "#club"].map((room) => `:tincan 353 alice = ${room} :~alice`));
     assertEquals(await askIrc(alice, ...queries), before);
     using carol = await joinIrc(server, "carol");
     const inside = await askIrc(carol, "JOIN #keys,#club sesame");

@@ -458,8 +458,9 @@ test("moderation: an operator can join an empty locked room, and only that is lo
     await using directory = await Directory.make();
     await using server = await begin("--data", directory.path);
     using root = await joinRoot(server);
+    using alice = await Client.join(server.port); // as the owner: modes of a guest's room end when the guest leaves
+    await alice.send("/nick alice", "/register open-sesame");
     for (const [room, modes] of [["#open", "+m"], ["#closed", "+ik sesame"]]) {
-      using alice = await Client.join(server.port);
       await alice.send(`/join ${room}`, "so that it stays", `/mode ${modes}`, "/leave");
       await alice.until(/^-- You are .*in #lobby/);
     }

@@ -316,7 +316,7 @@ testAccounts("REGISTER: works before the connection is complete, with the codes 
   await early.expect(
     `REGISTER * * ${PASSWORD}`,
     "900 eve eve!*@host eve :You are now logged in as eve",
-    "REGISTER SUCCESS eve :eve is now registered. To log in later: /msg NickServ IDENTIFY eve PASSWORD",
+    "REGISTER SUCCESS eve :eve is now registered. /msg NickServ SET always-on on keeps you in the chat when you disconnect. To log in later: /msg NickServ IDENTIFY eve PASSWORD",
   );
   await early.expect(
     `REGISTER * * ${PASSWORD}`,
@@ -360,7 +360,11 @@ testAccounts(
       ["", "-- Cancelled.", false],
       ["/register", "-- New password, please:", true],
       [PASSWORD, "-- Once more, please:", true],
-      [PASSWORD, "-- alice is now registered. To log in later: /login alice PASSWORD", false],
+      [
+        PASSWORD,
+        "-- alice is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login alice PASSWORD",
+        false,
+      ],
       ["/logout", "-- You are logged out.", false],
       ["/login alice", "-- Password of alice, please:", true],
       ["wrong", "-- Wrong password.", false],

@@ -170,3 +170,29 @@ testAccounts("sessions: a device that does not read is disconnected alone", asyn
   await bob.says("PRIVMSG #tea :hi");
   assertEquals([alice.hears(), bob.hears()], [[":bob!~bob@host PRIVMSG #tea :hi"], []]);
 });
+
+testAccounts("sessions: a device is not told that its real name was cut when another one's applies", async (chat) => {
+  await aliceAndBob(chat);
+  const phone = await loggedIn(chat, "alice"); // as "x"
+  assertEquals([phone.hears().filter((line) => line.includes("real name")), phone.member.realname], [[], "Real alice"]);
+});
+
+testAccounts("sessions: a device beyond the limit is told so, however it logs in", async (chat) => {
+  await aliceAndBob(chat);
+  for (let n = 1; n < 10; n++) await loggedIn(chat, "alice");
+  const sentence = "Your account is connected 10 times, which is the limit. Close one of the others first";
+  const [text, running] = [await chat.text("y"), await chat.irc("x", "sasl")];
+  const registering = await loggedIn(chat, "eleven");
+  assertEquals([registering.hears().at(-1), registering.connection.open], [
+    `ERROR :Closing link: (*) [${sentence}]`,
+    false,
+  ]);
+  await running.says("AUTHENTICATE PLAIN");
+  running.hears();
+  await running.expect(
+    `AUTHENTICATE ${Buffer.from(`\0alice\0${PASSWORD}`).toString("base64")}`,
+    `904 x :SASL authentication failed: ${sentence}`,
+  );
+  await text.says(`/login alice ${PASSWORD}`);
+  assertEquals(text.hears().at(-1), `-- ${sentence}.`);
+});

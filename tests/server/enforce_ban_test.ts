@@ -3,7 +3,7 @@ import type { Ban } from "../../src/moderation/bans.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";
-import { Chat, sessionOf } from "../chat/helpers.ts";
+import { Chat, IDENTITY, Inbox, sessionOf } from "../chat/helpers.ts";
 import { runToEnd, type Steps } from "../../src/util/steps.ts";
 import type { BanResult } from "../../src/protocol/moderation.ts";
 
@@ -93,7 +93,7 @@ Deno.test("enforceBan: a member who matches is told the reason, and the connecti
 /** A chat that disconnects members when the test says so. */
 function slowChat() {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  return { chat: { disconnect: () => promise }, resolve, reject };
+  return { chat: { disconnect: () => promise, remove: () => {}, absent: new Set<Member>() }, resolve, reject };
 }
 
 Deno.test("enforceBan: a connection is closed when the chat has disconnected its member", async () => {
@@ -138,4 +138,20 @@ Deno.test("enforceBan: an unregistered connection is disconnected when its addre
     enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { session: undefined }]], chat.hub),
   );
   assertEquals([outcome, connection.closeReason], [{ disconnected: 1, includesCaller: false }, "banned"]);
+});
+
+Deno.test("enforceBan: a user who is always on is removed, whether connected or not, but not for one of two connections", async () => {
+  const chat = new Chat({ policy: { isRegistered: () => true }, alwaysOn: "on" });
+  const connect = (account: string, user: string) => {
+    return chat.hub.connect(account, { ...IDENTITY, user, account }, chat.format, new Inbox());
+  };
+  const root = connect("root", "~root");
+  chat.hub.disconnect(connect("absent", "~troll"));
+  const connected = connect("connected", "~troll");
+  const [one, other] = [connect("both", "~troll"), connect("both", "~good")];
+  const clients = [connected, one, other].map((session) => [new FakeConnection(), { session }] as const);
+  const outcome = await runAll(enforceBan(ban("*!~troll@*"), root.member, clients, chat.hub));
+  assertEquals(outcome, { disconnected: 3, includesCaller: false });
+  assertEquals([...chat.hub.members].map(({ nick }) => nick), ["root", "both"]);
+  assertEquals(other.member.sessions, [other]);
 });

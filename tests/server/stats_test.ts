@@ -4,13 +4,14 @@ import { Bans } from "../../src/moderation/bans.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { RejectionLog } from "../../src/server/rejection_log.ts";
 import { Stats } from "../../src/server/stats.ts";
-import { Chat } from "../chat/helpers.ts";
+import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
+import { Chat, sessionOf } from "../chat/helpers.ts";
 import { createHandler, createLimits, quietLog } from "./helpers.ts";
 import { FakeConnection } from "../fake_connection.ts";
 
 /** Creates the figures of a server that has no ports. */
-function createStats() {
-  const chat = new Chat();
+function createStats(options: Partial<LocalChatOptions> = {}) {
+  const chat = new Chat(options);
   const bans = new Bans();
   const limits = createLimits(bans);
   const connections = new Connections({ limits, bans, log: quietLog(), registers: true });
@@ -68,4 +69,12 @@ Deno.test("stats: metrics have every listener, and the figures of all sources", 
       'tincan_flush_duration_seconds_bucket{le="0.0025"} 1',
     ]
   ) assertEquals(lines.filter((each) => each === line), [line]);
+});
+
+Deno.test("stats: users who are not connected are counted apart", () => {
+  const { stats, chat } = createStats({ policy: { isRegistered: () => true }, alwaysOn: "on" });
+  chat.hub.disconnect(sessionOf(chat.arrive("alice", [], { account: "alice" })));
+  chat.arrive("bob", [], { account: "bob" });
+  assertMatch(stats.sentences()[0]!, /, with 2 users \(1 not connected\) on 0 connections/);
+  assertMatch(stats.metrics([]), /^tincan_members 2$[^]*^tincan_absent_members 1$/m);
 });

@@ -183,6 +183,15 @@ Deno.test("chat: a long message is sent in parts that fit with the user's host",
   assertEquals(sizes()[0], most("~a@host"));
 });
 
+Deno.test("chat: a text for ChanServ is a request, whose answer is shown in the conversation", () => {
+  using page = new Page("#tea", "chanserv");
+  page.register("labeled-response batch");
+  assertEquals(page.say("BANS #tea", "chanserv"), ["CS :BANS #tea"]);
+  page.answer("CS :BANS #tea", ":ChanServ!services@irc.example NOTICE alice :#tea has no bans.");
+  assertEquals(page.room("chanserv").lines.at(-1)?.text, "#tea has no bans.");
+  assertEquals([page.pending("chanserv"), page.room().lines], [[], []]);
+});
+
 Deno.test("chat: a text for NickServ is not shown, since it may contain a password", () => {
   using page = new Page("#tea", "NickServ");
   page.chat.model.show(page.room());

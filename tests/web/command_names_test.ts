@@ -12,7 +12,6 @@ const ONLY_TEXT: Record<string, readonly string[]> = {
   "the page shows it without a command": ["echo", "history", "times", "ping"],
   "the page has it in its settings": ["drop", "password"],
   "browsers do not show the page its certificates": ["cert"],
-  "the page has no commands for owners of rooms": ["member", "members", "owner", "rename", "transfer"],
   "server operators use the text port or an IRC client": [
     "announce",
     "bans",

@@ -8,7 +8,7 @@ import { Model } from "../../src/web/model.js";
 import type { Room } from "../../src/web/room.js";
 
 /** Runs an input in a room, and returns the lines that it sends, or its error. */
-function run(input: string, roomName = "#tea"): string[] | string {
+function run(input: string, roomName = "#tea", accounts = false): string[] | string {
   const model = new Model();
   model.nick = "alice";
   const room = model.open(roomName);
@@ -16,7 +16,7 @@ function run(input: string, roomName = "#tea"): string[] | string {
   const sent: string[] = [];
   const chat = {
     model,
-    connection: { has: () => false },
+    connection: { has: () => accounts },
     request: (command: string, params: string[]) => sent.push([command, ...params].join(" ")),
     say: (to: Room, text: string, kind = "say") => sent.push(`${kind}: ${to === room ? "" : `${to.name} `}${text}`),
     join: (name: string) => (sent.push(`join ${name}`), model.open(name)),
@@ -55,6 +55,12 @@ Deno.test("commands: the IRC command for the current room is sent", () => {
     "/WHOIS bob": "WHOIS bob",
   };
   for (const [input, line] of Object.entries(commands)) assertEquals(run(input), [line], input);
+});
+
+Deno.test("commands: /set asks NickServ, if the server has accounts", () => {
+  assertEquals(run("/set always-on on"), "This server has no registered names.");
+  assertEquals(run("/set always-on on", "#tea", true), ["NS SET always-on on"]);
+  assertEquals(run("/set colour", "#tea", true), "Write /set always-on on, or /set always-on off");
 });
 
 Deno.test("commands: text, /me and // are sent as messages", () => {
@@ -179,6 +185,18 @@ Deno.test("commands: each command does what its help says", () => {
     ["/kick", "error: Name a user: /kick NAME"],
     ["/kick bob", "KICK #tea bob"],
     ["/unban bob", "UNBAN #tea bob"],
+    ["/members", "CS MEMBERS #tea"],
+    ["/member add bob", "CS MEMBER #tea ADD bob"],
+    ["/member REMOVE bob", "CS MEMBER #tea REMOVE bob"],
+    ["/member add", "error: Write /member add NAME or /member remove NAME."],
+    ["/member bob x", "error: Write /member add NAME or /member remove NAME."],
+    ["/transfer", "error: Name a user: /transfer NAME"],
+    ["/transfer bob", "CS TRANSFER #tea bob"],
+    ["/rename", "error: Give the new name: /rename #ROOM"],
+    ["/rename coffee", "RENAME #tea #coffee"],
+    ["/owner #tea", "error: Name a room and a user: /owner #ROOM NAME"],
+    ["/owner den bob", "CS OWNER #den bob"],
+    ["/msg chanserv drop #tea", "CS drop #tea"],
     ["/deop bob", "MODE #tea -o bob"],
     ["/voice bob", "MODE #tea +v bob"],
     ["/help", "help"],

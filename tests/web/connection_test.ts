@@ -474,6 +474,17 @@ Deno.test("connection: a client that was online before takes another nickname wh
   }
 });
 
+Deno.test("connection: a login to a user who is online takes the nickname that they have on other devices", () => {
+  using browser = new FakeBrowser();
+  const client = new Client();
+  const { connection } = client;
+  connection.login = { name: "alice", password: "open sesame" };
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.say(`CAP * LS :${OFFER}`, "CAP * ACK :sasl", "903 * :OK", "001 ally :Welcome");
+  assertEquals([connection.nick, connection.wantedNick], ["ally", "ally"]);
+});
+
 Deno.test("connection: a new user whose login fails while the nickname is in use is asked for the password again", () => {
   using browser = new FakeBrowser();
   const client = new Client();
@@ -502,8 +513,12 @@ Deno.test("connection: a new user whose login fails while the nickname is in use
   browser.socket.say(`CAP * LS :${OFFER}`, "CAP * ACK :sasl", "904 * :SASL authentication failed: The server is busy.");
   assertEquals([browser.socket.take().at(-1), client.status], ["CAP END", ["connecting"]]); // the nickname is free
   browser.socket.say(numeric("ERR_NICKNAMEINUSE", "*", "alice"));
-  assertEquals([browser.socket.take(), connection.status.kind], [[], "rejected"]); // without a login, it is not the user's
+  assertEquals([browser.socket.take(), connection.status.reason], [
+    [],
+    "The server is busy. Try again, or choose another name.",
+  ]); // the nickname is in use by other devices of the user
 
+  connection.login = { name: "alice", password: "open sesame" };
   connection.connect("alice");
   browser.socket.open();
   browser.socket.say(`CAP * LS :${OFFER}`, numeric("ERR_NICKNAMEINUSE", "*", "alice"), "CAP * ACK :sasl");

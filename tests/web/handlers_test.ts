@@ -68,6 +68,15 @@ Deno.test("handlers: the user's own JOIN opens the room, and others are members 
   assertEquals([den?.state, den?.joinedAt.toISOString(), den?.lines], ["in", "2026-11-20T12:00:00.000Z", []]);
 });
 
+Deno.test("handlers: a room that another device has joined is opened with its history", () => {
+  const page = new Page();
+  assertEquals(page.sent, [], "of a room that the page joins, the history is requested with the JOIN");
+  page.hear(":alice!~a@host JOIN #den");
+  assertEquals(page.sent, ["CHATHISTORY LATEST #den * 100"]);
+  page.hear(":bob!~b@host KICK #tea alice", ":alice!~a@host JOIN #tea");
+  assertEquals(page.sent.slice(1), ["CHATHISTORY LATEST #tea * 100"]);
+});
+
 Deno.test("handlers: PART, QUIT and KICK remove members, and say why they left", () => {
   const page = new Page();
   page.hear(

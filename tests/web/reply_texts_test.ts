@@ -77,6 +77,7 @@ Deno.test("reply texts: requests to NickServ are replaced by commands of the pag
     withPageCommands("If it is yours: /msg NickServ IDENTIFY bob PASSWORD"),
     "If it is yours: /login bob PASSWORD",
   );
+  assertEquals(withPageCommands("/msg NickServ SET always-on on keeps you"), "/set always-on on keeps you");
   assertEquals(withPageCommands("See /msg NickServ HELP"), "See /msg NickServ HELP");
 });
 
@@ -121,6 +122,9 @@ Deno.test("reply texts: the codes of standard replies that users meet have their
     standardReply("ACCOUNT_EXISTS", "x"),
     "Your nickname is already registered. Choose another name first.",
   );
+  assertEquals(standardReply("NO_OWNER", "The channel has no owner"), "The room has no owner");
+  assertEquals(standardReply("ACCOUNT_REQUIRED", "x"), "That user has no account, or is not logged in.");
+  assertEquals(standardReply("NO_SUCH_BAN", "x"), "There is no such ban. The dialog about the room lists its bans.");
   assertEquals(standardReply("OTHER", "First: /msg NickServ LOGOUT"), "First: /logout");
 });
 

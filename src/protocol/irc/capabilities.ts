@@ -14,6 +14,8 @@ export const CAPABILITIES = [
   "draft/channel-rename",
   "draft/chathistory",
   "draft/no-implicit-names", // the name in drafts of no-implicit-names, which clients still request
+  "draft/persistence",
+  "draft/pre-away",
   "echo-message",
   "extended-join",
   "extended-monitor",
@@ -32,7 +34,7 @@ export const CAPABILITIES = [
 export type Capability = typeof CAPABILITIES[number];
 
 /** The capabilities that need accounts. */
-const FOR_ACCOUNTS: readonly Capability[] = ["draft/account-registration", "sasl"];
+const FOR_ACCOUNTS: readonly Capability[] = ["draft/account-registration", "draft/persistence", "sasl"];
 
 /** Returns the capabilities of a server with or without accounts. */
 export function available(accounts: boolean): Capability[] {

@@ -42,8 +42,8 @@ function joinChannel(context: MemberContext, name: string, key: string | undefin
   return joined instanceof Promise ? joined.then((room) => replyJoined(context, room)) : replyJoined(context, joined);
 }
 
-/** Tells a client that its user is in a channel: JOIN, topic, members and a replay. */
-export function replyJoined(context: MemberContext, room: Room) {
+/** Tells a client that its user is in a channel: JOIN, topic, members and, unless it is not wanted, a replay. */
+export function replyJoined(context: MemberContext, room: Room, replayed = true) {
   const { nick: who, origin, account, realname } = context.member;
   const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
   context.tell({ ...joined, size: room.members.size });
@@ -59,7 +59,7 @@ export function replyJoined(context: MemberContext, room: Room) {
   if (room.topic !== undefined) replyTopic(context, room);
   const wantsNames = !context.has("no-implicit-names") && !context.has("draft/no-implicit-names");
   if (wantsNames) replyNames(context, room);
-  replay(context, room);
+  if (replayed) replay(context, room);
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
-import { appoint, destroy, listRoles, type RoomAdminContext, setMember, transfer } from "../room_admin.ts";
+import { appoint, destroy, listBans, listRoles, type RoomAdminContext, setMember, transfer } from "../room_admin.ts";
 import { CHANSERV, replyFromChanServ } from "./chanserv_notice.ts";
 import type { MemberContext } from "./context.ts";
 import { replyError } from "./error_replies.ts";
@@ -38,6 +38,7 @@ const REQUESTS: Readonly<Record<string, ChanServRequest>> = {
     help: "take the role of a user, whichever it is",
     run: (context, room, [name = ""]) => setMember(context, room, name, false),
   },
+  BANS: { params: "", help: "list its bans, with the nicknames", run: (_context, room) => listBans(room) },
   DROP: {
     params: "",
     help: "delete the channel and its history; asked twice",
@@ -69,7 +70,7 @@ export async function handleChannelRequest(context: MemberContext, message: stri
     const { chat, member, options: { moderation } } = context;
     const result = await context.inResponse(() => request.run({ chat, moderation, member }, room, words));
     if (typeof result === "string") replyFromChanServ(context, result);
-    else replyRoles(context, result);
+    else replyRows(context, result);
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     replyError(context, error, "CHANSERV");
@@ -83,9 +84,9 @@ function findRoom(context: MemberContext, name: string): Room {
   return room !== undefined && mayKnow ? room : requireVisibleRoom(context, name);
 }
 
-function replyRoles(context: MemberContext, roles: readonly string[]) {
+function replyRows(context: MemberContext, rows: readonly string[]) {
   const head = `:${CHANSERV}!services@${context.options.name} NOTICE ${context.name} :`;
-  if (!context.replyWithinLimit(roles.map((role) => head + role))) context.numeric("ERR_TOOMANYMATCHES", "CHANSERV");
+  if (!context.replyWithinLimit(rows.map((row) => head + row))) context.numeric("ERR_TOOMANYMATCHES", "CHANSERV");
 }
 
 function synopsis(name: string, { params }: ChanServRequest): string {

@@ -10,6 +10,7 @@ import { notice, privmsg, tagmsg } from "./messages.ts";
 import { mode } from "./modes.ts";
 import { announcement, kill, kline, mute, unkline, unmute } from "./moderation.ts";
 import { ns, registerAccount } from "./nickserv.ts";
+import { persistence } from "./persistence.ts";
 import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { authenticate } from "./sasl.ts";
 import { admin, help, info, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
@@ -44,7 +45,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   ADMIN: row(0, "who runs this server", admin),
   ANNOUNCE: row(1, "ANNOUNCE :text - send a notice to all users; for server operators", announcement),
   AUTHENTICATE: early(1, "AUTHENTICATE mechanism|data|* - log in by SASL", authenticate),
-  AWAY: row(0, "AWAY [:text] - mark yourself as away, or as back", away, "prompt"),
+  AWAY: early(0, "AWAY [:text] - mark yourself as away, or as back", away, "prompt"),
   BAN: row(2, "BAN #channel nick|mask - ban a user by account or host, and remove them", ban),
   CAP: early(1, "CAP LS|LIST|REQ|END - negotiate capabilities", cap),
   CHANSERV: row(0, "CHANSERV request - a request to ChanServ; CHANSERV HELP lists them", cs),
@@ -85,6 +86,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   OPER: row(2, "OPER name password - become a server operator", oper),
   PART: row(1, "PART #channel[,#channel...] [:reason] - leave channels", part),
   PASS: early(1, "PASS password - the server password, before registration", pass),
+  PERSISTENCE: row(0, "PERSISTENCE GET|SET ON|OFF|DEFAULT - stay in the chat when you disconnect", persistence),
   PING: early(1, "PING token - test the connection", ping),
   PONG: early(0, "PONG token - reply to a PING of the server", pong),
   PRIVMSG: row(0, "PRIVMSG target[,target...] :text - send a message", privmsg),

@@ -10,6 +10,11 @@ import type { IrcMessage } from "./parser.ts";
 
 const RATE_LIMITED = "Not sent: your network or account is sending too much. Wait a minute, then send it again";
 
+/** What a user is told whose account has as many sessions as allowed. @param limit How many these are. */
+export function tooManySessions(limit: string): string {
+  return `Your account is connected ${limit} times, which is the limit. Close one of the others first`;
+}
+
 /** Records a rejected command, and tells the client. NOTICE never gets a reply (RFC 2812, section 3.3.2). */
 export function replyError(context: IrcContext, error: ChatError, command: string): void {
   const { code, subject, room, mode } = error;
@@ -59,11 +64,19 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
     case "already-in-room":
       return context.numeric("ERR_USERONCHANNEL", subject, room);
     case "too-many-sessions": {
-      const text = `Your account is connected ${subject} times, which is the limit. Close one of the others first`;
+      const text = tooManySessions(subject);
       return isRegistered(context)
         ? context.fail(command, "TOO_MANY_SESSIONS", text)
         : context.close("too many sessions", text);
     }
+    case "account-required":
+      return context.fail(command, "ACCOUNT_REQUIRED", "An account is required");
+    case "absent-full":
+      return context.fail(
+        command,
+        "TOO_MANY_ABSENT",
+        `This server keeps no more than ${subject} users who are not connected. Try again later`,
+      );
     case "too-many-rooms":
       return context.numeric("ERR_TOOMANYCHANNELS", subject);
     case "rooms-full":

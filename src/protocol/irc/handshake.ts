@@ -41,6 +41,11 @@ export class Handshake {
   /** The login of the client before registration is complete. */
   login: Login | undefined;
 
+  /** The away message that the client has given before registration is complete (IRCv3, "pre-away", a draft). */
+  away: string | undefined;
+  /** Whether a person is at the client; not after `AWAY *`. */
+  attended = true;
+
   constructor(passwordRequired: boolean) {
     this.passwordAccepted = !passwordRequired;
   }

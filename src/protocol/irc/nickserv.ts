@@ -3,6 +3,7 @@
  */
 import { AuthError, type AuthErrorCode } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
+import { setAlwaysOn } from "../always_on.ts";
 import {
   type AccountContext,
   authErrorText,
@@ -72,6 +73,14 @@ const REQUESTS: Readonly<Record<string, NickServRequest>> = {
     params: "NEW",
     help: "change your password",
     run: (account, text) => changePassword(account, text),
+  },
+  "SET ALWAYS-ON": {
+    params: "ON|OFF",
+    help: "stay in the chat, in your channels, when you disconnect",
+    run(account, text) {
+      const on = text.toUpperCase();
+      return on === "ON" || on === "OFF" ? setAlwaysOn(account, on === "ON") : "Write SET ALWAYS-ON ON or OFF.";
+    },
   },
   DROP: {
     params: "PASSWORD",
@@ -221,7 +230,7 @@ async function registerEarly(context: IrcContext, nick: string, password: string
     return context.member === undefined && handshake.nick === nick && chat.get(nick) === undefined;
   });
   await context.login({ name: account.name, account });
-  return registeredText(account.name, nickServRequest);
+  return registeredText(account.name, nickServRequest, context.chat.alwaysOnPolicy === "opt-in");
 }
 
 function help(context: MemberContext, name: string) {

@@ -2,7 +2,7 @@
  * Registration and its end: CAP, PASS, NICK, USER, PING, PONG, QUIT, and the welcome.
  */
 import { AuthError } from "../../accounts/auth.ts";
-import { isReason } from "../../chat/lengths.ts";
+import { clipRealname, isReason } from "../../chat/lengths.ts";
 import { isAccount } from "../../chat/nicknames.ts";
 import { isNick, prepareName } from "../../chat/names.ts";
 import { copyString } from "../../util/copy_string.ts";
@@ -16,6 +16,7 @@ import { mechanisms } from "./handshake.ts";
 import { replyIsupport } from "./isupport.ts";
 import { USER_MAX } from "./limits.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
+import { announceStatus } from "./persistence.ts";
 import { abort } from "./sasl.ts";
 import { lusers, motd } from "./server.ts";
 
@@ -37,9 +38,12 @@ export function welcome(context: MemberContext): void {
   context.numeric("RPL_MYINFO", name, `tincan-${version}`, "Biow", "IMRbeiklmnoqstv");
   replyIsupport(context);
   lusers(context);
+  announceStatus(context);
   motd(context, []);
-  if (member.realname !== sanitize(handshake.realname)) {
-    context.reply(`NOTICE ${context.name} :Your real name is too long. It was cut to: ${member.realname}`);
+  const realname = sanitize(handshake.realname);
+  const clipped = clipRealname(realname);
+  if (clipped !== realname && clipped === member.realname) { // not that of another session of the user
+    context.reply(`NOTICE ${context.name} :Your real name is too long. It was cut to: ${clipped}`);
   }
 }
 

@@ -10,6 +10,9 @@ import { renderMessages, replyBatch } from "./message_batch.ts";
 /** The number of messages. */
 const REPLAYED = 20;
 
+/** The most messages of a channel that a user gets who was not connected: the latest ones. */
+export const MISSED_MAX = 100;
+
 /**
  * Replays a channel's latest messages.
  *
@@ -28,6 +31,25 @@ export function replay(context: MemberContext, room: Room): void {
     context.reply(
       `NOTICE ${context.name} :To read earlier messages of ${room.name}: /quote CHATHISTORY LATEST ${room.name} * ${REPLAYED}`,
     );
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    replyError(context, error, "JOIN");
+  }
+}
+
+/**
+ * Replays what was said in a channel since a user was last here who is always on. Without `batch`, each message has its
+ * time, so that it does not look like a new one. A bot gets nothing; nor does a client with `draft/chathistory`.
+ *
+ * @param since In milliseconds since 1970.
+ */
+export function replayMissed(context: MemberContext, room: Room, since: number): void {
+  const { chat: { history }, member } = context;
+  if (context.has("draft/chathistory") || member.bot) return;
+  try {
+    const after = history.firstIdSince(since, member, [room]) - 1;
+    const lines = history.page(room, { after, count: MISSED_MAX });
+    if (lines.length > 0) replyBatch(context, `chathistory ${room.name}`, renderMessages(context, lines));
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     replyError(context, error, "JOIN");

@@ -9,7 +9,7 @@ import { fold } from "../../chat/names.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import { authErrorText, newPasswordHint } from "../accounts.ts";
 import type { IrcContext } from "./context.ts";
-import { replyError } from "./error_replies.ts";
+import { replyError, tooManySessions } from "./error_replies.ts";
 import { mechanisms, type SaslExchange } from "./handshake.ts";
 import { nickServRequest, replyFromNickServ } from "./nickserv_notice.ts";
 
@@ -101,6 +101,9 @@ async function succeed(context: IrcContext, login: Login) {
     await context.login(login);
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
+    if (error.code === "too-many-sessions") { // or clients would show that the password is wrong
+      return context.numeric("ERR_SASLFAIL", `${FAILED}: ${tooManySessions(error.subject)}`);
+    }
     replyError(context, error, "AUTHENTICATE");
     return context.numeric("ERR_SASLFAIL", FAILED);
   }

@@ -120,12 +120,12 @@ export function help(
 
 /** LUSERS (RFC 2812, section 3.4.2). */
 export function lusers(context: MemberContext): void {
-  const { members: { size }, rooms, flagCounts, peak } = context.chat;
+  const { members: { size }, absent, rooms, flagCounts, peak } = context.chat;
   context.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible);
   context.numeric("RPL_LUSEROP", flagCounts.operator);
   context.numeric("RPL_LUSERUNKNOWN", context.options.unregistered.count);
   context.numeric("RPL_LUSERCHANNELS", rooms.size);
-  context.numeric("RPL_LUSERME", size);
+  context.numeric("RPL_LUSERME", size - absent.size);
   context.numeric("RPL_LOCALUSERS", size, peak, size, peak);
   context.numeric("RPL_GLOBALUSERS", size, peak, size, peak);
 }

@@ -28,6 +28,7 @@ import { type IrcMessage, parse } from "./parser.ts";
 import { welcome } from "./registration.ts";
 import { ReplyWriter } from "./replies.ts";
 import { sessionHandlers, showRooms } from "./shared_user.ts";
+import { setAway } from "./users.ts";
 
 /** Upper bound on the bytes of a label; a longer one is ignored (IRCv3, "labeled-response", "Tag value"). */
 const LABEL_MAX = 64;
@@ -278,7 +279,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     };
     let session: Session;
     try {
-      session = await chat.connect(nick, identity, options.formats.of(this.capabilities), this);
+      session = await chat.connect(nick, identity, options.formats.of(this.capabilities), this, handshake.attended);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       handshake.nick = undefined;
@@ -288,10 +289,12 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     session.echo = this.has("echo-message");
     session.extendedMonitor = this.has("extended-monitor");
     session.handlers = sessionHandlers(this as MemberContext, () => this.#replyAccount());
+    const { missedSince } = session;
     options.unregistered.count--;
     this.#onRegistered(session);
     welcome(this as MemberContext);
-    showRooms(this as MemberContext, session.member.rooms.values());
+    showRooms(this as MemberContext, session.member.rooms.values(), missedSince);
+    if (handshake.away !== undefined) await setAway(this as MemberContext, handshake.away);
   }
 
   #heard() {

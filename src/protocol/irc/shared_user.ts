@@ -7,6 +7,8 @@ import type { Room } from "../../chat/room.ts";
 import type { Steps } from "../time_slicer.ts";
 import { replyJoined, replyRenamed } from "./channels.ts";
 import type { MemberContext } from "./context.ts";
+import { announceStatus } from "./persistence.ts";
+import { replayMissed } from "./replay.ts";
 
 /**
  * The handlers of a client's session.
@@ -16,6 +18,7 @@ import type { MemberContext } from "./context.ts";
 export function sessionHandlers(context: MemberContext, replyAccount: () => void): SessionHandlers {
   return {
     accountChanged: replyAccount,
+    alwaysOnChanged: () => announceStatus(context),
     joined: (room) => showRooms(context, [room]),
     roomRenamed: (room, from, reason) => replyRenamed(context, room, from, reason),
     left: (room, reason) => tellLeft(context, room, reason),
@@ -23,15 +26,22 @@ export function sessionHandlers(context: MemberContext, replyAccount: () => void
       const { session, member } = context;
       context.outsideResponse(() => session.tell({ kind: "renamed", ...previous.actor(), to: member.nick }));
       for (const room of rooms) if (!room.has(member)) tellLeft(context, room, undefined);
-      showRooms(context, [...member.rooms.values()].filter(({ sessions }) => !sessions.has(session)));
+      showRooms(
+        context,
+        [...member.rooms.values()].filter(({ sessions }) => !sessions.has(session)),
+        session.missedSince,
+      );
     },
   };
 }
 
 /**
  * Shows a client channels that its user is in. In slices of time: there may be many, with many members.
+ *
+ * @param since When the user was last here, if the client has brought it back, in milliseconds since 1970: then what was
+ *   said since is replayed, after all channels are shown.
  */
-export function showRooms(context: MemberContext, rooms: Iterable<Room>): void {
+export function showRooms(context: MemberContext, rooms: Iterable<Room>, since?: number): void {
   const waiting = [...rooms];
   if (waiting.length === 0) return;
   const steps = function* (): Steps<void> {
@@ -39,7 +49,12 @@ export function showRooms(context: MemberContext, rooms: Iterable<Room>): void {
       const { chat, member, session } = context;
       if (!room.has(member) || room.sessions.has(session)) continue; // since then it has left, or the client has joined
       chat.show(session, room);
-      context.outsideResponse(() => replyJoined(context, room));
+      context.outsideResponse(() => replyJoined(context, room, since === undefined));
+      yield;
+    }
+    if (since === undefined) return;
+    for (const room of waiting) {
+      if (room.has(context.member)) context.outsideResponse(() => replayMissed(context, room, since));
       yield;
     }
   };

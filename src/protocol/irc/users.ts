@@ -1,6 +1,7 @@
 /**
  * Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR, SILENCE.
  */
+import { ChatError } from "../../chat/chat_error.ts";
 import { isRealname, REALNAME_BYTES, REALNAME_MAX } from "../../chat/lengths.ts";
 import { MONITOR_MAX } from "../../chat/monitor.ts";
 import type { WhowasEntry } from "../../chat/whowas.ts";
@@ -10,7 +11,8 @@ import { fold, isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
 import type { Steps } from "../time_slicer.ts";
-import type { MemberContext } from "./context.ts";
+import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
 import { byteLength } from "./format.ts";
 import { TARGETS_MAX } from "./limits.ts";
 import { rankPrefix, visibleRoom } from "./lookup.ts";
@@ -99,11 +101,33 @@ export function userhost(context: MemberContext, params: readonly string[]): voi
   context.numeric("RPL_USERHOST", replies.join(" "));
 }
 
-/** AWAY (RFC 2812, section 4.1). */
-export async function away(context: MemberContext, params: readonly string[]): Promise<void> {
+/** The away message of a client that no person is at (IRCv3, "pre-away", a draft). */
+const UNATTENDED = "*";
+
+/** AWAY (RFC 2812, section 4.1); with `draft/pre-away` also before registration, and `AWAY *` for an unattended client. */
+export async function away(context: IrcContext, params: readonly string[]): Promise<void> {
   const message = sanitize(params[0] ?? "").trim() || undefined;
-  await context.chat.setAway(context.member, message);
+  const known = context.has("draft/pre-away");
+  const isUnattended = known && message === UNATTENDED;
+  if (isRegistered(context)) {
+    if (isUnattended || message === undefined) await context.chat.attend(context.session, !isUnattended);
+    if (!isUnattended) await context.chat.setAway(context.member, message);
+  } else {
+    if (!known) return context.numeric("ERR_NOTREGISTERED");
+    context.handshake.attended = !isUnattended;
+    context.handshake.away = isUnattended ? undefined : message;
+  }
   context.numeric(message === undefined ? "RPL_UNAWAY" : "RPL_NOWAWAY");
+}
+
+/** Sets the away message that a client has given before it was registered. */
+export async function setAway(context: MemberContext, message: string): Promise<void> {
+  try {
+    await context.chat.setAway(context.member, message);
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    replyError(context, error, "AWAY");
+  }
 }
 
 /** SETNAME (IRCv3, "setname"). */

@@ -2,8 +2,9 @@
 import { AuthError } from "../../accounts/auth.ts";
 import { fold } from "../../chat/names.ts";
 import * as accounts from "../accounts.ts";
+import { describeAlwaysOn, setAlwaysOn } from "../always_on.ts";
 import * as devices from "../devices.ts";
-import { type Command, splitWord } from "./command.ts";
+import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { system } from "./render.ts";
 import { dropRoom } from "./room_admin_commands.ts";
@@ -73,6 +74,18 @@ export const drop: Command = {
     // A password may begin with #, too. Only the name of a room is taken for a room.
     if (arg.startsWith("#") && context.chat.getRoom(arg) !== undefined) return dropRoom(context, arg);
     return withPassword(context, arg, "/drop", "Your password", (password) => accounts.drop(context, password));
+  },
+};
+
+export const set: Command = {
+  args: "[always-on on|off]",
+  help: "show your settings, or change one",
+  topic: "accounts",
+  async run(context, arg) {
+    if (arg === "") return context.reply([system(describeAlwaysOn(context))]);
+    const [, value] = /^always-on\s+(on|off)$/i.exec(arg) ?? [];
+    if (value === undefined) return context.reply(usage("set", set));
+    context.reply([system(await setAlwaysOn(context, value.toLowerCase() === "on"))]);
   },
 };
 

@@ -3,7 +3,18 @@
  *
  * To add a command, write it in the file of its subject and add it to the table. `/help` is printed from the table.
  */
-import { cert, deviceCommand, drop, ghost, login, logout, password, register, resetpass } from "./account_commands.ts";
+import {
+  cert,
+  deviceCommand,
+  drop,
+  ghost,
+  login,
+  logout,
+  password,
+  register,
+  resetpass,
+  set,
+} from "./account_commands.ts";
 import type { Command, CommandTable } from "./command.ts";
 import { usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -63,6 +74,7 @@ export const commands: CommandTable = {
   logout,
   password,
   drop,
+  set,
   devices: deviceCommand,
   cert,
   oper,

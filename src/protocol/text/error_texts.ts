@@ -44,6 +44,10 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`${subject} is already in ${room}.`);
     case "too-many-sessions":
       return system(`Your account is connected ${subject} times, which is the limit. Close one of the others first.`);
+    case "account-required":
+      return system(`You need an account for that. Register your nickname: /register PASSWORD`);
+    case "absent-full":
+      return system(`This server keeps no more than ${subject} users who are not connected. Try again later.`);
     case "too-many-rooms":
       return system(`You are in too many rooms. Leave one first.`);
     case "rooms-full":

@@ -41,8 +41,13 @@ export const leave: Command = {
   args: "",
   help: `go back to ${LOBBY}`,
   topic: "basics",
-  run(context) {
-    if (context.room.key !== LOBBY) return context.enter(LOBBY);
+  async run(context) {
+    const { chat, member, room, session } = context;
+    if (room.key !== LOBBY) {
+      await context.enter(LOBBY);
+      if (room.has(member)) await chat.leave(member, room, undefined, session); // it was only hidden
+      return;
+    }
     context.reply([system(`You are in ${LOBBY}. /join #ROOM goes to another room, /quit leaves the chat.`)]);
   },
 };
@@ -82,7 +87,8 @@ function listMembers(context: CommandContext, room: Room): void {
   const head = isInside ? `You are ${occupancy(room.name, members.length - 1)}` : `${members.length} in ${room.name}`;
   const visible = members.filter((member) => member.isSeenIn(room, self));
   const names = truncateList(visible, answerMax, (member) => {
-    return rankPrefix(room, member) + member.nick + (member === self ? " (you)" : "");
+    return rankPrefix(room, member) + member.nick +
+      (member === self ? " (you)" : member.away === undefined ? "" : " (away)");
   });
   if (visible.length < members.length) names.push(`… and ${members.length - visible.length} invisible`);
   context.reply([`${head}:`, ...joinToWidth(names)].map(system));

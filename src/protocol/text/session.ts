@@ -18,6 +18,7 @@ import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
 import { errorLine } from "./error_texts.ts";
 import { historyLines, REPLAY } from "./history_commands.ts";
+import { showMissed } from "./missed.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
 import { occupancy, system, withTime, withTimes } from "./render.ts";
 
@@ -313,7 +314,10 @@ class TextSession implements CommandContext {
       ...this.#introduction(room),
     ]);
     if (!last.has(this.member)) return;
-    if (this.member.sessions.length > 1) this.chat.hide(this.session, last); // another one may be there
+    const { account, sessions } = this.member;
+    // Another session may be there, or the user wants to stay there.
+    const stays = sessions.length > 1 || (account !== undefined && this.chat.alwaysOnStatus(account).on);
+    if (stays) this.chat.hide(this.session, last);
     else await this.chat.leave(this.member, last, undefined, this.session);
   }
 
@@ -361,6 +365,18 @@ class TextSession implements CommandContext {
   #moved(rooms: readonly Room[]) {
     this.reply([system(`You are ${this.member.nick} now.`)]);
     if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo();
+    const { missedSince } = this.session;
+    if (missedSince !== undefined) this.#showMissed(missedSince);
+  }
+
+  #showMissed(since: number) {
+    const wanted = () => this.chat.hasSession(this.session);
+    try {
+      const shown = this.slicer.run(() => showMissed(this, since), { lane: "prompt", networks: this.networks, wanted });
+      if (shown instanceof Promise) shown.catch((error) => this.#reject(error)).catch(this.#onFailure);
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   /**

@@ -43,7 +43,10 @@ export const msg: Command = {
     const { first: name, rest: text } = splitWord(arg);
     if (text === "") return context.reply(usage("msg", msg));
     const sent = await context.chat.whisper(context.member, name, text, { from: context.session });
-    if (sent !== undefined) context.reply([context.withTime(whisperSent(sent.to, sent.text))]);
+    if (sent === undefined) return;
+    context.reply([context.withTime(whisperSent(sent.to, sent.text))]);
+    const isAbsent = context.chat.get(sent.to)?.sessions.length === 0;
+    if (isAbsent) context.reply([system(`${sent.to} is not connected now, and may not see that.`)]);
   },
 };
 

@@ -54,11 +54,15 @@ export function showComposer(chat, ui) {
   const { model } = chat;
   /** @type {{ options: string[], next: number, from: number, to: number } | undefined} The completion in progress. */
   let completing;
+  let stored = ""; // where the draft is stored
   let recalled = 0; // how many lines back ArrowUp has gone
 
   model.listen((change, room) => {
     if (change === "current") roomChanged();
-    else if (change === "room" && room === model.current) label();
+    else if (change === "room" && room === model.current) {
+      label();
+      moveDraft();
+    }
   });
   byId("composer", HTMLFormElement).onsubmit = (event) => {
     event.preventDefault();
@@ -92,13 +96,21 @@ export function showComposer(chat, ui) {
     input.labels[0]?.replaceChildren(input.placeholder);
   }
 
+  /** Stores the draft under the new name if the room was renamed. */
+  function moveDraft() {
+    if (draftOf() === stored) return;
+    sessionStore.set(stored, "");
+    changed();
+  }
+
   function draftOf() {
     return `draft.${fold(model.current?.name ?? "")}`;
   }
 
   /** Updates draft, size and hints after the input has changed. */
   function changed() {
-    sessionStore.set(draftOf(), isSecret(input.value) ? "" : input.value);
+    stored = draftOf();
+    sessionStore.set(stored, isSecret(input.value) ? "" : input.value);
     input.rows = 1;
     const line = parseFloat(getComputedStyle(input).lineHeight);
     const padding = parseFloat(getComputedStyle(input).paddingTop) * 2;

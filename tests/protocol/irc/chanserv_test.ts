@@ -99,7 +99,7 @@ testAccounts(
     chat.hub.setFlag(alice.member, "operator", true);
     await alice.expect("CS OWNER #den alice", NOTICE("alice", "alice is an owner of #den now."));
     assertEquals(chat.audits, ["appointed owner alice #den alice"]);
-    assertEquals((await alice.asks("CS NONE")).length, 7);
+    assertEquals((await alice.asks("CS NONE")).length, 8);
     assertEquals((await alice.asks("CS"))[0], NOTICE("alice", "Requests:"));
     await carol.expect("NICK chanserv", "433 carol chanserv :Nickname is already in use");
   },
@@ -121,7 +121,16 @@ testAccounts(
     await bob.expect("JOIN #tea", "474 bobby #tea :Cannot join channel (+b)");
     await bob.leave();
     chat.quiet();
+    await alice.says("MODE #tea +b *!*@spam");
+    chat.quiet();
+    const since = / since \d{4}-\d\d-\d\d \d\d:\d\d$/;
+    assertEquals((await alice.asks("CS BANS #tea")).map((line) => line.replace(since, "")), [
+      NOTICE("alice", "bob (~a:bob), by alice"),
+      NOTICE("alice", "*!*@spam, by alice"),
+    ]);
+    await alice.expect("UNBAN #tea *!*@spam", ":alice!~alice@host MODE #tea -b *!*@spam");
     await alice.expect("UNBAN #tea bob", ":alice!~alice@host MODE #tea -b ~a:bob");
+    await alice.expect("CS BANS #tea", NOTICE("alice", "#tea has no bans."));
     await alice.expect("UNBAN #tea bob", "NOTICE alice :UNBAN: No such ban. MODE #channel b lists the bans");
   },
 );

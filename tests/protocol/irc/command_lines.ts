@@ -42,6 +42,15 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   OPER: [`OPER root :${PASSWORD}`, "OPER root wrong", "OPER"],
   PART: ["PART #tea", "PART #tea :bye", "PART #none", "PART #tea,#tea", "PART"],
   PASS: ["PASS x", "PASS"],
+  PERSISTENCE: [
+    "PERSISTENCE GET",
+    "PERSISTENCE SET MAYBE",
+    `NS IDENTIFY owner ${PASSWORD}`,
+    "PERSISTENCE GET",
+    "PERSISTENCE SET ON",
+    "PERSISTENCE",
+    "PERSISTENCE NONE",
+  ],
   PING: ["PING x", "PING", "PING :"],
   PONG: ["PONG", "PONG x"],
   PRIVMSG: [

@@ -34,6 +34,9 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "already-in-room": "443 alice X #tea :is already on channel",
   "too-many-sessions":
     "FAIL CMD TOO_MANY_SESSIONS :Your account is connected X times, which is the limit. Close one of the others first",
+  "account-required": "FAIL CMD ACCOUNT_REQUIRED :An account is required",
+  "absent-full":
+    "FAIL CMD TOO_MANY_ABSENT :This server keeps no more than X users who are not connected. Try again later",
   "too-many-rooms": "405 alice X :You have joined too many channels",
   "rooms-full": "FAIL CMD TOO_MANY_CHANNELS X :The server has as many channels as it allows",
   "banned": "474 alice X :Cannot join channel (+b)",

@@ -28,7 +28,7 @@ testAccounts(
     await say(
       `REGISTER ${PASSWORD}`,
       "900 alice alice!~alice@host alice :You are now logged in as alice",
-      "NickServ: alice is now registered. To log in later: /msg NickServ IDENTIFY alice PASSWORD",
+      "NickServ: alice is now registered. /msg NickServ SET always-on on keeps you in the chat when you disconnect. To log in later: /msg NickServ IDENTIFY alice PASSWORD",
     );
     await say(
       "REGISTER again and again",
@@ -349,7 +349,8 @@ testAccounts("REGISTER: replies with the codes of the specification", async (cha
   await alice.expect(
     `REGISTER Alice me@example.org :${PASSWORD}`,
     "900 alice alice!~alice@host alice :You are now logged in as alice",
-    "REGISTER SUCCESS alice :The address was not stored. alice is now registered. To log in later: " +
+    "REGISTER SUCCESS alice :The address was not stored. alice is now registered. " +
+      "/msg NickServ SET always-on on keeps you in the chat when you disconnect. To log in later: " +
       "/msg NickServ IDENTIFY alice PASSWORD",
   );
   await alice.expect(

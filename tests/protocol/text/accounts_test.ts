@@ -229,7 +229,7 @@ Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
       ["/register short", "-- Password too short: at least 8 characters."],
       [
         `/register ${PASSWORD}`,
-        "-- alice is now registered. To log in later: /login alice PASSWORD",
+        "-- alice is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login alice PASSWORD",
       ],
       ["/register another one", "-- You are already logged in as alice. First: /logout"],
       ["/nick ally", "-- alice is now ally"],
@@ -289,7 +289,7 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
       ["/nick bob", refused],
       [
         "/register daves-own-one",
-        "-- dave is now registered. To log in later: /login dave PASSWORD",
+        "-- dave is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login dave PASSWORD",
       ],
       ["/login daves-own-one", known],
       ["/nick david", "-- dave is now david"],

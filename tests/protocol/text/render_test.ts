@@ -233,6 +233,8 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "user-not-in-room": "-- X is not in #tea. /who lists its members.",
     "already-in-room": "-- X is already in #tea.",
     "too-many-sessions": "-- Your account is connected X times, which is the limit. Close one of the others first.",
+    "account-required": "-- You need an account for that. Register your nickname: /register PASSWORD",
+    "absent-full": "-- This server keeps no more than X users who are not connected. Try again later.",
     "too-many-rooms": "-- You are in too many rooms. Leave one first.",
     "rooms-full": "-- This server has reached its limit of rooms. /rooms lists them.",
     "banned": "-- You are banned from X. Ask an operator of the room to lift the ban.",

@@ -1,0 +1,44 @@
+/** Removes users who are always on and have not been connected for a long time. */
+import type { Chat } from "../chat/chat.ts";
+import type { ExpiryClock } from "../util/trusted_clock.ts";
+
+/** How often such users are looked for, in milliseconds. */
+export const CHECK_INTERVAL = 60_000;
+
+/** The delay before the next step when there are more, in milliseconds. */
+export const STEP_DELAY = 20;
+
+/** Removes such users from its construction until `stop`. */
+export class AbsentExpiry {
+  readonly #chat: Pick<Chat, "expireAbsent">;
+  readonly #age: number;
+  readonly #clock: Pick<ExpiryClock, "reached">;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  /**
+   * @param age After what time they are removed, in milliseconds; Infinity for never.
+   * @param clock Decides what time has passed.
+   */
+  constructor(chat: Pick<Chat, "expireAbsent">, age: number, clock: Pick<ExpiryClock, "reached">) {
+    this.#chat = chat;
+    this.#age = age;
+    this.#clock = clock;
+    if (age !== Infinity) this.#schedule(CHECK_INTERVAL);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(delay: number) {
+    this.#timer = setTimeout(() => void this.#run(), delay);
+  }
+
+  async #run() {
+    const more = this.#chat.expireAbsent(this.#clock.reached() - this.#age);
+    const delay = (more instanceof Promise ? await more : more) ? STEP_DELAY : CHECK_INTERVAL;
+    if (!this.#stopped) this.#schedule(delay);
+  }
+}

@@ -1,0 +1,101 @@
+// @ts-check
+/**
+ * What the user can do with a person: the buttons of the person's dialog, with the ranks that they need.
+ */
+import { hasAccounts } from "./account.js";
+import { askChanServ } from "./chanserv.js";
+import { ignoresNick } from "./ignored.js";
+import { fold } from "./room.js";
+
+/** @typedef {import("./chat.js").Chat} Chat */
+/** @typedef {import("./room.js").Room} Room */
+
+/** A button. @typedef {{ label: string, run: () => void }} Action */
+
+/**
+ * @typedef {object} PersonActions
+ * @property {Action[]} actions For everyone.
+ * @property {Action[]} moderation For operators of the room; empty if the user is none.
+ * @property {string} why Why an operator has fewer actions, or the empty string.
+ */
+
+/** Whether the user is an operator or owner of a room. @param {Chat} chat @param {Room} room */
+export function isOperator({ model }, room) {
+  return /[~@]/.test(room.members.get(fold(model.nick))?.prefixes ?? "");
+}
+
+/** Whether the user is an owner of a room. @param {Chat} chat @param {Room} room */
+export function isOwner({ model }, room) {
+  return room.members.get(fold(model.nick))?.prefixes.includes("~") === true;
+}
+
+/**
+ * @param {Chat} chat
+ * @param {Room} room The room in which the person was chosen, or the private conversation with it.
+ * @param {string} nick
+ * @param {{ banned?: boolean, mention: (nick: string) => void }} options Whether the person is banned from the room.
+ * @returns {PersonActions}
+ */
+export function personActions(chat, room, nick, { banned = false, mention }) {
+  const own = fold(nick) === fold(chat.model.nick);
+  /** @param {string} label @param {string} command @param {string[]} params @returns {Action} */
+  const ask = (label, command, ...params) => ({
+    label,
+    run: () => void chat.request(command, params, { room }),
+  });
+  /** @type {Action[]} */
+  const actions = [];
+  if (!own && room.isRoom) actions.push({ label: "Talk in private", run: () => void chat.openTab(nick) });
+  if (room.isRoom) actions.push({ label: "Mention", run: () => mention(nick) });
+  actions.push(ask("Who is this?", "WHOIS", nick));
+  if (!own) {
+    actions.push(
+      ignoresNick(chat.model, nick)
+        ? ask("Stop ignoring", "SILENCE", `-${nick}`)
+        : ask("Ignore", "SILENCE", `+${nick}`),
+    );
+  }
+  if (!room.isRoom) actions.push({ label: "Close this tab", run: () => chat.part(room) });
+  if (!room.isRoom || !isOperator(chat, room)) return { actions, moderation: [], why: "" };
+
+  const person = room.members.get(fold(nick));
+  const prefixes = person?.prefixes ?? "";
+  if (prefixes.includes("~") && !isOwner(chat, room)) {
+    return { actions, moderation: [], why: "Only owners of the room can act against an owner." };
+  }
+  const moderation = person === undefined ? [] : roleActions(chat, room, nick, prefixes, ask);
+  if (!own && person !== undefined) moderation.push(ask("Kick", "KICK", room.name, nick));
+  if (!own && !prefixes.includes("~")) {
+    moderation.push(
+      banned ? ask("Lift the ban", "UNBAN", room.name, nick) : ask("Ban", "BAN", room.name, nick),
+    );
+  }
+  return { actions, moderation, why: "" };
+}
+
+/**
+ * The changes of a person's role: the roles above the one that the person has, and taking that one.
+ *
+ * @param {Chat} chat
+ * @param {Room} room
+ * @param {string} nick
+ * @param {string} prefixes
+ * @param {(label: string, command: string, ...params: string[]) => Action} ask
+ */
+function roleActions(chat, room, nick, prefixes, ask) {
+  const own = fold(nick) === fold(chat.model.nick);
+  /** @param {string} label @param {string} letters */
+  const mode = (label, letters) => ask(label, "MODE", room.name, letters, ...Array(letters.length / 2).fill(nick));
+  if (prefixes.includes("~")) {
+    // An owner hands the room over instead, in the dialog about the room.
+    return own ? [] : [mode("Make operator", "-q+o"), mode("Remove as owner", "-q")];
+  }
+  const actions = isOwner(chat, room) ? [mode("Make owner", "+q")] : [];
+  if (prefixes.includes("@")) return [...actions, mode("Remove as operator", "-o")];
+  actions.push(mode("Make operator", "+o"));
+  if (prefixes.includes("+")) return [...actions, mode("Remove voice", "-v")];
+  actions.push(mode("Give voice", "+v"));
+  if (!hasAccounts(chat)) return actions;
+  const add = () => void askChanServ(chat, ["MEMBER", room.name, "ADD", nick], { room });
+  return [...actions, { label: "Make member", run: add }];
+}

@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { AbsentExpiry, CHECK_INTERVAL, STEP_DELAY } from "../../src/server/absent_expiry.ts";
+import { FakeTimers } from "../fake_timers.ts";
+
+const MONTH = 30 * 86_400_000;
+
+Deno.test("absent expiry: it looks every minute for users whose time has certainly passed, until it is stopped", async () => {
+  using timers = new FakeTimers();
+  let now = MONTH;
+  const asked: number[] = [];
+  const chat = { expireAbsent: (before: number) => asked.push(before) === 0 };
+  const expiry = new AbsentExpiry(chat, MONTH, { reached: () => now });
+  timers.pass(CHECK_INTERVAL - 1);
+  assertEquals(asked, []);
+  for (let minute = 0; minute < 3; minute++) {
+    now++;
+    timers.pass(CHECK_INTERVAL);
+    await Promise.resolve();
+  }
+  assertEquals(asked, [1, 2, 3]);
+  expiry.stop();
+  timers.pass(10 * CHECK_INTERVAL);
+  assertEquals([asked.length, timers.size], [3, 0]);
+});
+
+Deno.test("absent expiry: the next step follows soon while there are more", async () => {
+  using timers = new FakeTimers();
+  let left = 3;
+  const expiry = new AbsentExpiry({ expireAbsent: () => Promise.resolve(--left > 0) }, 1, { reached: () => 0 });
+  timers.pass(CHECK_INTERVAL);
+  for (let step = 1; step < 3; step++) {
+    await Promise.resolve();
+    await Promise.resolve();
+    timers.pass(STEP_DELAY);
+    assertEquals(left, 2 - step);
+  }
+  expiry.stop();
+});
+
+Deno.test("absent expiry: nothing expires when it is off", () => {
+  using timers = new FakeTimers();
+  new AbsentExpiry({ expireAbsent: () => false }, Infinity, { reached: () => 0 });
+  assertEquals(timers.size, 0);
+});
