@@ -51,6 +51,7 @@ test("irc-framework: a bot negotiates capabilities, registers and receives the s
     "draft/channel-rename",
     "draft/chathistory",
     "draft/no-implicit-names",
+    "draft/pre-away",
     "echo-message",
     "extended-join",
     "extended-monitor",
