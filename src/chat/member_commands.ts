@@ -231,8 +231,10 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
   const shown = shownTo(session);
   const isKept = staysWithout(state, session);
   removeSession(state, session);
-  const joined = shown.filter((room) => !room.has(to) && to.rooms.size < state.limits.maxJoined && !room.bans(to));
-  for (const room of joined) {
+  const joined: Room[] = [];
+  for (const room of shown) {
+    if (room.has(to) || to.rooms.size >= state.limits.maxJoined || room.bans(to)) continue;
+    joined.push(room);
     state.addToRoom(to, room);
     restoreRank(room, to);
     inheritRank(from, to, room);

@@ -203,7 +203,7 @@ Deno.test("login: a device becomes one of the user's, who joins its rooms with i
   ]]);
 });
 
-Deno.test("login: the user does not join a room that bans them or is one too many", () => {
+Deno.test("login: the user does not join a room that bans them", () => {
   const fixture = registered();
   const [laptop, tablet, bob] = [
     new Device(fixture, "alice", "alice"),
@@ -216,6 +216,16 @@ Deno.test("login: the user does not join a room that bans them or is one too man
   fixture.chat.login(tablet.session, "alice");
   assertEquals([tablet.told(), [...tablet.member.rooms.keys()]], [["moved guest1 alice #den", "account alice"], []]);
   assertEquals(laptop.told(), []);
+});
+
+Deno.test("login: the user does not join more rooms than one user may be in", () => {
+  const policy = { isRegistered: (nick: string) => fold(nick) === "alice" };
+  const fixture = new ChatFixture({ policy, maxJoined: 2 });
+  const [laptop, tablet] = [new Device(fixture, "alice", "alice"), new Device(fixture, "guest1")];
+  laptop.join("#one");
+  for (const room of ["#two", "#three"]) tablet.join(room);
+  fixture.chat.login(tablet.session, "alice");
+  assertEquals([...tablet.member.rooms.keys()], ["#one", "#two"]);
 });
 
 Deno.test("logout: a device of a user with others becomes a guest in no room; the last one stays where it is", () => {
