@@ -259,10 +259,10 @@ export interface Chat {
   /**
    * Sends client tags without text to a member or a room.
    *
-   * @param least The lowest rank of the members that they are for.
+   * @param minRank The lowest rank of the members that they are for.
    * @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room`
    */
-  tag(member: Member, to: Member | Room, tags: string, least?: Rank, from?: Session): Answer<Tagged>;
+  tag(member: Member, to: Member | Room, tags: string, minRank?: Rank, from?: Session): Answer<Tagged>;
   /** Has a server operator write to all members that receive WALLOPS. */
   sayWallops(member: Member, text: string): Answer<void>;
   /** Writes to all members, as the server. */

@@ -32,7 +32,7 @@ export interface SayOptions {
   /** Client tags: see {@linkcode Said}. */
   readonly tags?: string;
   /** The lowest rank of the members that the line is for. */
-  readonly least?: Rank | undefined;
+  readonly minRank?: Rank | undefined;
   /** The session that says it, which may want no echo; the first one of the member, unless given. */
   readonly from?: Session | undefined;
 }
@@ -174,7 +174,7 @@ export type Command =
     readonly text: string;
     readonly style: Style;
     readonly tags: string;
-    readonly least: Rank | undefined;
+    readonly minRank: Rank | undefined;
   }
   /** A member sends a private message to each of several others. `text` is sanitized. */
   | {
@@ -193,7 +193,7 @@ export type Command =
     readonly session: SessionId | undefined;
     readonly to: { readonly member: MemberId } | { readonly room: RoomKey };
     readonly tags: string;
-    readonly least: Rank | undefined;
+    readonly minRank: Rank | undefined;
   }
   /** A server operator writes to all members that want it (WALLOPS). */
   | { readonly op: "wallops"; readonly member: MemberId; readonly text: string }
@@ -262,7 +262,7 @@ export interface ModesResult {
   /** The changes that were made, in order. Changes without effect are left out. */
   readonly made: ModeChange[];
   /** Why each of the others was rejected. */
-  readonly refused: ChatError[];
+  readonly rejected: ChatError[];
 }
 
 /** The names of the commands. */

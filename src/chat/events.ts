@@ -44,7 +44,7 @@ export interface Said extends Speech {
   readonly kind: "said";
   readonly room: string;
   /** The lowest rank of the members that the line is for. */
-  readonly least?: Rank | undefined;
+  readonly minRank?: Rank | undefined;
 }
 
 /** A private message. The receiver is told, and the other sessions of the author. */
@@ -61,7 +61,7 @@ export interface Tagged extends Omit<Speech, "text" | "style"> {
   readonly kind: "tagged";
   /** A nickname or a room. */
   readonly to: string;
-  readonly least?: Rank | undefined;
+  readonly minRank?: Rank | undefined;
 }
 
 /** A member joined a room. The other members of the room are told. */
@@ -133,7 +133,7 @@ export interface Invited extends Actor {
   /** The nickname of the member that was invited. */
   readonly whom: string;
   /** Whether this copy is for the operators and not for the member that was invited. */
-  readonly overheard: boolean;
+  readonly forOperators: boolean;
 }
 
 /** A member is away or back. All that share a room with it are told. */
@@ -180,8 +180,8 @@ export interface Wallops extends Actor {
 }
 
 /** A line could not be stored, and so was not delivered. Its author is told. */
-export interface Unsaid {
-  readonly kind: "unsaid";
+export interface NotStored {
+  readonly kind: "not-stored";
   /** The nickname of the author. */
   readonly who: string;
   readonly room: string;
@@ -214,7 +214,7 @@ export type ChatEvent =
   | Online
   | Offline
   | Wallops
-  | Unsaid
+  | NotStored
   | Notice;
 
 /** Renders events for one kind of client. One object serves all clients of the kind: events are rendered once for all. */

@@ -116,10 +116,10 @@ export class GenericRoom<M extends RoomMember, S extends Recipient> {
   }
 
   /** Whether a member has a rank or a higher one. */
-  holds(member: M, least: Rank): boolean {
+  holds(member: M, minRank: Rank): boolean {
     const { owner, op, voice } = this.ranks;
     if (owner.has(member)) return true;
-    return least !== "owner" && (op.has(member) || (least === "voice" && voice.has(member)));
+    return minRank !== "owner" && (op.has(member) || (minRank === "voice" && voice.has(member)));
   }
 
   /** The operators that are in, owners included. */

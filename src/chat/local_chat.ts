@@ -327,18 +327,18 @@ export class LocalChat extends ChatReader implements Chat {
     member: Member,
     room: Room,
     text: string,
-    { style = "say", tags = "", least, from = member.sessions[0] }: SayOptions = {},
+    { style = "say", tags = "", minRank, from = member.sessions[0] }: SayOptions = {},
   ): void {
     const key = keyOf(room);
     requireScope(member, key);
     const clean = sanitize(text);
-    if (this.#storageLimit !== undefined && least === undefined && isStored({ style })) {
+    if (this.#storageLimit !== undefined && minRank === undefined && isStored({ style })) {
       this.mutes.expire();
       requireUnmuted(this.#hub.muted, member); // before the line counts
       requireVoice(room, member);
       if (clean.trim() !== "") this.#requireStorage(member, from, room.name, clean.length + tags.length);
     }
-    this.#apply({ op: "say", member: member.id, session: from?.id, room: key, text: clean, style, tags, least });
+    this.#apply({ op: "say", member: member.id, session: from?.id, room: key, text: clean, style, tags, minRank });
   }
 
   whisper(member: Member, nick: string, text: string, options: SayOptions = {}): Whispered | undefined {
@@ -368,12 +368,12 @@ export class LocalChat extends ChatReader implements Chat {
     member: Member,
     to: Member | Room,
     tags: string,
-    least?: Rank,
+    minRank?: Rank,
     from: Session | undefined = member.sessions[0],
   ): Tagged {
     requireScope(member, "key" in to ? to.key : undefined);
     const target = "key" in to ? { room: keyOf(to) } : { member: to.id };
-    return this.#apply({ op: "tag", member: member.id, session: from?.id, to: target, tags, least });
+    return this.#apply({ op: "tag", member: member.id, session: from?.id, to: target, tags, minRank });
   }
 
   sayWallops(member: Member, text: string): void {

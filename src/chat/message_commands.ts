@@ -24,7 +24,7 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
   const room = state.requireRoom(command.room);
   requireUnmuted(state.muted, member);
   requireVoice(room, member);
-  const { text, style, least } = command;
+  const { text, style, minRank } = command;
   if (text.trim() === "") return;
   const time = state.now;
   // A single literal without a spread, as it is made for every line.
@@ -40,11 +40,11 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
     tags: copyString(command.tags),
     bot: member.bot,
     room: room.name,
-    least,
+    minRank,
   };
   member.spokeAt = time;
   const from = member.session(command.session);
-  if (least !== undefined) return tellRanked(state, room, said, member, from, least);
+  if (minRank !== undefined) return tellRanked(state, room, said, member, from, minRank);
   const pending = isStored(said) && state.storage.addLine(room, said, member);
   const audience = state.ignores.audience(said, room);
   room.sessions.announce(said, from === undefined || from.echo ? undefined : [from], pending, audience);
@@ -113,7 +113,7 @@ function prepareMessage(
 }
 
 /** @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room` */
-export function tag(state: ChatState, { member: id, session, to, tags, least }: CommandOf<"tag">): Tagged {
+export function tag(state: ChatState, { member: id, session, to, tags, minRank }: CommandOf<"tag">): Tagged {
   const member = state.requireMember(id);
   requireUnmuted(state.muted, member);
   const target = "room" in to ? state.requireRoom(to.room) : state.requireMember(to.member);
@@ -126,13 +126,13 @@ export function tag(state: ChatState, { member: id, session, to, tags, least }: 
     time: state.now,
     tags,
     bot: member.bot,
-    least,
+    minRank,
   };
   const from = member.session(session);
   if ("nick" in target) {
     if (!state.ignores.ignores(target, event)) target.tell(event);
     if (target !== member) tellOthers(member, session, event);
-  } else if (least !== undefined) tellRanked(state, target, event, member, from, least);
+  } else if (minRank !== undefined) tellRanked(state, target, event, member, from, minRank);
   else target.sessions.announce(event, from === undefined || from.echo ? undefined : [from]);
   return event;
 }
@@ -154,12 +154,12 @@ function tellRanked(
   event: Said | Tagged,
   author: Member,
   from: Session | undefined,
-  least: Rank,
+  minRank: Rank,
 ) {
   const audience = state.ignores.audience(event, room);
   const receivers = Iterator.from(room.sessions).filter((session) => {
     if (session === from) return from.echo;
-    return session.member === author || (room.holds(session.member, least) && audience?.has(session) !== false);
+    return session.member === author || (room.holds(session.member, minRank) && audience?.has(session) !== false);
   });
   tellEach(receivers, event);
 }

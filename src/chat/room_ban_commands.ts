@@ -35,7 +35,7 @@ export function ban(state: ChatState, { member: id, room: key, name }: CommandOf
   announceModes(room, member.actor(), made);
   if (made.length > 0) state.storage.saveRoom(room);
   if (target !== undefined) remove(state, room, member, target);
-  return { made, refused: [] };
+  return { made, rejected: [] };
 }
 
 /**
@@ -56,7 +56,7 @@ export function unban(state: ChatState, { member: id, room: key, name }: Command
   }
   announceModes(room, member.actor(), made);
   if (made.length > 0) state.storage.saveRoom(room);
-  return { made, refused: [] };
+  return { made, rejected: [] };
 }
 
 /** The mask that matches the user with a nickname, or the last one that had it; `undefined` for any other text. */

@@ -140,11 +140,11 @@ export function invite(state: ChatState, { member: id, room: key, nick }: Comman
     room: room.name,
     ...member.actor(),
     whom: target.nick,
-    overheard: false,
+    forOperators: false,
   };
   if (!state.ignores.ignores(target, event)) target.tell(event);
   const others = Iterator.from(room.operators).filter((operator) => operator !== member);
-  tellEach(sessionsOf(others), { ...event, overheard: true });
+  tellEach(sessionsOf(others), { ...event, forOperators: true });
   return target;
 }
 
@@ -180,13 +180,13 @@ export function modes(state: ChatState, { member: id, room: key, changes }: Comm
   const room = state.requireRoom(key);
   requireOperator(room, member);
   const made: ModeChange[] = [];
-  const refused: ChatError[] = [];
+  const rejected: ChatError[] = [];
   for (const change of changes) {
     try {
       made.push(...changeMode(state, member, room, change));
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
-      refused.push(error);
+      rejected.push(error);
     }
   }
   if (made.length > 0) {
@@ -199,7 +199,7 @@ export function modes(state: ChatState, { member: id, room: key, changes }: Comm
     announceModes(room, member.actor(), made);
     endPower(state, room);
   }
-  return { made, refused };
+  return { made, rejected };
 }
 
 /**

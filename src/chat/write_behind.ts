@@ -126,7 +126,7 @@ export class WriteBehind {
       this.#report(error);
       this.lost += pending.length;
       this.#delivery.rollBack();
-      for (const { author, said: { who, room, text } } of pending) author.tell({ kind: "unsaid", who, room, text });
+      for (const { author, said: { who, room, text } } of pending) author.tell({ kind: "not-stored", who, room, text });
       return false;
     }
     this.stored += pending.length;

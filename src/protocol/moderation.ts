@@ -23,7 +23,7 @@ export interface ModerationContext {
   /** Writes an action of a server operator to the log, with the operator's name and address. */
   readonly audit: (action: string, by: Member, about?: string) => void;
   /** Counts a rejected request, and logs it if it is one worth logging. */
-  readonly refused: (caller: Caller, error: ChatError) => void;
+  readonly rejected: (caller: Caller, error: ChatError) => void;
   /** The state of the server, a sentence each. */
   readonly stats: () => string[];
   /** Reloads the config files. Never rejects. */

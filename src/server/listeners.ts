@@ -253,7 +253,7 @@ export class Listeners {
       port,
       admission: limits,
       tls,
-      onRefused: (peer: string, reason: string, cause?: Cause) => this.#reject(peer, name, reason, cause),
+      onRejected: (peer: string, reason: string, cause?: Cause) => this.#reject(peer, name, reason, cause),
       onAcceptError: (error: Error) => log.warn("cannot accept connections", { door: name, error: error.message }),
     };
   }

@@ -90,7 +90,7 @@ export class Server {
     const moderation: ModerationContext = {
       bans,
       audit: this.#audit,
-      refused: (caller, error) => rejections.add(caller, error),
+      rejected: (caller, error) => rejections.add(caller, error),
       stats: () => this.#stats.sentences(),
       reload: () => this.reload(),
       disconnect: (by, ban) => enforceBan(ban, by, this.#connections, this.#chat),

@@ -64,7 +64,7 @@ export interface HttpOptions {
   /** Whether the connection uses TLS, so that URLs are `https`. */
   readonly secure: boolean;
   /** Called when a request is invalid or takes too long, with the reason that the client gets. */
-  readonly onRefused: (reason: string, cause: Cause) => void;
+  readonly onRejected: (reason: string, cause: Cause) => void;
   /** Called when a client uses another protocol; returns the message for it. Default: an HTTP error. */
   readonly onWrongProtocol?: ((protocol: Protocol) => string) | undefined;
   /** Called with an internal error; the client gets status 500. */
@@ -370,7 +370,7 @@ export class HttpConnection {
   #errorResponse(error: unknown): Response {
     const isExpected = error instanceof HttpError;
     const { status, message, headers } = isExpected ? error : new HttpError(500, INTERNAL_ERROR);
-    if (isExpected) this.#options.onRefused(message, status === 408 ? "too slow a request" : "bad request");
+    if (isExpected) this.#options.onRejected(message, status === 408 ? "too slow a request" : "bad request");
     else this.#options.onError(error);
     return textResponse(status, message, headers);
   }

@@ -48,7 +48,7 @@ export interface ListenOptions {
   /** Formats the message for a client that is not admitted. With TLS none is sent, as it would take a handshake. */
   readonly refusal: (message: string) => string;
   /** Called when a client is not admitted (without a cause), or does not complete its handshake. */
-  readonly onRefused: (peer: string, reason: string, cause?: Cause) => void;
+  readonly onRejected: (peer: string, reason: string, cause?: Cause) => void;
   /** Called when accepting fails; once for consecutive failures. Accepting is retried until it works. */
   readonly onAcceptError: (error: Error) => void;
 }
@@ -153,14 +153,14 @@ class SocketListener implements Listener<Socket> {
   }
 
   #reject(socket: Deno.TcpConn, { message, reason }: Rejection) {
-    this.#options.onRefused(peerOf(socket), reason);
+    this.#options.onRejected(peerOf(socket), reason);
     if (this.#options.tls !== undefined) return socket.close();
     // A short message fits into the send buffer of a new socket, so this ends at once.
     void sendAndClose(socket, encoder.encode(this.#options.refusal(message)));
   }
 
   async #handshake(tls: Tls, socket: TrackedSocket) {
-    const { handshakeTime = HANDSHAKE_TIME, alpn, asksForCertificate, onPlain, onRefused } = this.#options;
+    const { handshakeTime = HANDSHAKE_TIME, alpn, asksForCertificate, onPlain, onRejected } = this.#options;
     let timedOut = false;
     const timeout = setTimeout(() => {
       timedOut = true;
@@ -183,7 +183,7 @@ class SocketListener implements Listener<Socket> {
     } catch (error) {
       socket.close();
       const reason = timedOut ? "the handshake took too long" : (error as Error).message;
-      if (!socket.evicted) onRefused(peerOf(socket), `no TLS: ${reason}`, "no TLS");
+      if (!socket.evicted) onRejected(peerOf(socket), `no TLS: ${reason}`, "no TLS");
     }
     clearTimeout(timeout);
     this.#handshaking.delete(socket);

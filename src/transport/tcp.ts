@@ -44,7 +44,7 @@ export interface TcpOptions extends LineOptions, ListenOptions {
  *   port: 0,
  *   admission: { admit: () => undefined, release() {} },
  *   refusal: (message) => `${message}\n`,
- *   onRefused: console.warn,
+ *   onRejected: console.warn,
  *   onAcceptError: console.error,
  *   fanout: new Fanout(100_000),
  *   lineEnd: "as the client",
@@ -78,7 +78,7 @@ const ALL_PROTOCOLS: ReadonlySet<Protocol> = new Set(["HTTP", "TLS", "SSH", "IRC
 /** Rejects a client that does not use TLS, once its first line shows its protocol. None of its lines is delivered. */
 async function rejectWithoutTls(socket: Socket, options: TcpOptions): Promise<void> {
   const onWrongProtocol: LineOptions["onWrongProtocol"] = (peer, protocol) => {
-    options.onRefused(peer, `no TLS: speaks ${protocol}`, "no TLS");
+    options.onRejected(peer, `no TLS: speaks ${protocol}`, "no TLS");
   };
   const settings = { ...options, tls: undefined, rejectedProtocols: ALL_PROTOCOLS, onWrongProtocol };
   const connection = new TcpConnection(socket, settings);

@@ -138,24 +138,24 @@ class Web {
   /** Redirects a client that uses plain HTTP on a port with TLS to `https`. */
   #servePlain(socket: Socket): Promise<void> {
     return this.#run(socket, false, (request) => {
-      this.#options.onRefused(peerOf(socket), "no TLS: sent to https", "no TLS");
+      this.#options.onRejected(peerOf(socket), "no TLS: sent to https", "no TLS");
       return redirectToHttps(request);
     });
   }
 
   /** @param expected Whether the client uses TLS exactly if the port does. */
   async #run(socket: Socket, expected: boolean, handler: HttpHandler) {
-    const { wrongProtocolReply, schedule, onError, onRefused, tls, times = HTTP_TIMES } = this.#options;
+    const { wrongProtocolReply, schedule, onError, onRejected, tls, times = HTTP_TIMES } = this.#options;
     const peer = peerOf(socket);
     const secure = expected && tls !== undefined;
     const connection = new HttpConnection(socket, {
       handler,
       secure,
       schedule: (work) => schedule(work, socket.remoteAddr.hostname),
-      onRefused: (reason, cause) => onRefused(peer, reason, cause),
+      onRejected: (reason, cause) => onRejected(peer, reason, cause),
       onWrongProtocol: wrongProtocolReply && ((protocol) => {
-        if (expected) onRefused(peer, `speaks ${protocol}`, `speaks ${protocol}`);
-        else onRefused(peer, `no TLS: speaks ${protocol}`, "no TLS");
+        if (expected) onRejected(peer, `speaks ${protocol}`, `speaks ${protocol}`);
+        else onRejected(peer, `no TLS: speaks ${protocol}`, "no TLS");
         return wrongProtocolReply(protocol, secure);
       }),
       onError,
@@ -186,7 +186,7 @@ class Web {
     const { headers } = request;
     const { subprotocols } = path;
     const reject = (status: number, reason: string, cause: Cause, fields?: Record<string, string>) => {
-      this.#options.onRefused(this.#clientOf(request, socket).peer, reason, cause);
+      this.#options.onRejected(this.#clientOf(request, socket).peer, reason, cause);
       return textResponse(status, reason, fields);
     };
     if (!listTokens(headers.get("upgrade")).includes("websocket")) {
@@ -241,7 +241,7 @@ class Web {
     { lines, refusal, onConnection }: WebSocketPath,
     framing: Framing,
   ) {
-    const { admission, proxies, onRefused, tls } = this.#options;
+    const { admission, proxies, onRejected, tls } = this.#options;
     const { address, peer } = this.#clientOf(request, socket);
     let admitted = socket;
     if (proxies.has(socket.remoteAddr.hostname)) {
@@ -249,7 +249,7 @@ class Web {
       const rejection = admission.admit(address, tracked);
       if (rejection !== undefined) {
         const { message, reason } = rejection;
-        onRefused(peer, reason);
+        onRejected(peer, reason);
         const close = frame(CLOSE, closePayload(NORMAL, message));
         return void sendAndClose(socket, concat([FRAMINGS[framing].encode([refusal(message)]), close]));
       }

@@ -56,7 +56,7 @@ export class Chat {
       if (this.online) this.#loadIgnored();
       this.onAccount();
     };
-    this.connection.onUnanswered = ({ onError: refused }) => refused?.("The connection was lost.");
+    this.connection.onUnanswered = ({ onError }) => onError?.("The connection was lost.");
     this.model.listen((change, room) => {
       if (change === "opened" && room !== undefined && !room.isRoom && this.online) loadLatest(this, room);
     });

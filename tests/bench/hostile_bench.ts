@@ -70,7 +70,7 @@ function clientOf(request: string): Socket {
     handler: () => new Response("ok\n"),
     schedule: <T>(work: () => T) => work(),
     secure: false,
-    onRefused: () => {},
+    onRejected: () => {},
     onError: () => {},
     times: HTTP_TIMES,
   };

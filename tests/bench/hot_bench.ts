@@ -74,7 +74,7 @@ for (const name of ["#lobby", "Alice", "Zoë"]) {
 {
   const line = `PRIVMSG #lobby :${TEXT}`;
 
-  Deno.bench("make a part of a line a string of its own", { group: "the hub" }, () => {
+  Deno.bench("make a part of a line a string of its own", { group: "the chat" }, () => {
     copyString(line.slice(16));
   });
 }
@@ -93,19 +93,19 @@ const IGNORED = { "no member ignores any other": [0, 0], "another author is igno
 const BY_MANY = { "the author is ignored by 1": [0, 1], "the author is ignored by 500": [0, 500] } as const;
 
 for (const [name, [ignored, count]] of Object.entries({ ...IGNORED, ...BY_MANY })) {
-  const hub = new LocalChat({ history: new MemoryHistory() });
-  const members = Array.from({ length: 1000 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere).member);
+  const chat = new LocalChat({ history: new MemoryHistory() });
+  const members = Array.from({ length: 1000 }, () => chat.connect(chat.guestName(), IDENTITY, format, nowhere).member);
   for (const member of members) {
-    hub.join(member, LOBBY);
+    chat.join(member, LOBBY);
     member.sessions[0]!.hidesIgnored = true;
   }
-  for (const member of members.slice(2, 2 + count)) hub.ignore(member, members[ignored]!.nick);
-  const room = hub.findRoom(LOBBY);
-  hub.flush();
+  for (const member of members.slice(2, 2 + count)) chat.ignore(member, members[ignored]!.nick);
+  const room = chat.findRoom(LOBBY);
+  chat.flush();
 
   Deno.bench(name, { group: "say 10 lines in a room of 1,000, and hand them out" }, () => {
-    for (let n = 0; n < 10; n++) hub.say(members[0]!, room, TEXT);
-    hub.flush();
+    for (let n = 0; n < 10; n++) chat.say(members[0]!, room, TEXT);
+    chat.flush();
   });
 }
 
@@ -121,14 +121,14 @@ for (const [name, [ignored, count]] of Object.entries({ ...IGNORED, ...BY_MANY }
 }
 
 {
-  const hub = new LocalChat({ history: new MemoryHistory() });
-  const members = Array.from({ length: 100 }, () => hub.connect(hub.guestName(), IDENTITY, format, nowhere).member);
-  for (const member of members) hub.join(member, LOBBY);
-  const room = hub.findRoom(LOBBY);
-  hub.flush();
+  const chat = new LocalChat({ history: new MemoryHistory() });
+  const members = Array.from({ length: 100 }, () => chat.connect(chat.guestName(), IDENTITY, format, nowhere).member);
+  for (const member of members) chat.join(member, LOBBY);
+  const room = chat.findRoom(LOBBY);
+  chat.flush();
 
-  Deno.bench("say 10 lines in a room of 100, and hand them out", { group: "the hub" }, () => {
-    for (let n = 0; n < 10; n++) hub.say(members[n]!, room, TEXT);
-    hub.flush();
+  Deno.bench("say 10 lines in a room of 100, and hand them out", { group: "the chat" }, () => {
+    for (let n = 0; n < 10; n++) chat.say(members[n]!, room, TEXT);
+    chat.flush();
   });
 }

@@ -5,113 +5,113 @@ import { skeleton } from "../../src/chat/skeleton.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/jsonl.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { assertRejected, Chat, sessionOf } from "./helpers.ts";
+import { assertRejected, ChatFixture, sessionOf } from "./helpers.ts";
 
 /** A chat with registered nicknames. */
-function owning(...names: string[]): Chat {
+function owning(...names: string[]): ChatFixture {
   const isRegistered = (nick: string) => names.includes(fold(nick));
   const registeredLike = (look: string) => names.find((name) => skeleton(name) === look);
-  return new Chat({ policy: { isRegistered, registeredLike }, history: new MemoryHistory(), keepPrivate: true });
+  return new ChatFixture({ policy: { isRegistered, registeredLike }, history: new MemoryHistory(), keepPrivate: true });
 }
 
 Deno.test("accounts: a registered nickname is rejected without its account, when connecting and later", () => {
-  const chat = owning("alice");
-  assertRejected("nick-registered", "ALICE", () => chat.arrive("ALICE"));
-  assertRejected("nick-registered", "alice", () => chat.arrive("alice", [], { account: "bob" }));
-  const alice = chat.arrive("Alice", [], { account: "alice" });
-  const carol = chat.enter("carol");
-  assertRejected("nick-registered", "alice", () => chat.hub.rename(carol, "alice"));
-  chat.hub.rename(alice, "ally");
-  assertRejected("nick-registered", "alice", () => chat.hub.rename(carol, "alice"));
-  chat.hub.rename(alice, "aLiCe");
+  const fixture = owning("alice");
+  assertRejected("nick-registered", "ALICE", () => fixture.arrive("ALICE"));
+  assertRejected("nick-registered", "alice", () => fixture.arrive("alice", [], { account: "bob" }));
+  const alice = fixture.arrive("Alice", [], { account: "alice" });
+  const carol = fixture.enter("carol");
+  assertRejected("nick-registered", "alice", () => fixture.chat.rename(carol, "alice"));
+  fixture.chat.rename(alice, "ally");
+  assertRejected("nick-registered", "alice", () => fixture.chat.rename(carol, "alice"));
+  fixture.chat.rename(alice, "aLiCe");
   assertEquals([alice.nick, carol.nick, alice.account], ["aLiCe", "carol", "alice"]);
-  chat.hub.requireFree("alice", alice);
-  assertRejected("nick-taken", "alice", () => chat.hub.requireFree("alice"));
+  fixture.chat.requireFree("alice", alice);
+  assertRejected("nick-taken", "alice", () => fixture.chat.requireFree("alice"));
 });
 
 Deno.test("login: members that share a room are told once", () => {
-  const chat = owning("alice");
-  const carol = chat.enter("carol", "#tea", "#den");
-  const dave = chat.enter("dave", "#tea", "#den");
-  const eve = chat.enter("eve");
-  chat.heard(dave);
-  chat.hub.login(sessionOf(carol), "alice");
-  chat.hub.login(sessionOf(carol), "alice");
-  assertEquals(chat.heard(dave), ["account carol alice"]);
-  chat.say(carol, "#tea", "hi");
-  assertEquals(chat.heard(dave)[0]?.includes(" alice"), true);
-  chat.hub.logout(sessionOf(carol));
-  chat.hub.logout(sessionOf(carol));
-  assertEquals(chat.heard(dave), ["account carol"]);
-  assertEquals([chat.heard(eve), carol.nick], [[], "carol"]);
+  const fixture = owning("alice");
+  const carol = fixture.enter("carol", "#tea", "#den");
+  const dave = fixture.enter("dave", "#tea", "#den");
+  const eve = fixture.enter("eve");
+  fixture.heard(dave);
+  fixture.chat.login(sessionOf(carol), "alice");
+  fixture.chat.login(sessionOf(carol), "alice");
+  assertEquals(fixture.heard(dave), ["account carol alice"]);
+  fixture.say(carol, "#tea", "hi");
+  assertEquals(fixture.heard(dave)[0]?.includes(" alice"), true);
+  fixture.chat.logout(sessionOf(carol));
+  fixture.chat.logout(sessionOf(carol));
+  assertEquals(fixture.heard(dave), ["account carol"]);
+  assertEquals([fixture.heard(eve), carol.nick], [[], "carol"]);
 });
 
 Deno.test("logout: a member with a registered nickname becomes a guest", () => {
-  const chat = owning("alice", "bob");
-  const alice = chat.arrive("alice", ["#tea"], { account: "alice" });
-  const dave = chat.enter("dave", "#tea");
-  chat.hub.logout(sessionOf(alice));
+  const fixture = owning("alice", "bob");
+  const alice = fixture.arrive("alice", ["#tea"], { account: "alice" });
+  const dave = fixture.enter("dave", "#tea");
+  fixture.chat.logout(sessionOf(alice));
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
-  assertEquals(chat.heard(dave), ["account alice", "modes #tea -q alice", "renamed alice guest1"]);
-  chat.hub.login(sessionOf(alice), "bob");
-  chat.hub.rename(alice, "bob");
-  chat.hub.login(sessionOf(alice), "alice");
+  assertEquals(fixture.heard(dave), ["account alice", "modes #tea -q alice", "renamed alice guest1"]);
+  fixture.chat.login(sessionOf(alice), "bob");
+  fixture.chat.rename(alice, "bob");
+  fixture.chat.login(sessionOf(alice), "alice");
   assertEquals([alice.nick, alice.account], ["guest1", "alice"]);
-  assertEquals([chat.hub.getByAccount("ALICE"), chat.hub.getByAccount("bob")], [alice, undefined]);
+  assertEquals([fixture.chat.getByAccount("ALICE"), fixture.chat.getByAccount("bob")], [alice, undefined]);
 });
 
 Deno.test("nicknames: no guest gets a registered name", () => {
-  const chat = owning("guest1", "guest3");
-  assertEquals([chat.enter().nick, chat.enter().nick], ["guest2", "guest4"]);
+  const fixture = owning("guest1", "guest3");
+  assertEquals([fixture.enter().nick, fixture.enter().nick], ["guest2", "guest4"]);
 });
 
 Deno.test("private history: a conversation belongs to the account, under any nickname and host", () => {
-  const chat = owning("alice");
-  const bob = chat.enter("bob");
-  const alice = chat.arrive("alice", [], { account: "alice", host: "home" });
-  chat.hub.whisper(bob, "alice", "one");
-  chat.hub.whisper(alice, "bob", "two");
-  chat.hub.rename(alice, "ally");
-  chat.hub.whisper(bob, "ally", "three");
+  const fixture = owning("alice");
+  const bob = fixture.enter("bob");
+  const alice = fixture.arrive("alice", [], { account: "alice", host: "home" });
+  fixture.chat.whisper(bob, "alice", "one");
+  fixture.chat.whisper(alice, "bob", "two");
+  fixture.chat.rename(alice, "ally");
+  fixture.chat.whisper(bob, "ally", "three");
   const texts = (member: typeof alice) =>
-    chat.hub.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
+    fixture.chat.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
   assertEquals(texts(alice), ["one", "two", "three"]);
-  chat.hub.remove(alice);
-  const away = chat.arrive("phone", [], { account: "Alice", host: "away" });
+  fixture.chat.remove(alice);
+  const away = fixture.arrive("phone", [], { account: "Alice", host: "away" });
   assertEquals(texts(away), ["one", "two", "three"]);
-  assertEquals(runToEnd(chat.hub.history.conversations(away)).map((each) => each.with), ["bob"]);
-  chat.hub.logout(sessionOf(away));
-  assertEquals([texts(away), runToEnd(chat.hub.history.conversations(away))], [[], []]);
-  const impostor = chat.arrive("ally", [], { host: "home" });
-  assertEquals([texts(impostor), runToEnd(chat.hub.history.conversations(impostor))], [[], []]);
+  assertEquals(runToEnd(fixture.chat.history.conversations(away)).map((each) => each.with), ["bob"]);
+  fixture.chat.logout(sessionOf(away));
+  assertEquals([texts(away), runToEnd(fixture.chat.history.conversations(away))], [[], []]);
+  const impostor = fixture.arrive("ally", [], { host: "home" });
+  assertEquals([texts(impostor), runToEnd(fixture.chat.history.conversations(impostor))], [[], []]);
 });
 
 Deno.test("private history: without an account, it takes the same nickname and host to read a conversation", () => {
-  const chat = owning();
-  const bob = chat.enter("bob");
-  const carol = chat.arrive("carol", [], { host: "home" });
-  chat.hub.whisper(bob, "carol", "psst");
-  chat.hub.remove(carol);
+  const fixture = owning();
+  const bob = fixture.enter("bob");
+  const carol = fixture.arrive("carol", [], { host: "home" });
+  fixture.chat.whisper(bob, "carol", "psst");
+  fixture.chat.remove(carol);
   const texts = (account?: string, host = "home") => {
-    const member = chat.arrive("carol", [], { host, account });
-    const found = chat.hub.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
-    chat.hub.remove(member);
+    const member = fixture.arrive("carol", [], { host, account });
+    const found = fixture.chat.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
+    fixture.chat.remove(member);
     return found;
   };
   assertEquals([texts(), texts("carol"), texts(undefined, "away")], [["psst"], [], []]);
 });
 
 Deno.test("private history: the next owner of an account cannot read deleted conversations", () => {
-  const chat = owning("alice");
-  const bob = chat.enter("bob");
-  const alice = chat.arrive("alice", [], { account: "alice" });
-  const other = chat.arrive("alice2", [], { account: "alice2" });
-  chat.hub.whisper(bob, "alice", "for alice");
-  chat.hub.whisper(bob, "alice2", "for the other");
-  runToEnd(chat.hub.history.forgetConversations("ALICE"));
-  assertEquals(runToEnd(chat.hub.history.conversations(alice)), []);
-  assertEquals(runToEnd(chat.hub.history.conversations(other)).map(({ line }) => line.text), ["for the other"]);
-  assertEquals(runToEnd(chat.hub.history.conversations(bob)).length, 2);
+  const fixture = owning("alice");
+  const bob = fixture.enter("bob");
+  const alice = fixture.arrive("alice", [], { account: "alice" });
+  const other = fixture.arrive("alice2", [], { account: "alice2" });
+  fixture.chat.whisper(bob, "alice", "for alice");
+  fixture.chat.whisper(bob, "alice2", "for the other");
+  runToEnd(fixture.chat.history.forgetConversations("ALICE"));
+  assertEquals(runToEnd(fixture.chat.history.conversations(alice)), []);
+  assertEquals(runToEnd(fixture.chat.history.conversations(other)).map(({ line }) => line.text), ["for the other"]);
+  assertEquals(runToEnd(fixture.chat.history.conversations(bob)).length, 2);
 });
 
 Deno.test("private history: an account's conversation is exported and imported as such", () => {
@@ -133,71 +133,79 @@ Deno.test("private history: an account's conversation is exported and imported a
 
 Deno.test("logout: the member becomes a guest despite rate limits and bans", () => {
   const banReason = (origin: string) => origin.startsWith("guest") ? "no guests" : undefined;
-  const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === "alice", banReason }, renames: 1 });
-  const alice = chat.arrive("ally", [], { account: "alice" });
-  chat.hub.rename(alice, "alice");
-  assertRejected("nicks-too-fast", "alison", () => chat.hub.rename(alice, "alison"));
-  chat.hub.logout(sessionOf(alice));
+  const fixture = new ChatFixture({
+    policy: { isRegistered: (nick) => fold(nick) === "alice", banReason },
+    renames: 1,
+  });
+  const alice = fixture.arrive("ally", [], { account: "alice" });
+  fixture.chat.rename(alice, "alice");
+  assertRejected("nicks-too-fast", "alison", () => fixture.chat.rename(alice, "alison"));
+  fixture.chat.logout(sessionOf(alice));
   assertEquals([alice.nick, alice.account], ["guest1", undefined]);
 });
 
 Deno.test("logout: a member whose nickname looks like a registered one becomes a guest", () => {
-  const chat = owning("alice", "bob");
-  const alice = chat.arrive("a1ice", ["#tea"], { account: "alice" });
-  const dave = chat.enter("dave", "#tea");
-  chat.hub.logout(sessionOf(alice));
+  const fixture = owning("alice", "bob");
+  const alice = fixture.arrive("a1ice", ["#tea"], { account: "alice" });
+  const dave = fixture.enter("dave", "#tea");
+  fixture.chat.logout(sessionOf(alice));
   const told = ["account a1ice", "modes #tea -q a1ice", "renamed a1ice guest1"];
-  assertEquals([alice.nick, chat.heard(dave)], ["guest1", told]);
-  chat.hub.login(sessionOf(alice), "alice");
-  chat.hub.rename(alice, "aIice");
-  chat.hub.login(sessionOf(alice), "bob");
+  assertEquals([alice.nick, fixture.heard(dave)], ["guest1", told]);
+  fixture.chat.login(sessionOf(alice), "alice");
+  fixture.chat.rename(alice, "aIice");
+  fixture.chat.login(sessionOf(alice), "bob");
   assertEquals([alice.nick, alice.account], ["guest1", "bob"]);
-  chat.hub.rename(alice, "robert");
-  chat.hub.logout(sessionOf(alice));
+  fixture.chat.rename(alice, "robert");
+  fixture.chat.logout(sessionOf(alice));
   assertEquals(alice.nick, "robert");
 });
 
 Deno.test("accounts: of two registered nicknames that look alike, each is for its own account", () => {
-  const chat = owning("a1ice", "alice");
-  const alice = chat.arrive("alice", [], { account: "alice" });
-  chat.hub.rename(alice, "ally");
-  chat.hub.rename(alice, "alice");
-  chat.hub.remove(alice);
-  assertEquals(chat.arrive("a1ice", [], { account: "a1ice" }).nick, "a1ice");
-  assertRejected("nick-confusable", "aIice", () => chat.arrive("aIice", [], { account: "bob" }));
+  const fixture = owning("a1ice", "alice");
+  const alice = fixture.arrive("alice", [], { account: "alice" });
+  fixture.chat.rename(alice, "ally");
+  fixture.chat.rename(alice, "alice");
+  fixture.chat.remove(alice);
+  assertEquals(fixture.arrive("a1ice", [], { account: "a1ice" }).nick, "a1ice");
+  assertRejected("nick-confusable", "aIice", () => fixture.arrive("aIice", [], { account: "bob" }));
 });
 
 Deno.test("reclaim: the member gets its nickname despite rate limits, and the holder is returned", () => {
   const banReason = (origin: string) => origin.startsWith("bob!") ? "no bobs" : undefined;
   const registered: string[] = [];
-  const chat = new Chat({ policy: { isRegistered: (nick) => registered.includes(fold(nick)), banReason }, renames: 1 });
-  const lost = chat.arrive("alice", ["#tea"]); // before the name is registered, as by an import
+  const fixture = new ChatFixture({
+    policy: { isRegistered: (nick) => registered.includes(fold(nick)), banReason },
+    renames: 1,
+  });
+  const lost = fixture.arrive("alice", ["#tea"]); // before the name is registered, as by an import
   registered.push("alice", "bob");
-  const member = chat.arrive("ally", ["#tea"], { account: "alice" });
-  chat.hub.rename(member, "ally_");
-  assertRejected("nicks-too-fast", "ally", () => chat.hub.rename(member, "ally"));
-  chat.heard(member);
-  assertEquals(chat.hub.reclaim(member, "alice", "taken back"), lost);
-  assertEquals([chat.hub.has(lost), member.nick], [false, "alice"]);
-  assertEquals(chat.heard(member), ["left #tea alice taken back 1 quit", "renamed ally_ alice alice"]);
-  assertEquals(chat.hub.reclaim(member, "alice", "taken back"), undefined);
-  assert(chat.hub.has(member));
+  const member = fixture.arrive("ally", ["#tea"], { account: "alice" });
+  fixture.chat.rename(member, "ally_");
+  assertRejected("nicks-too-fast", "ally", () => fixture.chat.rename(member, "ally"));
+  fixture.heard(member);
+  assertEquals(fixture.chat.reclaim(member, "alice", "taken back"), lost);
+  assertEquals([fixture.chat.has(lost), member.nick], [false, "alice"]);
+  assertEquals(fixture.heard(member), ["left #tea alice taken back 1 quit", "renamed ally_ alice alice"]);
+  assertEquals(fixture.chat.reclaim(member, "alice", "taken back"), undefined);
+  assert(fixture.chat.has(member));
 });
 
 Deno.test("reclaim: no member is disconnected when the nickname is rejected", () => {
   let ban: string | undefined;
   let registered = "";
-  const chat = new Chat({ policy: { isRegistered: (nick) => fold(nick) === registered, banReason: () => ban } });
-  const holder = chat.arrive("alice");
+  const fixture = new ChatFixture({
+    policy: { isRegistered: (nick) => fold(nick) === registered, banReason: () => ban },
+  });
+  const holder = fixture.arrive("alice");
   registered = "alice";
-  const member = chat.arrive("ally", [], { account: "alice" });
-  const stranger = chat.arrive("bob");
+  const member = fixture.arrive("ally", [], { account: "alice" });
+  const stranger = fixture.arrive("bob");
   ban = "no more";
-  assertRejected("server-banned", "no more", () => chat.hub.reclaim(member, "alice", "taken back"));
+  assertRejected("server-banned", "no more", () => fixture.chat.reclaim(member, "alice", "taken back"));
   ban = undefined;
-  assertRejected("nick-registered", "alice", () => chat.hub.reclaim(stranger, "alice", "taken back"));
-  assertEquals([chat.hub.has(holder), holder.nick, member.nick, stranger.nick], [true, "alice", "ally", "bob"]);
-  chat.hub.rename(holder, "a1ice");
-  assertRejected("nick-confusable", "alice", () => chat.hub.reclaim(member, "alice", "taken back"));
-  assert(chat.hub.has(holder));
+  assertRejected("nick-registered", "alice", () => fixture.chat.reclaim(stranger, "alice", "taken back"));
+  assertEquals([fixture.chat.has(holder), holder.nick, member.nick, stranger.nick], [true, "alice", "ally", "bob"]);
+  fixture.chat.rename(holder, "a1ice");
+  assertRejected("nick-confusable", "alice", () => fixture.chat.reclaim(member, "alice", "taken back"));
+  assert(fixture.chat.has(holder));
 });

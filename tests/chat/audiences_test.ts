@@ -3,7 +3,7 @@ import { AUDIENCES_MAX, BroadcastSet } from "../../src/chat/broadcast.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { Room } from "../../src/chat/room.ts";
 import { fc } from "../dependencies.ts";
-import { Chat } from "./helpers.ts";
+import { ChatFixture } from "./helpers.ts";
 
 /** Counts how often members are visited while something runs: by iterating a room, or asking whether a member is in it. */
 function looks(run: () => void): number {
@@ -30,29 +30,31 @@ function looks(run: () => void): number {
 }
 
 /** A number of members of some rooms, with all arrivals delivered. */
-function crowd(count: number, ...rooms: string[]): { chat: Chat; members: Member[] } {
-  const chat = new Chat();
-  const members = Array.from({ length: count }, (_, n) => chat.enter(`member${n}`, ...rooms));
-  chat.hub.flush();
-  for (const member of members) chat.heard(member);
-  return { chat, members };
+function crowd(count: number, ...rooms: string[]): { fixture: ChatFixture; members: Member[] } {
+  const fixture = new ChatFixture();
+  const members = Array.from({ length: count }, (_, n) => fixture.enter(`member${n}`, ...rooms));
+  fixture.chat.flush();
+  for (const member of members) fixture.heard(member);
+  return { fixture, members };
 }
 
 Deno.test("audiences: no member is visited for an event of a member of one room", () => {
-  const { chat, members } = crowd(50, "#a");
+  const { fixture, members } = crowd(50, "#a");
   const [alice, bob] = members as [Member, Member];
-  assertEquals(looks(() => chat.hub.setAway(alice, "lunch")), 0);
-  assertEquals(looks(() => chat.hub.rename(alice, "alicia")), 0);
-  assertEquals(looks(() => chat.hub.setRealname(alice, "Alicia")), 0);
-  assertEquals(looks(() => chat.hub.remove(bob, "gone")), 0);
+  assertEquals(looks(() => fixture.chat.setAway(alice, "lunch")), 0);
+  assertEquals(looks(() => fixture.chat.rename(alice, "alicia")), 0);
+  assertEquals(looks(() => fixture.chat.setRealname(alice, "Alicia")), 0);
+  assertEquals(looks(() => fixture.chat.remove(bob, "gone")), 0);
 });
 
 Deno.test("audiences: visits grow linearly when all members of two rooms act at once", () => {
   for (
     const act of [
-      ({ chat, members }: ReturnType<typeof crowd>) => members.forEach((each) => chat.hub.setAway(each, "lunch")),
-      ({ chat, members }: ReturnType<typeof crowd>) => members.forEach((each, n) => chat.hub.rename(each, `other${n}`)),
-      ({ chat, members }: ReturnType<typeof crowd>) => members.forEach((each) => chat.hub.remove(each)),
+      ({ fixture, members }: ReturnType<typeof crowd>) =>
+        members.forEach((each) => fixture.chat.setAway(each, "lunch")),
+      ({ fixture, members }: ReturnType<typeof crowd>) =>
+        members.forEach((each, n) => fixture.chat.rename(each, `other${n}`)),
+      ({ fixture, members }: ReturnType<typeof crowd>) => members.forEach((each) => fixture.chat.remove(each)),
     ]
   ) {
     const [few, many] = [50, 200].map((count) => {
@@ -64,8 +66,8 @@ Deno.test("audiences: visits grow linearly when all members of two rooms act at 
 });
 
 Deno.test("audiences: each member is visited a few times for an event of a member of many rooms", () => {
-  const { chat, members } = crowd(100, ...Array.from({ length: 40 }, (_, n) => `#room${n}`));
-  const count = looks(() => chat.hub.setAway(members[0]!, "lunch"));
+  const { fixture, members } = crowd(100, ...Array.from({ length: 40 }, (_, n) => `#room${n}`));
+  const count = looks(() => fixture.chat.setAway(members[0]!, "lunch"));
   assert(count <= 3 * members.length, String(count));
 });
 
@@ -79,30 +81,30 @@ Deno.test("audiences: each member is told once of each other, whatever members j
   });
   fc.assert(
     fc.property(fc.array(rooms, { minLength: 6, maxLength: 6 }), fc.array(deed, { maxLength: 30 }), (where, deeds) => {
-      const chat = new Chat();
-      const members = where.map((names, n) => chat.enter(`member${n}`, ...names));
-      for (const member of members) chat.heard(member);
+      const fixture = new ChatFixture();
+      const members = where.map((names, n) => fixture.enter(`member${n}`, ...names));
+      for (const member of members) fixture.heard(member);
       const expected = members.map((): string[] => []);
       const share = (one: Member, other: Member) => [...one.rooms.values()].some((room) => room.has(other));
       for (const [n, { who, what, where }] of deeds.entries()) {
         const member = members[who]!;
-        if (!chat.hub.has(member)) continue;
+        if (!fixture.chat.has(member)) continue;
         const name = NAMES[where]!;
         const room = member.rooms.get(name);
-        if (what === "join") chat.hub.join(member, name);
-        else if (what === "leave" && room !== undefined) chat.hub.leave(member, room);
+        if (what === "join") fixture.chat.join(member, name);
+        else if (what === "leave" && room !== undefined) fixture.chat.leave(member, room);
         else if (what === "away" || what === "quit") {
           for (const [i, other] of members.entries()) {
-            if (other !== member && chat.hub.has(other) && share(member, other)) {
+            if (other !== member && fixture.chat.has(other) && share(member, other)) {
               expected[i]!.push(`${what} ${who} ${n}`);
             }
           }
-          if (what === "away") chat.hub.setAway(member, String(n));
-          else chat.hub.remove(member, `because${n}`);
-        } else if (what === "flush") chat.hub.flush();
+          if (what === "away") fixture.chat.setAway(member, String(n));
+          else fixture.chat.remove(member, `because${n}`);
+        } else if (what === "flush") fixture.chat.flush();
       }
       const heard = members.map((member) =>
-        chat.heard(member).flatMap((line) => {
+        fixture.heard(member).flatMap((line) => {
           const [, who, n] =
             /^(?:away member(?=\d \d)|left #\w member(?=\d because))(\d) (?:because)?(\d+)/.exec(line) ?? [];
           return n === undefined ? [] : [`${line.startsWith("away") ? "away" : "quit"} ${who} ${n}`];
@@ -115,19 +117,19 @@ Deno.test("audiences: each member is told once of each other, whatever members j
 });
 
 Deno.test("audiences: events are delivered correctly beyond AUDIENCES_MAX", () => {
-  const chat = new Chat();
+  const fixture = new ChatFixture();
   const count = AUDIENCES_MAX + 3;
-  const everyone = chat.enter("everyone", "#all");
+  const everyone = fixture.enter("everyone", "#all");
   const pairs = Array.from({ length: count }, (_, n) => {
-    return [chat.enter(`actor${n}`, `#r${n}`, "#all"), chat.enter(`friend${n}`, `#r${n}`, "#all")] as const;
+    return [fixture.enter(`actor${n}`, `#r${n}`, "#all"), fixture.enter(`friend${n}`, `#r${n}`, "#all")] as const;
   });
-  chat.hub.flush();
-  for (const [actor, friend] of pairs) [actor, friend].forEach((each) => chat.heard(each));
-  chat.heard(everyone);
-  for (const [actor] of pairs) chat.hub.setAway(actor, "lunch");
+  fixture.chat.flush();
+  for (const [actor, friend] of pairs) [actor, friend].forEach((each) => fixture.heard(each));
+  fixture.heard(everyone);
+  for (const [actor] of pairs) fixture.chat.setAway(actor, "lunch");
   const all = pairs.map((_, n) => `away actor${n} lunch`);
-  assertEquals(chat.heard(everyone), all);
+  assertEquals(fixture.heard(everyone), all);
   for (const [n, [, friend]] of pairs.entries()) {
-    assertEquals(chat.heard(friend).toSorted(), all.toSorted(), `friend${n}`);
+    assertEquals(fixture.heard(friend).toSorted(), all.toSorted(), `friend${n}`);
   }
 });

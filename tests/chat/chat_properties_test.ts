@@ -10,7 +10,7 @@ import { ROLES_MAX } from "../../src/chat/roles.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import type { Room } from "../../src/chat/room.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { Chat, CountingFormat, IDENTITY, Inbox, sessionOf } from "./helpers.ts";
+import { ChatFixture, CountingFormat, IDENTITY, Inbox, sessionOf } from "./helpers.ts";
 
 /** The strings that three members use as nicknames, rooms, masks, keys and texts. */
 const NAMES = [
@@ -39,37 +39,37 @@ const POLICY = { isRegistered: (nick: string) => ACCOUNTS.includes(fold(nick)) }
 
 /** The actions of three members. Most of them are rejected. */
 const ACTIONS = {
-  disconnect: (hub, member) => hub.remove(member),
-  rename: (hub, member, _, other) => hub.rename(member, other),
-  join: (hub, member, name, other) => hub.join(member, name, other),
-  leave: (hub, member, name) => hub.leave(member, hub.findRoom(name)),
-  kick: (hub, member, name, other) => hub.kick(member, hub.findRoom(name), other, name),
-  invite: (hub, member, name, other) => hub.invite(member, hub.findRoom(name), other),
-  say: (hub, member, name, other) => hub.say(member, hub.findRoom(name), other),
-  sayToSome: (hub, member, name) => hub.say(member, hub.findRoom(name), "hi", { least: "voice" }),
-  whisper: (hub, member, name, other) => hub.whisper(member, other, name),
-  tag: (hub, member, name) => hub.tag(member, hub.findRoom(name), "+x"),
-  tagOne: (hub, member, _, other) => hub.tag(member, hub.find(other), "+x"),
-  topic: (hub, member, name, other) => hub.setTopic(member, hub.findRoom(name), other),
-  login: (hub, member, _, other) => hub.login(sessionOf(member), ACCOUNTS.includes(fold(other)) ? other : "a"),
-  logout: (hub, member) => hub.logout(sessionOf(member)),
-  operate: (hub, member) => hub.setFlag(member, "operator", !member.operator),
-  ban: (hub, member, name, other) => hub.admin.ban(member, hub.findRoom(name), other),
-  unban: (hub, member, name, other) => hub.admin.unban(member, hub.findRoom(name), other),
-  transfer: (hub, member, name, other) => hub.admin.transfer(member, hub.findRoom(name), other),
-  admit: (hub, member, name, other) => hub.admin.setMember(member, hub.findRoom(name), other, true),
-  dismiss: (hub, member, name, other) => hub.admin.setMember(member, hub.findRoom(name), other, false),
-  appoint: (hub, member, name, other) => hub.admin.appoint(member, hub.findRoom(name), other),
-  renameRoom: (hub, member, name, other) => hub.admin.rename(member, hub.findRoom(name), other),
-  destroy: (hub, member, name) => hub.admin.destroy(member, hub.findRoom(name)),
-  away: (hub, member, name) => hub.setAway(member, name || undefined),
-  realname: (hub, member, name) => hub.setRealname(member, name),
-  wallops: (hub, member, name) => hub.sayWallops(member, name),
-  monitor: (hub, member, _, other) => hub.monitor.add(sessionOf(member), other),
+  disconnect: (chat, member) => chat.remove(member),
+  rename: (chat, member, _, other) => chat.rename(member, other),
+  join: (chat, member, name, other) => chat.join(member, name, other),
+  leave: (chat, member, name) => chat.leave(member, chat.findRoom(name)),
+  kick: (chat, member, name, other) => chat.kick(member, chat.findRoom(name), other, name),
+  invite: (chat, member, name, other) => chat.invite(member, chat.findRoom(name), other),
+  say: (chat, member, name, other) => chat.say(member, chat.findRoom(name), other),
+  sayToSome: (chat, member, name) => chat.say(member, chat.findRoom(name), "hi", { minRank: "voice" }),
+  whisper: (chat, member, name, other) => chat.whisper(member, other, name),
+  tag: (chat, member, name) => chat.tag(member, chat.findRoom(name), "+x"),
+  tagOne: (chat, member, _, other) => chat.tag(member, chat.find(other), "+x"),
+  topic: (chat, member, name, other) => chat.setTopic(member, chat.findRoom(name), other),
+  login: (chat, member, _, other) => chat.login(sessionOf(member), ACCOUNTS.includes(fold(other)) ? other : "a"),
+  logout: (chat, member) => chat.logout(sessionOf(member)),
+  operate: (chat, member) => chat.setFlag(member, "operator", !member.operator),
+  ban: (chat, member, name, other) => chat.admin.ban(member, chat.findRoom(name), other),
+  unban: (chat, member, name, other) => chat.admin.unban(member, chat.findRoom(name), other),
+  transfer: (chat, member, name, other) => chat.admin.transfer(member, chat.findRoom(name), other),
+  admit: (chat, member, name, other) => chat.admin.setMember(member, chat.findRoom(name), other, true),
+  dismiss: (chat, member, name, other) => chat.admin.setMember(member, chat.findRoom(name), other, false),
+  appoint: (chat, member, name, other) => chat.admin.appoint(member, chat.findRoom(name), other),
+  renameRoom: (chat, member, name, other) => chat.admin.rename(member, chat.findRoom(name), other),
+  destroy: (chat, member, name) => chat.admin.destroy(member, chat.findRoom(name)),
+  away: (chat, member, name) => chat.setAway(member, name || undefined),
+  realname: (chat, member, name) => chat.setRealname(member, name),
+  wallops: (chat, member, name) => chat.sayWallops(member, name),
+  monitor: (chat, member, _, other) => chat.monitor.add(sessionOf(member), other),
   echo: (_, { sessions: [session] }) => session !== undefined && (session.echo = !session.echo),
-  notice: (hub) => hub.notice("hi"),
-  flush: (hub) => hub.flush(),
-} satisfies Record<string, (hub: LocalChat, member: Member, name: string, other: string) => unknown>;
+  notice: (chat) => chat.notice("hi"),
+  flush: (chat) => chat.flush(),
+} satisfies Record<string, (chat: LocalChat, member: Member, name: string, other: string) => unknown>;
 
 /** Actions that throw no TypeError for a disconnected member. */
 const UNCHECKED = new Set<unknown>([
@@ -112,8 +112,8 @@ const action = fc.oneof(
 const steps = fc.array(fc.tuple(action, fc.nat({ max: 2 }), name, other), { maxLength: 80, size: "max" });
 
 /** The visible state of a chat. */
-function state(hub: LocalChat): unknown {
-  const members = [...hub.members].map((member) => [
+function state(chat: LocalChat): unknown {
+  const members = [...chat.members].map((member) => [
     member.nick,
     member.realname,
     member.away,
@@ -122,9 +122,9 @@ function state(hub: LocalChat): unknown {
     member.operator,
     [...member.rooms.keys()],
     [...member.invitations],
-    hub.monitor.list(sessionOf(member)),
+    chat.monitor.list(sessionOf(member)),
   ]);
-  const rooms = [...hub.rooms].map((room) => [
+  const rooms = [...chat.rooms].map((room) => [
     room.name,
     room.topic,
     room.password,
@@ -133,21 +133,21 @@ function state(hub: LocalChat): unknown {
     [...room.roles],
     ...[room.members, ...Object.values(room.ranks), room.invited].map((set) => [...set].map(({ nick }) => nick)),
     ...LISTS.map((list) => [...room.lists[list].values()]),
-    hub.history.latest(room, 1000).map(({ text }) => text),
+    chat.history.latest(room, 1000).map(({ text }) => text),
   ]);
   return { members, rooms };
 }
 
 /** Asserts the invariants of the state. */
-function assertConsistent(hub: LocalChat, connected: readonly Member[]): void {
-  assertEquals(new Set(hub.members), new Set(connected));
+function assertConsistent(chat: LocalChat, connected: readonly Member[]): void {
+  assertEquals(new Set(chat.members), new Set(connected));
   assertEquals(new Set(connected.map(({ nick }) => fold(nick))).size, connected.length);
-  for (const each of connected) assert(hub.find(each.nick) === each);
-  const rooms = [...hub.rooms];
-  assert(hub.findRoom(LOBBY).name === LOBBY);
+  for (const each of connected) assert(chat.find(each.nick) === each);
+  const rooms = [...chat.rooms];
+  assert(chat.findRoom(LOBBY).name === LOBBY);
   assertEquals(new Set(rooms.map(({ name }) => fold(name))).size, rooms.length);
   for (const room of rooms) {
-    assert(hub.findRoom(room.name) === room);
+    assert(chat.findRoom(room.name) === room);
     assert(room.members.size > 0 || room.name === LOBBY || room.roles.size > 0, "an empty room");
     const inside = [...room.members];
     assertEquals(inside.length, room.members.size);
@@ -160,12 +160,12 @@ function assertConsistent(hub: LocalChat, connected: readonly Member[]): void {
     for (const each of room.invited) assert(connected.includes(each) && each.invitations.has(room.key));
     assert(LISTS.reduce((sum, list) => sum + room.lists[list].size, 0) <= MASKS_MAX);
   }
-  assertEquals(hub.findRoom(LOBBY).ranks.op.size, 0);
+  assertEquals(chat.findRoom(LOBBY).ranks.op.size, 0);
   for (const each of connected) {
     for (const room of each.rooms.values()) assert(new Set(room.members).has(each) && rooms.includes(room));
-    for (const key of each.invitations) assert(hub.findRoom(key).invited.has(each));
+    for (const key of each.invitations) assert(chat.findRoom(key).invited.has(each));
     assert(each.rooms.size <= ROOMS_MAX && each.invitations.size <= ROOMS_MAX);
-    assert(hub.monitor.list(sessionOf(each)).length <= MONITOR_MAX);
+    assert(chat.monitor.list(sessionOf(each)).length <= MONITOR_MAX);
   }
 }
 
@@ -191,33 +191,35 @@ function assertRolesConsistent(
 Deno.test("chat: the state stays consistent and rejected requests change nothing, whatever three members do", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const { hub, format } = new Chat({ policy: POLICY });
+      const { chat, format } = new ChatFixture({ policy: POLICY });
       const seats: (Session | undefined)[] = [undefined, undefined, undefined]; // of one user, perhaps
       for (const [action, seat, name, other] of steps) {
         const member = seats[seat]?.member;
-        const before = [state(hub), format.rendered];
-        const nicks = [...hub.members].map(({ nick }) => fold(nick));
+        const before = [state(chat), format.rendered];
+        const nicks = [...chat.members].map(({ nick }) => fold(nick));
         try {
           if (action === "connect" || member === undefined) {
-            if (member !== undefined && hub.has(member)) continue;
-            const guest = hub.guestName();
+            if (member !== undefined && chat.has(member)) continue;
+            const guest = chat.guestName();
             assertEquals(guest, `guest${[1, 2, 3, 4].find((number) => !nicks.includes(`guest${number}`))}`);
             const account = ACCOUNTS.find((account) => account === fold(other));
             const nick = name === LOBBY ? guest : other;
-            seats[seat] = hub.connect(nick, { ...IDENTITY, account }, format, new Inbox());
+            seats[seat] = chat.connect(nick, { ...IDENTITY, account }, format, new Inbox());
           } else if (Array.isArray(action)) {
-            const room = hub.findRoom(name);
-            for (const rejection of hub.setModes(member, room, action).refused) assert(rejection instanceof ChatError);
-          } else if (action === "monitor" && !hub.has(member)) continue; // the list would never be cleared
-          else ACTIONS[action](hub, member, name, other);
+            const room = chat.findRoom(name);
+            for (const rejection of chat.setModes(member, room, action).rejected) {
+              assert(rejection instanceof ChatError);
+            }
+          } else if (action === "monitor" && !chat.has(member)) continue; // the list would never be cleared
+          else ACTIONS[action](chat, member, name, other);
         } catch (error) {
-          const gone = member !== undefined && !hub.has(member);
+          const gone = member !== undefined && !chat.has(member);
           if (!(error instanceof ChatError || gone && error instanceof TypeError)) throw error;
           assert(!gone || !UNCHECKED.has(action) || error instanceof ChatError);
-          assertEquals([state(hub), format.rendered], before);
+          assertEquals([state(chat), format.rendered], before);
         }
-        const connected = new Set(seats.filter((each) => each !== undefined && hub.hasSession(each)) as Session[]);
-        assertConsistent(hub, [...new Set([...connected].map(({ member }) => member))]);
+        const connected = new Set(seats.filter((each) => each !== undefined && chat.hasSession(each)) as Session[]);
+        assertConsistent(chat, [...new Set([...connected].map(({ member }) => member))]);
         for (const each of connected) assert(each.member.sessions.includes(each), "a session of another user");
       }
     }),
@@ -231,7 +233,7 @@ Deno.test("delivery: lines of a room and direct lines keep their order for all m
   const steps = fc.array(fc.tuple(verb, fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 60, size: "max" });
   fc.assert(
     fc.property(steps, (steps) => {
-      const hub = new LocalChat({ history: new MemoryHistory() });
+      const chat = new LocalChat({ history: new MemoryHistory() });
       // Texts are growing numbers, rendered after the room or "direct".
       const format = new CountingFormat((event) => {
         if (event.kind === "said") return `${event.room} ${event.text}`;
@@ -239,31 +241,31 @@ Deno.test("delivery: lines of a room and direct lines keep their order for all m
       });
       const people = [0, 1, 2].map(() => {
         const inbox = new Inbox();
-        return { inbox, member: hub.connect(hub.guestName(), IDENTITY, format, inbox).member, owed: [] as string[] };
+        return { inbox, member: chat.connect(chat.guestName(), IDENTITY, format, inbox).member, owed: [] as string[] };
       });
       for (const [number, [verb, who, which]] of steps.entries()) {
         const { member, owed } = people[who]!;
         const name = ROOMS[which]!;
-        if (verb === "join") hub.join(member, name);
+        if (verb === "join") chat.join(member, name);
         else if (verb === "answer") {
           sessionOf(member).send([`direct ${number}`]);
           owed.push(`direct ${number}`);
         } else if (verb === "whisper") {
-          hub.whisper(member, people[which]!.member.nick, String(number));
+          chat.whisper(member, people[which]!.member.nick, String(number));
           people[which]!.owed.push(`direct ${number}`);
         } else if (verb === "echo") sessionOf(member).echo = !sessionOf(member).echo;
-        else if (verb === "flush") hub.flush();
+        else if (verb === "flush") chat.flush();
         else if (!member.rooms.has(name)) continue;
-        else if (verb === "leave") hub.leave(member, hub.findRoom(name));
+        else if (verb === "leave") chat.leave(member, chat.findRoom(name));
         else {
-          hub.say(member, hub.findRoom(name), String(number));
+          chat.say(member, chat.findRoom(name), String(number));
           for (const other of people) {
             if (!other.member.rooms.has(name) || other.member === member && !sessionOf(member).echo) continue;
             other.owed.push(`${name} ${number}`);
           }
         }
       }
-      hub.flush();
+      chat.flush();
       for (const { inbox, owed } of people) {
         const got = inbox.lines;
         assertEquals([...got].sort(), [...owed].sort());

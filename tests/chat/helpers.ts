@@ -214,19 +214,19 @@ export function memberWith(identity: Partial<Identity>, nick: string, format: Wi
 }
 
 /** A chat whose members have inboxes. */
-export class Chat {
+export class ChatFixture {
   held = 0;
   readonly format = new CountingFormat();
-  readonly hub: LocalChat;
+  readonly chat: LocalChat;
   readonly #inboxes = new Map<Member, Inbox>();
 
   constructor(options: Partial<LocalChatOptions> = {}) {
     const observer = { flushWanted: () => void this.held++, ...options.observer };
-    this.hub = new LocalChat({ history: new MemoryHistory(), ...options, observer });
+    this.chat = new LocalChat({ history: new MemoryHistory(), ...options, observer });
   }
 
   /** Connects a member, as a guest by default, has it join rooms, and empties all inboxes. */
-  enter(nick: string = this.hub.guestName(), ...rooms: string[]): Member {
+  enter(nick: string = this.chat.guestName(), ...rooms: string[]): Member {
     const member = this.arrive(nick, rooms);
     for (const each of this.#inboxes.keys()) this.heard(each);
     return member;
@@ -235,15 +235,15 @@ export class Chat {
   /** Connects a member and has it join rooms. The inboxes are left as they are. */
   arrive(nick: string, rooms: readonly string[] = [], identity: Partial<Identity> = {}, format = this.format): Member {
     const inbox = new Inbox();
-    const { member } = this.hub.connect(nick, { ...IDENTITY, ...identity }, format, inbox);
+    const { member } = this.chat.connect(nick, { ...IDENTITY, ...identity }, format, inbox);
     this.#inboxes.set(member, inbox);
-    for (const room of rooms) this.hub.join(member, room);
+    for (const room of rooms) this.chat.join(member, room);
     return member;
   }
 
   /** Flushes, and returns what a member was told since the last call. */
   heard(member: Member): string[] {
-    this.hub.flush();
+    this.chat.flush();
     return this.told(member);
   }
 
@@ -253,22 +253,22 @@ export class Chat {
   }
 
   say(member: Member, room: string, text: string, manner?: SayOptions): void {
-    this.hub.say(member, this.hub.findRoom(room), text, manner);
+    this.chat.say(member, this.chat.findRoom(room), text, manner);
   }
 
   /** Changes modes, written as on IRC. Returns the codes of rejected changes. */
   mode(member: Member, room: string, modes: string): ChatErrorCode[] {
     const { changes, lists, unknown } = readModes(modes.split(" "));
     assertEquals([lists, unknown], [[], []], modes);
-    return this.hub.setModes(member, this.hub.findRoom(room), changes).refused.map(({ code }) => code);
+    return this.chat.setModes(member, this.chat.findRoom(room), changes).rejected.map(({ code }) => code);
   }
 
   said(room: string): string[] {
-    return this.hub.history.latest(this.hub.findRoom(room), 100).map(({ text }) => text);
+    return this.chat.history.latest(this.chat.findRoom(room), 100).map(({ text }) => text);
   }
 
   rooms(): string[] {
-    return [...this.hub.rooms].map(({ name }) => name);
+    return [...this.chat.rooms].map(({ name }) => name);
   }
 }
 
@@ -284,9 +284,9 @@ export function lasting(options: Partial<LocalChatOptions> = {}) {
       storeRecovered: () => void troubles.push(undefined),
       ...options.observer,
     };
-    return new Chat({ history, ...options, ...more, observer });
+    return new ChatFixture({ history, ...options, ...more, observer });
   };
-  return { history, troubles, chat: start(), restart: start };
+  return { history, troubles, fixture: start(), restart: start };
 }
 
 /** Asserts that a request is rejected with a code and a subject. */

@@ -155,7 +155,7 @@ function plain(result: unknown): unknown {
   if ("handlers" in result) return `session ${(result as Session).id} of ${(result as Session).member.id}`;
   if ("sessions" in result && "origin" in result) return `member ${(result as Member).id}`;
   if ("key" in result && "members" in result) return `room ${result.key}`;
-  if ("refused" in result) return [(result as ModesResult).made, plain((result as ModesResult).refused)];
+  if ("rejected" in result) return [(result as ModesResult).made, plain((result as ModesResult).rejected)];
   return { ...result };
 }
 
@@ -165,7 +165,7 @@ const text = fc.constantFrom(...TEXTS);
 const reason = fc.option(text, { nil: undefined });
 const on = fc.boolean();
 const style = fc.constantFrom("say", "say", "action", "ctcp");
-const least = fc.constantFrom(undefined, undefined, "op", "voice");
+const minRank = fc.constantFrom(undefined, undefined, "op", "voice");
 const change: fc.Arbitrary<ModeChange> = fc.oneof(
   fc.record({ on, mode: fc.constantFrom(...SWITCHES) }),
   fc.record({ on, mode: fc.constantFrom(...LISTS), mask: text }),
@@ -224,12 +224,12 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   disown: fc.record({ room, account: fc.constantFrom("alice", "guest2") }),
   "rename-room": fc.record({ room, name: fc.constantFrom(...ROOMS, "#new", "#y"), reason }),
   destroy: fc.record({ room }),
-  say: fc.record({ room, text, style, tags: fc.constantFrom("", "+a=1"), least }),
+  say: fc.record({ room, text, style, tags: fc.constantFrom("", "+a=1"), minRank }),
   whisper: fc.record({ to: fc.array(nick, { maxLength: 3 }), text, style, tags: fc.constant("") }),
   tag: fc.record({
     to: fc.oneof(fc.record({ member: fc.constantFrom(...SLOTS) }), fc.record({ room })),
     tags: fc.constant("+a"),
-    least,
+    minRank,
   }),
   wallops: fc.record({ text }),
   notice: fc.record({ text }),
@@ -342,7 +342,7 @@ Deno.test("hub: a rejected command returns why and changes nothing", () => {
     [{ op: "topic", member: member!.id, room: "#gone", topic: "" }, "not-in-room"],
     [{ op: "rename", member: 99, nick: "ghost" }, "no-such-user"],
     [
-      { op: "tag", member: member!.id, session: undefined, to: { room: "#y" }, tags: "+a", least: undefined },
+      { op: "tag", member: member!.id, session: undefined, to: { room: "#y" }, tags: "+a", minRank: undefined },
       "not-in-room",
     ],
   ];

@@ -96,7 +96,7 @@ Deno.test("ignore: lines for members of a rank are hidden, too", () => {
   world.chat.join(dave, "#tea");
   world.chat.ignore(alice, "dave");
   world.heard(alice);
-  world.chat.say(dave, room, "for operators", { least: "op" });
+  world.chat.say(dave, room, "for operators", { minRank: "op" });
   assertEquals(world.heard(alice), []);
 });
 

@@ -1,18 +1,18 @@
 import { assertEquals } from "@std/assert";
 import { KEY_MAX, MASK_MAX, MASKS_MAX, type ModeChange } from "../../src/chat/modes.ts";
-import { Chat } from "./helpers.ts";
+import { ChatFixture } from "./helpers.ts";
 
 /** A room with an operator and a plain member; `change` makes one change and returns it as made, or the error's code. */
 function place() {
-  const chat = new Chat();
-  const [alice, bob] = [chat.enter("alice", "#tea"), chat.enter("Bob", "#tea")];
-  chat.enter("outside");
-  const room = chat.hub.findRoom("#tea");
+  const fixture = new ChatFixture();
+  const [alice, bob] = [fixture.enter("alice", "#tea"), fixture.enter("Bob", "#tea")];
+  fixture.enter("outside");
+  const room = fixture.chat.findRoom("#tea");
   const change = (change: ModeChange) => {
-    const { made: [made], refused: [error] } = chat.hub.setModes(alice, room, [change]);
+    const { made: [made], rejected: [error] } = fixture.chat.setModes(alice, room, [change]);
     return error?.code ?? made;
   };
-  return { chat, alice, bob, room, change };
+  return { fixture, alice, bob, room, change };
 }
 
 Deno.test("modes: a switch is set and cleared, and setting it again is no change", () => {
@@ -78,8 +78,8 @@ Deno.test("modes: a mask is rejected when it is too long, has other characters, 
 });
 
 Deno.test("modes: a muted operator may not write masks or keys, but may change other modes", () => {
-  const { chat, change } = place();
-  chat.hub.mutes.add("host", Infinity);
+  const { fixture, change } = place();
+  fixture.chat.mutes.add("host", Infinity);
   assertEquals(change({ on: true, mode: "b", mask: "spam" }), "muted");
   assertEquals(change({ on: true, mode: "k", key: "spam" }), "muted");
   assertEquals(change({ on: true, mode: "m" }), { on: true, mode: "m" });

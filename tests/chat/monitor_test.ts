@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { MONITOR_MAX, MonitorLists } from "../../src/chat/monitor.ts";
 import type { Member } from "../../src/chat/member.ts";
-import { Chat, CountingFormat, Inbox, memberWith, sessionOf } from "./helpers.ts";
+import { ChatFixture, CountingFormat, Inbox, memberWith, sessionOf } from "./helpers.ts";
 
 const format = new CountingFormat();
 
@@ -11,21 +11,21 @@ function memberOf(nick: string, inbox = new Inbox()): Member {
 }
 
 Deno.test("monitor: a member is notified when a nickname on its list comes or goes, in any case", () => {
-  const chat = new Chat();
-  const [watcher, other] = [chat.enter("watcher"), chat.enter("other")];
-  assert(chat.hub.monitor.add(sessionOf(watcher), "Bob"));
-  const bob = chat.arrive("bOB");
-  assertEquals(chat.heard(watcher), ["online bOB"]);
-  chat.hub.remove(bob);
-  assertEquals(chat.heard(watcher), ["offline bOB"]);
-  chat.arrive("bobby");
-  assertEquals([chat.heard(watcher), chat.heard(other)], [[], []]);
+  const fixture = new ChatFixture();
+  const [watcher, other] = [fixture.enter("watcher"), fixture.enter("other")];
+  assert(fixture.chat.monitor.add(sessionOf(watcher), "Bob"));
+  const bob = fixture.arrive("bOB");
+  assertEquals(fixture.heard(watcher), ["online bOB"]);
+  fixture.chat.remove(bob);
+  assertEquals(fixture.heard(watcher), ["offline bOB"]);
+  fixture.arrive("bobby");
+  assertEquals([fixture.heard(watcher), fixture.heard(other)], [[], []]);
 });
 
 Deno.test("monitor: a change of nickname is notified as offline and online, unless only the case changes", () => {
-  const chat = new Chat();
-  const [watcher, bob] = [chat.enter("watcher"), chat.enter("bob")];
-  for (const nick of ["bob", "rob"]) chat.hub.monitor.add(sessionOf(watcher), nick);
+  const fixture = new ChatFixture();
+  const [watcher, bob] = [fixture.enter("watcher"), fixture.enter("bob")];
+  for (const nick of ["bob", "rob"]) fixture.chat.monitor.add(sessionOf(watcher), nick);
   const steps: [string, string[]][] = [
     ["BOB", []],
     ["rob", ["offline BOB", "online rob"]],
@@ -33,8 +33,8 @@ Deno.test("monitor: a change of nickname is notified as offline and online, unle
     ["bob", ["online bob"]],
   ];
   for (const [nick, told] of steps) {
-    chat.hub.rename(bob, nick);
-    assertEquals(chat.heard(watcher), told, nick);
+    fixture.chat.rename(bob, nick);
+    assertEquals(fixture.heard(watcher), told, nick);
   }
 });
 
@@ -53,13 +53,13 @@ Deno.test("monitor: a list takes 100 nicknames, and a nickname added twice count
 });
 
 Deno.test("monitor: the list of a member is cleared when it disconnects", () => {
-  const chat = new Chat();
-  const watcher = chat.enter("watcher");
-  chat.hub.monitor.add(sessionOf(watcher), "bob");
-  chat.hub.remove(watcher);
-  chat.heard(watcher);
-  chat.hub.remove(chat.arrive("bob"));
-  assertEquals([chat.heard(watcher), chat.hub.monitor.list(sessionOf(watcher))], [[], []]);
+  const fixture = new ChatFixture();
+  const watcher = fixture.enter("watcher");
+  fixture.chat.monitor.add(sessionOf(watcher), "bob");
+  fixture.chat.remove(watcher);
+  fixture.heard(watcher);
+  fixture.chat.remove(fixture.arrive("bob"));
+  assertEquals([fixture.heard(watcher), fixture.chat.monitor.list(sessionOf(watcher))], [[], []]);
 });
 
 Deno.test("monitor: exactly the members that monitor a nickname are notified, whatever the lists are changed to", () => {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Mutes } from "../../src/chat/mutes.ts";
 import { MUTES_MAX } from "../../src/chat/muted_hosts.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
-import { assertRejected, Chat, sessionOf } from "./helpers.ts";
+import { assertRejected, ChatFixture, sessionOf } from "./helpers.ts";
 
 Deno.test("mutes: a host is muted until its time is over, or without a limit", () => {
   using clock = new Clock();
@@ -70,106 +70,106 @@ Deno.test("mutes: one too many replaces the oldest", () => {
 });
 
 Deno.test("mutes: a muted member can join, leave and read, and none of its texts is delivered", () => {
-  const chat = new Chat();
-  const [alice, carol] = [chat.enter("alice", "#tea"), chat.enter("carol")];
-  const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
-  chat.hub.join(troll, "#cave"); // as its operator
-  for (const each of [alice, carol, troll]) chat.heard(each);
-  chat.hub.mutes.add("cave", Infinity);
-  const tea = chat.hub.findRoom("#tea");
-  const cave = chat.hub.findRoom("#cave");
+  const fixture = new ChatFixture();
+  const [alice, carol] = [fixture.enter("alice", "#tea"), fixture.enter("carol")];
+  const troll = fixture.arrive("troll", ["#tea"], { host: "cave" });
+  fixture.chat.join(troll, "#cave"); // as its operator
+  for (const each of [alice, carol, troll]) fixture.heard(each);
+  fixture.chat.mutes.add("cave", Infinity);
+  const tea = fixture.chat.findRoom("#tea");
+  const cave = fixture.chat.findRoom("#cave");
   const attempts: Record<string, () => void> = {
-    say: () => chat.say(troll, "#tea", "spam"),
-    act: () => chat.say(troll, "#tea", "spams", { style: "action" }),
-    note: () => chat.say(troll, "#tea", "spam", { style: "notice" }),
-    "say to the operators": () => chat.say(troll, "#tea", "spam", { least: "op" }),
-    "say in their own room": () => chat.say(troll, "#cave", "spam"),
-    whisper: () => chat.hub.whisper(troll, "alice", "spam"),
-    "whisper to nobody": () => chat.hub.whisper(troll, "no-such-user", "spam"),
-    tag: () => chat.hub.tag(troll, tea, "+typing=active"),
-    "tag a member": () => chat.hub.tag(troll, alice, "+typing=active"),
-    "set a topic": () => chat.hub.setTopic(troll, cave, "spam"),
-    invite: () => chat.hub.invite(troll, cave, "alice"),
-    "be away with a message": () => chat.hub.setAway(troll, "spam"),
-    "be called something": () => chat.hub.rename(troll, "spam_spam"),
-    "have another real name": () => chat.hub.setRealname(troll, "spam"),
+    say: () => fixture.say(troll, "#tea", "spam"),
+    act: () => fixture.say(troll, "#tea", "spams", { style: "action" }),
+    note: () => fixture.say(troll, "#tea", "spam", { style: "notice" }),
+    "say to the operators": () => fixture.say(troll, "#tea", "spam", { minRank: "op" }),
+    "say in their own room": () => fixture.say(troll, "#cave", "spam"),
+    whisper: () => fixture.chat.whisper(troll, "alice", "spam"),
+    "whisper to nobody": () => fixture.chat.whisper(troll, "no-such-user", "spam"),
+    tag: () => fixture.chat.tag(troll, tea, "+typing=active"),
+    "tag a member": () => fixture.chat.tag(troll, alice, "+typing=active"),
+    "set a topic": () => fixture.chat.setTopic(troll, cave, "spam"),
+    invite: () => fixture.chat.invite(troll, cave, "alice"),
+    "be away with a message": () => fixture.chat.setAway(troll, "spam"),
+    "be called something": () => fixture.chat.rename(troll, "spam_spam"),
+    "have another real name": () => fixture.chat.setRealname(troll, "spam"),
   };
   for (const attempt of Object.values(attempts)) assertRejected("muted", "troll", attempt);
   for (const mode of ["+b spam", "+e spam", "+I spam", "+k spam"]) {
-    assertEquals(chat.mode(troll, "#cave", mode), ["muted"], mode);
+    assertEquals(fixture.mode(troll, "#cave", mode), ["muted"], mode);
   }
-  assertEquals([chat.heard(alice), chat.heard(carol), chat.heard(troll)], [[], [], []]);
+  assertEquals([fixture.heard(alice), fixture.heard(carol), fixture.heard(troll)], [[], [], []]);
   assertEquals([cave.topic, troll.away, troll.realname], [undefined, undefined, ""]);
-  chat.say(alice, "#tea", "hello");
-  assertEquals(chat.heard(troll), ["said #tea alice hello say"]);
-  chat.hub.whisper(alice, "troll", "hello?");
-  chat.hub.join(troll, "#other");
-  chat.hub.setAway(troll, undefined);
-  assertEquals([troll.rooms.has("#other"), chat.heard(troll)], [true, ["whispered alice troll hello? say"]]);
+  fixture.say(alice, "#tea", "hello");
+  assertEquals(fixture.heard(troll), ["said #tea alice hello say"]);
+  fixture.chat.whisper(alice, "troll", "hello?");
+  fixture.chat.join(troll, "#other");
+  fixture.chat.setAway(troll, undefined);
+  assertEquals([troll.rooms.has("#other"), fixture.heard(troll)], [true, ["whispered alice troll hello? say"]]);
 });
 
 Deno.test("mutes: the reasons of a muted member are left out", () => {
-  const chat = new Chat();
-  const [alice, troll] = [chat.enter("alice"), chat.arrive("troll", [], { host: "cave" })];
-  for (const room of ["#cave", "#tea"]) for (const each of [troll, alice]) chat.hub.join(each, room);
-  const bob = chat.enter("bob", "#cave");
-  chat.hub.mutes.add("cave", Infinity);
-  chat.hub.kick(troll, chat.hub.findRoom("#cave"), "bob", "spam");
-  chat.hub.leave(troll, chat.hub.findRoom("#cave"), "spam");
-  chat.hub.disconnect(sessionOf(troll), "spam", true);
-  const heard = chat.heard(alice);
+  const fixture = new ChatFixture();
+  const [alice, troll] = [fixture.enter("alice"), fixture.arrive("troll", [], { host: "cave" })];
+  for (const room of ["#cave", "#tea"]) for (const each of [troll, alice]) fixture.chat.join(each, room);
+  const bob = fixture.enter("bob", "#cave");
+  fixture.chat.mutes.add("cave", Infinity);
+  fixture.chat.kick(troll, fixture.chat.findRoom("#cave"), "bob", "spam");
+  fixture.chat.leave(troll, fixture.chat.findRoom("#cave"), "spam");
+  fixture.chat.disconnect(sessionOf(troll), "spam", true);
+  const heard = fixture.heard(alice);
   assertEquals(heard.length, 3, heard.join("\n"));
   assertEquals(heard.filter((line) => line.includes("spam")), []);
-  assertEquals(chat.heard(bob), ["kicked #cave troll bob"]);
+  assertEquals(fixture.heard(bob), ["kicked #cave troll bob"]);
 });
 
 Deno.test("mutes: the server's reason for disconnecting a muted member is delivered", () => {
-  const chat = new Chat();
-  const [alice, troll] = [chat.enter("alice", "#tea"), chat.arrive("troll", ["#tea"], { host: "cave" })];
-  chat.heard(alice);
-  chat.hub.mutes.add("cave", Infinity);
-  chat.hub.remove(troll, "too slow to read");
-  assertEquals(chat.heard(alice), ["left #tea troll too slow to read 1 quit"]);
+  const fixture = new ChatFixture();
+  const [alice, troll] = [fixture.enter("alice", "#tea"), fixture.arrive("troll", ["#tea"], { host: "cave" })];
+  fixture.heard(alice);
+  fixture.chat.mutes.add("cave", Infinity);
+  fixture.chat.remove(troll, "too slow to read");
+  assertEquals(fixture.heard(alice), ["left #tea troll too slow to read 1 quit"]);
 });
 
 Deno.test("mutes: a muted member may take the nickname of its account, and becomes a guest on logout", () => {
-  const chat = new Chat({ policy: { isRegistered: (nick) => nick === "nice" } });
-  const owner = chat.arrive("guest7", [], { host: "cave", account: "nice" });
-  chat.hub.mutes.add("cave", Infinity);
-  chat.hub.rename(owner, "nice");
+  const fixture = new ChatFixture({ policy: { isRegistered: (nick) => nick === "nice" } });
+  const owner = fixture.arrive("guest7", [], { host: "cave", account: "nice" });
+  fixture.chat.mutes.add("cave", Infinity);
+  fixture.chat.rename(owner, "nice");
   assertEquals(owner.nick, "nice");
-  chat.hub.logout(sessionOf(owner));
+  fixture.chat.logout(sessionOf(owner));
   assertEquals(owner.nick, "guest1");
 });
 
 Deno.test("mutes: they apply to all members of a host except server operators", () => {
-  const chat = new Chat();
-  const hearer = chat.enter("alice", "#tea");
-  const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
-  chat.hub.mutes.add("cave", Infinity);
-  const again = chat.arrive("again", ["#tea"], { host: "cave" });
-  const other = chat.arrive("other", ["#tea"], { host: "hill" });
-  const root = chat.arrive("root", ["#tea"], { host: "cave" });
-  chat.hub.setFlag(root, "operator", true);
-  chat.heard(hearer);
-  assertRejected("muted", "troll", () => chat.say(troll, "#tea", "spam"));
-  assertRejected("muted", "again", () => chat.say(again, "#tea", "spam"));
-  chat.say(other, "#tea", "fine");
-  chat.say(root, "#tea", "order");
-  assertEquals(chat.heard(hearer), ["said #tea other fine say", "said #tea root order say"]);
+  const fixture = new ChatFixture();
+  const hearer = fixture.enter("alice", "#tea");
+  const troll = fixture.arrive("troll", ["#tea"], { host: "cave" });
+  fixture.chat.mutes.add("cave", Infinity);
+  const again = fixture.arrive("again", ["#tea"], { host: "cave" });
+  const other = fixture.arrive("other", ["#tea"], { host: "hill" });
+  const root = fixture.arrive("root", ["#tea"], { host: "cave" });
+  fixture.chat.setFlag(root, "operator", true);
+  fixture.heard(hearer);
+  assertRejected("muted", "troll", () => fixture.say(troll, "#tea", "spam"));
+  assertRejected("muted", "again", () => fixture.say(again, "#tea", "spam"));
+  fixture.say(other, "#tea", "fine");
+  fixture.say(root, "#tea", "order");
+  assertEquals(fixture.heard(hearer), ["said #tea other fine say", "said #tea root order say"]);
 });
 
 Deno.test("mutes: a member may speak again as soon as the time of its mute is over", () => {
   using clock = new Clock();
-  const chat = new Chat();
-  const troll = chat.arrive("troll", ["#tea"], { host: "cave" });
-  chat.hub.mutes.add("cave", NOON + MINUTE);
+  const fixture = new ChatFixture();
+  const troll = fixture.arrive("troll", ["#tea"], { host: "cave" });
+  fixture.chat.mutes.add("cave", NOON + MINUTE);
   clock.now = NOON + MINUTE - 1;
-  assertRejected("muted", "troll", () => chat.say(troll, "#tea", "spam"));
+  assertRejected("muted", "troll", () => fixture.say(troll, "#tea", "spam"));
   clock.now++;
-  chat.say(troll, "#tea", "sorry");
-  assertEquals(chat.heard(troll), ["said #tea troll sorry say"]);
-  assertEquals(chat.hub.mutes.all, []);
+  fixture.say(troll, "#tea", "sorry");
+  assertEquals(fixture.heard(troll), ["said #tea troll sorry say"]);
+  assertEquals(fixture.chat.mutes.all, []);
 });
 
 Deno.test("mutes: the time of a mute that made room for another does not end a later one", () => {

@@ -3,7 +3,7 @@ import { fc } from "../dependencies.ts";
 import { Member } from "../../src/chat/member.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { isAccount, Nicknames } from "../../src/chat/nicknames.ts";
-import { assertRejected, Chat, IDENTITY } from "./helpers.ts";
+import { assertRejected, ChatFixture, IDENTITY } from "./helpers.ts";
 
 function memberOf(nick: string, account?: string): Member {
   return new Member(nick, { ...IDENTITY, account });
@@ -85,7 +85,7 @@ Deno.test("nicknames: a guest gets the lowest free number, whatever nicknames co
 Deno.test("nicknames: registered guest names are not tried again when one of them was free for a moment", () => {
   let asked = 0;
   const registered = new Set(Array.from({ length: 500 }, (_, n) => `guest${n + 1}`));
-  const chat = new Chat({
+  const fixture = new ChatFixture({
     policy: {
       isRegistered: (nick) => {
         asked++;
@@ -93,17 +93,17 @@ Deno.test("nicknames: registered guest names are not tried again when one of the
       },
     },
   });
-  assertEquals(chat.hub.guestName(), "guest501");
-  const owner = chat.arrive("guest1", [], { account: "guest1" });
-  chat.hub.remove(owner);
+  assertEquals(fixture.chat.guestName(), "guest501");
+  const owner = fixture.arrive("guest1", [], { account: "guest1" });
+  fixture.chat.remove(owner);
   asked = 0;
-  assertEquals(chat.hub.guestName(), "guest501");
+  assertEquals(fixture.chat.guestName(), "guest501");
   assert(asked < 5, String(asked));
 });
 
 Deno.test("nicknames: the name of a guest is used again when the guest has disconnected", () => {
-  const chat = new Chat();
-  const [one] = [chat.enter(), chat.enter()];
-  chat.hub.remove(one!);
-  assertEquals(chat.hub.guestName(), "guest1");
+  const fixture = new ChatFixture();
+  const [one] = [fixture.enter(), fixture.enter()];
+  fixture.chat.remove(one!);
+  assertEquals(fixture.chat.guestName(), "guest1");
 });

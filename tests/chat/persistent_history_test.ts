@@ -6,205 +6,211 @@ import { LOBBY } from "../../src/chat/names.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { assertRejected, type Chat, CountingFormat, lasting, sessionOf } from "./helpers.ts";
+import { assertRejected, type ChatFixture, CountingFormat, lasting, sessionOf } from "./helpers.ts";
 
 const TEA = "#tea";
 
 Deno.test("persistent history: a line is committed before any member gets it, whatever delivers it", () => {
-  const ways: Record<string, (hub: LocalChat, alice: Member, bob: Member) => unknown> = {
-    "a round": (hub) => hub.flush(),
-    "a private message": (hub, alice) => hub.whisper(alice, "bob", "psst"),
+  const ways: Record<string, (chat: LocalChat, alice: Member, bob: Member) => unknown> = {
+    "a round": (chat) => chat.flush(),
+    "a private message": (chat, alice) => chat.whisper(alice, "bob", "psst"),
     "an answer": (_hub, _alice, bob) => sessionOf(bob).send(["answer"]),
-    "another format": (hub, _alice, bob) => hub.reformat(sessionOf(bob), new CountingFormat()),
-    "leaving": (hub, _alice, bob) => hub.leave(bob, hub.findRoom(TEA)),
-    "being put out": (hub, alice) => hub.kick(alice, hub.findRoom(TEA), "bob"),
-    "going": (hub, _alice, bob) => hub.remove(bob),
+    "another format": (chat, _alice, bob) => chat.reformat(sessionOf(bob), new CountingFormat()),
+    "leaving": (chat, _alice, bob) => chat.leave(bob, chat.findRoom(TEA)),
+    "being put out": (chat, alice) => chat.kick(alice, chat.findRoom(TEA), "bob"),
+    "going": (chat, _alice, bob) => chat.remove(bob),
   };
   for (const [way, handOut] of Object.entries(ways)) {
-    const { chat, history } = lasting();
-    const [alice, bob] = [chat.enter("alice", TEA, LOBBY), chat.enter("bob", TEA, LOBBY)];
-    chat.heard(alice);
+    const { fixture, history } = lasting();
+    const [alice, bob] = [fixture.enter("alice", TEA, LOBBY), fixture.enter("bob", TEA, LOBBY)];
+    fixture.heard(alice);
     const early: string[] = [];
-    history.onCommit = () => early.push(...chat.told(alice), ...chat.told(bob));
-    chat.say(alice, TEA, "1");
-    chat.say(alice, LOBBY, "2");
-    assertEquals([history.commits, chat.told(bob)], [[], []], way);
-    handOut(chat.hub, alice, bob);
+    history.onCommit = () => early.push(...fixture.told(alice), ...fixture.told(bob));
+    fixture.say(alice, TEA, "1");
+    fixture.say(alice, LOBBY, "2");
+    assertEquals([history.commits, fixture.told(bob)], [[], []], way);
+    handOut(fixture.chat, alice, bob);
     assertEquals([early, history.commits], [[], [[TEA, LOBBY, "1", "2"]]], way);
     const said = (lines: string[]) => lines.filter((line) => line.startsWith("said"));
     for (const each of [alice, bob]) {
-      assertEquals(said(chat.heard(each)), ["said #tea alice 1 say", "said #lobby alice 2 say"], way);
+      assertEquals(said(fixture.heard(each)), ["said #tea alice 1 say", "said #lobby alice 2 say"], way);
     }
     assertEquals(history.commits.length, 1, way);
   }
 });
 
 Deno.test("persistent history: lines and changed rooms of a round are committed at once", () => {
-  const { chat, history } = lasting();
-  const alice = chat.enter("alice", "#a", "#b");
-  const a = chat.hub.findRoom("#a");
+  const { fixture, history } = lasting();
+  const alice = fixture.enter("alice", "#a", "#b");
+  const a = fixture.chat.findRoom("#a");
   const stored = (action: () => unknown) => {
     action();
-    chat.heard(alice);
+    fixture.heard(alice);
     return history.take();
   };
   assertEquals(stored(() => {}), []);
   const much = () => {
-    chat.say(alice, "#a", "1");
-    chat.say(alice, "#b", "2");
-    chat.hub.setTopic(alice, a, "topic");
-    chat.say(alice, "#a", "3", { style: "action" });
-    chat.say(alice, "#a", "4", { style: "notice" });
+    fixture.say(alice, "#a", "1");
+    fixture.say(alice, "#b", "2");
+    fixture.chat.setTopic(alice, a, "topic");
+    fixture.say(alice, "#a", "3", { style: "action" });
+    fixture.say(alice, "#a", "4", { style: "notice" });
   };
   assertEquals(stored(much), [["#a", "#b", "1", "2", "3", "4"]]);
   assertEquals(stored(() => {}), []);
-  assertEquals(stored(() => chat.say(alice, "#a", "5")), [["5"]]);
-  assertEquals(stored(() => chat.hub.setTopic(alice, a, "")), [["#a"]]);
-  assertEquals(stored(() => chat.mode(alice, "#a", "+m")), [["#a"]]);
-  assertEquals(stored(() => chat.mode(alice, "#a", "+m")), [], "it was on already");
-  assertEquals(chat.hub.linesStored, 5);
+  assertEquals(stored(() => fixture.say(alice, "#a", "5")), [["5"]]);
+  assertEquals(stored(() => fixture.chat.setTopic(alice, a, "")), [["#a"]]);
+  assertEquals(stored(() => fixture.mode(alice, "#a", "+m")), [["#a"]]);
+  assertEquals(stored(() => fixture.mode(alice, "#a", "+m")), [], "it was on already");
+  assertEquals(fixture.chat.linesStored, 5);
 });
 
 Deno.test("persistent history: CTCP, tags and lines for a rank are delivered without being stored", () => {
-  const { chat, history } = lasting();
-  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
-  chat.mode(alice, TEA, "+o bob");
-  chat.heard(alice);
-  chat.heard(bob);
+  const { fixture, history } = lasting();
+  const [alice, bob] = [fixture.enter("alice", TEA), fixture.enter("bob", TEA)];
+  fixture.mode(alice, TEA, "+o bob");
+  fixture.heard(alice);
+  fixture.heard(bob);
   history.take();
   history.full = "the disk is full";
-  chat.say(alice, TEA, "VERSION", { style: "ctcp" });
-  chat.say(alice, TEA, "1.0", { style: "ctcp-reply" });
-  chat.say(alice, TEA, "psst", { least: "op" });
-  chat.hub.tag(alice, chat.hub.findRoom(TEA), "+typing");
-  assertEquals(chat.heard(bob), [
+  fixture.say(alice, TEA, "VERSION", { style: "ctcp" });
+  fixture.say(alice, TEA, "1.0", { style: "ctcp-reply" });
+  fixture.say(alice, TEA, "psst", { minRank: "op" });
+  fixture.chat.tag(alice, fixture.chat.findRoom(TEA), "+typing");
+  assertEquals(fixture.heard(bob), [
     "said #tea alice VERSION ctcp",
     "said #tea alice 1.0 ctcp-reply",
     "said #tea alice psst say op",
     "tagged alice #tea +typing",
   ]);
-  assertEquals([history.commits, chat.hub.linesLost, chat.said(TEA)], [[], 0, []]);
+  assertEquals([history.commits, fixture.chat.linesLost, fixture.said(TEA)], [[], 0, []]);
 });
 
 Deno.test("persistent history: lines that cannot be stored reach no member, and their authors are told", () => {
-  const { chat, history } = lasting();
-  const [alice, bob] = [chat.enter("alice", TEA, LOBBY), chat.enter("bob", TEA, LOBBY)];
-  const tea = chat.hub.findRoom(TEA);
-  chat.say(bob, TEA, "before");
-  for (const each of [alice, bob]) chat.heard(each);
+  const { fixture, history } = lasting();
+  const [alice, bob] = [fixture.enter("alice", TEA, LOBBY), fixture.enter("bob", TEA, LOBBY)];
+  const tea = fixture.chat.findRoom(TEA);
+  fixture.say(bob, TEA, "before");
+  for (const each of [alice, bob]) fixture.heard(each);
   history.full = "the disk is full";
   sessionOf(bob).echo = false;
-  chat.say(alice, TEA, "1");
-  const carol = chat.arrive("carol", [TEA]);
-  chat.hub.setTopic(alice, tea, "green");
-  chat.say(bob, TEA, "2");
-  chat.say(alice, LOBBY, "3");
-  chat.hub.rename(bob, "rob");
-  chat.say(alice, TEA, "4");
-  chat.hub.leave(carol, tea); // this delivers to one what the others wait for
-  chat.say(alice, TEA, "5");
+  fixture.say(alice, TEA, "1");
+  const carol = fixture.arrive("carol", [TEA]);
+  fixture.chat.setTopic(alice, tea, "green");
+  fixture.say(bob, TEA, "2");
+  fixture.say(alice, LOBBY, "3");
+  fixture.chat.rename(bob, "rob");
+  fixture.say(alice, TEA, "4");
+  fixture.chat.leave(carol, tea); // this delivers to one what the others wait for
+  fixture.say(alice, TEA, "5");
   const events = ["joined #tea carol 3", "topic #tea alice green", "renamed bob rob"];
   const left = "left #tea carol 2 own";
-  const unsaid = (room: string, who: string, text: string) => `unsaid ${room} ${who} ${text}`;
-  assertEquals(chat.heard(alice), [
+  const notStored = (room: string, who: string, text: string) => `not-stored ${room} ${who} ${text}`;
+  assertEquals(fixture.heard(alice), [
     ...events,
-    unsaid(TEA, "alice", "1"),
-    unsaid(LOBBY, "alice", "3"),
-    unsaid(TEA, "alice", "4"),
+    notStored(TEA, "alice", "1"),
+    notStored(LOBBY, "alice", "3"),
+    notStored(TEA, "alice", "4"),
     left,
-    unsaid(TEA, "alice", "5"),
+    notStored(TEA, "alice", "5"),
   ]);
-  assertEquals(chat.heard(bob), [...events, unsaid(TEA, "bob", "2"), left]);
-  assertEquals(chat.heard(carol), events.slice(1));
-  assertEquals([chat.said(TEA), chat.said(LOBBY), chat.hub.linesLost], [["before"], [], 5]);
+  assertEquals(fixture.heard(bob), [...events, notStored(TEA, "bob", "2"), left]);
+  assertEquals(fixture.heard(carol), events.slice(1));
+  assertEquals([fixture.said(TEA), fixture.said(LOBBY), fixture.chat.linesLost], [["before"], [], 5]);
 
   history.full = undefined;
-  chat.say(alice, TEA, "6");
-  for (const each of [alice, bob]) assertEquals(chat.heard(each), ["said #tea alice 6 say"]);
-  assertEquals([chat.said(TEA), chat.hub.linesStored, chat.hub.linesLost], [["before", "6"], 2, 5]);
+  fixture.say(alice, TEA, "6");
+  for (const each of [alice, bob]) assertEquals(fixture.heard(each), ["said #tea alice 6 say"]);
+  assertEquals([fixture.said(TEA), fixture.chat.linesStored, fixture.chat.linesLost], [["before", "6"], 2, 5]);
 });
 
 Deno.test("persistent history: lines are rolled back when a commit for one member fails", () => {
-  const { chat, history } = lasting();
-  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob", TEA)];
-  chat.heard(alice);
+  const { fixture, history } = lasting();
+  const [alice, bob] = [fixture.enter("alice", TEA), fixture.enter("bob", TEA)];
+  fixture.heard(alice);
   history.full = "the disk is full";
-  chat.say(alice, TEA, "1");
+  fixture.say(alice, TEA, "1");
   sessionOf(alice).send(["an answer"]);
-  assertEquals(chat.told(alice), ["unsaid #tea alice 1", "an answer"]);
-  chat.say(alice, TEA, "2");
-  chat.hub.whisper(alice, "bob", "psst");
-  assertEquals(chat.heard(alice), ["unsaid #tea alice 2"]);
-  assertEquals(chat.heard(bob), ["whispered alice bob psst say"]);
+  assertEquals(fixture.told(alice), ["not-stored #tea alice 1", "an answer"]);
+  fixture.say(alice, TEA, "2");
+  fixture.chat.whisper(alice, "bob", "psst");
+  assertEquals(fixture.heard(alice), ["not-stored #tea alice 2"]);
+  assertEquals(fixture.heard(bob), ["whispered alice bob psst say"]);
 });
 
 Deno.test("persistent history: a failure and the recovery are reported once each", () => {
-  const { chat, history, troubles } = lasting();
-  const alice = chat.enter("alice", TEA);
+  const { fixture, history, troubles } = lasting();
+  const alice = fixture.enter("alice", TEA);
   const say = (full?: string) => {
     history.full = full;
-    chat.say(alice, TEA, "hi");
-    chat.heard(alice);
+    fixture.say(alice, TEA, "hi");
+    fixture.heard(alice);
     return troubles.splice(0);
   };
   assertEquals(say(), []);
   assertEquals(say("the disk is full"), ["the disk is full"]);
   assertEquals([say("the disk is full"), say("the disk fails")], [[], []]);
   history.full = undefined;
-  chat.hub.flush();
-  chat.hub.notice("lunch");
+  fixture.chat.flush();
+  fixture.chat.notice("lunch");
   assertEquals(troubles, [], "there was nothing to store");
   assertEquals([say(), say()], [[undefined], []]);
   assertEquals(say("the disk fails"), ["the disk fails"]);
-  assertEquals([chat.hub.linesStored, chat.hub.linesLost], [3, 4]);
+  assertEquals([fixture.chat.linesStored, fixture.chat.linesLost], [3, 4]);
 });
 
 Deno.test("persistent history: room settings take effect at once and are saved when that is possible", () => {
-  const { chat, history, restart } = lasting();
-  const alice = chat.enter("alice", TEA);
+  const { fixture, history, restart } = lasting();
+  const alice = fixture.enter("alice", TEA);
   history.full = "the disk is full";
-  chat.hub.setTopic(alice, chat.hub.findRoom(TEA), "green");
-  chat.mode(alice, TEA, "+m");
-  assertEquals(chat.heard(alice), ["topic #tea alice green", "modes #tea alice +m"]);
+  fixture.chat.setTopic(alice, fixture.chat.findRoom(TEA), "green");
+  fixture.mode(alice, TEA, "+m");
+  assertEquals(fixture.heard(alice), ["topic #tea alice green", "modes #tea alice +m"]);
   assertEquals(history.rooms(), []);
   history.full = undefined;
-  chat.hub.flush();
-  const { topic, switches } = restart().hub.findRoom(TEA);
+  fixture.chat.flush();
+  const { topic, switches } = restart().chat.findRoom(TEA);
   assertEquals([topic?.text, [...switches].sort()], ["green", ["m", "n", "t"]]);
 });
 
 Deno.test("persistent history: a line to an empty room is stored, or its author is told", () => {
-  const { chat, history } = lasting();
-  const [alice, bob] = [chat.enter("alice", TEA), chat.enter("bob")];
-  chat.mode(alice, TEA, "-n");
-  chat.hub.leave(alice, chat.hub.findRoom(TEA));
-  chat.hub.flush();
+  const { fixture, history } = lasting();
+  const [alice, bob] = [fixture.enter("alice", TEA), fixture.enter("bob")];
+  fixture.mode(alice, TEA, "-n");
+  fixture.chat.leave(alice, fixture.chat.findRoom(TEA));
+  fixture.chat.flush();
   history.take();
-  chat.held = 0;
-  chat.say(bob, TEA, "anybody?");
-  assert(chat.held > 0, "no flush is requested");
-  assertEquals([chat.heard(bob), history.take()], [[], [["anybody?"]]]);
+  fixture.held = 0;
+  fixture.say(bob, TEA, "anybody?");
+  assert(fixture.held > 0, "no flush is requested");
+  assertEquals([fixture.heard(bob), history.take()], [[], [["anybody?"]]]);
   history.full = "the disk is full";
-  chat.say(bob, TEA, "nobody?");
-  assertEquals(chat.heard(bob), ["unsaid #tea bob nobody?"]);
+  fixture.say(bob, TEA, "nobody?");
+  assertEquals(fixture.heard(bob), ["not-stored #tea bob nobody?"]);
 });
 
 Deno.test("persistent history: lines of this round are committed before the history is read", () => {
-  const { chat, history } = lasting();
-  const alice = chat.enter("alice", TEA);
-  const room = chat.hub.findRoom(TEA);
-  chat.say(alice, TEA, "1");
-  chat.say(alice, TEA, "2");
-  const [one, two] = chat.hub.history.page(room, { count: 10 });
+  const { fixture, history } = lasting();
+  const alice = fixture.enter("alice", TEA);
+  const room = fixture.chat.findRoom(TEA);
+  fixture.say(alice, TEA, "1");
+  fixture.say(alice, TEA, "2");
+  const [one, two] = fixture.chat.history.page(room, { count: 10 });
   assertEquals([one?.text, two?.text, history.take()], ["1", "2", [[TEA, "1", "2"]]]);
-  assert(chat.hub.history.hasLine(alice, room, one!.id) && !chat.hub.history.hasLine(alice, room, two!.id + 1));
-  assert(!chat.hub.history.hasLine(alice, chat.hub.findRoom(LOBBY), one!.id));
-  assertEquals(chat.hub.history.page(room, { after: one!.id, count: 10 }).map(({ text }) => text), ["2"]);
-  chat.say(alice, TEA, "green tea");
-  assertEquals(runToEnd(chat.hub.history.search([room], { terms: ["tea"], count: 10 })).lines.map(({ text }) => text), [
-    "green tea",
-  ]);
-  assertEquals(runToEnd(chat.hub.history.search([chat.hub.findRoom(LOBBY)], { terms: ["tea"], count: 10 })).lines, []);
+  assert(fixture.chat.history.hasLine(alice, room, one!.id) && !fixture.chat.history.hasLine(alice, room, two!.id + 1));
+  assert(!fixture.chat.history.hasLine(alice, fixture.chat.findRoom(LOBBY), one!.id));
+  assertEquals(fixture.chat.history.page(room, { after: one!.id, count: 10 }).map(({ text }) => text), ["2"]);
+  fixture.say(alice, TEA, "green tea");
+  assertEquals(
+    runToEnd(fixture.chat.history.search([room], { terms: ["tea"], count: 10 })).lines.map(({ text }) => text),
+    [
+      "green tea",
+    ],
+  );
+  assertEquals(
+    runToEnd(fixture.chat.history.search([fixture.chat.findRoom(LOBBY)], { terms: ["tea"], count: 10 })).lines,
+    [],
+  );
 });
 
 Deno.test("persistent history: the lobby is restored with its topic and without its modes", () => {
@@ -222,41 +228,43 @@ Deno.test("persistent history: the lobby is restored with its topic and without 
     roles: [],
   });
   history.commit();
-  const chat = restart();
-  const [alice, bob] = [chat.enter("alice", LOBBY), chat.enter("bob", LOBBY)];
-  chat.say(bob, LOBBY, "hi");
-  assertEquals([chat.heard(alice).length, chat.hub.findRoom(LOBBY).topic], [1, topic]);
+  const fixture = restart();
+  const [alice, bob] = [fixture.enter("alice", LOBBY), fixture.enter("bob", LOBBY)];
+  fixture.say(bob, LOBBY, "hi");
+  assertEquals([fixture.heard(alice).length, fixture.chat.findRoom(LOBBY).topic], [1, topic]);
 });
 
 Deno.test("persistent history: reads are rejected when the history is unreadable", () => {
-  const { chat, history } = lasting();
-  const alice = chat.enter("alice", TEA);
-  const room = chat.hub.findRoom(TEA);
-  chat.say(alice, TEA, "hi");
-  chat.heard(alice);
-  const ways: Record<string, (hub: LocalChat) => unknown> = {
-    latest: (hub) => hub.history.latest(room, 10),
-    page: (hub) => hub.history.page(room, { count: 10 }),
-    conversation: (hub) => hub.history.conversation(alice, "bob", { count: 10 }),
-    wasSaid: (hub) => hub.history.hasLine(alice, room, 7),
-    conversations: (hub) => runToEnd(hub.history.conversations(alice)),
-    search: (hub) => runToEnd(hub.history.search([room], { terms: ["hi"], count: 10 })),
+  const { fixture, history } = lasting();
+  const alice = fixture.enter("alice", TEA);
+  const room = fixture.chat.findRoom(TEA);
+  fixture.say(alice, TEA, "hi");
+  fixture.heard(alice);
+  const ways: Record<string, (chat: LocalChat) => unknown> = {
+    latest: (chat) => chat.history.latest(room, 10),
+    page: (chat) => chat.history.page(room, { count: 10 }),
+    conversation: (chat) => chat.history.conversation(alice, "bob", { count: 10 }),
+    wasSaid: (chat) => chat.history.hasLine(alice, room, 7),
+    conversations: (chat) => runToEnd(chat.history.conversations(alice)),
+    search: (chat) => runToEnd(chat.history.search([room], { terms: ["hi"], count: 10 })),
   };
   history.unreadable = "the disk fails";
-  for (const read of Object.values(ways)) assertRejected("history-unreadable", "the disk fails", () => read(chat.hub));
+  for (const read of Object.values(ways)) {
+    assertRejected("history-unreadable", "the disk fails", () => read(fixture.chat));
+  }
   history.unreadable = undefined;
-  assertEquals(chat.said(TEA), ["hi"]);
+  assertEquals(fixture.said(TEA), ["hi"]);
 });
 
 Deno.test("ids: they grow across restarts, even if the clock was put back", () => {
-  const { chat, history, restart } = lasting();
-  const ids = (chat: Chat) => {
-    const alice = chat.enter("alice", TEA);
-    chat.say(alice, TEA, "hi");
-    chat.say(alice, TEA, "hi");
-    return chat.hub.history.latest(chat.hub.findRoom(TEA), 2).map(({ id }) => id);
+  const { fixture, history, restart } = lasting();
+  const ids = (fixture: ChatFixture) => {
+    const alice = fixture.enter("alice", TEA);
+    fixture.say(alice, TEA, "hi");
+    fixture.say(alice, TEA, "hi");
+    return fixture.chat.history.latest(fixture.chat.findRoom(TEA), 2).map(({ id }) => id);
   };
-  const [first, second] = ids(chat) as [number, number];
+  const [first, second] = ids(fixture) as [number, number];
   assert(first < second);
   const [third] = ids(restart()) as [number];
   assert(second < third);
@@ -283,22 +291,22 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
   const steps = fc.array(fc.tuple(verb, fc.nat({ max: 2 }), fc.nat({ max: 2 })), { maxLength: 60, size: "max" });
   fc.assert(
     fc.property(steps, (steps) => {
-      const { chat, history } = lasting();
-      const { hub } = chat;
+      const { fixture, history } = lasting();
+      const { chat } = fixture;
       // Texts are growing numbers, rendered after the room or "direct".
       const format = new CountingFormat((event) => {
         if (event.kind === "said") return `${event.room} ${event.text}`;
         if (event.kind === "topic") return `${event.room} topic ${event.topic}`;
-        if (event.kind === "unsaid") return `unsaid ${event.text}`;
+        if (event.kind === "not-stored") return `not-stored ${event.text}`;
         return event.kind === "whispered" ? `direct ${event.text}` : undefined;
       });
       const people = [0, 1, 2].map((number) => {
-        const member = chat.arrive(`p${number}`, [], {}, format);
+        const member = fixture.arrive(`p${number}`, [], {}, format);
         return { member, got: [] as string[], owed: [] as string[], said: [] as string[] };
       });
       const stored = () => new Set(history.commits.flat());
       const collect = () => {
-        for (const { member, got } of people) got.push(...chat.told(member));
+        for (const { member, got } of people) got.push(...fixture.told(member));
         const known = stored();
         for (const line of people.flatMap(({ got }) => got)) {
           const [, text] = /^#\w+ (\d+)$/.exec(line) ?? [];
@@ -310,24 +318,24 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
         const { member, owed, said } = people[who]!;
         const name = ROOMS[which]!;
         const inside = () => people.filter((other) => other.member.rooms.has(name));
-        if (verb === "join") hub.join(member, name);
+        if (verb === "join") chat.join(member, name);
         else if (verb === "answer") {
           sessionOf(member).send([`direct ${step}`]);
           owed.push(`direct ${step}`);
         } else if (verb === "whisper") {
-          hub.whisper(member, people[which]!.member.nick, String(step));
+          chat.whisper(member, people[which]!.member.nick, String(step));
           people[which]!.owed.push(`direct ${step}`);
         } else if (verb === "echo") sessionOf(member).echo = !sessionOf(member).echo;
         else if (verb === "disk") history.full = history.full === undefined ? "the disk is full" : undefined;
-        else if (verb === "flush") hub.flush();
+        else if (verb === "flush") chat.flush();
         else if (!member.rooms.has(name)) continue;
-        else if (verb === "leave") hub.leave(member, hub.findRoom(name));
+        else if (verb === "leave") chat.leave(member, chat.findRoom(name));
         else if (verb === "topic") {
-          if (!hub.findRoom(name).holds(member, "op")) continue;
-          hub.setTopic(member, hub.findRoom(name), String(step));
+          if (!chat.findRoom(name).holds(member, "op")) continue;
+          chat.setTopic(member, chat.findRoom(name), String(step));
           for (const other of inside()) other.owed.push(`${name} topic ${step}`);
         } else {
-          hub.say(member, hub.findRoom(name), String(step));
+          chat.say(member, chat.findRoom(name), String(step));
           said.push(String(step));
           for (const other of inside()) {
             if (other.member !== member || sessionOf(member).echo) other.owed.push(`${name} ${step}`);
@@ -336,14 +344,14 @@ Deno.test("persistent history: members get exactly the lines that are stored, wh
         collect();
       }
       const known = stored();
-      assertEquals(hub.linesStored + hub.linesLost, people.reduce((sum, { said }) => sum + said.length, 0));
+      assertEquals(chat.linesStored + chat.linesLost, people.reduce((sum, { said }) => sum + said.length, 0));
       for (const { got, owed, said } of people) {
         const due = owed.filter((line) => !/^#\w+ \d+$/.test(line) || known.has(line.split(" ")[1]!));
         assertEquals(
-          got.filter((line) => line.startsWith("unsaid")),
-          said.filter((text) => !known.has(text)).map((text) => `unsaid ${text}`),
+          got.filter((line) => line.startsWith("not-stored")),
+          said.filter((text) => !known.has(text)).map((text) => `not-stored ${text}`),
         );
-        const told = got.filter((line) => !line.startsWith("unsaid"));
+        const told = got.filter((line) => !line.startsWith("not-stored"));
         assertEquals(told.toSorted(), due.toSorted());
         for (const room of ROOMS) {
           const kind = (line: string) => line.startsWith(room) || line.startsWith("direct");

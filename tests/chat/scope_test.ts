@@ -247,7 +247,7 @@ Deno.test("scope: a limited session has no role of its account, and gets none fo
   assertEquals(own(() => chat.admin.destroy(bot.member, hers)), "not-owner");
   chat.setModes(owner.member, hers, readModes(["+v", "bot"]).changes);
   assertEquals([ranks.voice.has(bot.member), roles.of("alice")], [true, "owner"]);
-  assertEquals(chat.setModes(owner.member, hers, readModes(["+q", "bot"]).changes).refused[0]?.code, "no-account");
+  assertEquals(chat.setModes(owner.member, hers, readModes(["+q", "bot"]).changes).rejected[0]?.code, "no-account");
   chat.setModes(owner.member, hers, readModes(["-v", "bot"]).changes);
   assertEquals([ranks.voice.has(bot.member), roles.of("alice")], [false, "owner"]);
   chat.join(bob, "#hers");

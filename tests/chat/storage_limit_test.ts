@@ -2,14 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import type { Member } from "../../src/chat/member.ts";
 import { PAUSE_MAX, STORAGE_BURST, STORAGE_RATE, StorageLimit } from "../../src/chat/storage_limit.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { assertRejected, Chat, LastingHistory } from "./helpers.ts";
+import { assertRejected, ChatFixture, LastingHistory } from "./helpers.ts";
 
 const MINUTE = 60_000;
 
 /** The most members that one network may have, or as many of different networks. */
 function members(count: number, networks: (n: number) => string[] = () => ["net", "wide"]): Member[] {
-  const chat = new Chat();
-  return Array.from({ length: count }, (_, n) => chat.arrive(`m${n}`, [], { networks: networks(n) }));
+  const fixture = new ChatFixture();
+  return Array.from({ length: count }, (_, n) => fixture.arrive(`m${n}`, [], { networks: networks(n) }));
 }
 
 /** The characters that flooding members have stored in a time, each saying a line whenever its client is read. */
@@ -85,31 +85,35 @@ Deno.test("storage limit: the networks of a wider one share a multiple of the li
 });
 
 Deno.test("storage limit: a line beyond it is rejected after the client was read more slowly", () => {
-  const chat = new Chat({ history: new LastingHistory(), storage: { rate: 60_000, members: 10 }, keepPrivate: true });
-  const [alice, bob] = [chat.enter("alice", "#room"), chat.enter("bob", "#room")];
+  const fixture = new ChatFixture({
+    history: new LastingHistory(),
+    storage: { rate: 60_000, members: 10 },
+    keepPrivate: true,
+  });
+  const [alice, bob] = [fixture.enter("alice", "#room"), fixture.enter("bob", "#room")];
   let pauses = 0;
   alice.sessions[0]!.outlet.pause = () => pauses++;
   const line = "x".repeat(4000);
-  for (let n = 0; n < 200 && pauses < 1; n++) chat.say(alice, "#room", line);
+  for (let n = 0; n < 200 && pauses < 1; n++) fixture.say(alice, "#room", line);
   assertEquals(pauses, 1);
   const says = () => {
-    for (let n = 0; n < 200; n++) chat.say(alice, "#room", line);
+    for (let n = 0; n < 200; n++) fixture.say(alice, "#room", line);
   };
   assertRejected("stored-too-much", "#room", says);
-  chat.heard(bob);
-  assertRejected("stored-too-much", "#room", () => chat.say(alice, "#room", line));
-  assertRejected("stored-too-much", "bob", () => chat.hub.whisper(alice, "bob", line));
-  assertEquals(chat.heard(bob), []);
-  chat.heard(alice);
-  chat.say(bob, "#room", "still here"); // from the same host
-  assertEquals(chat.heard(alice).length, 1);
+  fixture.heard(bob);
+  assertRejected("stored-too-much", "#room", () => fixture.say(alice, "#room", line));
+  assertRejected("stored-too-much", "bob", () => fixture.chat.whisper(alice, "bob", line));
+  assertEquals(fixture.heard(bob), []);
+  fixture.heard(alice);
+  fixture.say(bob, "#room", "still here"); // from the same host
+  assertEquals(fixture.heard(alice).length, 1);
 });
 
 Deno.test("storage limit: lines that are not stored on disk do not count", () => {
   for (const history of [new MemoryHistory(), new LastingHistory()]) {
     const storage = { rate: history.persistent ? Infinity : 1000, members: 10 };
-    const chat = new Chat({ history, storage });
-    const alice = chat.enter("alice", "#room");
-    for (let n = 0; n < 1000; n++) chat.say(alice, "#room", "x".repeat(1000));
+    const fixture = new ChatFixture({ history, storage });
+    const alice = fixture.enter("alice", "#room");
+    for (let n = 0; n < 1000; n++) fixture.say(alice, "#room", "x".repeat(1000));
   }
 });

@@ -1,55 +1,57 @@
 import { assertEquals } from "@std/assert";
 import type { Member, Outlet } from "../../src/chat/member.ts";
-import { Chat, CountingFormat, IDENTITY, sessionOf } from "./helpers.ts";
+import { ChatFixture, CountingFormat, IDENTITY, sessionOf } from "./helpers.ts";
 
 /** A number of members of a room, with the same format. */
-function crowd(count: number): { chat: Chat; format: CountingFormat; members: Member[]; sent: Set<readonly string[]> } {
-  const chat = new Chat();
+function crowd(
+  count: number,
+): { fixture: ChatFixture; format: CountingFormat; members: Member[]; sent: Set<readonly string[]> } {
+  const fixture = new ChatFixture();
   const format = new CountingFormat();
   const sent = new Set<readonly string[]>(); // the distinct arrays that were sent
   const outlet: Outlet = { peer: "192.0.2.1:5", send: (lines) => sent.add(lines), close() {} };
   const members = Array.from({ length: count }, (_, n) => {
-    const { member } = chat.hub.connect(`member${n}`, IDENTITY, format, outlet);
-    chat.hub.join(member, "#a");
+    const { member } = fixture.chat.connect(`member${n}`, IDENTITY, format, outlet);
+    fixture.chat.join(member, "#a");
     return member;
   });
-  chat.hub.flush();
-  return { chat, format, members, sent };
+  fixture.chat.flush();
+  return { fixture, format, members, sent };
 }
 
 for (
   const [what, tell] of Object.entries<(all: ReturnType<typeof crowd>) => void>({
-    "a notice to all": ({ chat }) => chat.hub.notice("x"),
-    "a wallops message": ({ chat, members }) => {
-      for (const member of members) chat.hub.setFlag(member, "wallops", true);
-      chat.hub.sayWallops(members[0]!, "x");
+    "a notice to all": ({ fixture }) => fixture.chat.notice("x"),
+    "a wallops message": ({ fixture, members }) => {
+      for (const member of members) fixture.chat.setFlag(member, "wallops", true);
+      fixture.chat.sayWallops(members[0]!, "x");
     },
-    "a message to the operators of a room": ({ chat, members }) => {
-      const room = chat.hub.findRoom("#a");
+    "a message to the operators of a room": ({ fixture, members }) => {
+      const room = fixture.chat.findRoom("#a");
       for (const member of members) room.ranks.op.add(member);
-      chat.hub.say(members[0]!, room, "x", { least: "op" });
+      fixture.chat.say(members[0]!, room, "x", { minRank: "op" });
     },
-    "a tag for the operators of a room": ({ chat, members }) => {
-      const room = chat.hub.findRoom("#a");
+    "a tag for the operators of a room": ({ fixture, members }) => {
+      const room = fixture.chat.findRoom("#a");
       for (const member of members) room.ranks.op.add(member);
-      chat.hub.tag(members[0]!, room, "+typing=active", "op");
+      fixture.chat.tag(members[0]!, room, "+typing=active", "op");
     },
-    "an invitation that operators overhear": ({ chat, members }) => {
-      const guest = chat.arrive("invited");
-      const room = chat.hub.findRoom("#a");
+    "an invitation that operators overhear": ({ fixture, members }) => {
+      const guest = fixture.arrive("invited");
+      const room = fixture.chat.findRoom("#a");
       for (const member of members) room.ranks.op.add(member);
-      chat.hub.invite(members[0]!, room, guest.nick);
+      fixture.chat.invite(members[0]!, room, guest.nick);
     },
-    "a name that many monitor and that comes": ({ chat, members }) => {
-      for (const member of members) chat.hub.monitor.add(sessionOf(member), "wanted");
-      chat.arrive("wanted");
+    "a name that many monitor and that comes": ({ fixture, members }) => {
+      for (const member of members) fixture.chat.monitor.add(sessionOf(member), "wanted");
+      fixture.arrive("wanted");
     },
-    "a name that many monitor and that goes": ({ chat, members, format, sent }) => {
-      const wanted = chat.arrive("wanted");
-      for (const member of members) chat.hub.monitor.add(sessionOf(member), "wanted");
+    "a name that many monitor and that goes": ({ fixture, members, format, sent }) => {
+      const wanted = fixture.arrive("wanted");
+      for (const member of members) fixture.chat.monitor.add(sessionOf(member), "wanted");
       format.rendered = 0;
       sent.clear();
-      chat.hub.remove(wanted);
+      fixture.chat.remove(wanted);
     },
   })
 ) {

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Member } from "../../src/chat/member.ts";
 import { Whowas, WHOWAS_MAX } from "../../src/chat/whowas.ts";
 import { networksOf } from "../../src/util/address_ranges.ts";
-import { Chat, IDENTITY } from "./helpers.ts";
+import { ChatFixture, IDENTITY } from "./helpers.ts";
 
 const NOW = 1_800_000_000_000;
 
@@ -11,28 +11,28 @@ function memberOf(nick: string): Member {
 }
 
 Deno.test("whowas: the entries of a nickname are found in any case, the newest first", () => {
-  const chat = new Chat();
+  const fixture = new ChatFixture();
   const before = Date.now();
   for (const [nick, user] of [["bob", "1"], ["carol", "2"], ["BOB", "3"]] as const) {
-    chat.hub.remove(chat.arrive(nick, [], { user, host: "there", realname: `${nick} ${user}` }));
+    fixture.chat.remove(fixture.arrive(nick, [], { user, host: "there", realname: `${nick} ${user}` }));
   }
-  const found = chat.hub.whowas.find("Bob");
+  const found = fixture.chat.whowas.find("Bob");
   assert(found.every(({ at }) => at >= before && at <= Date.now()));
   assertEquals(found.map(({ at: _, ...entry }) => entry), [
     { nick: "BOB", user: "3", host: "there", realname: "BOB 3" },
     { nick: "bob", user: "1", host: "there", realname: "bob 1" },
   ]);
-  assertEquals(chat.hub.whowas.find("dave"), []);
+  assertEquals(fixture.chat.whowas.find("dave"), []);
 });
 
 Deno.test("whowas: a change of nickname adds an entry, unless only the case changes", () => {
-  const chat = new Chat();
-  const bob = chat.enter("bob");
-  chat.hub.rename(bob, "BOB");
-  assertEquals(chat.hub.whowas.find("bob"), []);
-  chat.hub.rename(bob, "rob");
-  assertEquals(chat.hub.whowas.find("bob").map(({ nick }) => nick), ["BOB"]);
-  assertEquals(chat.hub.whowas.find("rob"), []);
+  const fixture = new ChatFixture();
+  const bob = fixture.enter("bob");
+  fixture.chat.rename(bob, "BOB");
+  assertEquals(fixture.chat.whowas.find("bob"), []);
+  fixture.chat.rename(bob, "rob");
+  assertEquals(fixture.chat.whowas.find("bob").map(({ nick }) => nick), ["BOB"]);
+  assertEquals(fixture.chat.whowas.find("rob"), []);
 });
 
 Deno.test("whowas: the oldest entry is dropped when there is one too many", () => {

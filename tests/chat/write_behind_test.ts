@@ -72,9 +72,9 @@ Deno.test("write-behind: lines that cannot be committed are rolled back and thei
   lasting.full = "the disk is full";
   say("2");
   assertEquals(writes.commit(), false);
-  assertEquals(heard(), ["unsaid #Tea alice 2"]);
+  assertEquals(heard(), ["not-stored #Tea alice 2"]);
   say("3");
-  assertEquals(heard(), ["unsaid #Tea alice 3"]);
+  assertEquals(heard(), ["not-stored #Tea alice 3"]);
   lasting.full = undefined;
   say("4");
   assertEquals(heard(), ["said #Tea alice 4 say"]);

@@ -142,8 +142,8 @@ test(
     );
     flooding = false;
     await flood;
-    const refused = server.log.all.split("\n").filter((line) => line.includes("password refused"));
-    assert(refused.length <= 10, `${refused.length} lines`); // 5 a minute, and the flood may span two
+    const rejected = server.log.all.split("\n").filter((line) => line.includes("password refused"));
+    assert(rejected.length <= 10, `${rejected.length} lines`); // 5 a minute, and the flood may span two
   },
   notInstalled("nc"),
 );
@@ -290,11 +290,11 @@ test("server password: every protocol requires it before registration", (form) =
 });
 
 test("server password: startup fails with a one-line error when the password file is invalid", async (form) => {
-  const refused = async (path: string, why: string) => {
+  const rejected = async (path: string, why: string) => {
     const { code, stdout, stderr } = await run(form, ["--password-file", path]);
     assertEquals([code, stdout, stderr], [2, "", `Cannot use --password-file "${path}": ${why}\n`]);
   };
-  await refused("/nonexistent", "no such file");
+  await rejected("/nonexistent", "no such file");
   const texts: [string, string][] = [
     ["", "its first line is empty"],
     ["\nsecond", "its first line is empty"],
@@ -302,7 +302,7 @@ test("server password: startup fails with a one-line error when the password fil
     ["bell\x07", "its first line has characters that are not allowed in a password"],
     [`x\n${"y".repeat(5000)}`, "it has more than 4096 bytes"],
   ];
-  for (const [text, why] of texts) await withPasswordFile(text, (path) => refused(path, why));
+  for (const [text, why] of texts) await withPasswordFile(text, (path) => rejected(path, why));
   const directory = await Deno.makeTempDir();
   const { code, stderr } = await run(form, ["--password-file", directory]);
   assertEquals(code, 2);

@@ -23,7 +23,7 @@ test("always on: users and their rooms are there after kill -9, and after a norm
     await using server = await start(form, args);
     using bob = await Client.join(server.port);
     await bob.send("/who #tea", "/join #tea", "while you were away");
-    await bob.until("-- @alice (away)");
+    await bob.until("-- ~alice (away)");
     await bob.until("<guest1> while you were away");
     using alice = await Client.join(server.port);
     await alice.send("/nick alice", `/login ${PASSWORD}`);
@@ -35,5 +35,5 @@ test("always on: users and their rooms are there after kill -9, and after a norm
   await using server = await start(form, args);
   using bob = await Client.join(server.port);
   await bob.send("/who #tea");
-  await bob.until("-- @alice (away)");
+  await bob.until("-- ~alice (away)");
 });

@@ -46,7 +46,7 @@ async function overwriteTable(directory: Directory, name: string) {
 }
 
 /** Asserts that startup fails with a one-line error. */
-async function assertRefused(form: Form, path: string, because: string) {
+async function assertRejected(form: Form, path: string, because: string) {
   const { code, stdout, stderr } = await run(form, [...FREE_PORTS, "--data", path]);
   assertEquals([code, stdout, stderr], [2, "", `Cannot use --data "${path}": ${because}\n`]);
 }
@@ -54,7 +54,7 @@ async function assertRefused(form: Form, path: string, because: string) {
 /** Asserts that startup fails and changes none of the files. */
 async function assertUntouched(form: Form, directory: Directory, because: string) {
   const before = await directory.contents();
-  await assertRefused(form, directory.path, because);
+  await assertRejected(form, directory.path, because);
   const after = await directory.contents();
   assertEquals(Object.fromEntries(Object.keys(before).map((name) => [name, after[name]])), before);
 }
@@ -115,7 +115,7 @@ test("history: startup fails and changes nothing when the data directory is read
   };
   await readOnly(directory.path, 0o500, "permission denied"); // an empty directory
   await Deno.chmod(directory.path, 0o500);
-  await assertRefused(form, directory.file("below"), "permission denied");
+  await assertRejected(form, directory.file("below"), "permission denied");
   await Deno.chmod(directory.path, 0o700);
   await writePast(directory, [PAST]);
   await readOnly(directory.file(), 0o400, "permission denied");
@@ -179,7 +179,7 @@ test("history: a truncated WAL loses only its last lines, and the server keeps w
 test("history: startup fails when the disk is full, and succeeds when space is free", async (form) => {
   for (const size of [4, 8, 16, 32, 48, 64, 72]) { // sizes at which different steps of the start run out of space
     await using disk = await Disk.mount(size);
-    await assertRefused(form, disk.path, "the disk is full");
+    await assertRejected(form, disk.path, "the disk is full");
     await disk.resize(4096);
     await using server = await start(form, ["--data", disk.path]);
     using alice = await Client.join(server.port);

@@ -42,8 +42,8 @@ test("tokens: they are made, listed and revoked without a server, and log in to 
   const [, list] = await tincan(form, directory, "token list alice"); // it only reads
   assertMatch(list, /^1: build bot \(read only\), last used .*\n2: other, last used .*\n$/);
   for (const words of ["token add alice more", "token revoke alice 1"]) {
-    const [refused, why] = await tincan(form, directory, words);
-    assertEquals(refused, 1);
+    const [rejected, why] = await tincan(form, directory, words);
+    assertEquals(rejected, 1);
     assert(why.endsWith(": another tincan uses it\n"), why);
   }
   await server[Symbol.asyncDispose]();
@@ -62,8 +62,8 @@ test("passwd: --account sets the password of an account without a server, and si
   ]);
   assertEquals((await tincan(form, directory, "passwd --account bob", "close sesame\n"))[0], 1);
   await using server = await start(form, ["--data", directory.path]);
-  const [refused, why] = await tincan(form, directory, "passwd --account alice", "third sesame\n");
-  assertEquals(refused, 1);
+  const [rejected, why] = await tincan(form, directory, "passwd --account alice", "third sesame\n");
+  assertEquals(rejected, 1);
   assert(why.endsWith(": another tincan uses it\n"), why);
   using client = await Client.join(server.port);
   for (

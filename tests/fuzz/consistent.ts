@@ -1,5 +1,5 @@
 /**
- * Checks that a hub is consistent: data held in two places agrees, and everything that clients can make grow is within
+ * Checks that a chat is consistent: data held in two places agrees, and everything that clients can make grow is within
  * its limit.
  */
 import { USER_FLAGS } from "../../src/chat/commands.ts";
@@ -15,7 +15,7 @@ import { ROLES_MAX } from "../../src/chat/roles.ts";
 
 /** The violated invariants, each stated as what should hold. */
 export function inconsistencies(
-  hub: LocalChat,
+  chat: LocalChat,
   { maxRooms, lasting }: { maxRooms: number; lasting: boolean },
 ): string[] {
   const wrong: string[] = [];
@@ -25,13 +25,13 @@ export function inconsistencies(
   const long = (text: string | undefined) => [...text ?? ""].length;
   const looks = new Set<string>();
   const count = { invisible: 0, operator: 0, wallops: 0, bot: 0 };
-  for (const member of hub.members) {
+  for (const member of chat.members) {
     const { nick } = member;
     must(isNick(nick), `"${nick}" is a valid nickname`);
-    must(found(hub, nick) === member, `${nick} is found by nickname`);
+    must(found(chat, nick) === member, `${nick} is found by nickname`);
     must(!looks.has(skeleton(nick)), `${nick} is not confusable with another member`);
     looks.add(skeleton(nick));
-    must(mayHave(hub, member), `${nick} may use this nickname`);
+    must(mayHave(chat, member), `${nick} may use this nickname`);
     must(
       member.origin === `${nick}!${member.user}@${member.host}`,
       `the origin of ${nick} matches nickname, user and host`,
@@ -40,27 +40,27 @@ export function inconsistencies(
     must(member.invitations.size <= ROOMS_MAX, `${nick} is within the limit of invitations`);
     for (const session of member.sessions) {
       must(session.member === member, `a session of ${nick} is its own`);
-      must(hub.monitor.list(session).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
+      must(chat.monitor.list(session).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
     }
-    must(hub.ignored(member).length <= IGNORED_MAX, `${nick} is within the limit of the ignore list`);
+    must(chat.ignored(member).length <= IGNORED_MAX, `${nick} is within the limit of the ignore list`);
     must(long(member.realname) <= REALNAME_MAX, `the real name of ${nick} is within its limit`);
     must(long(member.away) <= REASON_MAX, `the away reason of ${nick} is within its limit`);
     for (const flag of USER_FLAGS) if (member[flag]) count[flag]++;
     for (const [key, room] of member.rooms) {
-      must(foundRoom(hub, key) === room, `the room ${key} of ${nick} exists`);
+      must(foundRoom(chat, key) === room, `the room ${key} of ${nick} exists`);
     }
     for (const key of member.invitations) {
-      must(foundRoom(hub, key)?.invited.has(member) === true, `${key} lists the invitation of ${nick}`);
+      must(foundRoom(chat, key)?.invited.has(member) === true, `${key} lists the invitation of ${nick}`);
     }
   }
   for (const flag of USER_FLAGS) {
-    must(hub.flagCounts[flag] === count[flag], `the count of members with the flag ${flag} is right`);
+    must(chat.flagCounts[flag] === count[flag], `the count of members with the flag ${flag} is right`);
   }
-  must(hub.peak >= hub.members.size, "the peak is at least the number of members");
-  must(hub.rooms.size <= Math.max(maxRooms, 1), "the number of rooms is within its limit");
-  for (const room of hub.rooms) {
+  must(chat.peak >= chat.members.size, "the peak is at least the number of members");
+  must(chat.rooms.size <= Math.max(maxRooms, 1), "the number of rooms is within its limit");
+  for (const room of chat.rooms) {
     const { name, key, members, ranks, lists, roles } = room;
-    must(key === fold(name) && foundRoom(hub, key) === room, `the room ${name} is found by name`);
+    must(key === fold(name) && foundRoom(chat, key) === room, `the room ${name} is found by name`);
     must(isRoom(name), `"${name}" is a valid room name`);
     must([...members].length === members.size, `the member count of ${name} is right`);
     must(members.size > 0 || lasting || key === LOBBY || roles.size > 0, `${name} has a member`);
@@ -68,8 +68,8 @@ export function inconsistencies(
     must(roles.owned || [...roles].every(({ role }) => role !== "op"), `an operator of ${name} has an owner`);
     for (const member of members) {
       must(
-        hub.has(member) && member.rooms.get(key) === room,
-        `each member of ${name} is in the hub and lists the room`,
+        chat.has(member) && member.rooms.get(key) === room,
+        `each member of ${name} is in the chat and lists the room`,
       );
     }
     for (const ranked of [...ranks.owner, ...ranks.op, ...ranks.voice]) {
@@ -78,8 +78,8 @@ export function inconsistencies(
     must(key !== LOBBY || room.operators.size === 0, "the lobby has no operators");
     for (const guest of room.invited) {
       must(
-        hub.has(guest) && guest.invitations.has(key),
-        `each user invited to ${name} is in the hub and lists the invitation`,
+        chat.has(guest) && guest.invitations.has(key),
+        `each user invited to ${name} is in the chat and lists the invitation`,
       );
       must(!room.has(guest), `no user invited to ${name} is a member of it`);
     }
@@ -92,25 +92,25 @@ export function inconsistencies(
   return wrong;
 }
 
-function found(hub: LocalChat, nick: string): Member | undefined {
+function found(chat: LocalChat, nick: string): Member | undefined {
   try {
-    return hub.find(nick);
+    return chat.find(nick);
   } catch {
     return undefined;
   }
 }
 
-function foundRoom(hub: LocalChat, name: string) {
+function foundRoom(chat: LocalChat, name: string) {
   try {
-    return hub.findRoom(name);
+    return chat.findRoom(name);
   } catch {
     return undefined;
   }
 }
 
-function mayHave(hub: LocalChat, member: Member): boolean {
+function mayHave(chat: LocalChat, member: Member): boolean {
   try {
-    hub.requireNick(member.nick, member);
+    chat.requireNick(member.nick, member);
     return true;
   } catch {
     return false;

@@ -149,7 +149,7 @@ class Client {
 
 /** The server, its clients, and the checks. */
 export class World {
-  readonly hub: LocalChat;
+  readonly chat: LocalChat;
   readonly textOptions: TextOptions;
   readonly ircOptions: IrcOptions;
   /** Lines sent to clients. */
@@ -167,7 +167,7 @@ export class World {
     clock.now = BEGIN;
     this.#history = history;
     this.#auth = auth;
-    this.hub = new LocalChat({
+    this.chat = new LocalChat({
       history,
       keepPrivate: true,
       maxRooms: ROOMS,
@@ -182,10 +182,10 @@ export class World {
     const moderation: ModerationContext = {
       ...fakeModeration(),
       bans: this.#bans,
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), this.hub),
+      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), this.chat),
     };
     const common = {
-      chat: this.hub,
+      chat: this.chat,
       auth,
       moderation,
       slicer: new TimeSlicer(),
@@ -265,9 +265,9 @@ export class World {
   /** Checks the state of the server. @throws {Broken} */
   check(): void {
     const { persistent } = this.#history;
-    const [wrong] = inconsistencies(this.hub, { maxRooms: ROOMS, lasting: persistent });
+    const [wrong] = inconsistencies(this.chat, { maxRooms: ROOMS, lasting: persistent });
     if (wrong !== undefined) throw new Broken(`not true: ${wrong}`);
-    for (const { nick, account } of this.hub.members) {
+    for (const { nick, account } of this.chat.members) {
       const owned = this.#auth.find(nick);
       if (owned !== undefined && owned.name !== account) {
         throw new Broken(`${nick} uses the registered nickname of another account`);
@@ -288,8 +288,8 @@ export class World {
   async end(): Promise<void> {
     for (const slot of SLOTS.keys()) if (this.#clients[slot] !== undefined) await this.take([slot, "leave"]);
     this.check();
-    if (this.hub.members.size > 0) throw new Broken("members remain after all clients have disconnected");
-    if (this.#auth.size === 0 && this.hub.guestName() !== "guest1") {
+    if (this.chat.members.size > 0) throw new Broken("members remain after all clients have disconnected");
+    if (this.#auth.size === 0 && this.chat.guestName() !== "guest1") {
       throw new Broken("guest nicknames remain in use after all clients have disconnected");
     }
   }
@@ -347,9 +347,9 @@ export class World {
     if (wrong !== undefined) throw new Broken(`input to the web port ${wrong}`);
   }
 
-  /** Flushes the hub, and checks the output to all clients. */
+  /** Flushes the chat, and checks the output to all clients. */
   #checkOutput() {
-    this.hub.flush();
+    this.chat.flush();
     for (const client of this.#clients) {
       if (client === undefined) continue;
       if (this.#auth.passwordRequired && client.inside && !client.knows.has("door")) {

@@ -30,7 +30,7 @@ export function contents(directory: string): Record<string, string> {
 }
 
 /** Asserts that a directory cannot be opened, and that nothing in it changes. */
-export async function assertRefused(place: Place, reason: string, migrations?: readonly string[]): Promise<void> {
+export async function assertRejected(place: Place, reason: string, migrations?: readonly string[]): Promise<void> {
   const before = contents(place.path);
   assertEquals(await refusal(place.path, migrations), reason);
   assert(JSON.stringify(contents(place.path)) === JSON.stringify(before), "a file has changed");

@@ -6,7 +6,7 @@ import { fold } from "../../src/chat/names.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
-import { assertRefused, bySqlite, contents, fill, MAGIC, PAGE, refusal } from "./database_helpers.ts";
+import { assertRejected, bySqlite, contents, fill, MAGIC, PAGE, refusal } from "./database_helpers.ts";
 import { commitLines, Place, said, texts } from "./helpers.ts";
 
 /** Migrations for tests, so that these do not depend on the real ones. */
@@ -224,7 +224,7 @@ for (const [name, [reason, make]] of Object.entries(FOREIGN_FILES)) {
   Deno.test(`database: a foreign file is rejected and left unchanged: ${name}`, async () => {
     using place = new Place();
     make(place.file);
-    await assertRefused(place, reason);
+    await assertRejected(place, reason);
   });
 }
 
@@ -254,7 +254,7 @@ Deno.test("database: a file of a newer version is rejected and left unchanged", 
   await fill(place);
   const newer = MIGRATIONS.length + 1;
   bySqlite(place.file, `PRAGMA user_version = ${newer}`);
-  await assertRefused(
+  await assertRejected(
     place,
     `tincan.db was made by a newer tincan (format ${newer}, and this one knows ${MIGRATIONS.length})`,
   );
@@ -280,7 +280,7 @@ Deno.test("database: a new file has the version of the last migration", async ()
 Deno.test("database: a failed migration rolls back all migrations, and the file stays usable", async () => {
   using place = new Place();
   await refusal(place.path, STEPS.slice(0, 1));
-  await assertRefused(place, "no such table: three", [...STEPS.slice(0, 2), WRONG]);
+  await assertRejected(place, "no such table: three", [...STEPS.slice(0, 2), WRONG]);
   assertEquals(tables(place.file), [1, ["one", "kept"]]);
   assertEquals(await refusal(place.path, STEPS), undefined);
   assertEquals(tables(place.file)[0], 3);

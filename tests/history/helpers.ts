@@ -33,7 +33,7 @@ function nextId(time: number): number {
 
 /** A private line. */
 export function whispered(to: string, text: string, change: Partial<Said> = {}): Whispered {
-  const { kind: _kind, room: _room, least: _least, ...speech } = said("", text, change);
+  const { kind: _kind, room: _room, minRank: _minRank, ...speech } = said("", text, change);
   return { kind: "whispered", to, ...speech };
 }
 

@@ -3,21 +3,25 @@ import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { MISSED_MAX } from "../../src/protocol/irc/replay.ts";
 import { MISSED_COUNTED } from "../../src/protocol/text/missed.ts";
-import { type Chat, type Client, clock, testAccounts, THEN } from "./irc/harness.ts";
+import { type Client, clock, type ProtocolFixture, testAccounts, THEN } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
 
 /** Alice on IRC, who is always on, and bob in #tea. What they have received is discarded. */
-async function aliceAndBob(chat: Chat): Promise<[alice: Client, bob: Client]> {
-  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob", "away-notify")];
+async function aliceAndBob(fixture: ProtocolFixture): Promise<[alice: Client, bob: Client]> {
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob", "away-notify")];
   await alice.says(`NS REGISTER ${PASSWORD}`, "NS SET ALWAYS-ON ON");
-  await chat.join("#tea", alice, bob);
+  await fixture.join("#tea", alice, bob);
   return [alice, bob];
 }
 
 /** Connects a client that logs in by SASL before it is registered, and returns it with what it receives from its first JOIN. */
-async function loggedIn(chat: Chat, capabilities: string, ...lines: string[]): Promise<[Client, string[]]> {
-  const client = chat.connect();
+async function loggedIn(
+  fixture: ProtocolFixture,
+  capabilities: string,
+  ...lines: string[]
+): Promise<[Client, string[]]> {
+  const client = fixture.connect();
   const response = Buffer.from(`\0alice\0${PASSWORD}`).toString("base64");
   await client.says(`CAP REQ :sasl ${capabilities}`, "NICK alice", "USER alice 0 * :x", "AUTHENTICATE PLAIN");
   await client.says(`AUTHENTICATE ${response}`, ...lines, "CAP END");
@@ -27,8 +31,8 @@ async function loggedIn(chat: Chat, capabilities: string, ...lines: string[]): P
 
 testAccounts(
   "always on: on IRC, a user without a connection is away for WHOIS, WHO, NAMES and PRIVMSG",
-  async (chat) => {
-    const [alice, bob] = await aliceAndBob(chat);
+  async (fixture) => {
+    const [alice, bob] = await aliceAndBob(fixture);
     await alice.leave();
     assertEquals(bob.hears(), [":alice!~alice@host AWAY :Not connected"]);
     await bob.expect("PRIVMSG alice :psst", "301 bob alice :Not connected");
@@ -46,15 +50,15 @@ testAccounts(
 
 testAccounts(
   "always on: a client that comes back gets the channels, and what was said since, in a batch",
-  async (chat) => {
-    const [alice, bob] = await aliceAndBob(chat);
+  async (fixture) => {
+    const [alice, bob] = await aliceAndBob(fixture);
     await bob.says("PRIVMSG #tea :before");
     clock.now += 1000;
     await alice.says("QUIT :bye");
     clock.now += 1000;
     await bob.says("PRIVMSG #tea :since");
     bob.hears();
-    const [, lines] = await loggedIn(chat, "batch");
+    const [, lines] = await loggedIn(fixture, "batch");
     assertEquals(lines, [
       ":alice!~alice@host JOIN #tea",
       "MODE #tea +q alice",
@@ -75,48 +79,48 @@ function time(): string {
 
 testAccounts(
   "always on: without batches, each message has its time; nothing is sent to a client with chathistory",
-  async (chat) => {
-    const [alice, bob] = await aliceAndBob(chat);
+  async (fixture) => {
+    const [alice, bob] = await aliceAndBob(fixture);
     await alice.leave();
     await bob.says("PRIVMSG #tea :since");
-    const [plain, lines] = await loggedIn(chat, "");
+    const [plain, lines] = await loggedIn(fixture, "");
     assertEquals(lines.slice(4), [`:bob!~bob@host PRIVMSG #tea :[${time()}] since`]);
     await plain.leave();
-    const [, asking] = await loggedIn(chat, "batch draft/chathistory server-time");
+    const [, asking] = await loggedIn(fixture, "batch draft/chathistory server-time");
     assertEquals(asking.length, 4);
   },
 );
 
-testAccounts("always on: a bot gets no replay", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
+testAccounts("always on: a bot gets no replay", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
   await alice.says("MODE alice +B");
   await alice.leave();
   await bob.says("PRIVMSG #tea :since");
-  const [, lines] = await loggedIn(chat, "batch");
+  const [, lines] = await loggedIn(fixture, "batch");
   assertEquals(lines.length, 4);
 });
 
-testAccounts("always on: the replay has the last messages up to its limit", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
+testAccounts("always on: the replay has the last messages up to its limit", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
   await alice.leave();
   for (let n = 0; n <= MISSED_MAX; n++) await bob.says(`PRIVMSG #tea :${n}.`);
-  const [, lines] = await loggedIn(chat, "batch server-time");
+  const [, lines] = await loggedIn(fixture, "batch server-time");
   const texts = lines.filter((line) => line.includes("PRIVMSG")).map((line) => line.split(":").at(-1));
   assertEquals([texts.length, texts[0], texts.at(-1)], [MISSED_MAX, "1.", `${MISSED_MAX}.`]);
 });
 
-testAccounts("always on: NickServ IDENTIFY brings the user back too", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
+testAccounts("always on: NickServ IDENTIFY brings the user back too", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
   await alice.leave();
   await bob.says("PRIVMSG #tea :since");
-  const phone = await chat.irc("guest", "batch");
+  const phone = await fixture.irc("guest", "batch");
   const lines = await phone.asks(`NS IDENTIFY alice ${PASSWORD}`);
   assertEquals(lines[1], ":alice!~alice@host JOIN #tea");
   assertEquals(lines.filter((line) => line.includes("since")).length, 1);
 });
 
-testAccounts("always on: NickServ SET ALWAYS-ON says what happens, and needs an account", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+testAccounts("always on: NickServ SET ALWAYS-ON says what happens, and needs an account", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
   const said = async (client: Client, line: string) => (await client.asks(line)).map((each) => each.split(" :")[1]);
   await alice.says(`NS REGISTER ${PASSWORD}`);
   assertEquals(await said(alice, "NS SET ALWAYS-ON ON"), [
@@ -128,22 +132,22 @@ testAccounts("always on: NickServ SET ALWAYS-ON says what happens, and needs an 
     "You are not logged in. First: /msg NickServ IDENTIFY NAME PASSWORD",
   ]);
   await alice.leave();
-  assertEquals(chat.hub.members.size, 1);
+  assertEquals(fixture.chat.members.size, 1);
 });
 
-testAccounts("always on: DROP takes the user out of the chat", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
+testAccounts("always on: DROP takes the user out of the chat", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
   await alice.says(`NS DROP ${PASSWORD}`);
   await alice.leave();
-  assertEquals([chat.hub.members.size, chat.hub.alwaysOnStatus("alice").choice], [1, undefined]);
+  assertEquals([fixture.chat.members.size, fixture.chat.alwaysOnStatus("alice").choice], [1, undefined]);
   assertEquals(bob.hears(), ["MODE #tea -q alice", ":alice!~alice@host QUIT :Connection closed"]);
 });
 
-testAccounts("persistence: GET and SET reply with the status, which other sessions are told too", async (chat) => {
-  const alice = await chat.irc("alice");
+testAccounts("persistence: GET and SET reply with the status, which other sessions are told too", async (fixture) => {
+  const alice = await fixture.irc("alice");
   await alice.says(`NS REGISTER ${PASSWORD}`);
-  const [phone] = await loggedIn(chat, "draft/persistence standard-replies");
-  chat.quiet();
+  const [phone] = await loggedIn(fixture, "draft/persistence standard-replies");
+  fixture.quiet();
   await phone.expect("PERSISTENCE GET", "PERSISTENCE STATUS DEFAULT OFF");
   await alice.expect("PERSISTENCE SET ON", "PERSISTENCE STATUS ON ON");
   assertEquals(phone.hears(), ["PERSISTENCE STATUS ON ON"]);
@@ -153,31 +157,34 @@ testAccounts("persistence: GET and SET reply with the status, which other sessio
     await phone.expect(line, "FAIL PERSISTENCE INVALID_PARAMETERS :Invalid parameters");
   }
   await phone.expect("PERSISTENCE FUTURE x");
-  const guest = await chat.irc("guest", "standard-replies");
+  const guest = await fixture.irc("guest", "standard-replies");
   for (const line of ["PERSISTENCE GET", "PERSISTENCE SET ON"]) {
     await guest.expect(line, "FAIL PERSISTENCE ACCOUNT_REQUIRED :An account is required");
   }
 });
 
-testAccounts("persistence: a client that is logged in is told the status before the end of the MOTD", async (chat) => {
-  await aliceAndBob(chat);
-  const client = chat.connect();
-  const response = Buffer.from(`\0alice\0${PASSWORD}`).toString("base64");
-  await client.says("CAP REQ :sasl draft/persistence", "NICK x", "USER x 0 * :x", "AUTHENTICATE PLAIN");
-  await client.says(`AUTHENTICATE ${response}`, "CAP END");
-  const lines = client.hears();
-  const [status, isupport, end] = ["PERSISTENCE STATUS ON ON", "005 ", "422 "].map((start) =>
-    lines.findLastIndex((line) => line.startsWith(start))
-  );
-  assert(isupport! > 0 && status! > isupport! && end! > status!, lines.join("\n"));
-});
+testAccounts(
+  "persistence: a client that is logged in is told the status before the end of the MOTD",
+  async (fixture) => {
+    await aliceAndBob(fixture);
+    const client = fixture.connect();
+    const response = Buffer.from(`\0alice\0${PASSWORD}`).toString("base64");
+    await client.says("CAP REQ :sasl draft/persistence", "NICK x", "USER x 0 * :x", "AUTHENTICATE PLAIN");
+    await client.says(`AUTHENTICATE ${response}`, "CAP END");
+    const lines = client.hears();
+    const [status, isupport, end] = ["PERSISTENCE STATUS ON ON", "005 ", "422 "].map((start) =>
+      lines.findLastIndex((line) => line.startsWith(start))
+    );
+    assert(isupport! > 0 && status! > isupport! && end! > status!, lines.join("\n"));
+  },
+);
 
-testAccounts("pre-away: AWAY * before registration leaves the user away; AWAY brings it back", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
+testAccounts("pre-away: AWAY * before registration leaves the user away; AWAY brings it back", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
   await alice.leave();
   bob.hears();
-  const [phone] = await loggedIn(chat, "draft/pre-away", "AWAY *");
-  assertEquals([bob.hears(), chat.hub.find("alice").away], [[], "Not connected"]);
+  const [phone] = await loggedIn(fixture, "draft/pre-away", "AWAY *");
+  assertEquals([bob.hears(), fixture.chat.find("alice").away], [[], "Not connected"]);
   await phone.expect("AWAY", "305 alice :You are no longer marked as being away");
   assertEquals(bob.hears(), [":alice!~alice@host AWAY"]);
   await phone.expect("AWAY *", "306 alice :You have been marked as being away");
@@ -186,18 +193,18 @@ testAccounts("pre-away: AWAY * before registration leaves the user away; AWAY br
 
 testAccounts(
   "pre-away: a message before registration is the away message; without the capability it is too early",
-  async (chat) => {
-    const [phone] = [chat.connect()];
+  async (fixture) => {
+    const [phone] = [fixture.connect()];
     await phone.expect("AWAY :lunch", "451 * :You have not registered");
     await phone.says("CAP REQ draft/pre-away", "NICK carol", "USER carol 0 * :x");
     await phone.expect("AWAY :lunch", "306 carol :You have been marked as being away");
     await phone.says("CAP END");
-    assertEquals(chat.hub.find("carol").away, "lunch");
+    assertEquals(fixture.chat.find("carol").away, "lunch");
   },
 );
 
-testAccounts("always on: on the text port, /set shows and changes it", async (chat) => {
-  const alice = await chat.text("alice");
+testAccounts("always on: on the text port, /set shows and changes it", async (fixture) => {
+  const alice = await fixture.text("alice");
   await alice.expect("/set", "-- You are not logged in. First: /login NAME PASSWORD");
   await alice.says(`/register ${PASSWORD}`);
   await alice.expect(
@@ -214,8 +221,8 @@ testAccounts("always on: on the text port, /set shows and changes it", async (ch
 
 testAccounts(
   "always on: a text client that logs in is told how many messages are new, and the last ones",
-  async (chat) => {
-    const [alice, bob] = await aliceAndBob(chat);
+  async (fixture) => {
+    const [alice, bob] = await aliceAndBob(fixture);
     await alice.says("JOIN #den", "JOIN #quiet");
     await bob.says("JOIN #den", "PRIVMSG #tea :before");
     clock.now = (THEN + 60) * 1000;
@@ -223,7 +230,7 @@ testAccounts(
     await alice.leave();
     for (let n = 0; n < 25; n++) await bob.says(`PRIVMSG #tea :${n}.`);
     await bob.says("PRIVMSG #den :one");
-    const phone = await chat.text("guest");
+    const phone = await fixture.text("guest");
     await phone.says("/join #tea");
     await phone.says("/login alice");
     const lines = await phone.asks(PASSWORD);
@@ -239,42 +246,45 @@ testAccounts(
   },
 );
 
-testAccounts("always on: new messages are counted up to a limit", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
+testAccounts("always on: new messages are counted up to a limit", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
   await alice.leave();
   for (let n = 0; n <= MISSED_COUNTED; n++) await bob.says(`PRIVMSG #tea :${n}.`);
-  const phone = await chat.text("guest");
+  const phone = await fixture.text("guest");
   const lines = await phone.asks(`/login alice ${PASSWORD}`);
   assert(lines.some((line) => line.startsWith(`-- ${MISSED_COUNTED} or more new messages in #tea since `)));
 });
 
 testAccounts(
   "always on: on the text port, /who marks who is away, and /msg says who is not connected",
-  async (chat) => {
-    const [alice] = await aliceAndBob(chat);
+  async (fixture) => {
+    const [alice] = await aliceAndBob(fixture);
     await alice.leave();
-    const carol = await chat.text("carol");
+    const carol = await fixture.text("carol");
     await carol.expect("/who #tea", "-- 2 in #tea:", "-- ~alice (away), bob");
     await carol.expect("/msg alice psst", "-> *alice* psst", "-- alice is not connected now, and may not see that.");
     await carol.expect("/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD");
   },
 );
 
-testAccounts("always on: /join leaves a user who is always on in the last room, and /leave does not", async (chat) => {
-  const phone = await chat.text("alice");
-  await phone.says(`/register ${PASSWORD}`, "/set always-on on", "/join #tea", "/join #den");
-  assertEquals([...phone.member.rooms.keys()], ["#lobby", "#tea", "#den"]);
-  await phone.says("/leave");
-  assertEquals([...phone.member.rooms.keys()], ["#lobby", "#tea"]);
-  await phone.says("/quit");
-  assertEquals([...chat.hub.find("alice").rooms.keys()], ["#lobby", "#tea"]);
-});
+testAccounts(
+  "always on: /join leaves a user who is always on in the last room, and /leave does not",
+  async (fixture) => {
+    const phone = await fixture.text("alice");
+    await phone.says(`/register ${PASSWORD}`, "/set always-on on", "/join #tea", "/join #den");
+    assertEquals([...phone.member.rooms.keys()], ["#lobby", "#tea", "#den"]);
+    await phone.says("/leave");
+    assertEquals([...phone.member.rooms.keys()], ["#lobby", "#tea"]);
+    await phone.says("/quit");
+    assertEquals([...fixture.chat.find("alice").rooms.keys()], ["#lobby", "#tea"]);
+  },
+);
 
-testAccounts("always on: KILL removes a user who is not connected", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
+testAccounts("always on: KILL removes a user who is not connected", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
   await alice.leave();
-  chat.hub.setFlag(bob.member, "operator", true);
+  fixture.chat.setFlag(bob.member, "operator", true);
   await bob.says("KILL alice :enough");
   assert(bob.hears().some((line) => line.startsWith(":alice!~alice@host QUIT :Killed")));
-  assertEquals(chat.hub.absent.size, 0);
+  assertEquals(fixture.chat.absent.size, 0);
 });

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TOKENS_MAX } from "../../src/accounts/tokens.ts";
 import type { AuthFixture } from "../accounts/helpers.ts";
-import { type Chat, type Client, testAccounts } from "./irc/harness.ts";
+import { type Client, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
 const REMOVED = "Signed out: this device was removed from the account. Log in again with the password.";
@@ -15,9 +15,9 @@ async function newToken(client: Client, device: string): Promise<string> {
 }
 
 /** Registers alice on the text port. */
-async function alice(chat: Chat, { accounts }: AuthFixture): Promise<Client> {
+async function alice(fixture: ProtocolFixture, { accounts }: AuthFixture): Promise<Client> {
   await accounts.register("alice", PASSWORD);
-  const client = await chat.text("x");
+  const client = await fixture.text("x");
   await client.says(`/login alice ${PASSWORD}`);
   client.hears();
   return client;
@@ -29,8 +29,13 @@ function plain(name: string, password: string): string {
 }
 
 /** Logs in by SASL PLAIN during registration. */
-async function byPlain(chat: Chat, nick: string, secret: string, ...capabilities: string[]): Promise<Client> {
-  const client = chat.connect();
+async function byPlain(
+  fixture: ProtocolFixture,
+  nick: string,
+  secret: string,
+  ...capabilities: string[]
+): Promise<Client> {
+  const client = fixture.connect();
   await client.says(`CAP REQ :sasl ${capabilities.join(" ")}`, `NICK ${nick}`, `USER ${nick} 0 * :x`);
   await client.says("AUTHENTICATE PLAIN", `AUTHENTICATE ${plain("alice", secret)}`, "CAP END");
   return client;
@@ -38,25 +43,25 @@ async function byPlain(chat: Chat, nick: string, secret: string, ...capabilities
 
 testAccounts(
   "devices: /devices lists, adds and revokes, and a revoked token ends its sessions",
-  async (chat, office) => {
-    const owner = await alice(chat, office);
+  async (fixture, office) => {
+    const owner = await alice(fixture, office);
     assertEquals(await owner.asks("/devices"), [
       "-- No devices or bots have a token. To make one: /devices add NAME",
     ]);
     const secret = await newToken(owner, "build bot");
-    const bot = await byPlain(chat, "bot", secret);
+    const bot = await byPlain(fixture, "bot", secret);
     assertEquals([bot.member.account, bot.session.token?.id], ["alice", 1]);
-    const friend = await chat.text("friend");
+    const friend = await fixture.text("friend");
     await friend.says(`/login alice ${secret}`);
     assertEquals(friend.member.account, "alice");
-    const away = await chat.irc("bob");
+    const away = await fixture.irc("bob");
     await away.says(`NS IDENTIFY alice ${secret}`);
     assertEquals(away.member.account, "alice");
     assertEquals(await owner.asks("/devices"), [
       "-- 1: build bot, last used 2026-01-02 03:04 UTC from host, made 2026-01-02",
     ]);
     assert((await away.asks("NS DEVICES")).at(-1)!.endsWith(", this device"));
-    chat.quiet();
+    fixture.quiet();
     assertEquals(
       (await owner.asks("/devices revoke 1")).at(-1),
       "-- build bot is signed out. Its 3 sessions are closed.",
@@ -64,18 +69,18 @@ testAccounts(
     for (const client of [bot, friend, away]) await client.over;
     assertEquals(bot.hears().at(-1), `ERROR :Closing link: (alice) [${REMOVED}]`);
     assertEquals(friend.hears().at(-1), `-- ${REMOVED}`);
-    assertEquals([...chat.hub.members].map(({ nick }) => nick), ["alice"]);
+    assertEquals([...fixture.chat.members].map(({ nick }) => nick), ["alice"]);
     await owner.expect("/devices revoke 1", "-- No such device: 1. For a list: /devices");
     await owner.expect("/devices revoke x", "-- No such device: x. For a list: /devices");
-    const late = await byPlain(chat, "late", secret);
+    const late = await byPlain(fixture, "late", secret);
     assert(late.hears().some((line) => line.startsWith("904 ")), "the token is not valid any more");
   },
 );
 
-testAccounts("devices: a token that is revoked during registration logs nobody in", async (chat, office) => {
-  const owner = await alice(chat, office);
+testAccounts("devices: a token that is revoked during registration logs nobody in", async (fixture, office) => {
+  const owner = await alice(fixture, office);
   const secret = await newToken(owner, "bot");
-  const client = chat.connect();
+  const client = fixture.connect();
   await client.says("CAP REQ sasl", "NICK bot", "USER bot 0 * :x", "AUTHENTICATE PLAIN");
   await client.says(`AUTHENTICATE ${plain("alice", secret)}`);
   await owner.says("/devices revoke 1");
@@ -84,20 +89,20 @@ testAccounts("devices: a token that is revoked during registration logs nobody i
   assertEquals([client.member.account, client.session.token], [undefined, undefined]);
 });
 
-testAccounts("devices: the limit of tokens is told with what to do", async (chat, office) => {
-  const owner = await alice(chat, office);
+testAccounts("devices: the limit of tokens is told with what to do", async (fixture, office) => {
+  const owner = await alice(fixture, office);
   for (let n = 0; n < TOKENS_MAX; n++) await newToken(owner, `bot ${n}`);
   const most = `You have ${TOKENS_MAX} devices and bots, which is the most.`;
   await owner.expect("/devices add x", `-- ${most} Remove one first: /devices revoke N`);
-  const irc = await chat.irc("bob");
+  const irc = await fixture.irc("bob");
   await irc.says(`NS IDENTIFY alice ${PASSWORD}`);
   assertEquals(await irc.asks("TOKEN STAY :x"), [
     `FAIL TOKEN TOO_MANY_TOKENS :${most} Remove one first: /msg NickServ REVOKE N`,
   ]);
 });
 
-testAccounts("devices: a bot with a scope gets a clear error on each protocol", async (chat, office) => {
-  const owner = await alice(chat, office);
+testAccounts("devices: a bot with a scope gets a clear error on each protocol", async (fixture, office) => {
+  const owner = await alice(fixture, office);
   const reading = await newToken(owner, "reader read");
   const inRoom = await newToken(owner, "ci bot #CI");
   assertEquals((await owner.asks("/devices")).map((line) => line.replace(/,.*/, "")), [
@@ -105,7 +110,7 @@ testAccounts("devices: a bot with a scope gets a clear error on each protocol", 
     "-- 2: ci bot (#ci)",
   ]);
   await owner.says("/join #ci");
-  const irc = await byPlain(chat, "reader", reading, "standard-replies");
+  const irc = await byPlain(fixture, "reader", reading, "standard-replies");
   await irc.says("JOIN #lobby");
   const readOnly = "Your token permits you to read, but not to write";
   for (
@@ -114,7 +119,7 @@ testAccounts("devices: a bot with a scope gets a clear error on each protocol", 
     await irc.expect(line, `FAIL ${line.split(" ")[0]} TOKEN_READ_ONLY :${readOnly}`);
   }
   await irc.expect("NOTICE #lobby :hi");
-  const text = await chat.text("t");
+  const text = await fixture.text("t");
   const entered = await text.asks(`/login alice ${inRoom}`);
   assert(entered.some((line) => line.startsWith("-- You are in #ci with 1 other")), entered.join("\n"));
   assert(entered.includes("-- You left #lobby as your token does not permit it."), entered.join("\n"));
@@ -130,24 +135,24 @@ testAccounts("devices: a bot with a scope gets a clear error on each protocol", 
 
 testAccounts(
   "devices: a bot with a scope is a user of its own, and revoking it leaves its owner's devices",
-  async (chat, office) => {
-    const owner = await alice(chat, office);
+  async (fixture, office) => {
+    const owner = await alice(fixture, office);
     const secret = await newToken(owner, "reader read");
-    const bot = await byPlain(chat, "alice", secret, "account-tag");
+    const bot = await byPlain(fixture, "alice", secret, "account-tag");
     const denied = "Your token does not permit the nickname of its account, choose another one";
     assertEquals(bot.hears().at(-1), `433 * alice :${denied}`);
     await bot.expect("NICK ALICE", `433 * ALICE :${denied}`);
     await bot.says("NICK reader");
     assertEquals([bot.member.nick, bot.member.account, bot.member.sessions.length], ["reader", "alice", 1]);
-    const bob = await chat.irc("bob", "account-tag", "extended-join");
-    chat.quiet();
+    const bob = await fixture.irc("bob", "account-tag", "extended-join");
+    fixture.quiet();
     await bob.says("PRIVMSG alice :psst");
     assertEquals([bot.hears(), owner.hears()], [[], ["*bob* psst"]]);
     await bob.says("JOIN #lobby");
     await bot.says("JOIN #lobby");
     assertEquals(bob.hears().at(-1), "@account=alice :reader!~alice@host JOIN #lobby alice :x");
-    const phone = await byPlain(chat, "phone", PASSWORD);
-    chat.quiet();
+    const phone = await byPlain(fixture, "phone", PASSWORD);
+    fixture.quiet();
     await owner.expect(
       "/devices revoke 1",
       "-- reader left #lobby (Signed out)",
@@ -156,7 +161,7 @@ testAccounts(
     await bot.over;
     assertEquals(owner.member.sessions, [owner.session, phone.session]);
     const other = await newToken(owner, "laptop");
-    const laptop = await byPlain(chat, "x", other);
+    const laptop = await byPlain(fixture, "x", other);
     assertEquals(laptop.member, owner.member);
     await owner.expect("/devices revoke 1", "-- laptop is signed out. Its session is closed.");
     await laptop.over;
@@ -164,29 +169,29 @@ testAccounts(
   },
 );
 
-testAccounts("devices: a new password signs out all other sessions, and the reply says so", async (chat, office) => {
-  const owner = await alice(chat, office);
+testAccounts("devices: a new password signs out all other sessions, and the reply says so", async (fixture, office) => {
+  const owner = await alice(fixture, office);
   const secret = await newToken(owner, "laptop");
-  const [laptop, same] = [await byPlain(chat, "laptop", secret), await byPlain(chat, "same", secret)];
-  const byPassword = await chat.irc("desktop");
+  const [laptop, same] = [await byPlain(fixture, "laptop", secret), await byPlain(fixture, "same", secret)];
+  const byPassword = await fixture.irc("desktop");
   await byPassword.says(`NS IDENTIFY alice ${PASSWORD}`);
-  chat.quiet();
+  fixture.quiet();
   const changed = "Your password is changed. All other devices and bots are signed out.";
   assertEquals((await laptop.asks("NS SET PASSWORD close sesame")).at(-1)?.split(" :")[1], changed);
   for (const client of [owner, byPassword]) await client.over;
   assertMatch(byPassword.hears().at(-1)!, /\[Signed out: the password of the account was changed\./);
   assertEquals(
-    [...chat.hub.sessionsOf("alice")].length,
+    [...fixture.chat.sessionsOf("alice")].length,
     2,
     "the session that changed it, and the other of the same device",
   );
   await same.leave();
-  assertEquals((await byPlain(chat, "again", secret)).member.account, "alice", "its own token stays");
+  assertEquals((await byPlain(fixture, "again", secret)).member.account, "alice", "its own token stays");
 });
 
-testAccounts("TOKEN: LIST, ADD, STAY and REVOKE are for programs", async (chat, office) => {
+testAccounts("TOKEN: LIST, ADD, STAY and REVOKE are for programs", async (fixture, office) => {
   await office.accounts.register("alice", PASSWORD);
-  const page = await chat.irc("page", "standard-replies");
+  const page = await fixture.irc("page", "standard-replies");
   await page.expect(
     "TOKEN LIST",
     "FAIL TOKEN ACCOUNT_REQUIRED :You are not logged in. First: /msg NickServ IDENTIFY NAME PASSWORD",
@@ -202,8 +207,8 @@ testAccounts("TOKEN: LIST, ADD, STAY and REVOKE are for programs", async (chat, 
     `TOKEN DEVICE 2 ${time} ${time} host - * :phone`,
     "TOKEN END",
   );
-  const other = await byPlain(chat, "other", stay.split(" ")[3]!);
-  const phone = await byPlain(chat, "phone", add.split(" ")[3]!);
+  const other = await byPlain(fixture, "other", stay.split(" ")[3]!);
+  const phone = await byPlain(fixture, "phone", add.split(" ")[3]!);
   await page.expect("TOKEN REVOKE 2", "TOKEN REVOKED 2 :phone is signed out. Its session is closed.");
   await phone.over;
   await page.expect("TOKEN REVOKE 2", "FAIL TOKEN NO_SUCH_TOKEN :No such device: 2. For a list: /msg NickServ DEVICES");
@@ -217,9 +222,9 @@ testAccounts("TOKEN: LIST, ADD, STAY and REVOKE are for programs", async (chat, 
   assertEquals(office.accounts.tokens.list("alice"), []);
 });
 
-testAccounts("TOKEN: revoking the session's own token by its number ends the session, too", async (chat, office) => {
+testAccounts("TOKEN: revoking the session's own token by its number ends the session, too", async (fixture, office) => {
   await office.accounts.register("alice", PASSWORD);
-  const page = await chat.irc("page");
+  const page = await fixture.irc("page");
   await page.says(`NS IDENTIFY alice ${PASSWORD}`, "TOKEN STAY :x");
   const lines = await page.asks("TOKEN REVOKE 1");
   await page.over;
@@ -228,20 +233,20 @@ testAccounts("TOKEN: revoking the session's own token by its number ends the ses
 
 testAccounts(
   "resetpass: a server operator makes a word, with which the owner chooses a new password, once",
-  async (chat, office) => {
-    const owner = await alice(chat, office);
-    const boss = await chat.text("boss");
+  async (fixture, office) => {
+    const owner = await alice(fixture, office);
+    const boss = await fixture.text("boss");
     await boss.expect("/resetpass alice", "-- Only server operators can do that. If you are one: /oper NAME PASSWORD");
-    chat.hub.setFlag(boss.member, "operator", true);
+    fixture.chat.setFlag(boss.member, "operator", true);
     await boss.expect("/resetpass nobody", "-- nobody is not registered.");
     const [intro, word = "", hint] = await boss.asks("/resetpass ALICE");
     assertEquals(intro, "-- The one-time word of alice, valid for an hour:");
     assertMatch(word, /^once(-[a-z2-7]{4}){4}$/);
     assert(hint!.startsWith("-- Give it to its owner in private."));
-    assertEquals(chat.audits, ["password reset boss alice"]);
+    assertEquals(fixture.audits, ["password reset boss alice"]);
     assertEquals(owner.hears().at(-1), "-- boss has made a one-time word to reset the password of alice.");
     assert(!office.log.join().includes(word));
-    const lost = await chat.text("lost");
+    const lost = await fixture.text("lost");
     const hints = await lost.asks(`/login alice ${word}`);
     const used = "The one-time word is used up. Choose a new password now:";
     assert(
@@ -250,103 +255,120 @@ testAccounts(
     );
     await lost.says("/password close sesame");
     await owner.over;
-    const again = await chat.text("again");
+    const again = await fixture.text("again");
     assertEquals((await again.asks(`/login alice ${word}`)).at(-1), "-- Wrong password.");
     const [, second = ""] = await boss.asks("/resetpass alice");
-    const irc = await byPlain(chat, "irc", second);
+    const irc = await byPlain(fixture, "irc", second);
     const told = irc.hears().find((line) => line.includes("one-time word"));
     assertEquals(told, `:NickServ!services@irc.test NOTICE irc :${used} /msg NickServ SET PASSWORD PASSWORD`);
   },
 );
 
-testAccounts("cert: a certificate of an account logs in by SASL EXTERNAL, and no other does", async (chat, office) => {
-  const fingerprint = "ab".repeat(32);
-  await office.accounts.register("alice", PASSWORD);
-  const connect = async (certificate: string | undefined) => {
-    const client = chat.connect();
-    client.connection.certificate = certificate;
-    await client.says("CAP LS 302");
-    const list = client.hears().join();
-    await client.says("CAP REQ sasl", "NICK x", "USER x 0 * :x", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +", "CAP END");
-    return { client, list };
-  };
-  const { client: none, list } = await connect(undefined);
-  assert(list.includes("sasl=PLAIN,SCRAM-SHA-256 "), list);
-  assertEquals(none.hears().find((line) => /^90/.test(line))?.slice(0, 4), "908 ", "there is no such mechanism");
-  await none.leave();
-  const { client, list: more } = await connect(fingerprint);
-  assert(more.includes("sasl=EXTERNAL,PLAIN,SCRAM-SHA-256 "), more);
-  assertEquals(client.member.account, undefined);
-  await client.says(`NS IDENTIFY alice ${PASSWORD}`);
-  const told = async (line: string) => (await client.asks(line)).map((each) => each.split(" :").at(-1));
-  assertEquals(await told("NS CERT LIST"), [
-    `This connection has ${fingerprint}. To log in with it from now on: /msg NickServ CERT ADD`,
-  ]);
-  assertEquals(await told("NS CERT ADD"), [
-    `${fingerprint} is added. Clients with this certificate can log in by SASL EXTERNAL.`,
-  ]);
-  assertEquals(await told("NS CERT LIST"), [`${fingerprint}, added 2026-01-02, this connection`]);
-  await client.leave();
-  const { client: again } = await connect(fingerprint);
-  assertEquals(again.member.account, "alice");
-  const { client: other } = await connect("cd".repeat(32));
-  assertEquals(other.member?.account, undefined);
-  const text = await chat.text("t");
-  await text.says(`/login alice ${PASSWORD}`);
-  await text.expect(`/cert remove ${fingerprint.toUpperCase()}`, "-- The certificate is removed.");
-  await text.expect("/cert", "-- Your account has no certificates. To add one: /cert add FINGERPRINT");
-});
+testAccounts(
+  "cert: a certificate of an account logs in by SASL EXTERNAL, and no other does",
+  async (fixture, office) => {
+    const fingerprint = "ab".repeat(32);
+    await office.accounts.register("alice", PASSWORD);
+    const connect = async (certificate: string | undefined) => {
+      const client = fixture.connect();
+      client.connection.certificate = certificate;
+      await client.says("CAP LS 302");
+      const list = client.hears().join();
+      await client.says(
+        "CAP REQ sasl",
+        "NICK x",
+        "USER x 0 * :x",
+        "AUTHENTICATE EXTERNAL",
+        "AUTHENTICATE +",
+        "CAP END",
+      );
+      return { client, list };
+    };
+    const { client: none, list } = await connect(undefined);
+    assert(list.includes("sasl=PLAIN,SCRAM-SHA-256 "), list);
+    assertEquals(none.hears().find((line) => /^90/.test(line))?.slice(0, 4), "908 ", "there is no such mechanism");
+    await none.leave();
+    const { client, list: more } = await connect(fingerprint);
+    assert(more.includes("sasl=EXTERNAL,PLAIN,SCRAM-SHA-256 "), more);
+    assertEquals(client.member.account, undefined);
+    await client.says(`NS IDENTIFY alice ${PASSWORD}`);
+    const told = async (line: string) => (await client.asks(line)).map((each) => each.split(" :").at(-1));
+    assertEquals(await told("NS CERT LIST"), [
+      `This connection has ${fingerprint}. To log in with it from now on: /msg NickServ CERT ADD`,
+    ]);
+    assertEquals(await told("NS CERT ADD"), [
+      `${fingerprint} is added. Clients with this certificate can log in by SASL EXTERNAL.`,
+    ]);
+    assertEquals(await told("NS CERT LIST"), [`${fingerprint}, added 2026-01-02, this connection`]);
+    await client.leave();
+    const { client: again } = await connect(fingerprint);
+    assertEquals(again.member.account, "alice");
+    const { client: other } = await connect("cd".repeat(32));
+    assertEquals(other.member?.account, undefined);
+    const text = await fixture.text("t");
+    await text.says(`/login alice ${PASSWORD}`);
+    await text.expect(`/cert remove ${fingerprint.toUpperCase()}`, "-- The certificate is removed.");
+    await text.expect("/cert", "-- Your account has no certificates. To add one: /cert add FINGERPRINT");
+  },
+);
 
-testAccounts("REGISTER: works before the connection is complete, with the codes of the specification", async (chat) => {
-  const early = chat.connect();
-  await early.says("CAP LS 302");
-  assert(early.hears().join().includes("draft/account-registration=before-connect"));
-  await early.says("CAP REQ draft/account-registration");
-  early.hears();
-  await early.expect(
-    `REGISTER * * ${PASSWORD}`,
-    "FAIL REGISTER NEED_NICK * :Choose a nickname first: NICK comes first",
-  );
-  await early.says("NICK eve");
-  await early.expect(
-    `REGISTER bob * ${PASSWORD}`,
-    "FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :The account name must be your nickname",
-  );
-  await early.expect("REGISTER * * x", "FAIL REGISTER WEAK_PASSWORD eve :Password too short: at least 8 characters.");
-  await early.expect(
-    `REGISTER * * ${PASSWORD}`,
-    "900 eve eve!*@host eve :You are now logged in as eve",
-    "REGISTER SUCCESS eve :eve is now registered. /msg NickServ SET always-on on keeps you in the chat when you disconnect. To log in later: /msg NickServ IDENTIFY eve PASSWORD",
-  );
-  await early.expect(
-    `REGISTER * * ${PASSWORD}`,
-    "FAIL REGISTER ALREADY_AUTHENTICATED eve :You are already logged in as eve. First: /msg NickServ LOGOUT",
-  );
-  await early.says("USER eve 0 * :Eve", "CAP END");
-  assertEquals([early.member.nick, early.member.account], ["eve", "eve"]);
-  const second = chat.connect();
-  await second.says("CAP LS 302", "NICK dan");
-  await chat.irc("dan"); // has taken the nickname meanwhile
-  second.hears();
-  const [taken = ""] = await second.asks(`REGISTER * * ${PASSWORD}`);
-  assertEquals(taken.split(" :")[0], "FAIL REGISTER TEMPORARILY_UNAVAILABLE dan");
-});
+testAccounts(
+  "REGISTER: works before the connection is complete, with the codes of the specification",
+  async (fixture) => {
+    const early = fixture.connect();
+    await early.says("CAP LS 302");
+    assert(early.hears().join().includes("draft/account-registration=before-connect"));
+    await early.says("CAP REQ draft/account-registration");
+    early.hears();
+    await early.expect(
+      `REGISTER * * ${PASSWORD}`,
+      "FAIL REGISTER NEED_NICK * :Choose a nickname first: NICK comes first",
+    );
+    await early.says("NICK eve");
+    await early.expect(
+      `REGISTER bob * ${PASSWORD}`,
+      "FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :The account name must be your nickname",
+    );
+    await early.expect("REGISTER * * x", "FAIL REGISTER WEAK_PASSWORD eve :Password too short: at least 8 characters.");
+    await early.expect(
+      `REGISTER * * ${PASSWORD}`,
+      "900 eve eve!*@host eve :You are now logged in as eve",
+      "REGISTER SUCCESS eve :eve is now registered. /msg NickServ SET always-on on keeps you in the chat when you disconnect. To log in later: /msg NickServ IDENTIFY eve PASSWORD",
+    );
+    await early.expect(
+      `REGISTER * * ${PASSWORD}`,
+      "FAIL REGISTER ALREADY_AUTHENTICATED eve :You are already logged in as eve. First: /msg NickServ LOGOUT",
+    );
+    await early.says("USER eve 0 * :Eve", "CAP END");
+    assertEquals([early.member.nick, early.member.account], ["eve", "eve"]);
+    const second = fixture.connect();
+    await second.says("CAP LS 302", "NICK dan");
+    await fixture.irc("dan"); // has taken the nickname meanwhile
+    second.hears();
+    const [taken = ""] = await second.asks(`REGISTER * * ${PASSWORD}`);
+    assertEquals(taken.split(" :")[0], "FAIL REGISTER TEMPORARILY_UNAVAILABLE dan");
+  },
+);
 
-testAccounts("REGISTER: needs the server password, too, before the connection is complete", async (chat, { auth }) => {
-  const early = chat.connect();
-  await early.says("CAP LS 302", "NICK eve");
-  early.hears();
-  await early.expect(
-    `REGISTER * * ${PASSWORD}`,
-    "FAIL REGISTER TEMPORARILY_UNAVAILABLE eve :This server needs a password. Send it first.",
-  );
-  assertEquals(auth.size, 0);
-}, { password: "let me in" });
+testAccounts(
+  "REGISTER: needs the server password, too, before the connection is complete",
+  async (fixture, { auth }) => {
+    const early = fixture.connect();
+    await early.says("CAP LS 302", "NICK eve");
+    early.hears();
+    await early.expect(
+      `REGISTER * * ${PASSWORD}`,
+      "FAIL REGISTER TEMPORARILY_UNAVAILABLE eve :This server needs a password. Send it first.",
+    );
+    assertEquals(auth.size, 0);
+  },
+  { password: "let me in" },
+);
 
 testAccounts(
   "accounts: /register, /login and /password ask for the password, and telnet hides it",
-  async (chat, { auth }) => {
-    const client = await chat.text("alice");
+  async (fixture, { auth }) => {
+    const client = await fixture.text("alice");
     const steps = async (...lines: [line: string, answer: string, hidden: boolean][]) => {
       for (const [line, answer, hidden] of lines) {
         assertEquals([(await client.asks(line)).at(-1), client.connection.hidden], [answer, hidden], line);
@@ -377,7 +399,7 @@ testAccounts(
       ["close sesame", "-- alice is no longer registered.", false],
     );
     assertEquals(auth.size, 0);
-    const bob = await chat.text("bob");
+    const bob = await fixture.text("bob");
     await client.says("/login bob");
     client.connection.onTooLong();
     assertEquals(client.connection.hidden, false, "a line that is too long cancels the request");

@@ -10,7 +10,7 @@ export function fakeModeration(audits: string[] = []): ModerationContext {
       const who = operatorName === undefined ? nick : `${nick} (${operatorName})`;
       audits.push([what, who, about].filter((word) => word !== undefined).join(" "));
     },
-    refused() {},
+    rejected() {},
     stats: () => ["All is well."],
     reload: () => Promise.resolve({ done: ["motd"], failed: [] }),
     // deno-lint-ignore require-yield -- the type demands a generator, and this fake has nothing to wait for

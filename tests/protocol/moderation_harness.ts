@@ -2,7 +2,7 @@
 import { Bans } from "../../src/moderation/bans.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { type Chat, type Client, test } from "./irc/harness.ts";
+import { type Client, type ProtocolFixture, test } from "./irc/harness.ts";
 import { fakeModeration } from "./fake_moderation.ts";
 
 /** The moderation of a server. */
@@ -24,27 +24,30 @@ export class ModeratedServer {
   }
 
   /** Connects a server operator by IRC with capabilities. */
-  async ircOperator(chat: Chat, ...capabilities: string[]): Promise<Client> {
-    const root = await chat.irc("root", ...capabilities);
-    chat.hub.setFlag(root.member, "operator", true);
+  async ircOperator(fixture: ProtocolFixture, ...capabilities: string[]): Promise<Client> {
+    const root = await fixture.irc("root", ...capabilities);
+    fixture.chat.setFlag(root.member, "operator", true);
     return root;
   }
 
   /** Connects a server operator by the text protocol. */
-  async textOperator(chat: Chat, nick = "root"): Promise<Client> {
-    const root = await chat.text(nick);
-    chat.hub.setFlag(root.member, "operator", true);
+  async textOperator(fixture: ProtocolFixture, nick = "root"): Promise<Client> {
+    const root = await fixture.text(nick);
+    fixture.chat.setFlag(root.member, "operator", true);
     return root;
   }
 }
 
 /** Registers a test with such a server of its own. A ban there always claims to disconnect three clients. */
-export function testModeration(name: string, run: (chat: Chat, server: ModeratedServer) => Promise<void>): void {
+export function testModeration(
+  name: string,
+  run: (fixture: ProtocolFixture, server: ModeratedServer) => Promise<void>,
+): void {
   let server = new ModeratedServer();
-  test(name, (chat) => run(chat, server), () => {
+  test(name, (fixture) => run(fixture, server), () => {
     server = new ModeratedServer();
     const { audits, bans, rejected } = server;
-    const hub = new LocalChat({
+    const chat = new LocalChat({
       history: new MemoryHistory(),
       policy: { banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason },
       observer: { banned: (origin, { peer }) => void rejected.push(`${origin} ${peer}`) },
@@ -54,6 +57,6 @@ export function testModeration(name: string, run: (chat: Chat, server: Moderated
       server.disconnects++;
       return { disconnected: 3, includesCaller: server.includesCaller, done: server.disconnected };
     };
-    return { chat: hub, moderation: { ...fakeModeration(audits), bans, disconnect } };
+    return { chat, moderation: { ...fakeModeration(audits), bans, disconnect } };
   });
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ban, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
 import { REASON_MAX } from "../../src/chat/lengths.ts";
-import { assertRejected as refused } from "../chat/helpers.ts";
+import { assertRejected } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text } from "../../src/protocol/text/session.ts";
 import { Client, clock, THEN } from "./irc/harness.ts";
@@ -15,10 +15,10 @@ const HOUR = 3600_000;
 
 testModeration(
   "moderation: commands of users who are not server operators are rejected and change nothing",
-  async (chat, server) => {
-    const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
-    const tom = await chat.text("tom");
-    chat.hub.mutes.add("elsewhere", Infinity);
+  async (fixture, server) => {
+    const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as [Client, Client];
+    const tom = await fixture.text("tom");
+    fixture.chat.mutes.add("elsewhere", Infinity);
     server.bans.add({ what: "10.0.0.0/8", by: "root", reason: "spam", since: 0, until: Infinity });
     const lines = [
       "KILL bob :x",
@@ -45,18 +45,18 @@ testModeration(
     for (const line of ["/ban bob", "/unban 10.0.0.0/8"]) {
       await tom.expect(line, "-- Only operators of #lobby can do that. /who marks them with @ or ~.");
     }
-    refused(
+    assertRejected(
       "not-server-operator",
       "alice",
-      () => runToEnd(ban(chat.options.moderation, chat.hub, alice.member, "bob")),
+      () => runToEnd(ban(fixture.options.moderation, fixture.chat, alice.member, "bob")),
     );
-    assertEquals([bob.hears(), chat.hub.has(bob.member), chat.hub.mutes.has("host")], [[], true, false]);
+    assertEquals([bob.hears(), fixture.chat.has(bob.member), fixture.chat.mutes.has("host")], [[], true, false]);
     assertEquals([server.bans.all.length, server.disconnects, server.takeAudits()], [1, 0, []]);
   },
 );
 
-testModeration("moderation: /ban and /unban of other users apply to their room alone", async (chat, server) => {
-  const tom = await chat.text("tom");
+testModeration("moderation: /ban and /unban of other users apply to their room alone", async (fixture, server) => {
+  const tom = await fixture.text("tom");
   await tom.asks("/join #tea");
   await tom.expect("/ban bob", "-- tom banned bob!*@* from #tea");
   await tom.expect("/unban bob", "-- tom lifted the ban of bob!*@* from #tea");
@@ -65,12 +65,12 @@ testModeration("moderation: /ban and /unban of other users apply to their room a
 
 testModeration(
   "ban: the nickname of a user means the user's host, and another name a mask",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
-    const troll = chat.connect("192.0.2.66");
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
+    const troll = fixture.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
     const at = (text: string) => {
-      const { done: _done, ...made } = runToEnd(ban(chat.options.moderation, chat.hub, root.member, text));
+      const { done: _done, ...made } = runToEnd(ban(fixture.options.moderation, fixture.chat, root.member, text));
       return made;
     };
     assertEquals(at("TROLL"), { what: "*!*@elsewhere", undo: "troll", disconnected: 3, includesCaller: false });
@@ -91,64 +91,65 @@ testModeration(
 
 testModeration(
   "ban: a user that is logged in is banned by account and host, and the nickname lifts both when they are gone",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
-    const [troll, other] = [chat.connect("192.0.2.66"), await chat.irc("other")];
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
+    const [troll, other] = [fixture.connect("192.0.2.66"), await fixture.irc("other")];
     await troll.says("NICK troll", "USER troll 0 * :x");
-    chat.hub.login(troll.session, "Trolls");
-    const { moderation } = chat.options;
-    const made = runToEnd(ban(moderation, chat.hub, root.member, "troll"));
+    fixture.chat.login(troll.session, "Trolls");
+    const { moderation } = fixture.options;
+    const made = runToEnd(ban(moderation, fixture.chat, root.member, "troll"));
     assertEquals([made.what, made.undo, made.disconnected], ["~a:trolls and *!*@elsewhere", "troll", 6]);
-    refused("server-banned", "no reason given", () => chat.hub.login(other.session, "TROLLS"));
+    assertRejected("server-banned", "no reason given", () => fixture.chat.login(other.session, "TROLLS"));
     assertEquals(other.member.account, undefined);
     await troll.leave();
     assertEquals(unban(moderation, root.member, "Troll"), "~a:trolls and *!*@elsewhere");
     assertEquals(server.bans.all, []);
-    chat.hub.login(other.session, "trolls");
-    assertEquals(runToEnd(ban(moderation, chat.hub, root.member, "~a:someone")).what, "~a:someone");
-    refused("ban-invalid", "~a:*", () => runToEnd(ban(moderation, chat.hub, root.member, "~a:*")));
+    fixture.chat.login(other.session, "trolls");
+    assertEquals(runToEnd(ban(moderation, fixture.chat, root.member, "~a:someone")).what, "~a:someone");
+    assertRejected("ban-invalid", "~a:*", () => runToEnd(ban(moderation, fixture.chat, root.member, "~a:*")));
   },
 );
 
 testModeration(
   "mute: a user that is logged in is muted by account and host, and the nickname undoes both when they are gone",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
-    const [troll, other] = [chat.connect("192.0.2.66"), await chat.irc("other")];
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
+    const [troll, other] = [fixture.connect("192.0.2.66"), await fixture.irc("other")];
     await troll.says("NICK troll", "USER troll 0 * :x");
-    chat.hub.login(troll.session, "trolls");
-    const { moderation } = chat.options;
-    mute(moderation, chat.hub, root.member, "troll");
-    assertEquals(chat.hub.mutes.all.map(({ host }) => host), ["~a:trolls", "elsewhere"]);
-    await chat.join("#lobby", troll, other);
-    const say = () => chat.hub.say(troll.member, chat.hub.findRoom("#lobby"), "hi");
-    refused("muted", "troll", say);
-    chat.hub.logout(troll.session);
-    refused("muted", "troll", say); // by its host
-    chat.hub.login(other.session, "Trolls");
-    refused("muted", "other", () => chat.hub.say(other.member, chat.hub.findRoom("#lobby"), "hi"));
+    fixture.chat.login(troll.session, "trolls");
+    const { moderation } = fixture.options;
+    mute(moderation, fixture.chat, root.member, "troll");
+    assertEquals(fixture.chat.mutes.all.map(({ host }) => host), ["~a:trolls", "elsewhere"]);
+    await fixture.join("#lobby", troll, other);
+    const say = () => fixture.chat.say(troll.member, fixture.chat.findRoom("#lobby"), "hi");
+    assertRejected("muted", "troll", say);
+    fixture.chat.logout(troll.session);
+    assertRejected("muted", "troll", say); // by its host
+    fixture.chat.login(other.session, "Trolls");
+    assertRejected("muted", "other", () => fixture.chat.say(other.member, fixture.chat.findRoom("#lobby"), "hi"));
     await troll.leave();
-    assertEquals(unmute(moderation, chat.hub, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
-    assertEquals(chat.hub.mutes.all, []);
-    mute(moderation, chat.hub, root.member, "other");
-    assertEquals(unmute(moderation, chat.hub, root.member, "~a:trolls"), "~a:trolls");
+    assertEquals(unmute(moderation, fixture.chat, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
+    assertEquals(fixture.chat.mutes.all, []);
+    mute(moderation, fixture.chat, root.member, "other");
+    assertEquals(unmute(moderation, fixture.chat, root.member, "~a:trolls"), "~a:trolls");
   },
 );
 
 testModeration(
   "ban: control characters are removed from a reason, and one that is too long is rejected",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
-    const banned = (reason: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, "a", HOUR, reason));
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
+    const banned = (reason: string) =>
+      runToEnd(ban(fixture.options.moderation, fixture.chat, root.member, "a", HOUR, reason));
     banned(` \x1b[2Jgo\x07 ${"😀".repeat(75)}`);
     assertEquals(server.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(75)}`);
     assertEquals(server.takeAudits(), ["banned root a!*@* 1h"], "without the reason");
-    refused("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
-    refused("text-too-long", "310", () => banned("😀".repeat(78)));
-    refused(
+    assertRejected("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
+    assertRejected("text-too-long", "310", () => banned("😀".repeat(78)));
+    assertRejected(
       "reason-too-long",
       "200",
-      () => kill(chat.options.moderation, chat.hub, root.member, "root", "x".repeat(201)),
+      () => kill(fixture.options.moderation, fixture.chat, root.member, "root", "x".repeat(201)),
     );
     assertEquals([server.takeAudits(), server.bans.all.length], [[], 1]);
   },
@@ -156,11 +157,11 @@ testModeration(
 
 testModeration(
   "ban: one more than BANS_MAX is rejected, but an existing ban can be replaced",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
-    const make = (what: string) => runToEnd(ban(chat.options.moderation, chat.hub, root.member, what));
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
+    const make = (what: string) => runToEnd(ban(fixture.options.moderation, fixture.chat, root.member, what));
     for (let n = 0; n < BANS_MAX; n++) make(`n${n}`);
-    refused("bans-full", String(BANS_MAX), () => make("another"));
+    assertRejected("bans-full", String(BANS_MAX), () => make("another"));
     assertEquals(server.bans.all.length, BANS_MAX);
     server.takeAudits();
     make("n7");
@@ -170,10 +171,10 @@ testModeration(
   },
 );
 
-testModeration("ban: the operator gets the reply when the clients are disconnected", async (chat, server) => {
+testModeration("ban: the operator gets the reply when the clients are disconnected", async (fixture, server) => {
   const [root, tom] = [
-    await server.ircOperator(chat, "labeled-response", "batch"),
-    await server.textOperator(chat, "tom"),
+    await server.ircOperator(fixture, "labeled-response", "batch"),
+    await server.textOperator(fixture, "tom"),
   ];
   const replies = {
     "@label=x KLINE troll": "@label=x NOTICE root :Banned troll!*@*; 3 disconnected",
@@ -203,10 +204,10 @@ testModeration("ban: its description says how long it still lasts", async (_chat
   await Promise.resolve();
 });
 
-testModeration("ban: a mask rejects clients of all protocols, with the reason", async (chat, server) => {
-  await server.ircOperator(chat);
+testModeration("ban: a mask rejects clients of all protocols, with the reason", async (fixture, server) => {
+  await server.ircOperator(fixture);
   server.bans.add({ what: "troll*!*@*", by: "root", reason: "enough of you", since: NOW, until: NOW + HOUR });
-  const troll = chat.connect();
+  const troll = fixture.connect();
   await troll.says("NICK troll7", "USER troll 0 * :x", "PRIVMSG root :hi");
   await troll.over;
   assertEquals(
@@ -216,23 +217,23 @@ testModeration("ban: a mask rejects clients of all protocols, with the reason", 
       "ERROR :Closing link: (*) [Banned: enough of you]",
     ].map((line) => line),
   );
-  assertEquals([troll.member, troll.connection.closeReason, chat.hub.members.size], [undefined, "banned", 1]);
+  assertEquals([troll.member, troll.connection.closeReason, fixture.chat.members.size], [undefined, "banned", 1]);
   server.bans.add({ what: "*!~guest@host", by: "root", reason: "and of you", since: NOW, until: Infinity });
-  const options = { ...chat.options, registrationTime: 30_000, format: textFormat(100) };
-  const tom = new Client(chat, (connection, onRegistered) => text(connection, options, onRegistered));
+  const options = { ...fixture.options, registrationTime: 30_000, format: textFormat(100) };
+  const tom = new Client(fixture, (connection, onRegistered) => text(connection, options, onRegistered));
   await tom.over;
   assertEquals(tom.hears(), ["-- You are banned from this server: and of you"]);
-  assertEquals([tom.member, tom.connection.closeReason, chat.hub.members.size], [undefined, "banned", 1]);
+  assertEquals([tom.member, tom.connection.closeReason, fixture.chat.members.size], [undefined, "banned", 1]);
   const { peer } = tom.connection;
   assertEquals(server.rejected, [`troll7!~troll@host ${peer}`, `guest1!~guest@host ${peer}`]);
   clock.now += HOUR;
-  const later = await chat.irc("troll8");
+  const later = await fixture.irc("troll8");
   assertEquals(later.member.nick, "troll8", "after the ban has ended");
 });
 
-testModeration("ban: a member that asks for a banned nickname keeps its own", async (chat, server) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
-  const tom = await chat.text("tom");
+testModeration("ban: a member that asks for a banned nickname keeps its own", async (fixture, server) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as [Client, Client];
+  const tom = await fixture.text("tom");
   server.bans.add({ what: "troll*!*@*", by: "root", reason: "enough of you", since: NOW, until: Infinity });
   await alice.expect("NICK Troll1", "465 alice :You are banned from this server (enough of you)");
   await tom.expect("/nick troll2", "-- You are banned from this server: enough of you");
@@ -242,11 +243,11 @@ testModeration("ban: a member that asks for a banned nickname keeps its own", as
   await alice.expect("NICK alicia", ":alice!~alice@host NICK alicia");
 });
 
-testModeration("mute: a muted host is listed and can be unmuted after its user has left", async (chat, server) => {
-  const [root, textRoot] = [await server.ircOperator(chat, "standard-replies"), await chat.text("boss")];
-  chat.hub.setFlag(textRoot.member, "operator", true);
+testModeration("mute: a muted host is listed and can be unmuted after its user has left", async (fixture, server) => {
+  const [root, textRoot] = [await server.ircOperator(fixture, "standard-replies"), await fixture.text("boss")];
+  fixture.chat.setFlag(textRoot.member, "operator", true);
   for (const [way, line] of [["host", "elsewhere"], ["mask", "*!*@elsewhere"]]) {
-    const troll = chat.connect("192.0.2.66");
+    const troll = fixture.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
     await root.asks("MUTE troll 90");
     await troll.leave();
@@ -257,7 +258,7 @@ testModeration("mute: a muted host is listed and can be unmuted after its user h
     if (way === "host") await root.expect(`UNMUTE ${line}`, "NOTICE root :Unmuted *!*@elsewhere");
     else await textRoot.expect(`/unmute ${line}`, "-- *!*@elsewhere can speak again.");
     assertEquals(server.takeAudits(), [`unmuted ${way === "host" ? "root" : "boss"} *!*@elsewhere`]);
-    assert(!chat.hub.mutes.has("elsewhere"), way);
+    assert(!fixture.chat.mutes.has("elsewhere"), way);
     await root.expect("UNMUTE *!*@elsewhere", "FAIL UNMUTE NOT_MUTED *!*@elsewhere :Not muted");
     await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
   }
@@ -265,36 +266,36 @@ testModeration("mute: a muted host is listed and can be unmuted after its user h
 
 testModeration(
   "moderation: a list of bans and mutes that is too long is cut, and both protocols say so",
-  async (chat, server) => {
-    const [root, textRoot] = [await server.ircOperator(chat), await chat.text("boss")];
-    chat.hub.setFlag(textRoot.member, "operator", true);
+  async (fixture, server) => {
+    const [root, textRoot] = [await server.ircOperator(fixture), await fixture.text("boss")];
+    fixture.chat.setFlag(textRoot.member, "operator", true);
     const reason = "x".repeat(REASON_MAX);
     for (let n = 0; n < BANS_MAX; n++) {
       server.bans.add({ what: `n${n}!*@*`, by: "root", reason, since: NOW, until: Infinity });
     }
-    for (let n = 0; n < 7; n++) chat.hub.mutes.add(`host${n}`, Infinity);
+    for (let n = 0; n < 7; n++) fixture.chat.mutes.add(`host${n}`, Infinity);
     const answer = await root.asks("STATS k");
-    assert(answer.join("").length < 2 * chat.options.answerMax && answer.length > 2, String(answer.length));
+    assert(answer.join("").length < 2 * fixture.options.answerMax && answer.length > 2, String(answer.length));
     assertEquals(
       answer.slice(-2),
       ["416 root STATS :Output too long, the rest was left out", "219 root k :End of /STATS report"],
     );
     const told = await textRoot.asks("/bans");
     assertEquals(told.at(-1), `-- … and ${BANS_MAX + 7 - (told.length - 1)} more`);
-    assert(told.join("").length < 2 * chat.options.answerMax && told.length > 2, String(told.length));
+    assert(told.join("").length < 2 * fixture.options.answerMax && told.length > 2, String(told.length));
   },
 );
 
 testModeration(
   "mute: a muted user receives all lines, and each line of its own is rejected, on both protocols",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
-    const troll = await chat.irc("troll", "message-tags", "standard-replies", "setname");
-    const tom = await chat.text("tom");
-    await chat.join("#tea", root, troll);
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
+    const troll = await fixture.irc("troll", "message-tags", "standard-replies", "setname");
+    const tom = await fixture.text("tom");
+    await fixture.join("#tea", root, troll);
     await tom.asks("/join #tea");
-    chat.hub.mutes.add("host", Infinity);
-    chat.quiet();
+    fixture.chat.mutes.add("host", Infinity);
+    fixture.quiet();
     const muted = (command: string) => {
       const code = command === "SETNAME" ? "CANNOT_CHANGE_REALNAME" : "MUTED"; // as the setname specification has it
       return `FAIL ${command} ${code} :A server operator has muted you`;
@@ -308,7 +309,7 @@ testModeration(
     await troll.expect("AWAY :spam", muted("AWAY"));
     await troll.expect("SETNAME :spam", muted("SETNAME"));
     await troll.expect("NICK spam_spam", muted("NICK"));
-    await chat.join("#cave", troll, root);
+    await fixture.join("#cave", troll, root);
     await troll.expect("MODE #cave +bk spam spam", muted("MODE"), muted("MODE"));
     const sentence = "-- A server operator has muted you. You can read, but not write.";
     for (const line of ["spam", "//spam", "/me spams", "/msg root spam", "/topic spam", "/invite root", "/nick spam"]) {

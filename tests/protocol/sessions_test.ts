@@ -1,30 +1,30 @@
 /** One user on several devices: IRC and text clients that are logged in to the same account. */
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { type Chat, type Client, testAccounts } from "./irc/harness.ts";
+import { type Client, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
 
 /** Alice on IRC, registered and in #tea, with bob. What they have received is discarded. */
-async function aliceAndBob(chat: Chat, ...capabilities: string[]): Promise<[alice: Client, bob: Client]> {
-  const [alice, bob] = [await chat.irc("alice", ...capabilities), await chat.irc("bob")];
+async function aliceAndBob(fixture: ProtocolFixture, ...capabilities: string[]): Promise<[alice: Client, bob: Client]> {
+  const [alice, bob] = [await fixture.irc("alice", ...capabilities), await fixture.irc("bob")];
   await alice.says(`NS REGISTER ${PASSWORD}`);
-  await chat.join("#tea", alice, bob);
+  await fixture.join("#tea", alice, bob);
   return [alice, bob];
 }
 
 /** Connects a client that logs in by SASL before it is registered. */
-async function loggedIn(chat: Chat, nick: string, account = "alice"): Promise<Client> {
-  const client = chat.connect();
+async function loggedIn(fixture: ProtocolFixture, nick: string, account = "alice"): Promise<Client> {
+  const client = fixture.connect();
   const response = Buffer.from(`\0${account}\0${PASSWORD}`).toString("base64");
   await client.says("CAP REQ :sasl", `NICK ${nick}`, `USER ${nick} 0 * :x`, "AUTHENTICATE PLAIN");
   await client.says(`AUTHENTICATE ${response}`, "CAP END");
   return client;
 }
 
-testAccounts("sessions: a second IRC client of an account gets the user's nick and channels", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
-  const phone = await loggedIn(chat, "alice");
+testAccounts("sessions: a second IRC client of an account gets the user's nick and channels", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  const phone = await loggedIn(fixture, "alice");
   const lines = phone.hears();
   assert(!lines.some((line) => line.startsWith("433")), "the nick is not in use for its own user");
   assert(lines.some((line) => line.startsWith("001 alice")), lines.join("\n"));
@@ -43,20 +43,20 @@ testAccounts("sessions: a second IRC client of an account gets the user's nick a
 
 testAccounts(
   "sessions: what one client says, the other gets as from itself, without echo-message too",
-  async (chat) => {
-    const [alice, bob] = await aliceAndBob(chat);
-    const phone = await loggedIn(chat, "elsewhere");
-    chat.quiet();
+  async (fixture) => {
+    const [alice, bob] = await aliceAndBob(fixture);
+    const phone = await loggedIn(fixture, "elsewhere");
+    fixture.quiet();
     await phone.says("PRIVMSG #tea :hi", "PRIVMSG bob :psst");
     const said = [":alice!~alice@host PRIVMSG #tea :hi", ":alice!~alice@host PRIVMSG bob :psst"];
     assertEquals([alice.hears(), bob.hears(), phone.hears()], [said, said, []]);
   },
 );
 
-testAccounts("sessions: JOIN and PART of one client are shown to the other", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
-  const phone = await loggedIn(chat, "alice");
-  chat.quiet();
+testAccounts("sessions: JOIN and PART of one client are shown to the other", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  const phone = await loggedIn(fixture, "alice");
+  fixture.quiet();
   await phone.says("JOIN #den");
   assertEquals(alice.hears(), [
     ":alice!~alice@host JOIN #den",
@@ -72,12 +72,12 @@ testAccounts("sessions: JOIN and PART of one client are shown to the other", asy
   assertEquals(alice.hears().at(-1), ":alice!~alice@host PART #den");
 });
 
-testAccounts("sessions: a client that logs in to a user who is here gets its nick and channels", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
-  const phone = await chat.irc("guest");
-  await chat.join("#tea", phone);
+testAccounts("sessions: a client that logs in to a user who is here gets its nick and channels", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  const phone = await fixture.irc("guest");
+  await fixture.join("#tea", phone);
   await alice.says("JOIN #den");
-  chat.quiet();
+  fixture.quiet();
   await phone.says(`NS IDENTIFY alice ${PASSWORD}`);
   assertEquals(phone.hears(), [
     ":guest!~guest@host NICK alice",
@@ -91,24 +91,24 @@ testAccounts("sessions: a client that logs in to a user who is here gets its nic
   assertEquals(bob.hears(), [":guest!~guest@host QUIT :Logged in as alice"]);
 });
 
-testAccounts("sessions: LOGOUT of one client leaves the other alone", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
-  const phone = await loggedIn(chat, "alice");
-  chat.quiet();
+testAccounts("sessions: LOGOUT of one client leaves the other alone", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  const phone = await loggedIn(fixture, "alice");
+  fixture.quiet();
   await phone.says("NS LOGOUT");
   assertEquals(phone.hears().slice(0, 3), [
     ":alice!~alice@host NICK guest1",
     ":guest1!~alice@host PART #tea",
     "901 guest1 guest1!~alice@host :You are now logged out",
   ]);
-  assertEquals([alice.hears(), bob.hears(), chat.hub.members.size], [[], [], 3]);
+  assertEquals([alice.hears(), bob.hears(), fixture.chat.members.size], [[], [], 3]);
 });
 
-testAccounts("sessions: a text client that logs in stays in its room, and follows the user", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
-  const phone = await chat.text("guest");
+testAccounts("sessions: a text client that logs in stays in its room, and follows the user", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  const phone = await fixture.text("guest");
   await phone.says("/join #tea");
-  chat.quiet();
+  fixture.quiet();
   await phone.says(`/login alice ${PASSWORD}`);
   assertEquals(phone.hears().slice(1), ["-- You are alice now.", "-- You are logged in as alice."]);
   await alice.says("PRIVMSG #tea :hi", "PRIVMSG bob :psst");
@@ -123,66 +123,75 @@ testAccounts("sessions: a text client that logs in stays in its room, and follow
   assertEquals(phone.hears().slice(0, 2), ["-- You left #den on another device.", "-- You are in #tea with 1 other."]);
 });
 
-testAccounts("sessions: /quit of one client leaves the other connected; KILL ends both", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
-  const phone = await loggedIn(chat, "alice");
-  const third = await loggedIn(chat, "alice");
-  chat.quiet();
+testAccounts("sessions: /quit of one client leaves the other connected; KILL ends both", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  const phone = await loggedIn(fixture, "alice");
+  const third = await loggedIn(fixture, "alice");
+  fixture.quiet();
   await third.says("QUIT :bye");
   assertEquals([bob.hears(), alice.connection.open, third.connection.open], [[], true, false]);
-  chat.hub.setFlag(bob.member, "operator", true);
+  fixture.chat.setFlag(bob.member, "operator", true);
   await bob.says("KILL alice :enough");
   assertEquals([alice.connection.open, phone.connection.open], [false, false]);
 });
 
-testAccounts("sessions: of two devices that drop the account at once, one does, and both are guests", async (chat) => {
-  const [alice] = await aliceAndBob(chat);
-  const phone = await loggedIn(chat, "alice");
-  chat.quiet();
-  await Promise.all([alice.says(`NS DROP ${PASSWORD}`), phone.says(`NS DROP ${PASSWORD}`)]);
-  const lines = [alice, phone].map((client) => client.hears());
-  const done = lines.flat().filter((line) => line.endsWith("NOTICE alice :alice is no longer registered."));
-  assertEquals(done.length, 1, lines.flat().join("\n"));
-  assertEquals([...chat.hub.members].map(({ account, sessions }) => [account, sessions.length]), [
-    [undefined, 1],
-    [undefined, 1],
-    [undefined, 1],
-  ]);
-});
+testAccounts(
+  "sessions: of two devices that drop the account at once, one does, and both are guests",
+  async (fixture) => {
+    const [alice] = await aliceAndBob(fixture);
+    const phone = await loggedIn(fixture, "alice");
+    fixture.quiet();
+    await Promise.all([alice.says(`NS DROP ${PASSWORD}`), phone.says(`NS DROP ${PASSWORD}`)]);
+    const lines = [alice, phone].map((client) => client.hears());
+    const done = lines.flat().filter((line) => line.endsWith("NOTICE alice :alice is no longer registered."));
+    assertEquals(done.length, 1, lines.flat().join("\n"));
+    assertEquals([...fixture.chat.members].map(({ account, sessions }) => [account, sessions.length]), [
+      [undefined, 1],
+      [undefined, 1],
+      [undefined, 1],
+    ]);
+  },
+);
 
 testAccounts(
   "sessions: of two devices that change the nickname at once, the last one decides for both",
-  async (chat) => {
-    const [alice, bob] = await aliceAndBob(chat);
-    const phone = await loggedIn(chat, "alice");
-    chat.quiet();
+  async (fixture) => {
+    const [alice, bob] = await aliceAndBob(fixture);
+    const phone = await loggedIn(fixture, "alice");
+    fixture.quiet();
     await Promise.all([alice.says("NICK ally"), phone.says("NICK lice")]);
     const lines = [":alice!~alice@host NICK ally", ":ally!~alice@host NICK lice"];
     assertEquals([alice.hears(), phone.hears(), bob.hears()], [lines, lines, lines]);
   },
 );
 
-testAccounts("sessions: a device that does not read is disconnected alone", async (chat) => {
-  const [alice, bob] = await aliceAndBob(chat);
-  const phone = await loggedIn(chat, "alice");
-  chat.quiet();
+testAccounts("sessions: a device that does not read is disconnected alone", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  const phone = await loggedIn(fixture, "alice");
+  fixture.quiet();
   await phone.leave("too slow to read"); // as the transport does
   await bob.says("PRIVMSG #tea :hi");
   assertEquals([alice.hears(), bob.hears()], [[":bob!~bob@host PRIVMSG #tea :hi"], []]);
 });
 
-testAccounts("sessions: a device is not told that its real name was cut when another one's applies", async (chat) => {
-  await aliceAndBob(chat);
-  const phone = await loggedIn(chat, "alice"); // as "x"
-  assertEquals([phone.hears().filter((line) => line.includes("real name")), phone.member.realname], [[], "Real alice"]);
-});
+testAccounts(
+  "sessions: a device is not told that its real name was cut when another one's applies",
+  async (fixture) => {
+    await aliceAndBob(fixture);
+    const phone = await loggedIn(fixture, "alice"); // as "x"
+    assertEquals([phone.hears().filter((line) => line.includes("real name")), phone.member.realname], [
+      [],
+      "Real alice",
+    ]);
+  },
+);
 
-testAccounts("sessions: a device beyond the limit is told so, however it logs in", async (chat) => {
-  await aliceAndBob(chat);
-  for (let n = 1; n < 10; n++) await loggedIn(chat, "alice");
+testAccounts("sessions: a device beyond the limit is told so, however it logs in", async (fixture) => {
+  await aliceAndBob(fixture);
+  for (let n = 1; n < 10; n++) await loggedIn(fixture, "alice");
   const sentence = "Your account is connected 10 times, which is the limit. Close one of the others first";
-  const [text, running] = [await chat.text("y"), await chat.irc("x", "sasl")];
-  const registering = await loggedIn(chat, "eleven");
+  const [text, running] = [await fixture.text("y"), await fixture.irc("x", "sasl")];
+  const registering = await loggedIn(fixture, "eleven");
   assertEquals([registering.hears().at(-1), registering.connection.open], [
     `ERROR :Closing link: (*) [${sentence}]`,
     false,

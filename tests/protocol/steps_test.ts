@@ -30,19 +30,24 @@ let counting = new CountingSlicer();
 const counts = () => ({ slicer: counting = new CountingSlicer() });
 
 /** Connects many members. */
-function crowd(client: Client, hub: Parameters<Parameters<typeof test>[1]>[0]["hub"], count: number, room?: string) {
+function crowd(client: Client, chat: Parameters<Parameters<typeof test>[1]>[0]["chat"], count: number, room?: string) {
   const outlet = { peer: "192.0.2.1:5", send() {}, close() {} };
   for (let n = 0; n < count; n++) {
-    const { member } = hub.connect(`m${n}`, { user: "u", host: `h${n}`, realname: "r" }, client.session.format, outlet);
-    hub.join(member, room ?? `#room${n}`);
+    const { member } = chat.connect(
+      `m${n}`,
+      { user: "u", host: `h${n}`, realname: "r" },
+      client.session.format,
+      outlet,
+    );
+    chat.join(member, room ?? `#room${n}`);
   }
-  hub.flush();
+  chat.flush();
 }
 
-test("irc: LIST and WHO run in many steps when they read much and find nothing", async (chat) => {
-  const alice = await chat.irc("alice");
-  crowd(alice, chat.hub, 640);
-  chat.quiet();
+test("irc: LIST and WHO run in many steps when they read much and find nothing", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  crowd(alice, fixture.chat, 640);
+  fixture.quiet();
   for (const line of [`LIST ${Array(7).fill("!*a*b*,").join("")}#nothing*`, "LIST >1", "WHO *nobody*", "WHO * o"]) {
     await alice.says(line);
     assert(counting.steps >= 640 / 32, `${line}: ${counting.steps} steps`);
@@ -50,10 +55,10 @@ test("irc: LIST and WHO run in many steps when they read much and find nothing",
   }
 }, counts);
 
-test("irc: LIST, WHO and NAMES run in many steps when their reply is long", async (chat) => {
-  const alice = await chat.irc("alice");
-  crowd(alice, chat.hub, 640);
-  chat.quiet();
+test("irc: LIST, WHO and NAMES run in many steps when their reply is long", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  crowd(alice, fixture.chat, 640);
+  fixture.quiet();
   for (const line of ["LIST", "WHO *", "NAMES #room1,#room2,#room3"]) {
     await alice.says(line);
     assert(counting.steps >= (line.startsWith("NAMES") ? 3 : 640 / 32), `${line}: ${counting.steps} steps`);
@@ -63,8 +68,8 @@ test("irc: LIST, WHO and NAMES run in many steps when their reply is long", asyn
 
 test(
   "irc: JOIN runs as one job of the slicer for each channel, or one for all when its reply has a label",
-  async (chat) => {
-    const alice = await chat.irc("alice", "labeled-response", "batch");
+  async (fixture) => {
+    const alice = await fixture.irc("alice", "labeled-response", "batch");
     counting.works = 0;
     await alice.says("JOIN #a,#b,#c");
     assertEquals(counting.works, 3);
@@ -90,18 +95,18 @@ let departures = new HeldSlicer();
 
 test(
   "departures: a member whose connection has ended is disconnected by the slicer",
-  async (chat) => {
-    const options = { ...chat.options, registrationTime: 1000, format: textFormat(100) };
+  async (fixture) => {
+    const options = { ...fixture.options, registrationTime: 1000, format: textFormat(100) };
     assert(options.departures === departures);
-    const [alice, bob] = [await chat.irc("alice"), await chat.text("bob")];
+    const [alice, bob] = [await fixture.irc("alice"), await fixture.text("bob")];
     const over = [alice.leave("cut off"), bob.leave("cut off")];
     for (let tries = 0; departures.waiting.length < 2 && tries < 100; tries++) {
       await new Promise((resolve) => setTimeout(resolve));
     }
-    assertEquals([chat.hub.has(alice.member), chat.hub.has(bob.member)], [true, true]);
+    assertEquals([fixture.chat.has(alice.member), fixture.chat.has(bob.member)], [true, true]);
     for (const depart of departures.waiting.splice(0)) depart();
     await Promise.all(over);
-    assertEquals(chat.hub.members.size, 0);
+    assertEquals(fixture.chat.members.size, 0);
   },
   () => ({ departures: departures = new HeldSlicer() }),
 );

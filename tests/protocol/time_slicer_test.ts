@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import { type Outcome, type RunOptions, SLICE, type Steps, TimeSlicer } from "../../src/protocol/time_slicer.ts";
-import { type Chat, type Client, test } from "./irc/harness.ts";
+import { type Client, type ProtocolFixture, test } from "./irc/harness.ts";
 
 /** A slicer on whose clock every step takes a whole slice. */
 function slow(): TimeSlicer {
@@ -218,13 +218,13 @@ class Full extends TimeSlicer {
 let slicer = new Held();
 
 /** Registers a test with a slicer that can be held. */
-function testHeld(name: string, run: (chat: Chat) => Promise<void>) {
+function testHeld(name: string, run: (fixture: ProtocolFixture) => Promise<void>) {
   test(name, run, () => ({ slicer: slicer = new Held() }));
 }
 
-testHeld("slicer: expensive commands of both protocols wait in the slicer, and other lines do not", async (chat) => {
-  const clients: Record<string, Client> = { irc: await chat.irc("alice"), text: await chat.text("bob") };
-  await chat.join("#tea", clients.irc!);
+testHeld("slicer: expensive commands of both protocols wait in the slicer, and other lines do not", async (fixture) => {
+  const clients: Record<string, Client> = { irc: await fixture.irc("alice"), text: await fixture.text("bob") };
+  await fixture.join("#tea", clients.irc!);
   await clients.irc!.says("PRIVMSG #tea :tea");
   slicer.held = true;
   const long = {
@@ -243,7 +243,7 @@ testHeld("slicer: expensive commands of both protocols wait in the slicer, and o
   };
   for (const [protocol, lines] of Object.entries(long)) {
     for (const line of lines) {
-      chat.quiet();
+      fixture.quiet();
       const asked = clients[protocol]!.says(line);
       for (const other of Object.values(clients)) {
         if (other !== clients[protocol]) await other.says("PING :still there");
@@ -255,9 +255,9 @@ testHeld("slicer: expensive commands of both protocols wait in the slicer, and o
   }
 });
 
-testHeld("slicer: a reply that had to wait has its label, and lines said meanwhile have none", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", "labeled-response", "batch"), await chat.irc("bob")];
-  await chat.join("#tea", alice, bob);
+testHeld("slicer: a reply that had to wait has its label, and lines said meanwhile have none", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", "labeled-response", "batch"), await fixture.irc("bob")];
+  await fixture.join("#tea", alice, bob);
   slicer.held = true;
   const asked = alice.says("@label=a LIST #nowhere");
   await bob.says("PRIVMSG #tea :hello");
@@ -272,22 +272,22 @@ testHeld("slicer: a reply that had to wait has its label, and lines said meanwhi
   ]);
 });
 
-testHeld("slicer: a queued command of a client that has left is dropped", async (chat) => {
-  const [alice, bob, carol] = [await chat.irc("alice"), await chat.text("bob"), await chat.irc("carol")];
+testHeld("slicer: a queued command of a client that has left is dropped", async (fixture) => {
+  const [alice, bob, carol] = [await fixture.irc("alice"), await fixture.text("bob"), await fixture.irc("carol")];
   slicer.held = true;
   const asked = [alice.says("JOIN #tea"), bob.says("/list")];
   await carol.says("PING :after them");
   alice.member.close("killed");
-  for (const { member } of [alice, bob]) chat.hub.remove(member);
-  chat.quiet();
+  for (const { member } of [alice, bob]) fixture.chat.remove(member);
+  fixture.quiet();
   assertEquals(slicer.release(), 2);
-  assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
+  assertEquals([...fixture.chat.rooms].map(({ name }) => name), ["#lobby"]);
   await Promise.all(asked);
   assertEquals([alice.gets(), bob.gets()], [[], []]);
 });
 
-test("slicer: a command that cannot be queued is rejected on both protocols", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", "standard-replies"), await chat.text("bob")];
+test("slicer: a command that cannot be queued is rejected on both protocols", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", "standard-replies"), await fixture.text("bob")];
   full = true;
   await alice.expect("LIST", "263 alice LIST :Please wait a while and try again.");
   await alice.expect("WHO *", "263 alice WHO :Please wait a while and try again.");

@@ -3,7 +3,7 @@ import { Bans } from "../../src/moderation/bans.ts";
 import { NICKNAME_RECLAIMED } from "../../src/protocol/accounts.ts";
 import { PING_TIMEOUT } from "../../src/protocol/irc/keepalive.ts";
 import { type Client, Connections } from "../../src/server/connections.ts";
-import { Chat, sessionOf } from "../chat/helpers.ts";
+import { ChatFixture, sessionOf } from "../chat/helpers.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { createHandler, createLimits, recordingLog } from "./helpers.ts";
 
@@ -27,7 +27,7 @@ Deno.test("connections: a connection is logged when its client registers and whe
   connections.accept(handler, connection);
   assertEquals(connections.size, 1);
   const client = only(connections);
-  handler.register(sessionOf(new Chat().arrive("alice", [])));
+  handler.register(sessionOf(new ChatFixture().arrive("alice", [])));
   connection.leave("quit");
   await client.done;
   assertEquals(connections.size, 0);
@@ -150,7 +150,7 @@ Deno.test("connections: an evicted client is told the reason until it has regist
   connections.accept(handler, connection);
   assertEquals(limits.unregistered, 1);
   const evict = connection.evictable.onEvicted!;
-  handler.register(sessionOf(new Chat().arrive("alice", [])));
+  handler.register(sessionOf(new ChatFixture().arrive("alice", [])));
   assertEquals([limits.unregistered, connection.evictable.onEvicted], [0, undefined]);
   evict();
   assertEquals(connection.take(), [`rejected: ${limits.crowded}`]);

@@ -3,7 +3,7 @@ import type { Ban } from "../../src/moderation/bans.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";
-import { Chat, IDENTITY, Inbox, sessionOf } from "../chat/helpers.ts";
+import { ChatFixture, IDENTITY, Inbox, sessionOf } from "../chat/helpers.ts";
 import { runToEnd, type Steps } from "../../src/util/steps.ts";
 import type { BanResult } from "../../src/protocol/moderation.ts";
 
@@ -24,13 +24,15 @@ class CountingConnection extends FakeConnection {
   }
 }
 
-function createClients(count: number): { chat: Chat; clients: Map<FakeConnection, Bannable>; members: Member[] } {
-  const chat = new Chat();
-  const members = Array.from({ length: count }, (_, n) => chat.arrive(`member${n}`, ["#a"]));
+function createClients(
+  count: number,
+): { fixture: ChatFixture; clients: Map<FakeConnection, Bannable>; members: Member[] } {
+  const fixture = new ChatFixture();
+  const members = Array.from({ length: count }, (_, n) => fixture.arrive(`member${n}`, ["#a"]));
   const clients = new Map<FakeConnection, Bannable>(
     members.map((member, n) => [new CountingConnection(`192.0.2.${n % 250}`), { session: sessionOf(member) }]),
   );
-  return { chat, clients, members };
+  return { fixture, clients, members };
 }
 
 function ban(what: string): Ban {
@@ -45,19 +47,19 @@ async function runAll(steps: Steps<BanResult>): Promise<Omit<BanResult, "done">>
 }
 
 Deno.test("enforceBan: each of many clients is checked once, some in each step", () => {
-  const { chat, clients, members } = createClients(1000);
+  const { fixture, clients, members } = createClients(1000);
   CountingConnection.reads = 0;
-  const steps = enforceBan(ban("unknown!*@*"), members[0]!, clients, chat.hub);
+  const steps = enforceBan(ban("unknown!*@*"), members[0]!, clients, fixture.chat);
   let yields = 0;
   while (!steps.next().done) yields++;
   assertEquals([yields, CountingConnection.reads], [Math.floor(1000 / STEP), 1000]);
 });
 
 Deno.test("enforceBan: clients that are logged in to a banned account are disconnected", () => {
-  const { chat, clients, members } = createClients(5);
-  for (const n of [1, 3]) chat.hub.login(sessionOf(members[n]!), `eve${n}`);
-  const outcome = runToEnd(enforceBan(ban("~a:EVE?"), members[0]!, clients, chat.hub));
-  assertEquals([outcome.disconnected, [...chat.hub.members].map(({ nick }) => nick)], [
+  const { fixture, clients, members } = createClients(5);
+  for (const n of [1, 3]) fixture.chat.login(sessionOf(members[n]!), `eve${n}`);
+  const outcome = runToEnd(enforceBan(ban("~a:EVE?"), members[0]!, clients, fixture.chat));
+  assertEquals([outcome.disconnected, [...fixture.chat.members].map(({ nick }) => nick)], [
     2,
     ["member0", "member2", "member4"],
   ]);
@@ -70,23 +72,23 @@ Deno.test("enforceBan: clients that match by address or mask are disconnected, e
       "012345678",
     ]] as const
   ) {
-    const { chat, clients, members } = createClients(10);
-    chat.hub.setFlag(members[9]!, "operator", true);
-    const outcome = await runAll(enforceBan(ban(what), members[9]!, clients, chat.hub));
+    const { fixture, clients, members } = createClients(10);
+    fixture.chat.setFlag(members[9]!, "operator", true);
+    const outcome = await runAll(enforceBan(ban(what), members[9]!, clients, fixture.chat));
     assertEquals(outcome, { disconnected: gone.length, includesCaller: what === "MEMBER?!*@*" });
-    const left = [...chat.hub.members].map(({ nick }) => nick);
+    const left = [...fixture.chat.members].map(({ nick }) => nick);
     assertEquals(left.length, 10 - gone.length);
     assertEquals(left.at(-1), "member9");
   }
 });
 
 Deno.test("enforceBan: a member who matches is told the reason, and the connection is closed", async () => {
-  const { chat, members: [root, troll] } = createClients(2);
+  const { fixture, members: [root, troll] } = createClients(2);
   const closed: unknown[] = [];
   sessionOf(troll!).outlet.close = (...reasons) => void closed.push(reasons);
   const clients: [FakeConnection, Bannable][] = [[new FakeConnection("192.0.2.1"), { session: sessionOf(troll!) }]];
-  await runAll(enforceBan(ban("member1!*@*"), root!, clients, chat.hub));
-  assertEquals(chat.told(troll!).at(-1), "notice You are banned from this server: spam");
+  await runAll(enforceBan(ban("member1!*@*"), root!, clients, fixture.chat));
+  assertEquals(fixture.told(troll!).at(-1), "notice You are banned from this server: spam");
   assertEquals(closed, [["banned", "Banned: spam"]]);
 });
 
@@ -124,34 +126,36 @@ Deno.test("enforceBan: an error of the chat is reported when all steps have run"
 });
 
 Deno.test("enforceBan: a connection that is closing already is not counted", async () => {
-  const { chat, members: [root] } = createClients(1);
+  const { fixture, members: [root] } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
   connection.close("quit");
-  const outcome = await runAll(enforceBan(ban("192.0.2.7"), root!, [[connection, { session: undefined }]], chat.hub));
+  const outcome = await runAll(
+    enforceBan(ban("192.0.2.7"), root!, [[connection, { session: undefined }]], fixture.chat),
+  );
   assertEquals([outcome, connection.closeReason], [{ disconnected: 0, includesCaller: false }, "quit"]);
 });
 
 Deno.test("enforceBan: an unregistered connection is disconnected when its address matches", async () => {
-  const { chat, members } = createClients(1);
+  const { fixture, members } = createClients(1);
   const connection = new FakeConnection("192.0.2.7");
   const outcome = await runAll(
-    enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { session: undefined }]], chat.hub),
+    enforceBan(ban("192.0.2.0/24"), members[0]!, [[connection, { session: undefined }]], fixture.chat),
   );
   assertEquals([outcome, connection.closeReason], [{ disconnected: 1, includesCaller: false }, "banned"]);
 });
 
 Deno.test("enforceBan: a user who is always on is removed, whether connected or not, but not for one of two connections", async () => {
-  const chat = new Chat({ policy: { isRegistered: () => true }, alwaysOn: "on" });
+  const fixture = new ChatFixture({ policy: { isRegistered: () => true }, alwaysOn: "on" });
   const connect = (account: string, user: string) => {
-    return chat.hub.connect(account, { ...IDENTITY, user, account }, chat.format, new Inbox());
+    return fixture.chat.connect(account, { ...IDENTITY, user, account }, fixture.format, new Inbox());
   };
   const root = connect("root", "~root");
-  chat.hub.disconnect(connect("absent", "~troll"));
+  fixture.chat.disconnect(connect("absent", "~troll"));
   const connected = connect("connected", "~troll");
   const [one, other] = [connect("both", "~troll"), connect("both", "~good")];
   const clients = [connected, one, other].map((session) => [new FakeConnection(), { session }] as const);
-  const outcome = await runAll(enforceBan(ban("*!~troll@*"), root.member, clients, chat.hub));
+  const outcome = await runAll(enforceBan(ban("*!~troll@*"), root.member, clients, fixture.chat));
   assertEquals(outcome, { disconnected: 3, includesCaller: false });
-  assertEquals([...chat.hub.members].map(({ nick }) => nick), ["root", "both"]);
+  assertEquals([...fixture.chat.members].map(({ nick }) => nick), ["root", "both"]);
   assertEquals(other.member.sessions, [other]);
 });

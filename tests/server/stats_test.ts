@@ -5,20 +5,20 @@ import { Connections } from "../../src/server/connections.ts";
 import { RejectionLog } from "../../src/server/rejection_log.ts";
 import { Stats } from "../../src/server/stats.ts";
 import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
-import { Chat, sessionOf } from "../chat/helpers.ts";
+import { ChatFixture, sessionOf } from "../chat/helpers.ts";
 import { createHandler, createLimits, quietLog } from "./helpers.ts";
 import { FakeConnection } from "../fake_connection.ts";
 
 /** Creates the figures of a server that has no ports. */
 function createStats(options: Partial<LocalChatOptions> = {}) {
-  const chat = new Chat(options);
+  const fixture = new ChatFixture(options);
   const bans = new Bans();
   const limits = createLimits(bans);
   const connections = new Connections({ limits, bans, log: quietLog(), registers: true });
   const traffic = { linesIn: 1, linesOut: 20, bytesOut: 2_600_000 };
   const rejections = new RejectionLog(quietLog());
   const stats = new Stats({
-    chat: chat.hub,
+    chat: fixture.chat,
     bans,
     auth: new AuthService(),
     limits,
@@ -26,16 +26,16 @@ function createStats(options: Partial<LocalChatOptions> = {}) {
     rejections,
     traffic,
   });
-  return { stats, chat, bans, connections };
+  return { stats, fixture, bans, connections };
 }
 
 Deno.test("stats: sentences have the figures, with singular and plural", () => {
-  const { stats, chat, bans, connections } = createStats();
+  const { stats, fixture, bans, connections } = createStats();
   const [first = "", second = "", third = ""] = stats.sentences();
   assertMatch(first, /^Up for \d+s, with 0 users on 0 connections in 1 room\.$/);
   assertEquals(second, "1 line received, 20 sent (3 MB); 0 stored, 0 could not be stored.");
   assertMatch(third, /^\d+ MB of memory in use\. 0 bans\.$/);
-  chat.arrive("alice", ["#tea"]);
+  fixture.arrive("alice", ["#tea"]);
   connections.accept(createHandler("irc"), new FakeConnection("192.0.2.1"));
   bans.add({ what: "198.51.100.1", by: "root", reason: "spam", since: 0, until: Infinity });
   const later = stats.sentences();
@@ -49,8 +49,8 @@ class QueuedConnection extends FakeConnection {
 }
 
 Deno.test("stats: metrics have every listener, and the figures of all sources", () => {
-  const { stats, chat, connections } = createStats();
-  chat.arrive("alice", ["#tea"]);
+  const { stats, fixture, connections } = createStats();
+  fixture.arrive("alice", ["#tea"]);
   connections.accept(createHandler("irc"), new QueuedConnection("192.0.2.1"));
   connections.accept(createHandler("irc"), new QueuedConnection("192.0.2.2"));
   stats.recordRound(2);
@@ -72,9 +72,9 @@ Deno.test("stats: metrics have every listener, and the figures of all sources", 
 });
 
 Deno.test("stats: users who are not connected are counted apart", () => {
-  const { stats, chat } = createStats({ policy: { isRegistered: () => true }, alwaysOn: "on" });
-  chat.hub.disconnect(sessionOf(chat.arrive("alice", [], { account: "alice" })));
-  chat.arrive("bob", [], { account: "bob" });
+  const { stats, fixture } = createStats({ policy: { isRegistered: () => true }, alwaysOn: "on" });
+  fixture.chat.disconnect(sessionOf(fixture.arrive("alice", [], { account: "alice" })));
+  fixture.arrive("bob", [], { account: "bob" });
   assertMatch(stats.sentences()[0]!, /, with 2 users \(1 not connected\) on 0 connections/);
   assertMatch(stats.metrics([]), /^tincan_members 2$[^]*^tincan_absent_members 1$/m);
 });

@@ -104,17 +104,17 @@ async function answerTo(...reads: string[]): Promise<string> {
 
 /** Serves a client until the connection ends. */
 async function serve(socket: Socket, options: Partial<HttpOptions> = {}): Promise<void> {
-  const onRefused = () => {};
+  const onRejected = () => {};
   const onError = (error: unknown) => {
     throw error;
   };
   const handler = () => new Response("ok\n");
   const schedule = <T>(work: () => T) => work();
-  const all = { handler, schedule, secure: false, onRefused, onError, times: HTTP_TIMES, ...options };
+  const all = { handler, schedule, secure: false, onRejected, onError, times: HTTP_TIMES, ...options };
   await new HttpConnection(socket, all).run();
 }
 
-const REFUSED: Record<string, [string, number]> = {
+const REJECTED: Record<string, [string, number]> = {
   "a missing request line": [`nonsense\r\n${HOST}${END}`, 400],
   "two spaces in the request line": [`GET  / HTTP/1.1\r\n${HOST}${END}`, 400],
   "a space before the request line": [` GET / HTTP/1.1\r\n${HOST}${END}`, 400],
@@ -163,10 +163,10 @@ const REFUSED: Record<string, [string, number]> = {
   "101 fields": [`GET / HTTP/1.1\r\n${HOST}${"A: b\r\n".repeat(100)}\r\n`, 431],
 };
 
-for (const [name, [request, status]] of Object.entries(REFUSED)) {
+for (const [name, [request, status]] of Object.entries(REJECTED)) {
   Deno.test(`http: ${name} is rejected and reported, and nothing after it is read`, async () => {
     const rejections: string[][] = [];
-    const onRefused: WebOptions["onRefused"] = (...all) => rejections.push(all.map(String));
+    const onRejected: WebOptions["onRejected"] = (...all) => rejections.push(all.map(String));
     await serving(async (port) => {
       const text = await exchange(port, `${request}GET /smuggled HTTP/1.1\r\n${HOST}${END}`);
       assertMatch(text, new RegExp(`^HTTP/1\\.1 ${status} [A-Z]`));
@@ -177,7 +177,7 @@ for (const [name, [request, status]] of Object.entries(REFUSED)) {
       assertMatch(peer, /^127\.0\.0\.1:\d+$/);
       assert(text.endsWith(`\r\n\r\n${why}.\n`), `${why}: ${text}`);
       assertEquals([cause, more], ["bad request", []]);
-    }, { onRefused });
+    }, { onRejected });
   });
 }
 
@@ -335,14 +335,14 @@ Deno.test("http: a silent client is disconnected without a response, and an inco
   for (const [reads, times, answer, causes] of cases) {
     const socket = new ScriptedSocket(reads, true);
     const rejections: string[] = [];
-    await soon(serve(socket, { times, onRefused: (_why, cause) => rejections.push(cause) }), "end of the connection");
+    await soon(serve(socket, { times, onRejected: (_why, cause) => rejections.push(cause) }), "end of the connection");
     assertMatch(socket.answer, answer);
     assertEquals(rejections, causes);
   }
-  const refused: unknown[] = [];
-  const options = { times: head, onRefused: () => refused.push("called") };
+  const rejected: unknown[] = [];
+  const options = { times: head, onRejected: () => rejected.push("called") };
   await serving(async (port) => assertEquals(await exchange(port), ""), options);
-  assertEquals(refused, []);
+  assertEquals(rejected, []);
 });
 
 Deno.test("http: bytes that keep arriving do not extend the timeout of a request head", async () => {
@@ -385,10 +385,10 @@ Deno.test("http: a client that does not read its response is disconnected", asyn
 Deno.test("http: a client that is not admitted gets 503 before anything is read", async () => {
   const admission = new OpenAdmission();
   admission.closed = "Not today.";
-  const refused: string[] = [];
-  const listener = listenWeb({ ...webOptions(admission), onRefused: (_, why) => refused.push(why) });
+  const rejected: string[] = [];
+  const listener = listenWeb({ ...webOptions(admission), onRejected: (_, why) => rejected.push(why) });
   const text = await exchange(listener.port);
   assertMatch(text, /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*Connection: close\r\n[^]*\r\n\r\nNot today\.\n$/);
-  assertEquals([refused, admission.inside], [["closed"], []]);
+  assertEquals([rejected, admission.inside], [["closed"], []]);
   listener.close();
 });

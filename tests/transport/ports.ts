@@ -55,7 +55,7 @@ export function portOptions(admission: Admission = new OpenAdmission()): ListenO
     port: 0,
     admission,
     refusal: (why) => `${why}\n`,
-    onRefused: () => {},
+    onRejected: () => {},
     onAcceptError: (error) => {
       throw error;
     },

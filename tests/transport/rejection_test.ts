@@ -45,7 +45,7 @@ async function listening(
     rejectedProtocols: CHAT,
     wrongProtocolReply,
     onWrongProtocol: (peer, protocol) => rejected.push(`${peer.replace(/:\d+$/, "")} ${protocol}`),
-    onRefused: (_peer, why, cause) => rejected.push(`${cause}: ${why}`),
+    onRejected: (_peer, why, cause) => rejected.push(`${cause}: ${why}`),
     ...options,
   });
   const served = (async () => {
@@ -136,36 +136,36 @@ testWithTls("tcp: HTTP over TLS is rejected as well", (tls, certificates) =>
   }, { tls }));
 
 /** A web listener that records rejections. */
-async function serving(body: (port: number, refused: string[]) => Promise<void>, options: Partial<WebOptions> = {}) {
+async function serving(body: (port: number, rejected: string[]) => Promise<void>, options: Partial<WebOptions> = {}) {
   const admission = new OpenAdmission();
-  const refused: string[] = [];
-  const onRefused: WebOptions["onRefused"] = (_peer, why, cause) => refused.push(`${cause}: ${why}`);
-  const listener = listenWeb({ ...webOptions(admission), wrongProtocolReply, onRefused, ...options });
-  await body(listener.port, refused);
+  const rejected: string[] = [];
+  const onRejected: WebOptions["onRejected"] = (_peer, why, cause) => rejected.push(`${cause}: ${why}`);
+  const listener = listenWeb({ ...webOptions(admission), wrongProtocolReply, onRejected, ...options });
+  await body(listener.port, rejected);
   await admission.holds(0);
   listener.close();
 }
 
 Deno.test("web: a client that does not use HTTP is rejected after its first line", () =>
-  serving(async (port, refused) => {
+  serving(async (port, rejected) => {
     assertEquals(await exchange(port, "NICK a\r\n"), "You speak IRC.\n");
     assertEquals(await exchange(port, "\x16\x03\x01\x02"), "You speak TLS.\n");
     assertEquals(await exchange(port, "SSH-2.0-x\r\n"), "You speak SSH.\n");
     assertMatch(await exchange(port, "hello\r\n"), /^HTTP\/1\.1 400 [^]*\r\n\r\nInvalid HTTP request\.\n$/);
     const protocols = ["IRC", "TLS", "SSH"].map((protocol) => `speaks ${protocol}: speaks ${protocol}`);
-    assertEquals(refused, [...protocols, "bad request: Invalid HTTP request"]);
+    assertEquals(rejected, [...protocols, "bad request: Invalid HTTP request"]);
   }));
 
 testWithTls(
   "web: plain HTTP where TLS is required is redirected to the same address with https",
   (tls) =>
-    serving(async (port, refused) => {
+    serving(async (port, rejected) => {
       const get = (head: string) => exchange(port, `${head}\r\n\r\n`);
       const found = await get("GET /a/b?c=d HTTP/1.1\r\nHost: chat.example:8443");
       assertMatch(found, /^HTTP\/1\.1 308 Permanent Redirect\r\n/);
       assertMatch(found, /\r\nlocation: https:\/\/chat\.example:8443\/a\/b\?c=d\r\n/);
       assertMatch(found, /\r\nconnection: close\r\n/);
-      assertEquals(refused, ["no TLS: no TLS: sent to https"]);
+      assertEquals(rejected, ["no TLS: no TLS: sent to https"]);
       // The host is what the client sent, validated; everything else in the request goes after it.
       assertMatch(
         await get("GET //evil.example/ HTTP/1.1\r\nHost: x"),

@@ -37,15 +37,15 @@ function test(name: string, body: (certificates: Certificates) => Promise<void>)
 async function echoing(
   certificates: Certificates,
   body: (
-    port: { port: number; admission: OpenAdmission; tls: Tls; refused: string[]; connections: Connection[] },
+    port: { port: number; admission: OpenAdmission; tls: Tls; rejected: string[]; connections: Connection[] },
   ) => Promise<void>,
   options: Partial<TcpOptions> = {},
 ) {
   const admission = new OpenAdmission();
   const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
-  const refused: string[] = [];
-  const onRefused: TcpOptions["onRefused"] = (_, why, cause) => refused.push(`${cause}: ${why}`);
-  const listener = listenTcp({ ...tcpOptions(admission), tls, onRefused, ...options });
+  const rejected: string[] = [];
+  const onRejected: TcpOptions["onRejected"] = (_, why, cause) => rejected.push(`${cause}: ${why}`);
+  const listener = listenTcp({ ...tcpOptions(admission), tls, onRejected, ...options });
   const connections: Connection[] = [];
   const echo = async (connection: Connection) => {
     for await (const lines of connection.lines) connection.send([...lines]);
@@ -58,7 +58,7 @@ async function echoing(
     }
   })();
   try {
-    await body({ port: listener.port, admission, tls, refused, connections });
+    await body({ port: listener.port, admission, tls, rejected, connections });
   } finally {
     listener.close();
     await serving;
@@ -97,7 +97,7 @@ async function sClient(port: number, ...args: string[]): Promise<string> {
 }
 
 test("tls: only TLS 1.2 and 1.3 with forward secrecy are accepted", (certificates) =>
-  echoing(certificates, async ({ port, refused }) => {
+  echoing(certificates, async ({ port, rejected }) => {
     assertMatch(await sClient(port, "-tls1_3"), /TLSv1\.3, Cipher is TLS_/);
     assertMatch(await sClient(port, "-tls1_2"), /TLSv1\.2, Cipher is ECDHE-/);
     for (const old of ["-tls1", "-tls1_1"]) {
@@ -107,7 +107,7 @@ test("tls: only TLS 1.2 and 1.3 with forward secrecy are accepted", (certificate
       const answer = await sClient(port, "-tls1_2", "-cipher", `${cipher}:@SECLEVEL=0`);
       assertMatch(answer, /Cipher is \(NONE\)|no cipher match|[Nn]o ciphers/, cipher);
     }
-    assert(refused.length >= 3 && refused.every((why) => why.startsWith("no TLS: no TLS: ")), refused.join("\n"));
+    assert(rejected.length >= 3 && rejected.every((why) => why.startsWith("no TLS: no TLS: ")), rejected.join("\n"));
   }));
 
 test("tls: ALPN selects http/1.1 where it is offered, and rejects clients that do not support it", (certificates) =>
@@ -222,7 +222,7 @@ const HANDSHAKE_TIME = 1e8;
 
 test("tls: incomplete handshakes and silent clients time out, and garbage is rejected, without affecting others", async (certificates) => {
   using timers = new FakeTimers(HANDSHAKE_TIME);
-  await echoing(certificates, async ({ port, admission, refused }) => {
+  await echoing(certificates, async ({ port, admission, rejected }) => {
     using conn = await connect(port, certificates);
     const silent: Deno.TcpConn[] = [];
     const handshaking = admission.holds(151);
@@ -238,14 +238,14 @@ test("tls: incomplete handshakes and silent clients time out, and garbage is rej
     }
     await conn.write(encoder.encode("hello\n"));
     assertEquals(await receive(conn, 6), "hello\n");
-    assertEquals([timers.size, admission.inside.length, refused.length], [150, 151, 50]);
+    assertEquals([timers.size, admission.inside.length, rejected.length], [150, 151, 50]);
     const alone = admission.holds(1);
     timers.pass(HANDSHAKE_TIME);
     await alone;
     await conn.write(encoder.encode("still here\n"));
     assertEquals(await receive(conn, 11), "still here\n");
-    assertEquals(refused.length, 200);
-    assertEquals(refused.filter((why) => /too long/.test(why)).length, 150);
+    assertEquals(rejected.length, 200);
+    assertEquals(rejected.filter((why) => /too long/.test(why)).length, 150);
     silent.forEach((socket) => socket.close());
   }, { handshakeTime: HANDSHAKE_TIME });
 });

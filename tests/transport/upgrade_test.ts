@@ -160,7 +160,7 @@ for (const [name, [headers, status, cause]] of Object.entries(ODD)) {
   Deno.test(`websocket: a handshake with ${name} is rejected and reported`, async () => {
     const proxies = new AddressSet();
     const rejections: unknown[] = [];
-    const onRefused: WebOptions["onRefused"] = (...all) => rejections.push(all);
+    const onRejected: WebOptions["onRejected"] = (...all) => rejections.push(all);
     await echoing(async (port) => {
       const head = { connection: "Upgrade, close", "x-forwarded-for": "192.0.2.7", ...headers };
       const answer = await rawRequest(port, handshake("/", head));
@@ -173,7 +173,7 @@ for (const [name, [headers, status, cause]] of Object.entries(ODD)) {
       assertMatch(peer!, /^127\.0\.0\.1:\d+$/);
       const why = answer.body.replace(/\.\n$/, "");
       assertEquals(rejections, [[peer, why, cause], ["192.0.2.7", why, cause]], "the client of the proxy is reported");
-    }, { onRefused, proxies });
+    }, { onRejected, proxies });
   });
 }
 
@@ -237,11 +237,11 @@ Deno.test("websocket: on other addresses, or behind a proxy, pages of any host n
 
 Deno.test("websocket: handshakes are rejected and reported while the server is stopping", async () => {
   const causes: unknown[] = [];
-  const onRefused: WebOptions["onRefused"] = (_peer, _why, cause) => causes.push(cause);
+  const onRejected: WebOptions["onRejected"] = (_peer, _why, cause) => causes.push(cause);
   await echoing(async (port) => {
     const answer = await rawRequest(port, handshake("/", { connection: "Upgrade, close" }));
     assertEquals([answer.status, answer.body, causes], [503, "The server is stopping.\n", ["stopping"]]);
-  }, { accepting: () => false, onRefused });
+  }, { accepting: () => false, onRejected });
 });
 
 Deno.test("websocket: a handshake with POST or HTTP/1.0 is rejected", () =>
@@ -460,8 +460,8 @@ Deno.test("websocket: clients of a proxy count for the connection limits, and th
     }
     await admission.holds(0);
     admission.closed = "Not today.";
-    using refused = await WebSocketClient.open(port, "/", { "x-forwarded-for": "192.0.2.1" });
-    assertEquals((await refused.rest()).map(shown), ["no: Not today.", "close 1000 Not today."]);
+    using rejected = await WebSocketClient.open(port, "/", { "x-forwarded-for": "192.0.2.1" });
+    assertEquals((await rejected.rest()).map(shown), ["no: Not today.", "close 1000 Not today."]);
   }, { proxies });
 });
 

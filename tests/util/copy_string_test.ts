@@ -43,45 +43,45 @@ Deno.test("a part of a string that was copied keeps nothing of the whole", async
  * What people do with words, for each of `COUNT` people. Names have capitals: what they are folded to, V8 copies of its own
  * accord as it makes keys of maps of them.
  */
-const DEEDS: Record<string, (hub: LocalChat, member: Member, room: Room, n: number) => void> = {
-  "said": (hub, member, room, n) => hub.say(member, room, cut("what somebody has said, the ", n)),
-  "tags": (hub, member, room, n) => hub.say(member, room, "hi", { tags: cut("@+draft/reply=somebody-", n) }),
-  "whispered": (hub, member, _, n) => hub.whisper(member, member.nick, cut("what nobody else is to know ", n)),
-  "topic": (hub, member, room, n) => hub.setTopic(member, room, cut(" what we are talking about, ", n)),
-  "away": (hub, member, _, n) => hub.setAway(member, cut("why I am not really there: ", n)),
-  "realname": (hub, member, _, n) => hub.setRealname(member, cut("what I am called elsewhere ", n)),
-  "nick": (hub, member, _, n) => hub.rename(member, cut("A_Name_As_Long_As_It_May_Be", n)),
-  "mask": (hub, member, room, n) => {
-    hub.setModes(member, room, [{ on: true, mode: "b", mask: cut("Somebody_there!from@somewhere.else", n) }]);
+const DEEDS: Record<string, (chat: LocalChat, member: Member, room: Room, n: number) => void> = {
+  "said": (chat, member, room, n) => chat.say(member, room, cut("what somebody has said, the ", n)),
+  "tags": (chat, member, room, n) => chat.say(member, room, "hi", { tags: cut("@+draft/reply=somebody-", n) }),
+  "whispered": (chat, member, _, n) => chat.whisper(member, member.nick, cut("what nobody else is to know ", n)),
+  "topic": (chat, member, room, n) => chat.setTopic(member, room, cut(" what we are talking about, ", n)),
+  "away": (chat, member, _, n) => chat.setAway(member, cut("why I am not really there: ", n)),
+  "realname": (chat, member, _, n) => chat.setRealname(member, cut("what I am called elsewhere ", n)),
+  "nick": (chat, member, _, n) => chat.rename(member, cut("A_Name_As_Long_As_It_May_Be", n)),
+  "mask": (chat, member, room, n) => {
+    chat.setModes(member, room, [{ on: true, mode: "b", mask: cut("Somebody_there!from@somewhere.else", n) }]);
   },
-  "key": (hub, member, room, n) => {
-    hub.setModes(member, room, [{ on: true, mode: "k", key: cut("a-key-as-long-as-it-may-be", n) }]);
+  "key": (chat, member, room, n) => {
+    chat.setModes(member, room, [{ on: true, mode: "k", key: cut("a-key-as-long-as-it-may-be", n) }]);
   },
-  "room": (hub, member, _, n) => void hub.join(member, cut("#A-Room-With-A-Name-That-Is-Long-", n)),
-  "lookout": (hub, member, _, n) => void hub.monitor.add(member.sessions[0]!, cut("Somebody_To_Look_Out_For_", n)),
-  "somebody": (hub, _member, _room, n) => {
+  "room": (chat, member, _, n) => void chat.join(member, cut("#A-Room-With-A-Name-That-Is-Long-", n)),
+  "lookout": (chat, member, _, n) => void chat.monitor.add(member.sessions[0]!, cut("Somebody_To_Look_Out_For_", n)),
+  "somebody": (chat, _member, _room, n) => {
     const identity = { user: cut("~a_user_name_", n), host: "host", realname: cut("somebody else, by name ", n) };
     const nick = cut("Another_One_Who_Comes_In_", n);
-    hub.connect(nick, identity, new CountingFormat(() => undefined), new Inbox());
+    chat.connect(nick, identity, new CountingFormat(() => undefined), new Inbox());
   },
 };
 
 for (const [kind, deed] of Object.entries(DEEDS)) {
   Deno.test(`what is kept of a long message is no more than the part that is needed: ${kind}`, async () => {
     const history = new MemoryHistory();
-    const hub = new LocalChat({ history, keepPrivate: true });
+    const chat = new LocalChat({ history, keepPrivate: true });
     const people = Array.from({ length: COUNT }, (_, n) => {
       const identity = { user: "~u", host: "host", realname: "" };
-      const { member } = hub.connect(`n${n}`, identity, new CountingFormat(() => undefined), new Inbox());
-      hub.join(member, LOBBY);
-      return { member, room: hub.join(member, `#r${n}`) };
+      const { member } = chat.connect(`n${n}`, identity, new CountingFormat(() => undefined), new Inbox());
+      chat.join(member, LOBBY);
+      return { member, room: chat.join(member, `#r${n}`) };
     });
-    hub.flush();
+    chat.flush();
     const grown = await grownBy(() => {
-      for (const [n, { member, room }] of people.entries()) deed(hub, member, room, n);
-      hub.flush();
+      for (const [n, { member, room }] of people.entries()) deed(chat, member, room, n);
+      chat.flush();
     });
     assert(grown < COUNT * MOST, `${grown} bytes are kept of ${COUNT}`);
-    assertEquals(hub.findRoom(LOBBY).members.size, COUNT); // and all of them are still there
+    assertEquals(chat.findRoom(LOBBY).members.size, COUNT); // and all of them are still there
   });
 }

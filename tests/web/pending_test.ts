@@ -108,8 +108,8 @@ Deno.test("page: the confirmation of a line that was said again settles that lin
 
 Deno.test("page: a line that the server refused stays, whatever is said later", () => {
   const page = new Page();
-  const refused = page.say("one");
-  page.model.failPending(page.room, refused, "Not sent. You cannot send messages to #tea.");
+  const rejected = page.say("one");
+  page.model.failPending(page.room, rejected, "Not sent. You cannot send messages to #tea.");
   page.hear(11, "one");
   assertEquals(page.pending, ["one"]);
 });

@@ -18,7 +18,7 @@ export function tooManySessions(limit: string): string {
 /** Records a rejected command, and tells the client. NOTICE never gets a reply (RFC 2812, section 3.3.2). */
 export function replyError(context: IrcContext, error: ChatError, command: string): void {
   const { code, subject, room, mode } = error;
-  context.options.moderation.refused(context.caller, error);
+  context.options.moderation.rejected(context.caller, error);
   if (command === "NOTICE") return;
   switch (code) {
     case "nick-invalid":

@@ -77,7 +77,7 @@ export class IrcFormat implements WireFormat {
   render(event: ChatEvent): string | readonly string[] | undefined {
     switch (event.kind) {
       case "said":
-        return this.#speech(event, event.least === undefined ? event.room : PREFIXES[event.least] + event.room);
+        return this.#speech(event, event.minRank === undefined ? event.room : PREFIXES[event.minRank] + event.room);
       case "whispered":
         return this.#speech(event, event.to);
       case "tagged":
@@ -105,7 +105,7 @@ export class IrcFormat implements WireFormat {
         return this.#line(`:${event.origin} RENAME ${event.from} ${event.room} :${event.reason ?? ""}`, event);
       case "invited":
         // A client without `invite-notify` would take the invitation of another user for its own.
-        if (event.overheard && !this.#has.has("invite-notify")) return undefined;
+        if (event.forOperators && !this.#has.has("invite-notify")) return undefined;
         return this.#line(`:${event.origin} INVITE ${event.whom} ${event.room}`, event);
       case "away":
         if (!this.#has.has("away-notify")) return undefined;
@@ -124,7 +124,7 @@ export class IrcFormat implements WireFormat {
         return `:${this.#server} 731 * :${event.who}`;
       case "wallops":
         return this.#lines(`:${event.origin} WALLOPS :`, event.text, event);
-      case "unsaid": // ERR_CANNOTSENDTOCHAN
+      case "not-stored": // ERR_CANNOTSENDTOCHAN
         return this.#lines(
           `:${this.#server} 404 ${event.who} ${event.room} :Not sent, the server cannot store it (try again later): `,
           event.text,
@@ -147,7 +147,7 @@ export class IrcFormat implements WireFormat {
 
   #tagged(event: Tagged): string | undefined {
     if (!this.#messageTags) return undefined;
-    const target = event.least === undefined ? event.to : PREFIXES[event.least] + event.to;
+    const target = event.minRank === undefined ? event.to : PREFIXES[event.minRank] + event.to;
     return `${this.#tags(event)}:${event.origin} TAGMSG ${target}`;
   }
 

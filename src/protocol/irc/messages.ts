@@ -39,8 +39,8 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
   for (const target of targets.slice(0, TARGETS_MAX)) {
     if (isService(target)) continue;
     try {
-      const { room, least } = roomOf(context, target);
-      if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, least, session));
+      const { room, minRank } = roomOf(context, target);
+      if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, minRank, session));
       else {
         // A message to oneself is not part of the response; its echo is.
         const event = await context.outsideResponse(() =>
@@ -77,9 +77,9 @@ function send(
       continue;
     }
     try {
-      const { room, least } = roomOf(context, target);
+      const { room, minRank } = roomOf(context, target);
       if (room === undefined) nicks.push(target);
-      else context.chat.say(context.member, room, words, { style, tags, least, from: context.session });
+      else context.chat.say(context.member, room, words, { style, tags, minRank, from: context.session });
     } catch (error) {
       reject(context, error, command);
     }
@@ -153,12 +153,12 @@ function reject(context: MemberContext, error: unknown, command: string) {
 }
 
 /** Parses a target: a channel, perhaps for members of a rank only. Of several prefixes, the lowest rank counts. */
-function roomOf(context: MemberContext, target: string): { room?: Room; least?: Rank } {
+function roomOf(context: MemberContext, target: string): { room?: Room; minRank?: Rank } {
   if (target.startsWith("#")) return { room: requireTarget(context, target) };
   const [, prefixes, name = ""] = /^([~@+]+)(#.*)$/s.exec(target) ?? [];
   if (prefixes === undefined) return {};
-  const least = RANKS.findLast((rank) => prefixes.includes(PREFIXES[rank]))!;
-  return { room: requireTarget(context, name), least };
+  const minRank = RANKS.findLast((rank) => prefixes.includes(PREFIXES[rank]))!;
+  return { room: requireTarget(context, name), minRank };
 }
 
 /** Returns a channel. A secret one that accepts no messages from outside looks as if it did not exist. */

@@ -36,8 +36,8 @@ async function roomMode(context: MemberContext, room: Room, words: readonly stri
   for (const list of lists) replyMasks(context, room, list);
   if (changes.length === 0 && limits.length === 0) return;
   // Also without a valid change: a client that is not an operator learns that first.
-  const { refused } = await chat.setModes(member, room, changes);
-  for (const error of refused) replyError(context, error, "MODE");
+  const { rejected } = await chat.setModes(member, room, changes);
+  for (const error of rejected) replyError(context, error, "MODE");
   for (const limit of limits) context.numeric("ERR_INVALIDLIMIT", room.name, limit);
 }
 

@@ -48,7 +48,7 @@ export function textFormat(announce: number): WireFormat {
           return system(`${event.who} invited ${event.whom} to ${event.room}. To go there: /join ${event.room}`);
         case "wallops":
           return system(`Message from server operator ${event.who}: ${event.text}`);
-        case "unsaid":
+        case "not-stored":
           return system(`Not sent, the server cannot store messages right now. Try again later: ${event.text}`);
         case "notice":
           return system(event.text);
@@ -121,8 +121,8 @@ export function occupancy(room: string, others: number): string {
   return `in ${room} with ${others} ${others === 1 ? "other" : "others"}`;
 }
 
-function said({ who, text, style, room, least }: Said): string | undefined {
-  const to = least === undefined ? "" : ` to ${RANK_NAMES[least]}s`;
+function said({ who, text, style, room, minRank }: Said): string | undefined {
+  const to = minRank === undefined ? "" : ` to ${RANK_NAMES[minRank]}s`;
   switch (style) {
     case "say":
       return `<${who}${to}> ${stripFormatting(text)}`;

@@ -119,7 +119,7 @@ function setModes(context: CommandContext, changes: readonly ModeChange[]): Prom
 }
 
 async function changed(context: CommandContext, result: Answer<ModesResult>): Promise<void> {
-  const { made, refused } = await result;
-  if (refused.length > 0) context.reply(refused.map(errorLine));
+  const { made, rejected } = await result;
+  if (rejected.length > 0) context.reply(rejected.map(errorLine));
   else if (made.length === 0) context.reply([system(`Nothing to change.`)]);
 }

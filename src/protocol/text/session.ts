@@ -397,7 +397,7 @@ class TextSession implements CommandContext {
   #reject(error: unknown): void {
     if (error instanceof AuthError) return this.#rejectLogin(error);
     if (!(error instanceof ChatError)) throw error;
-    this.moderation.refused(this.caller, error);
+    this.moderation.rejected(this.caller, error);
     if (error.code === "nick-registered") this.rejectedNick = error.subject;
     this.reply([errorLine(error)]);
   }

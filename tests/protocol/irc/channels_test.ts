@@ -3,13 +3,13 @@ import { ROOM_RULE } from "../../../src/protocol/names.ts";
 import { assertEquals } from "@std/assert";
 import { CONDITIONS_MAX } from "../../../src/protocol/irc/channels.ts";
 import { SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
-import { Chat, type Client, clock, test, THEN, TIME } from "./harness.ts";
+import { type Client, clock, ProtocolFixture, test, THEN, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
 type Three = [Client, Client, Client];
 
-test("JOIN: creates a channel with the client as operator, and announces later members, when it does not exist", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+test("JOIN: creates a channel with the client as operator, and announces later members, when it does not exist", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
   await alice.expect(
     "JOIN #Tea",
     ":alice!~alice@host JOIN #Tea",
@@ -27,11 +27,11 @@ test("JOIN: creates a channel with the client as operator, and announces later m
   assertEquals(alice.hears(), []);
 });
 
-test("JOIN: replies with the topic, its author and its time when the channel has one", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
+test("JOIN: replies with the topic, its author and its time when the channel has one", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
   await alice.asks("TOPIC #tea :green or black");
   clock.now += 5000;
-  const bob = await chat.irc("bob");
+  const bob = await fixture.irc("bob");
   await bob.expect(
     "JOIN #tea",
     ":bob!~bob@host JOIN #tea",
@@ -42,10 +42,10 @@ test("JOIN: replies with the topic, its author and its time when the channel has
   );
 });
 
-test("JOIN: joins all other channels when one of several cannot be joined", async (chat) => {
-  const [alice] = await chat.channel("#a", "alice") as [Client];
+test("JOIN: joins all other channels when one of several cannot be joined", async (fixture) => {
+  const [alice] = await fixture.channel("#a", "alice") as [Client];
   await alice.asks("JOIN #b", "JOIN #c", "MODE #a +k one", "MODE #c +k three");
-  const bob = await chat.irc("bob");
+  const bob = await fixture.irc("bob");
   const answer = await bob.asks("JOIN #a,tea,,#b,#c one,,,,three");
   assertEquals(answer.filter((line) => / JOIN |^4/.test(line)), [
     ":bob!~bob@host JOIN #a",
@@ -55,18 +55,18 @@ test("JOIN: joins all other channels when one of several cannot be joined", asyn
   ]);
 });
 
-test("JOIN: leaves all channels when the parameter is 0", async (chat) => {
-  const [alice, bob] = await chat.channel("#a", "alice", "bob") as Pair;
+test("JOIN: leaves all channels when the parameter is 0", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#a", "alice", "bob") as Pair;
   await bob.says("JOIN #b");
-  chat.quiet();
+  fixture.quiet();
   await bob.expect("JOIN 0", ":bob!~bob@host PART #a", ":bob!~bob@host PART #b");
   assertEquals(alice.hears(), [":bob!~bob@host PART #a"]);
   await bob.expect("JOIN 0");
 });
 
-test("JOIN: replies with the reason when the key, the limit, an invitation, a ban or the name prevents it", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
-  const bob = await chat.irc("bob");
+test("JOIN: replies with the reason when the key, the limit, an invitation, a ban or the name prevents it", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
+  const bob = await fixture.irc("bob");
   await alice.says("MODE #tea +k key");
   await bob.expect("JOIN #tea", "475 bob #tea :Cannot join channel (+k)");
   await bob.expect("JOIN #tea KEY", "475 bob #tea :Cannot join channel (+k)");
@@ -84,12 +84,12 @@ test("JOIN: replies with the reason when the key, the limit, an invitation, a ba
   assertEquals(alice.hears().filter((line) => line.includes("JOIN")), []);
 });
 
-test("JOIN: succeeds when a ban exception, an invite exception or an invitation applies", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
-  const [bob, carol, dave] = [await chat.irc("bob"), await chat.irc("carol"), await chat.irc("dave")];
+test("JOIN: succeeds when a ban exception, an invite exception or an invitation applies", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
+  const [bob, carol, dave] = [await fixture.irc("bob"), await fixture.irc("carol"), await fixture.irc("dave")];
   await alice.says("MODE #tea +ibeI *!*@host bob bob", "INVITE carol #tea");
   await dave.expect("JOIN #tea", "474 dave #tea :Cannot join channel (+b)");
-  chat.quiet();
+  fixture.quiet();
   for (const [client, nick] of [[bob, "bob"], [carol, "carol"]] as const) {
     assertEquals((await client.asks("JOIN #tea"))[0], `:${nick}!~${nick}@host JOIN #tea`);
   }
@@ -97,19 +97,19 @@ test("JOIN: succeeds when a ban exception, an invite exception or an invitation 
   await carol.expect("JOIN #tea", "474 carol #tea :Cannot join channel (+b)");
 });
 
-test("extended-join: adds account and real name to every JOIN, also the client's own", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", "extended-join"), await chat.irc("bob")];
+test("extended-join: adds account and real name to every JOIN, also the client's own", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", "extended-join"), await fixture.irc("bob")];
   assertEquals((await alice.asks("JOIN #tea"))[0], ":alice!~alice@host JOIN #tea * :Real alice");
   assertEquals((await bob.asks("JOIN #tea"))[0], ":bob!~bob@host JOIN #tea");
   assertEquals(alice.hears(), [":bob!~bob@host JOIN #tea * :Real bob"]);
 });
 
-test("no-implicit-names: JOIN is not followed by the members of the channel, and NAMES is replied to", async (chat) => {
+test("no-implicit-names: JOIN is not followed by the members of the channel, and NAMES is replied to", async (fixture) => {
   for (const capability of ["no-implicit-names", "draft/no-implicit-names"]) {
-    const alice = await chat.irc("alice", capability);
+    const alice = await fixture.irc("alice", capability);
     await alice.expect("JOIN #tea", ":alice!~alice@host JOIN #tea");
     await alice.says("TOPIC #tea :Lunch");
-    const bob = await chat.irc("bob", capability);
+    const bob = await fixture.irc("bob", capability);
     await bob.expect(
       "JOIN #tea,#two",
       ":bob!~bob@host JOIN #tea",
@@ -123,10 +123,10 @@ test("no-implicit-names: JOIN is not followed by the members of the channel, and
   }
 });
 
-test("away-notify: sends AWAY after the JOIN of a user who is away", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", "away-notify", "server-time"), await chat.irc("bob")];
-  const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "away-notify")];
-  await chat.join("#tea", alice, bob);
+test("away-notify: sends AWAY after the JOIN of a user who is away", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", "away-notify", "server-time"), await fixture.irc("bob")];
+  const [carol, dave] = [await fixture.irc("carol"), await fixture.irc("dave", "away-notify")];
+  await fixture.join("#tea", alice, bob);
   await carol.asks("AWAY :asleep");
   await carol.says("JOIN #tea");
   const tag = `@time=${TIME}`;
@@ -136,23 +136,23 @@ test("away-notify: sends AWAY after the JOIN of a user who is away", async (chat
   assertEquals(alice.hears(), [`${tag} :dave!~dave@host JOIN #tea`]);
 });
 
-test("PART: leaves the channel and tells its members, with or without a reason", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("PART: leaves the channel and tells its members, with or without a reason", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   await bob.expect("PART #TEA :so long", ":bob!~bob@host PART #tea :so long");
   assertEquals(alice.hears(), [":bob!~bob@host PART #tea :so long"]);
   await bob.says("JOIN #tea");
-  chat.quiet();
+  fixture.quiet();
   await bob.expect(`PART #tea :${"x".repeat(201)}`, "NOTICE bob :PART: Reason too long: at most 200 characters");
   assertEquals(alice.hears(), []);
   await bob.expect(`PART #tea :${"é".repeat(168)}`, `:bob!~bob@host PART #tea :${"é".repeat(168)}`);
   assertEquals(alice.hears(), [`:bob!~bob@host PART #tea :${"é".repeat(168)}`]);
   await alice.expect("PART #tea", ":alice!~alice@host PART #tea");
-  assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
+  assertEquals([...fixture.chat.rooms].map(({ name }) => name), ["#lobby"]);
 });
 
-test("PART: replies to each of several channels that cannot be left", async (chat) => {
-  const [alice] = await chat.channel("#a", "alice") as [Client];
-  const bob = await chat.irc("bob");
+test("PART: replies to each of several channels that cannot be left", async (fixture) => {
+  const [alice] = await fixture.channel("#a", "alice") as [Client];
+  const bob = await fixture.irc("bob");
   await bob.asks("JOIN #b");
   await bob.expect(
     "PART #none,#a,#b :x",
@@ -165,8 +165,8 @@ test("PART: replies to each of several channels that cannot be left", async (cha
   await bob.expect("PART #a", "403 bob #a :No such channel");
 });
 
-test("TOPIC: shows, sets and removes the topic", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("TOPIC: shows, sets and removes the topic", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
   clock.now += 999; // times are in whole seconds
   await alice.expect("TOPIC #TEA :green  tea", ":alice!~alice@host TOPIC #tea :green  tea");
@@ -177,9 +177,9 @@ test("TOPIC: shows, sets and removes the topic", async (chat) => {
   await bob.expect("TOPIC #tea", "331 bob #tea :No topic is set");
 });
 
-test("TOPIC: replies with an error when the channel does not exist, or the client is no member or no operator", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const carol = await chat.irc("carol");
+test("TOPIC: replies with an error when the channel does not exist, or the client is no member or no operator", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  const carol = await fixture.irc("carol");
   await carol.expect("TOPIC", "461 carol TOPIC :Not enough parameters");
   await carol.expect("TOPIC #none", "403 carol #none :No such channel");
   await carol.expect("TOPIC nick", "403 carol nick :No such channel");
@@ -192,8 +192,8 @@ test("TOPIC: replies with an error when the channel does not exist, or the clien
   await bob.expect("TOPIC #tea :mine", ":bob!~bob@host TOPIC #tea :mine");
 });
 
-test("TOPIC: is rejected when the topic is too long, and no member is told", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("TOPIC: is rejected when the topic is too long, and no member is told", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   const told = "NOTICE alice :TOPIC: Text too long: at most 366 bytes, and letters outside ASCII take 2 to 4 each";
   await alice.expect(`TOPIC #tea :${"😀".repeat(100)}`, told);
   await alice.expect(`TOPIC #tea :${"x".repeat(361)}`, "NOTICE alice :TOPIC: Topic too long: at most 360 characters");
@@ -204,8 +204,8 @@ test("TOPIC: is rejected when the topic is too long, and no member is told", asy
   assertEquals((await bob.asks("TOPIC #tea"))[0], `332 bob #tea :${topic}`);
 });
 
-test("NAMES: shows the highest rank of each member, or all ranks with multi-prefix", async (chat) => {
-  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as Three;
+test("NAMES: shows the highest rank of each member, or all ranks with multi-prefix", async (fixture) => {
+  const [alice, bob, carol] = await fixture.channel("#tea", "alice", "bob", "carol") as Three;
   await alice.asks("MODE #tea +vv alice bob");
   await carol.expect("NAMES #TEA", "353 carol = #tea :@alice +bob carol", "366 carol #tea :End of /NAMES list");
   await carol.asks("CAP REQ multi-prefix");
@@ -218,8 +218,8 @@ test("NAMES: shows the highest rank of each member, or all ranks with multi-pref
   );
 });
 
-test("NAMES: lists at most four channels, each once", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
+test("NAMES: lists at most four channels, each once", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
   const empty = (name: string) => `366 alice ${name} :End of /NAMES list`;
   const tea = ["353 alice = #tea :@alice", empty("#tea")];
   await alice.expect(`NAMES ${"#tea,".repeat(50)}#tea`, ...tea);
@@ -232,8 +232,8 @@ test("NAMES: lists at most four channels, each once", async (chat) => {
 
 test(
   "irc: all parts of one response share one limit, and the next command has its own",
-  async (chat) => {
-    const [alice] = await chat.channel("#a", "alice") as [Client];
+  async (fixture) => {
+    const [alice] = await fixture.channel("#a", "alice") as [Client];
     await alice.asks("JOIN #b");
     const [a, b] = ["#a", "#b"].map((name) => `366 alice ${name} :End of /NAMES list`) as [string, string];
     for (let again = 0; again < 2; again++) await alice.expect("NAMES #a", "353 alice = #a :@alice", a);
@@ -256,10 +256,10 @@ for (
     ],
   ] as const
 ) {
-  test(`NAMES: ${how}`, async (chat) => {
-    const alice = await chat.irc("alice", "batch", "labeled-response");
-    const bob = await chat.irc("bob");
-    for (const name of ["#a", "#b"]) await chat.join(name, alice, bob);
+  test(`NAMES: ${how}`, async (fixture) => {
+    const alice = await fixture.irc("alice", "batch", "labeled-response");
+    const bob = await fixture.irc("bob");
+    for (const name of ["#a", "#b"]) await fixture.join(name, alice, bob);
     stepTime = SLICE;
     const asked = alice.says(`${label}NAMES #a,#b`);
     await bob.says("PRIVMSG #a :hi");
@@ -272,9 +272,9 @@ for (
   });
 }
 
-test("NAMES: is empty when the channel is secret or does not exist, or when none is given", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const carol = await chat.irc("carol");
+test("NAMES: is empty when the channel is secret or does not exist, or when none is given", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  const carol = await fixture.irc("carol");
   await alice.asks("MODE #tea +s");
   bob.hears();
   await carol.expect("NAMES #tea", "366 carol #tea :End of /NAMES list");
@@ -284,10 +284,10 @@ test("NAMES: is empty when the channel is secret or does not exist, or when none
   await bob.expect("NAMES #tea", "353 bob @ #tea :@alice bob", "366 bob #tea :End of /NAMES list");
 });
 
-test("NAMES: hides invisible users of channels that the client has not joined", async (chat) => {
-  const [alice, bob] = await chat.channel("#a", "alice", "bob") as Pair;
-  const carol = await chat.irc("carol");
-  await chat.join("#b", carol);
+test("NAMES: hides invisible users of channels that the client has not joined", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#a", "alice", "bob") as Pair;
+  const carol = await fixture.irc("carol");
+  await fixture.join("#b", carol);
   await alice.asks("MODE alice +i");
   await carol.expect(
     "NAMES #a,#b",
@@ -300,20 +300,20 @@ test("NAMES: hides invisible users of channels that the client has not joined", 
   await alice.expect("NAMES #a", "353 alice = #a :@alice bob", "366 alice #a :End of /NAMES list");
 });
 
-test("NAMES: lists every member once, in as many lines as it takes", async (chat) => {
+test("NAMES: lists every member once, in as many lines as it takes", async (fixture) => {
   const nicks = Array.from({ length: 60 }, (_, i) => `${"n".repeat(28)}${i + 10}`);
-  const [first] = await chat.channel(`#${"é".repeat(49)}`, ...nicks) as [Client];
+  const [first] = await fixture.channel(`#${"é".repeat(49)}`, ...nicks) as [Client];
   await first.says("CAP REQ userhost-in-names", `NAMES #${"é".repeat(49)}`);
   const lines = first.gets().filter((line) => line.includes(" 353 "));
-  lines.forEach(Chat.assertSound);
+  lines.forEach(ProtocolFixture.assertSound);
   const names = lines.flatMap((line) => line.slice(line.indexOf(" :") + 2).split(" "));
   assertEquals(names, nicks.map((nick, i) => `${i === 0 ? "@" : ""}${nick}!~${nick.slice(0, 9)}@host`));
 });
 
-test("irc: a response ends early with 416 when it would be too long", async (chat) => {
-  const [alice] = await chat.channel("#a", "alice") as [Client];
+test("irc: a response ends early with 416 when it would be too long", async (fixture) => {
+  const [alice] = await fixture.channel("#a", "alice") as [Client];
   for (const name of ["#b", "#c", "#d"]) await alice.says(`JOIN ${name}`);
-  chat.quiet();
+  fixture.quiet();
   await alice.expect(
     "LIST",
     "321 alice Channel :Users  Name",
@@ -322,7 +322,7 @@ test("irc: a response ends early with 416 when it would be too long", async (cha
     "416 alice LIST :Output too long, the rest was left out",
     "323 alice :End of /LIST",
   );
-  const carol = await chat.irc("carol");
+  const carol = await fixture.irc("carol");
   await carol.asks("JOIN #a");
   await carol.expect(
     "WHO *",
@@ -331,7 +331,7 @@ test("irc: a response ends early with 416 when it would be too long", async (cha
     "315 carol * :End of WHO list",
   );
   for (const nick of ["n".repeat(30), "m".repeat(30)]) {
-    await (await chat.irc(nick)).says("CAP REQ userhost-in-names", "JOIN #a");
+    await (await fixture.irc(nick)).says("CAP REQ userhost-in-names", "JOIN #a");
   }
   const names = await carol.asks("CAP REQ userhost-in-names", "NAMES #a");
   assertEquals(names.slice(1), [
@@ -347,9 +347,9 @@ async function listed(client: Client, conditions: string): Promise<string[]> {
   return answer.slice(1, -1).map((line) => line.split(" ").slice(2).join(" "));
 }
 
-test("LIST: shows the size and topic of each channel, and secret channels to their members only", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  await chat.join("#den", alice);
+test("LIST: shows the size and topic of each channel, and secret channels to their members only", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  await fixture.join("#den", alice);
   await alice.says("TOPIC #tea :green  tea", "MODE #den +s");
   await bob.expect(
     "LIST",
@@ -363,17 +363,17 @@ test("LIST: shows the size and topic of each channel, and secret channels to the
   assertEquals(await listed(bob, "*"), ["#lobby 0 :", "#tea 2 :green  tea"]);
 });
 
-test("LIST: ignores conditions beyond the limit", async (chat) => {
-  const [, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("LIST: ignores conditions beyond the limit", async (fixture) => {
+  const [, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   const met = Array(CONDITIONS_MAX - 1).fill("*");
   assertEquals((await listed(bob, [...met, "*den"].join(","))).length, 0, "the last that counts");
   assertEquals((await listed(bob, [...met, "*", "*den"].join(","))).length, 2, "the first that does not");
 });
 
-test("LIST: filters by number of members, name, and age of channel or topic", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("LIST: filters by number of members, name, and age of channel or topic", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   clock.now += 10 * 60_000;
-  await chat.join("#den", alice);
+  await fixture.join("#den", alice);
   await alice.says("TOPIC #tea :t");
   clock.now += 10 * 60_000;
   const names = async (conditions: string) => (await listed(bob, conditions)).map((line) => line.split(" ")[0]);
@@ -403,9 +403,9 @@ test("LIST: filters by number of members, name, and age of channel or topic", as
   for (const [conditions, found] of expected) assertEquals(await names(conditions), found, conditions);
 });
 
-test("INVITE: tells both users, and lets the invited user join an invite-only channel", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
-  const bob = await chat.irc("bob");
+test("INVITE: tells both users, and lets the invited user join an invite-only channel", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
+  const bob = await fixture.irc("bob");
   await alice.asks("MODE #tea +ikl key 1");
   await alice.expect("INVITE BOB #TEA", "341 alice bob #tea");
   assertEquals(bob.hears(), [":alice!~alice@host INVITE bob #tea"]);
@@ -414,9 +414,9 @@ test("INVITE: tells both users, and lets the invited user join an invite-only ch
   await bob.expect("INVITE", "337 bob :End of /INVITE list");
 });
 
-test("INVITE: replies with an error when it fails, and with 301 when the user is away", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const carol = await chat.irc("carol");
+test("INVITE: replies with an error when it fails, and with 301 when the user is away", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  const carol = await fixture.irc("carol");
   await carol.expect("INVITE bob", "461 carol INVITE :Not enough parameters");
   await carol.expect("INVITE carol #none", "403 carol #none :No such channel");
   await carol.expect("INVITE carol #tea", "442 carol #tea :You're not on that channel");
@@ -431,22 +431,22 @@ test("INVITE: replies with an error when it fails, and with 301 when the user is
   await carol.expect("INVITE carol #tea", "403 carol #tea :No such channel");
 });
 
-test("invite-notify: tells only operators of the channel with the capability", async (chat) => {
+test("invite-notify: tells only operators of the channel with the capability", async (fixture) => {
   const names = ["alice", "bob", "carol", "dave"];
   const clients = [];
-  for (const name of names) clients.push(await chat.irc(name, ...(name === "carol" ? [] : ["invite-notify"])));
+  for (const name of names) clients.push(await fixture.irc(name, ...(name === "carol" ? [] : ["invite-notify"])));
   const [alice, bob, carol, dave] = clients as [Client, Client, Client, Client];
-  await chat.join("#tea", ...clients);
-  const eve = await chat.irc("eve", "invite-notify");
+  await fixture.join("#tea", ...clients);
+  const eve = await fixture.irc("eve", "invite-notify");
   await alice.says("MODE #tea +oo bob carol");
-  chat.quiet();
+  fixture.quiet();
   await alice.expect("INVITE eve #tea", "341 alice eve #tea");
   const line = ":alice!~alice@host INVITE eve #tea";
   assertEquals([bob.hears(), carol.hears(), dave.hears(), eve.hears()], [[line], [], [], [line]]);
 });
 
-test("KICK: removes a member and tells all members, with the reason or else the operator's nick", async (chat) => {
-  const clients = await chat.channel("#tea", "alice", "bob", "carol", "dave");
+test("KICK: removes a member and tells all members, with the reason or else the operator's nick", async (fixture) => {
+  const clients = await fixture.channel("#tea", "alice", "bob", "carol", "dave");
   const [alice, bob, carol, dave] = clients as [Client, Client, Client, Client];
   const kicked = ":alice!~alice@host KICK #tea bob :too loud";
   await alice.expect("KICK #TEA BOB :too loud", kicked);
@@ -456,12 +456,12 @@ test("KICK: removes a member and tells all members, with the reason or else the 
   assertEquals(dave.hears(), [kicked, ...both]);
   await alice.expect("NAMES #tea", "353 alice = #tea :@alice", "366 alice #tea :End of /NAMES list");
   await alice.expect("KICK #tea alice :", ":alice!~alice@host KICK #tea alice :alice");
-  assertEquals([...chat.hub.rooms].map(({ name }) => name), ["#lobby"]);
+  assertEquals([...fixture.chat.rooms].map(({ name }) => name), ["#lobby"]);
 });
 
-test("KICK: needs one channel, or as many as nicks", async (chat) => {
-  const [alice, bob, carol] = await chat.channel("#a", "alice", "bob", "carol") as Three;
-  await chat.join("#b", alice, carol);
+test("KICK: needs one channel, or as many as nicks", async (fixture) => {
+  const [alice, bob, carol] = await fixture.channel("#a", "alice", "bob", "carol") as Three;
+  await fixture.join("#b", alice, carol);
   await alice.expect("KICK #a,#b bob,carol,x", "461 alice KICK :Not enough parameters");
   await alice.expect("KICK #a,#b bob", "461 alice KICK :Not enough parameters");
   await alice.expect(
@@ -472,9 +472,9 @@ test("KICK: needs one channel, or as many as nicks", async (chat) => {
   assertEquals(bob.hears(), [":alice!~alice@host KICK #a bob :x"]);
 });
 
-test("KICK: removes all other users when one cannot be removed", async (chat) => {
-  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as Three;
-  const dave = await chat.irc("dave");
+test("KICK: removes all other users when one cannot be removed", async (fixture) => {
+  const [alice, bob, carol] = await fixture.channel("#tea", "alice", "bob", "carol") as Three;
+  const dave = await fixture.irc("dave");
   await dave.expect("KICK #tea", "461 dave KICK :Not enough parameters");
   await dave.expect("KICK #none alice", "403 dave #none :No such channel");
   await dave.expect("KICK #tea alice", "442 dave #tea :You're not on that channel");
@@ -490,9 +490,9 @@ test("KICK: removes all other users when one cannot be removed", async (chat) =>
   await dave.expect("KICK #tea alice", "403 dave #tea :No such channel");
 });
 
-test("KICK: moves a text client to the lobby, which can kick IRC users as well", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const tom = await chat.text("tom");
+test("KICK: moves a text client to the lobby, which can kick IRC users as well", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  const tom = await fixture.text("tom");
   await tom.asks("/join #tea");
   await alice.asks("KICK #tea tom :out");
   assertEquals(tom.hears().slice(0, 2), ["-- alice kicked tom from #tea (out)", "-- You are alone in #lobby."]);

@@ -1,26 +1,29 @@
 /** Channels of accounts on IRC: prefixes, MODE +q, ChanServ, BAN and UNBAN, RENAME and its fallback. */
 import { assertEquals } from "@std/assert";
 import type { Client } from "./harness.ts";
-import { type Chat, testAccounts } from "./harness.ts";
+import { type ProtocolFixture, testAccounts } from "./harness.ts";
 
 /** Registers the account of each nickname, and connects its user, logged in. */
-async function users(chat: Chat, ...nicks: (string | [nick: string, ...capabilities: string[]])[]): Promise<Client[]> {
+async function users(
+  fixture: ProtocolFixture,
+  ...nicks: (string | [nick: string, ...capabilities: string[]])[]
+): Promise<Client[]> {
   const clients: Client[] = [];
   for (const each of nicks) {
     const [nick, ...capabilities] = typeof each === "string" ? [each] : each;
-    const client = await chat.irc(nick, ...capabilities);
+    const client = await fixture.irc(nick, ...capabilities);
     await client.says("NICKSERV REGISTER longenough");
     clients.push(client);
   }
-  chat.quiet();
+  fixture.quiet();
   return clients;
 }
 
 const NOTICE = (nick: string, text: string) => `:ChanServ!services@irc.test NOTICE ${nick} :${text}`;
 
-testAccounts("channels: the creator with an account is owner, and is again when it rejoins", async (chat) => {
-  const [alice] = await users(chat, "alice") as [Client];
-  const bob = await chat.irc("bob", "multi-prefix");
+testAccounts("channels: the creator with an account is owner, and is again when it rejoins", async (fixture) => {
+  const [alice] = await users(fixture, "alice") as [Client];
+  const bob = await fixture.irc("bob", "multi-prefix");
   assertEquals(await alice.asks("JOIN #tea"), [
     ":alice!~alice@host JOIN #tea",
     "MODE #tea +q alice",
@@ -29,7 +32,7 @@ testAccounts("channels: the creator with an account is owner, and is again when 
   ]);
   await bob.says("JOIN #tea");
   await alice.says("MODE #tea +o alice");
-  chat.quiet();
+  fixture.quiet();
   assertEquals((await bob.asks("NAMES #tea")).at(0), "353 bob = #tea :~@alice bob");
   assertEquals((await alice.asks("NAMES #tea")).at(0), "353 alice = #tea :~alice bob");
   assertEquals((await bob.asks("WHO #tea")).at(0), "352 bob #tea ~alice host irc.test alice H~@ :0 Real alice");
@@ -43,10 +46,10 @@ testAccounts("channels: the creator with an account is owner, and is again when 
   assertEquals(bob.hears().slice(1), [":alice!~alice@host JOIN #tea", "MODE #tea +q alice"]);
 });
 
-testAccounts("MODE q: only owners give it, and an operator cannot take it", async (chat) => {
-  const [alice, bob] = await users(chat, "alice", "bob") as [Client, Client];
-  const carol = await chat.irc("carol");
-  await chat.join("#tea", alice, bob, carol);
+testAccounts("MODE q: only owners give it, and an operator cannot take it", async (fixture) => {
+  const [alice, bob] = await users(fixture, "alice", "bob") as [Client, Client];
+  const carol = await fixture.irc("carol");
+  await fixture.join("#tea", alice, bob, carol);
   await alice.expect("MODE #tea +o bob", ":alice!~alice@host MODE #tea +o bob");
   for (const mode of ["+q bob", "-q alice", "-o alice"]) {
     await bob.expect(`MODE #tea ${mode}`, "482 bob #tea :You're not channel owner");
@@ -57,10 +60,10 @@ testAccounts("MODE q: only owners give it, and an operator cannot take it", asyn
   await alice.expect("MODE #tea +q-q bob alice", ":alice!~alice@host MODE #tea +q-q bob alice");
 });
 
-testAccounts("ChanServ: owners transfer, list, add and remove members, and delete the channel", async (chat) => {
-  const [alice, bob] = await users(chat, "alice", "bob") as [Client, Client];
-  const carol = await chat.irc("carol");
-  await chat.join("#tea", alice, carol);
+testAccounts("ChanServ: owners transfer, list, add and remove members, and delete the channel", async (fixture) => {
+  const [alice, bob] = await users(fixture, "alice", "bob") as [Client, Client];
+  const carol = await fixture.irc("carol");
+  await fixture.join("#tea", alice, carol);
   await alice.expect("CS MEMBER #tea ADD bob", NOTICE("alice", "bob is a member of #tea, and can always enter."));
   const since = / since \S+ \S+$/;
   assertEquals((await alice.asks("PRIVMSG ChanServ :members #tea")).map((line) => line.replace(since, "")), [
@@ -79,7 +82,7 @@ testAccounts("ChanServ: owners transfer, list, add and remove members, and delet
     ":alice!~alice@host MODE #tea -q+o alice alice",
     NOTICE("alice", "bob owns #tea now."),
   );
-  chat.quiet();
+  fixture.quiet();
   const ask = "This deletes #tea and its history for good. To do it, repeat within a minute: /msg ChanServ DROP #tea";
   await alice.expect("CS DROP #tea", "482 alice #tea :You're not channel owner");
   await bob.expect("CS DROP #tea", NOTICE("bob", ask));
@@ -89,16 +92,16 @@ testAccounts("ChanServ: owners transfer, list, add and remove members, and delet
 
 testAccounts(
   "ChanServ: OWNER is for server operators, HELP lists the requests, and the name is reserved",
-  async (chat) => {
-    const [alice] = await users(chat, "alice") as [Client];
-    const carol = await chat.irc("carol");
+  async (fixture) => {
+    const [alice] = await users(fixture, "alice") as [Client];
+    const carol = await fixture.irc("carol");
     await carol.says("JOIN #den", "MODE #den +s");
-    chat.quiet();
+    fixture.quiet();
     await alice.expect("CS OWNER #den alice", "481 alice :Permission Denied- You're not an IRC operator");
     await alice.expect("CS MEMBERS #den", "403 alice #den :No such channel");
-    chat.hub.setFlag(alice.member, "operator", true);
+    fixture.chat.setFlag(alice.member, "operator", true);
     await alice.expect("CS OWNER #den alice", NOTICE("alice", "alice is an owner of #den now."));
-    assertEquals(chat.audits, ["appointed owner alice #den alice"]);
+    assertEquals(fixture.audits, ["appointed owner alice #den alice"]);
     assertEquals((await alice.asks("CS NONE")).length, 8);
     assertEquals((await alice.asks("CS"))[0], NOTICE("alice", "Requests:"));
     await carol.expect("NICK chanserv", "433 carol chanserv :Nickname is already in use");
@@ -107,9 +110,9 @@ testAccounts(
 
 testAccounts(
   "BAN: bans the account or the host and removes the user, and UNBAN undoes it by the nickname",
-  async (chat) => {
-    const [alice, bob] = await users(chat, "alice", "bob") as [Client, Client];
-    await chat.join("#tea", alice, bob);
+  async (fixture) => {
+    const [alice, bob] = await users(fixture, "alice", "bob") as [Client, Client];
+    await fixture.join("#tea", alice, bob);
     await alice.expect(
       "BAN #tea bob",
       ":alice!~alice@host MODE #tea +b ~a:bob",
@@ -120,9 +123,9 @@ testAccounts(
     bob.hears();
     await bob.expect("JOIN #tea", "474 bobby #tea :Cannot join channel (+b)");
     await bob.leave();
-    chat.quiet();
+    fixture.quiet();
     await alice.says("MODE #tea +b *!*@spam");
-    chat.quiet();
+    fixture.quiet();
     const since = / since \d{4}-\d\d-\d\d \d\d:\d\d$/;
     assertEquals((await alice.asks("CS BANS #tea")).map((line) => line.replace(since, "")), [
       NOTICE("alice", "bob (~a:bob), by alice"),
@@ -135,20 +138,20 @@ testAccounts(
   },
 );
 
-testAccounts("NICK: a banned member keeps its nickname in the channel", async (chat) => {
-  const [alice] = await users(chat, "alice") as [Client];
-  const carol = await chat.irc("carol");
-  await chat.join("#tea", alice, carol);
+testAccounts("NICK: a banned member keeps its nickname in the channel", async (fixture) => {
+  const [alice] = await users(fixture, "alice") as [Client];
+  const carol = await fixture.irc("carol");
+  await fixture.join("#tea", alice, carol);
   await alice.says("MODE #tea +b carol");
   await carol.asks("PING x");
   await carol.expect("NICK carla", "435 carol carla #tea :Cannot change nickname while banned from the channel");
 });
 
-testAccounts("RENAME: clients with draft/channel-rename are told, and others leave and join", async (chat) => {
-  const [alice, bob] = await users(chat, ["alice", "draft/channel-rename"], "bob") as [Client, Client];
-  await chat.join("#tea", alice, bob);
+testAccounts("RENAME: clients with draft/channel-rename are told, and others leave and join", async (fixture) => {
+  const [alice, bob] = await users(fixture, ["alice", "draft/channel-rename"], "bob") as [Client, Client];
+  await fixture.join("#tea", alice, bob);
   await alice.says("TOPIC #tea :green");
-  chat.quiet();
+  fixture.quiet();
   await alice.expect("RENAME #tea #Coffee :no more tea", ":alice!~alice@host RENAME #tea #Coffee :no more tea");
   assertEquals(bob.hears(), [
     ":bob!~bob@host PART #tea :no more tea",
@@ -164,9 +167,9 @@ testAccounts("RENAME: clients with draft/channel-rename are told, and others lea
   assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG #COFFEE :hi"]);
   await bob.expect("RENAME #coffee #mine", "482 bob #COFFEE :You're not channel owner");
   await bob.says("JOIN #taken");
-  chat.quiet();
+  fixture.quiet();
   await alice.says("CAP REQ standard-replies");
-  chat.quiet();
+  fixture.quiet();
   await alice.expect(
     "RENAME #coffee #taken",
     "FAIL RENAME CHANNEL_NAME_IN_USE #COFFEE #taken :There is a channel of that name",
@@ -175,9 +178,9 @@ testAccounts("RENAME: clients with draft/channel-rename are told, and others lea
   await alice.expect("RENAME #none #tea", "403 alice #none :No such channel");
 });
 
-testAccounts("RENAME: the fallback is part of the labeled response of the client that renames", async (chat) => {
-  const [alice] = await users(chat, ["alice", "labeled-response", "batch"]) as [Client];
-  await chat.join("#tea", alice);
+testAccounts("RENAME: the fallback is part of the labeled response of the client that renames", async (fixture) => {
+  const [alice] = await users(fixture, ["alice", "labeled-response", "batch"]) as [Client];
+  await fixture.join("#tea", alice);
   assertEquals(await alice.asks("@label=1 RENAME #tea #coffee"), [
     "@label=1 BATCH +b0 labeled-response",
     "@batch=b0 :alice!~alice@host PART #tea",
@@ -190,10 +193,10 @@ testAccounts("RENAME: the fallback is part of the labeled response of the client
 
 testAccounts(
   "MODE b: an account is banned by ~a:, and a guest is told that a channel needs an account",
-  async (chat) => {
-    const [alice, bob] = await users(chat, "alice", "bob") as [Client, Client];
-    const carol = await chat.irc("carol");
-    await chat.join("#tea", alice, bob);
+  async (fixture) => {
+    const [alice, bob] = await users(fixture, "alice", "bob") as [Client, Client];
+    const carol = await fixture.irc("carol");
+    await fixture.join("#tea", alice, bob);
     await alice.expect("MODE #tea +b ~a:BOB", ":alice!~alice@host MODE #tea +b ~a:BOB");
     bob.hears();
     await bob.expect("PRIVMSG #tea :hi", "404 bob #tea :Cannot send to channel");
@@ -202,15 +205,15 @@ testAccounts(
   },
 );
 
-testAccounts("drop: an account that is deleted leaves its channels to the next operator", async (chat) => {
-  const [alice, bob] = await users(chat, "alice", "bob") as [Client, Client];
-  await chat.join("#tea", alice, bob);
+testAccounts("drop: an account that is deleted leaves its channels to the next operator", async (fixture) => {
+  const [alice, bob] = await users(fixture, "alice", "bob") as [Client, Client];
+  await fixture.join("#tea", alice, bob);
   await alice.says("MODE #tea +o bob");
-  chat.quiet();
+  fixture.quiet();
   await alice.says("NICKSERV DROP longenough");
   const told = bob.hears();
   assertEquals(told[0], "MODE #tea -qo+q alice bob bob");
   await alice.says("NICK alice", "NICKSERV REGISTER longenough");
-  const { roles } = chat.hub.findRoom("#tea");
+  const { roles } = fixture.chat.findRoom("#tea");
   assertEquals([...roles].map(({ account, role }) => `${account} ${role}`), ["bob owner"]);
 });

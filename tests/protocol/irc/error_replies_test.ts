@@ -82,8 +82,8 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",
 };
 
-test("error replies: every code of ChatError gives one line with its subject", async (chat) => {
-  const alice = await chat.irc("alice", "standard-replies");
+test("error replies: every code of ChatError gives one line with its subject", async (fixture) => {
+  const alice = await fixture.irc("alice", "standard-replies");
   for (const [code, line] of Object.entries(LINES) as [ChatErrorCode, string][]) {
     assertEquals(replyTo(alice, code), [line], code);
   }
@@ -92,16 +92,16 @@ test("error replies: every code of ChatError gives one line with its subject", a
   }
 });
 
-test("error replies: an error without a numeric is a NOTICE when the client has no standard-replies", async (chat) => {
-  const alice = await chat.irc("alice");
+test("error replies: an error without a numeric is a NOTICE when the client has no standard-replies", async (fixture) => {
+  const alice = await fixture.irc("alice");
   for (const [code, line] of Object.entries(LINES) as [ChatErrorCode, string][]) {
     const [, words] = /^FAIL .* :(.*)$/.exec(line) ?? [];
     assertEquals(replyTo(alice, code), [words === undefined ? line : `NOTICE alice :CMD: ${words}`], code);
   }
 });
 
-test("error replies: JOIN fails for one channel, and joins the others, when the server is full", async (chat) => {
-  const alice = await chat.irc("alice", "standard-replies");
+test("error replies: JOIN fails for one channel, and joins the others, when the server is full", async (fixture) => {
+  const alice = await fixture.irc("alice", "standard-replies");
   const answer = await alice.asks("JOIN #a,#b,#a");
   assertEquals(answer.filter((line) => / JOIN |FAIL/.test(line)), [
     ":alice!~alice@host JOIN #a",
@@ -118,22 +118,22 @@ function fullHistory(): LastingHistory {
 
 test(
   "error replies: a message that cannot be stored is returned to its sender only, with the label",
-  async (chat) => {
-    const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
-    const bob = await chat.irc("bob");
-    await chat.join("#tea", alice, bob);
-    const unsaid = "404 alice #tea :Not sent, the server cannot store it (try again later): hi";
-    await alice.expect("PRIVMSG #tea :hi", unsaid);
-    await alice.expect("NOTICE #tea :hi", unsaid);
-    await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${unsaid}`);
+  async (fixture) => {
+    const alice = await fixture.irc("alice", "batch", "labeled-response", "echo-message");
+    const bob = await fixture.irc("bob");
+    await fixture.join("#tea", alice, bob);
+    const notStored = "404 alice #tea :Not sent, the server cannot store it (try again later): hi";
+    await alice.expect("PRIVMSG #tea :hi", notStored);
+    await alice.expect("NOTICE #tea :hi", notStored);
+    await alice.expect("@label=x PRIVMSG #tea :hi", `@label=x ${notStored}`);
     assertEquals(bob.hears(), []);
   },
   () => ({ chat: new LocalChat({ history: fullHistory() }) }),
 );
 
-test("error replies: a PRIVMSG that cannot be stored gets an error, and a NOTICE gets none", async (chat) => {
-  const alice = await chat.irc("alice", "standard-replies", "echo-message");
-  const bob = await chat.irc("bob");
+test("error replies: a PRIVMSG that cannot be stored gets an error, and a NOTICE gets none", async (fixture) => {
+  const alice = await fixture.irc("alice", "standard-replies", "echo-message");
+  const bob = await fixture.irc("bob");
   await alice.expect(
     "PRIVMSG bob :hi",
     "FAIL PRIVMSG CANNOT_KEEP bob :Not sent: the server cannot store it. Try again later",
@@ -145,9 +145,9 @@ test("error replies: a PRIVMSG that cannot be stored gets an error, and a NOTICE
 
 const privately = new LastingHistory();
 
-test("error replies: a message to several users is stored in one transaction", async (chat) => {
-  const alice = await chat.irc("alice");
-  const [bob, carol] = [await chat.irc("bob"), await chat.irc("carol")];
+test("error replies: a message to several users is stored in one transaction", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  const [bob, carol] = [await fixture.irc("bob"), await fixture.irc("carol")];
   await alice.says("PRIVMSG bob,carol :hi");
   assertEquals(privately.take(), [["hi", "hi", "hi", "hi"]]);
   assertEquals([...bob.hears(), ...carol.hears()], [

@@ -6,7 +6,7 @@ import { readId } from "../../../src/chat/ids.ts";
 import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
 import { byteLength, fit, Formats, IRC_LINE_MAX, isoTime } from "../../../src/protocol/irc/format.ts";
-import { Chat, TIME } from "./harness.ts";
+import { ProtocolFixture, TIME } from "./harness.ts";
 
 const formats = new Formats("irc.test");
 
@@ -45,8 +45,8 @@ Deno.test("format: renders one line for each kind of event without capabilities"
     [{ ...said, style: "notice" }, ":bob!~b@host NOTICE #tea :hi"],
     [{ ...said, style: "ctcp" }, ":bob!~b@host PRIVMSG #tea :\x01hi\x01"],
     [{ ...said, style: "ctcp-reply" }, ":bob!~b@host NOTICE #tea :\x01hi\x01"],
-    [{ ...said, least: "op" }, ":bob!~b@host PRIVMSG @#tea :hi"],
-    [{ ...said, least: "voice" }, ":bob!~b@host PRIVMSG +#tea :hi"],
+    [{ ...said, minRank: "op" }, ":bob!~b@host PRIVMSG @#tea :hi"],
+    [{ ...said, minRank: "voice" }, ":bob!~b@host PRIVMSG +#tea :hi"],
     [{ ...speech, kind: "whispered", to: "ann" }, ":bob!~b@host PRIVMSG ann :hi"],
     [{ ...speech, kind: "tagged", to: "#tea", tags: "+a" }, undefined],
     [{ ...deed, kind: "joined", realname: "B", away: "out", size: 2 }, ":bob!~b@host JOIN #tea"],
@@ -62,8 +62,8 @@ Deno.test("format: renders one line for each kind of event without capabilities"
     [{ ...deed, kind: "renamed", to: "rob" }, ":bob!~b@host NICK rob"],
     [{ ...deed, kind: "topic", topic: "a b" }, ":bob!~b@host TOPIC #tea :a b"],
     [{ ...deed, kind: "topic", topic: "" }, ":bob!~b@host TOPIC #tea :"],
-    [{ ...deed, kind: "invited", whom: "ann", overheard: false }, ":bob!~b@host INVITE ann #tea"],
-    [{ ...deed, kind: "invited", whom: "ann", overheard: true }, undefined],
+    [{ ...deed, kind: "invited", whom: "ann", forOperators: false }, ":bob!~b@host INVITE ann #tea"],
+    [{ ...deed, kind: "invited", whom: "ann", forOperators: true }, undefined],
     [{ ...deed, kind: "away", message: "out" }, undefined],
     [{ ...deed, kind: "realname", realname: "B" }, undefined],
     [{ ...deed, kind: "account", account: "bob" }, undefined],
@@ -71,7 +71,7 @@ Deno.test("format: renders one line for each kind of event without capabilities"
     [{ kind: "offline", who: "bob" }, ":irc.test 731 * :bob"],
     [{ ...deed, kind: "wallops", text: "a b" }, [":bob!~b@host WALLOPS :a b"]],
     [
-      { kind: "unsaid", who: "bob", room: "#tea", text: "a b" },
+      { kind: "not-stored", who: "bob", room: "#tea", text: "a b" },
       [":irc.test 404 bob #tea :Not sent, the server cannot store it (try again later): a b"],
     ],
     [{ kind: "notice", text: "a b" }, [":irc.test NOTICE * :a b"]],
@@ -87,8 +87,8 @@ Deno.test("format: renders what each capability adds", () => {
   assertEquals(render({ ...deed, kind: "away", message: "out" }, "away-notify"), ":bob!~b@host AWAY :out");
   assertEquals(render({ ...deed, kind: "away", message: undefined }, "away-notify"), ":bob!~b@host AWAY");
   assertEquals(render({ ...deed, kind: "realname", realname: "B" }, "setname"), ":bob!~b@host SETNAME :B");
-  const overheard: ChatEvent = { ...deed, kind: "invited", whom: "ann", overheard: true };
-  assertEquals(render(overheard, "invite-notify"), ":bob!~b@host INVITE ann #tea");
+  const forOperators: ChatEvent = { ...deed, kind: "invited", whom: "ann", forOperators: true };
+  assertEquals(render(forOperators, "invite-notify"), ":bob!~b@host INVITE ann #tea");
 });
 
 Deno.test("format: adds msgid, time and client tags to a message only with their capabilities", () => {
@@ -97,7 +97,7 @@ Deno.test("format: adds msgid, time and client tags to a message only with their
   assertEquals(render(tagged, "message-tags"), "@msgid=rs;bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi");
   const both = render(tagged, "server-time", "message-tags");
   assertEquals(both, `@msgid=rs;time=${TIME};bot;+a=b;+c :bob!~b@host PRIVMSG #tea :hi`);
-  const event: ChatEvent = { ...speech, kind: "tagged", to: "#tea", tags: "+a", least: "op" };
+  const event: ChatEvent = { ...speech, kind: "tagged", to: "#tea", tags: "+a", minRank: "op" };
   assertEquals(render(event, "message-tags"), "@msgid=rs;+a :bob!~b@host TAGMSG @#tea");
   assertEquals(render(event, "server-time"), undefined);
 });
@@ -173,7 +173,7 @@ Deno.test("format: the lines of a split message are complete, and no line is too
     const room = `#${"é".repeat(49)}`;
     const rendered = render({ ...said, room, style, text: words }, ...capabilities);
     const lines = typeof rendered === "string" ? [rendered] : rendered!;
-    lines.forEach(Chat.assertSound);
+    lines.forEach(ProtocolFixture.assertSound);
     const parts = lines.map((line) => {
       const [before, after] = marks[style];
       const part = line.slice(line.indexOf(` ${room} :`) + room.length + 3);
@@ -190,10 +190,10 @@ Deno.test("format: the lines of a split message are complete, and no line is too
       { ...deed, kind: "away", message: words },
       { ...deed, kind: "realname", realname: words },
       { ...deed, kind: "wallops", text: words },
-      { kind: "unsaid", who: "b".repeat(30), room, text: words },
+      { kind: "not-stored", who: "b".repeat(30), room, text: words },
       { kind: "notice", text: words },
     ];
-    for (const event of others) [render(event, ...capabilities) ?? []].flat().forEach(Chat.assertSound);
+    for (const event of others) [render(event, ...capabilities) ?? []].flat().forEach(ProtocolFixture.assertSound);
   }));
 });
 
@@ -217,7 +217,7 @@ Deno.test("format: account-tag marks all events of a user with an account, and a
     { ...own, kind: "kicked", whom: "ann", reason: undefined },
     { ...own, kind: "renamed", to: "rob" },
     { ...own, kind: "topic", topic: "a b" },
-    { ...own, kind: "invited", whom: "ann", overheard: false },
+    { ...own, kind: "invited", whom: "ann", forOperators: false },
     { ...own, kind: "wallops", text: "hi" },
   ];
   for (const event of events) {

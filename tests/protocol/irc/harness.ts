@@ -1,5 +1,5 @@
 /**
- * A chat for tests of protocols: IRC and text clients without sockets on one hub, and a clock that only tests advance.
+ * A chat for tests of protocols: IRC and text clients without sockets on one chat, and a clock that only tests advance.
  */
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
@@ -46,14 +46,14 @@ export class Client {
   session!: Session;
   /** Resolves when the session has ended. */
   readonly over: Promise<void>;
-  readonly #chat: Chat;
+  readonly #fixture: ProtocolFixture;
 
   constructor(
-    chat: Chat,
+    fixture: ProtocolFixture,
     serve: (connection: Connection, onRegistered: (session: Session) => void) => Promise<void>,
     address = "192.0.2.1",
   ) {
-    this.#chat = chat;
+    this.#fixture = fixture;
     this.connection = new FakeConnection(address, INPUT_MAX);
     this.over = serve(this.connection, (session) => this.session = session);
   }
@@ -68,9 +68,9 @@ export class Client {
     return this.connection.feed(lines);
   }
 
-  /** Flushes the hub, and returns the lines since the last call, as they were sent. */
+  /** Flushes the chat, and returns the lines since the last call, as they were sent. */
   gets(): string[] {
-    this.#chat.hub.flush();
+    this.#fixture.chat.flush();
     return this.connection.take();
   }
 
@@ -102,8 +102,8 @@ export class Client {
 }
 
 /** A server with both protocols, and its clients. */
-export class Chat {
-  readonly hub: LocalChat;
+export class ProtocolFixture {
+  readonly chat: LocalChat;
   readonly options: IrcOptions;
   readonly clients: Client[] = [];
   /** The audit log. */
@@ -112,10 +112,10 @@ export class Chat {
 
   constructor(options: Partial<IrcOptions> = {}) {
     clock.now = THEN * 1000;
-    this.hub = options.chat as LocalChat | undefined ??
+    this.chat = options.chat as LocalChat | undefined ??
       new LocalChat({ history: new MemoryHistory() });
     this.options = {
-      chat: this.hub,
+      chat: this.chat,
       formats: new Formats(SERVER),
       keepalive: new Keepalive(),
       auth: new AuthService(),
@@ -198,15 +198,15 @@ export class Chat {
 /** Registers a test with a server of its own, whose clients are disconnected in the end. */
 export function test(
   name: string,
-  run: (chat: Chat) => Promise<void>,
+  run: (fixture: ProtocolFixture) => Promise<void>,
   options: () => Partial<IrcOptions> = () => ({}),
 ) {
   Deno.test(name, async () => {
-    const chat = new Chat(options());
+    const fixture = new ProtocolFixture(options());
     try {
-      await run(chat);
+      await run(fixture);
     } finally {
-      await chat.close();
+      await fixture.close();
     }
   });
 }
@@ -214,7 +214,7 @@ export function test(
 /** Registers a test of a server with accounts. Hashing passwords takes no time; the auth service's log is in the office. */
 export function testAccounts(
   name: string,
-  run: (chat: Chat, office: AuthFixture) => Promise<void>,
+  run: (fixture: ProtocolFixture, office: AuthFixture) => Promise<void>,
   { keepPrivate = false, ...options }: Parameters<typeof AuthFixture.open>[0] & { keepPrivate?: boolean } = {},
 ) {
   Deno.test(name, async () => {
@@ -223,12 +223,12 @@ export function testAccounts(
     const history = new MemoryHistory();
     const registeredLike = (look: string) => office.accounts.findConfusable(look);
     const reserved = [SERVER, "NickServ", "ChanServ"];
-    const hub = new LocalChat({ history, keepPrivate, policy: { isRegistered, registeredLike }, reserved });
-    const chat = new Chat({ chat: hub, auth: office.auth });
+    const chat = new LocalChat({ history, keepPrivate, policy: { isRegistered, registeredLike }, reserved });
+    const fixture = new ProtocolFixture({ chat, auth: office.auth });
     try {
-      await run(chat, office);
+      await run(fixture, office);
     } finally {
-      await chat.close();
+      await fixture.close();
     }
   });
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readId, writeId } from "../../../src/chat/ids.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
-import { type Chat, type Client, clock, test, testAccounts, THEN, TIME } from "./harness.ts";
+import { type Client, clock, type ProtocolFixture, test, testAccounts, THEN, TIME } from "./harness.ts";
 
 /** All capabilities that matter for history. */
 const ALL = ["batch", "server-time", "message-tags", "standard-replies", "draft/chathistory", "soju.im/search"];
@@ -21,11 +21,11 @@ async function talk(client: Client, count: number): Promise<void> {
 }
 
 /** Returns a client that has joined #tea and sent m0 to m9 there. */
-async function reader(chat: Chat, count = 10, ...capabilities: string[]): Promise<Client> {
-  const alice = await chat.irc("alice", ...capabilities.length === 0 ? ALL : capabilities);
-  await chat.join("#tea", alice);
+async function reader(fixture: ProtocolFixture, count = 10, ...capabilities: string[]): Promise<Client> {
+  const alice = await fixture.irc("alice", ...capabilities.length === 0 ? ALL : capabilities);
+  await fixture.join("#tea", alice);
   await talk(alice, count);
-  chat.quiet();
+  fixture.quiet();
   return alice;
 }
 
@@ -36,9 +36,9 @@ async function texts(client: Client, request: string): Promise<string> {
   return lines.slice(1, -1).map((line) => line.replace(/^.* :/, "")).join(" ");
 }
 
-test("CHATHISTORY: LATEST replies with a batch, as in the example of the specification", async (chat) => {
-  const alice = await chat.irc("alice", ...ALL);
-  await chat.join("#tea", alice);
+test("CHATHISTORY: LATEST replies with a batch, as in the example of the specification", async (fixture) => {
+  const alice = await fixture.irc("alice", ...ALL);
+  await fixture.join("#tea", alice);
   await alice.says(
     "PRIVMSG #tea :message",
     "NOTICE #tea :message",
@@ -56,9 +56,9 @@ test("CHATHISTORY: LATEST replies with a batch, as in the example of the specifi
   ]);
 });
 
-test("CHATHISTORY: messages have the msgid that they were sent with", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", ...ALL), await chat.irc("bob", ...ALL)];
-  await chat.join("#tea", alice, bob);
+test("CHATHISTORY: messages have the msgid that they were sent with", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", ...ALL), await fixture.irc("bob", ...ALL)];
+  await fixture.join("#tea", alice, bob);
   await alice.says("PRIVMSG #tea :hi");
   const [said = ""] = bob.gets();
   await bob.says("CHATHISTORY LATEST #tea * 1");
@@ -66,8 +66,8 @@ test("CHATHISTORY: messages have the msgid that they were sent with", async (cha
   assertEquals(again, said.replace("@", "@batch=b0;"));
 });
 
-test("CHATHISTORY: LATEST selects the last messages, or the last ones after a reference", async (chat) => {
-  const alice = await reader(chat);
+test("CHATHISTORY: LATEST selects the last messages, or the last ones after a reference", async (fixture) => {
+  const alice = await reader(fixture);
   assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 3"), "m7 m8 m9");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(6)} 5`), "m7 m8 m9");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea ${minute(1)} 3`), "m7 m8 m9");
@@ -76,8 +76,8 @@ test("CHATHISTORY: LATEST selects the last messages, or the last ones after a re
   assertEquals((await alice.asks(`chathistory targets ${minute(0)} ${minute(99)} 3`)).length, 3);
 });
 
-test("CHATHISTORY: BEFORE and AFTER select the messages next to the reference, without it", async (chat) => {
-  const alice = await reader(chat);
+test("CHATHISTORY: BEFORE and AFTER select the messages next to the reference, without it", async (fixture) => {
+  const alice = await reader(fixture);
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(4)} 2`), "m2 m3");
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(4.5)} 2`), "m3 m4");
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(0)} 2`), "");
@@ -86,16 +86,16 @@ test("CHATHISTORY: BEFORE and AFTER select the messages next to the reference, w
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(9)} 2`), "");
 });
 
-test("CHATHISTORY: BETWEEN counts from the first reference to the second, forwards or backwards, without them", async (chat) => {
-  const alice = await reader(chat);
+test("CHATHISTORY: BETWEEN counts from the first reference to the second, forwards or backwards, without them", async (fixture) => {
+  const alice = await reader(fixture);
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(2)} ${minute(8)} 3`), "m3 m4 m5");
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(8)} ${minute(2)} 3`), "m5 m6 m7");
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(2)} ${minute(4)} 9`), "m3");
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(4)} ${minute(4)} 9`), "");
 });
 
-test("CHATHISTORY: AROUND selects as many on either side, or more on one when the other has fewer", async (chat) => {
-  const alice = await reader(chat);
+test("CHATHISTORY: AROUND selects as many on either side, or more on one when the other has fewer", async (fixture) => {
+  const alice = await reader(fixture);
   assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(5)} 4`), "m3 m4 m5 m6");
   assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(5)} 1`), "m5");
   assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(0)} 4`), "m0 m1 m2 m3");
@@ -103,9 +103,9 @@ test("CHATHISTORY: AROUND selects as many on either side, or more on one when th
   assertEquals(await texts(alice, `CHATHISTORY AROUND #tea ${minute(9)} 50`), "m0 m1 m2 m3 m4 m5 m6 m7 m8 m9");
 });
 
-test("CHATHISTORY: msgids work as references, also those of the further lines of a split message", async (chat) => {
-  const alice = await reader(chat, 5);
-  const names = chat.hub.history.latest(chat.hub.findRoom("#tea"), 9).map(({ id }) => writeId(id));
+test("CHATHISTORY: msgids work as references, also those of the further lines of a split message", async (fixture) => {
+  const alice = await reader(fixture, 5);
+  const names = fixture.chat.history.latest(fixture.chat.findRoom("#tea"), 9).map(({ id }) => writeId(id));
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea msgid=${names[2]} 9`), "m0 m1");
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea msgid=${names[2]}-3 9`), "m3 m4");
   assertEquals(await texts(alice, `CHATHISTORY LATEST #tea msgid=${names[3]} 9`), "m4");
@@ -113,16 +113,16 @@ test("CHATHISTORY: msgids work as references, also those of the further lines of
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea msgid=${names[0]} ${minute(3)} 9`), "m1 m2");
 });
 
-test("CHATHISTORY: the number of messages is limited", async (chat) => {
-  const alice = await reader(chat, HISTORY_MAX + 5);
+test("CHATHISTORY: the number of messages is limited", async (fixture) => {
+  const alice = await reader(fixture, HISTORY_MAX + 5);
   const all = (await texts(alice, "CHATHISTORY LATEST #tea * 999999999")).split(" ");
   assertEquals([all.length, all[0], all.at(-1)], [HISTORY_MAX, "m5", `m${HISTORY_MAX + 4}`]);
 });
 
 test(
   "CHATHISTORY: leaves out the messages farthest from the reference when the response would be too long",
-  async (chat) => {
-    const alice = await reader(chat, 10);
+  async (fixture) => {
+    const alice = await reader(fixture, 10);
     assertEquals(await texts(alice, "CHATHISTORY LATEST #tea * 10"), "m7 m8 m9");
     assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(9)} 10`), "m6 m7 m8");
     assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(-1)} 10`), "m0 m1 m2");
@@ -134,14 +134,14 @@ test(
   () => ({ answerMax: 350 }),
 );
 
-test("CHATHISTORY: reads no more from the store than a response may have", async (chat) => {
-  const alice = await chat.irc("alice", ...ALL);
-  await chat.join("#tea", alice);
+test("CHATHISTORY: reads no more from the store than a response may have", async (fixture) => {
+  const alice = await fixture.irc("alice", ...ALL);
+  await fixture.join("#tea", alice);
   for (let i = 0; i < 9; i++) await alice.says(`PRIVMSG #tea :${"x".repeat(400)}`);
-  chat.quiet();
+  fixture.quiet();
   const read: number[] = [];
-  const page = chat.hub.history.page.bind(chat.hub.history);
-  chat.hub.history.page = (room, range) => {
+  const page = fixture.chat.history.page.bind(fixture.chat.history);
+  fixture.chat.history.page = (room, range) => {
     const lines = page(room, range);
     read.push(lines.length);
     return lines;
@@ -149,19 +149,19 @@ test("CHATHISTORY: reads no more from the store than a response may have", async
   assertEquals([(await texts(alice, "CHATHISTORY LATEST #tea * 9")).length, read], [801, [2]]);
 }, () => ({ answerMax: 1000 }));
 
-test("CHATHISTORY: the limit on the response counts bytes", async (chat) => {
-  const alice = await chat.irc("alice", ...ALL);
-  await chat.join("#tea", alice);
+test("CHATHISTORY: the limit on the response counts bytes", async (fixture) => {
+  const alice = await fixture.irc("alice", ...ALL);
+  await fixture.join("#tea", alice);
   for (let i = 0; i < 9; i++) await alice.says(`PRIVMSG #tea :${"語".repeat(100)}`);
-  chat.quiet();
+  fixture.quiet();
   await alice.says("CHATHISTORY LATEST #tea * 9");
   assertEquals(alice.gets().length, 1 + 2 + 1);
 }, () => ({ answerMax: 1000 }));
 
-test("CHATHISTORY: a split message counts as one, and is complete or missing", async (chat) => {
-  const alice = await chat.irc("alice", ...ALL);
-  await chat.join("#tea", alice);
-  const bob = await chat.text("bob");
+test("CHATHISTORY: a split message counts as one, and is complete or missing", async (fixture) => {
+  const alice = await fixture.irc("alice", ...ALL);
+  await fixture.join("#tea", alice);
+  const bob = await fixture.text("bob");
   await bob.says("/join #tea", "x".repeat(1000), "short");
   alice.gets();
   await alice.says("CHATHISTORY LATEST #tea * 2");
@@ -172,22 +172,22 @@ test("CHATHISTORY: a split message counts as one, and is complete or missing", a
   assertEquals(new Set(names.map(readId)).size, 2);
 });
 
-test("CHATHISTORY: adapts to clients without batch, server-time or message-tags", async (chat) => {
-  const alice = await reader(chat, 2, "standard-replies", "draft/chathistory");
+test("CHATHISTORY: adapts to clients without batch, server-time or message-tags", async (fixture) => {
+  const alice = await reader(fixture, 2, "standard-replies", "draft/chathistory");
   assertEquals(await alice.asks("CHATHISTORY LATEST #tea * 5"), [
     ":alice!~alice@host PRIVMSG #tea :m0",
     ":alice!~alice@host PRIVMSG #tea :m1",
   ]);
-  const bob = await chat.irc("bob", "server-time");
-  await chat.join("#tea", bob);
+  const bob = await fixture.irc("bob", "server-time");
+  await fixture.join("#tea", bob);
   await bob.expect(
     "CHATHISTORY LATEST #tea * 1",
     `@time=${new Date(clock.now).toISOString()} :alice!~alice@host PRIVMSG #tea :m1`,
   );
 });
 
-test("CHATHISTORY: the label is on the batch itself", async (chat) => {
-  const alice = await reader(chat, 1, ...ALL, "labeled-response");
+test("CHATHISTORY: the label is on the batch itself", async (fixture) => {
+  const alice = await reader(fixture, 1, ...ALL, "labeled-response");
   await alice.says("@label=x CHATHISTORY LATEST #tea * 1");
   const lines = alice.gets();
   assertEquals(lines.length, 3);
@@ -195,15 +195,15 @@ test("CHATHISTORY: the label is on the batch itself", async (chat) => {
   assertEquals([lines[1]!.startsWith("@batch=b0;"), lines[2]], [true, ":irc.test BATCH -b0"]);
 });
 
-test("CHATHISTORY: TARGETS lists joined channels by the time of their latest message", async (chat) => {
-  const alice = await reader(chat, 3);
+test("CHATHISTORY: TARGETS lists joined channels by the time of their latest message", async (fixture) => {
+  const alice = await reader(fixture, 3);
   await alice.says("JOIN #late,#none,#early");
   clock.now = THEN * 1000 + 3600_000;
   await alice.says("PRIVMSG #late :x");
-  const bob = await chat.irc("bob");
-  await chat.join("#secret", bob);
+  const bob = await fixture.irc("bob");
+  await fixture.join("#secret", bob);
   await bob.says("PRIVMSG #secret :x");
-  chat.quiet();
+  fixture.quiet();
   const far = minute(10_000);
   const found = async (from: string, to: string, count = 9) => {
     const lines = await alice.asks(`CHATHISTORY TARGETS ${from} ${to} ${count}`);
@@ -223,14 +223,14 @@ test("CHATHISTORY: TARGETS lists joined channels by the time of their latest mes
 
 test(
   "CHATHISTORY: TARGETS leaves out the channels farthest from the first time when the response would be too long",
-  async (chat) => {
-    const alice = await chat.irc("alice", ...ALL);
+  async (fixture) => {
+    const alice = await fixture.irc("alice", ...ALL);
     for (const [i, name] of ["#a", "#b", "#c"].entries()) {
-      await chat.join(name, alice);
+      await fixture.join(name, alice);
       clock.now = THEN * 1000 + i * 60_000;
       await alice.says(`PRIVMSG ${name} :x`);
     }
-    chat.quiet();
+    fixture.quiet();
     const found = async (from: string, to: string) => {
       const lines = await alice.asks(`CHATHISTORY TARGETS ${from} ${to} 9`);
       return lines.slice(1, -1).map((line) => line.split(" ")[3]);
@@ -241,30 +241,30 @@ test(
   () => ({ answerMax: 150 }),
 );
 
-test("CHATHISTORY: finds messages by time when the clock once went backwards", async (chat) => {
-  const [alice, bob] = [await reader(chat, 5), await chat.irc("bob", ...ALL)];
+test("CHATHISTORY: finds messages by time when the clock once went backwards", async (fixture) => {
+  const [alice, bob] = [await reader(fixture, 5), await fixture.irc("bob", ...ALL)];
   clock.now += 5000 * 24 * 3_600_000;
   await alice.says("PRIVMSG #tea :wrong");
   for (const minute of [5, 6, 7]) {
     clock.now = THEN * 1000 + minute * 60_000;
     await alice.says(`PRIVMSG #tea :m${minute}`);
   }
-  chat.quiet();
+  fixture.quiet();
   assertEquals(await texts(alice, `CHATHISTORY BEFORE #tea ${minute(7)} 2`), "m5 m6");
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(5)} 9`), "m6 m7");
   assertEquals(await texts(alice, `CHATHISTORY AFTER #tea ${minute(7)} 9`), "");
   assertEquals(await texts(alice, `CHATHISTORY BETWEEN #tea ${minute(2)} ${minute(6)} 9`), "m3 m4 wrong m5");
   assertEquals(await texts(alice, `CHATHISTORY BEFORE bob ${minute(7)} 2`), "");
-  await chat.join("#tea", bob);
+  await fixture.join("#tea", bob);
   await alice.says("PRIVMSG #tea :m6 again", "JOIN #other");
-  chat.quiet();
+  fixture.quiet();
   const time = (number: number) => minute(number).replace("timestamp=", "");
   assertEquals(await texts(alice, `SEARCH text=m6;after=${time(6)}`), "m6 again");
   assertEquals(await texts(alice, `SEARCH text=m6;before=${time(7)}`), "m6");
 });
 
-test("CHATHISTORY: replies with FAIL when the request is not valid", async (chat) => {
-  const alice = await reader(chat, 1);
+test("CHATHISTORY: replies with FAIL when the request is not valid", async (fixture) => {
+  const alice = await reader(fixture, 1);
   const fails = async (request: string, answer: string) => await alice.expect(request, `FAIL ${answer}`);
   await fails("CHATHISTORY", "CHATHISTORY INVALID_PARAMS * :Unknown command");
   await fails("CHATHISTORY SIDEWAYS #tea * 5", "CHATHISTORY INVALID_PARAMS SIDEWAYS :Unknown command");
@@ -284,8 +284,8 @@ test("CHATHISTORY: replies with FAIL when the request is not valid", async (chat
   await fails("CHATHISTORY TARGETS", "CHATHISTORY INVALID_PARAMS TARGETS :Insufficient parameters");
 });
 
-test("CHATHISTORY: replies with MESSAGE_ERROR when the msgid does not exist", async (chat) => {
-  const alice = await reader(chat, 1);
+test("CHATHISTORY: replies with MESSAGE_ERROR when the msgid does not exist", async (fixture) => {
+  const alice = await reader(fixture, 1);
   for (const id of ["1", "zzzzzzzzzzz", "no", "x'--", "m-0", ""]) {
     await alice.says(`CHATHISTORY BEFORE #tea msgid=${id} 5`);
     const answer = `:irc.test FAIL CHATHISTORY MESSAGE_ERROR BEFORE #tea msgid=${id} :There is no such message`;
@@ -293,26 +293,26 @@ test("CHATHISTORY: replies with MESSAGE_ERROR when the msgid does not exist", as
   }
 });
 
-test("CHATHISTORY: a client cannot read channels that it has not joined", async (chat) => {
-  const [alice, bob] = [await reader(chat, 1), await chat.irc("bob", ...ALL)];
-  const refused = "FAIL CHATHISTORY INVALID_TARGET LATEST #tea :Messages could not be retrieved";
-  await bob.expect("CHATHISTORY LATEST #tea * 5", refused);
-  await bob.expect("CHATHISTORY LATEST #nowhere * 5", refused.replace("#tea", "#nowhere"));
+test("CHATHISTORY: a client cannot read channels that it has not joined", async (fixture) => {
+  const [alice, bob] = [await reader(fixture, 1), await fixture.irc("bob", ...ALL)];
+  const rejected = "FAIL CHATHISTORY INVALID_TARGET LATEST #tea :Messages could not be retrieved";
+  await bob.expect("CHATHISTORY LATEST #tea * 5", rejected);
+  await bob.expect("CHATHISTORY LATEST #nowhere * 5", rejected.replace("#tea", "#nowhere"));
   await bob.expect("CHATHISTORY LATEST :no name 5", "FAIL CHATHISTORY INVALID_PARAMS LATEST :Insufficient parameters");
-  await chat.join("#tea", bob);
+  await fixture.join("#tea", bob);
   assertEquals(await texts(bob, "CHATHISTORY LATEST #tea * 5"), "m0");
   await alice.says("KICK #tea bob");
-  chat.quiet();
-  await bob.expect("CHATHISTORY LATEST #tea * 5", refused);
+  fixture.quiet();
+  await bob.expect("CHATHISTORY LATEST #tea * 5", rejected);
   assertEquals(await texts(bob, "CHATHISTORY LATEST alice * 5"), "");
 });
 
-test("SEARCH: finds messages with all words, by channel, sender and time", async (chat) => {
-  const [alice, bob] = [await reader(chat, 3), await chat.irc("bob", ...ALL)];
-  await chat.join("#tea", bob);
+test("SEARCH: finds messages with all words, by channel, sender and time", async (fixture) => {
+  const [alice, bob] = [await reader(fixture, 3), await fixture.irc("bob", ...ALL)];
+  await fixture.join("#tea", bob);
   await bob.says("PRIVMSG #tea :Green tea, M1?");
   await alice.says("JOIN #other", "PRIVMSG #other :m1 here");
-  chat.quiet();
+  fixture.quiet();
   assertEquals(await texts(alice, "SEARCH text=m1"), "m1 Green tea, M1? m1 here");
   assertEquals(await texts(alice, "SEARCH text=m1;in=#TEA"), "m1 Green tea, M1?");
   assertEquals(await texts(alice, "SEARCH text=M1\\sgreen"), "Green tea, M1?");
@@ -327,8 +327,8 @@ test("SEARCH: finds messages with all words, by channel, sender and time", async
   assertEquals(lines[0]!.replace(/b\d+/, ""), "BATCH + soju.im/search");
 });
 
-test("SEARCH: replies with FAIL when the request is not valid", async (chat) => {
-  const alice = await reader(chat, 1);
+test("SEARCH: replies with FAIL when the request is not valid", async (fixture) => {
+  const alice = await reader(fixture, 1);
   await alice.expect("SEARCH", "461 alice SEARCH :Not enough parameters");
   const nothing = "FAIL SEARCH INVALID_PARAMS text :There is no word to search for";
   for (const given of ["in=#tea", "text=", "text=?!", "nonsense"]) await alice.expect(`SEARCH ${given}`, nothing);
@@ -340,11 +340,11 @@ test("SEARCH: replies with FAIL when the request is not valid", async (chat) => 
 
 const isSaid = (line: string) => / PRIVMSG /.test(line);
 
-test("JOIN: replays the latest messages in a chathistory batch when the client has batch", async (chat) => {
-  await reader(chat, 25);
+test("JOIN: replays the latest messages in a chathistory batch when the client has batch", async (fixture) => {
+  await reader(fixture, 25);
   const [timed, untimed] = [
-    await chat.irc("bob", "server-time", "batch", "message-tags"),
-    await chat.irc("carol", "batch"),
+    await fixture.irc("bob", "server-time", "batch", "message-tags"),
+    await fixture.irc("carol", "batch"),
   ];
   for (const client of [timed, untimed]) await client.says("JOIN #tea");
   const lines = timed.gets().map((line) => line.replace(/msgid=\w+/, "msgid=ID"));
@@ -362,7 +362,7 @@ test("JOIN: replays the latest messages in a chathistory batch when the client h
   assertEquals([told.length, told[0]], [20, `@batch=b0 :alice!~alice@host PRIVMSG #tea :[${clock}] m5`]);
 });
 
-test("JOIN: replays nothing when the client has no batch, is a bot, or has draft/chathistory", async (chat) => {
+test("JOIN: replays nothing when the client has no batch, is a bot, or has draft/chathistory", async (fixture) => {
   const sets: Record<string, string[]> = {
     plain: [],
     timed: ["server-time", "message-tags"],
@@ -370,27 +370,27 @@ test("JOIN: replays nothing when the client has no batch, is a bot, or has draft
     bot: ["batch", "server-time"],
     knowing: ALL,
   };
-  await reader(chat, 3);
+  await reader(fixture, 3);
   for (const [nick, capabilities] of Object.entries(sets)) {
-    const client = await chat.irc(nick, ...capabilities);
+    const client = await fixture.irc(nick, ...capabilities);
     if (nick === "bot") await client.says("MODE bot +B");
     for (const again of ["JOIN #tea", "PART #tea", "JOIN #tea"]) await client.says(again);
     assertEquals(client.gets().filter((line) => isSaid(line) || line.includes(" BATCH ")), [], nick);
   }
 });
 
-test("JOIN: replays messages again when the client is no longer a bot", async (chat) => {
-  await reader(chat, 3);
-  const bob = await chat.irc("bob", "batch", "server-time");
+test("JOIN: replays messages again when the client is no longer a bot", async (fixture) => {
+  await reader(fixture, 3);
+  const bob = await fixture.irc("bob", "batch", "server-time");
   await bob.says("MODE bob +B", "JOIN #tea", "PART #tea");
   assertEquals(bob.gets().filter(isSaid).length, 0);
   await bob.says("MODE bob -B", "JOIN #tea");
   assertEquals(bob.gets().filter(isSaid).length, 3);
 });
 
-test("JOIN: tells a client without batch once how to read the history, when there is any", async (chat) => {
-  await reader(chat, 3);
-  const bob = await chat.irc("bob");
+test("JOIN: tells a client without batch once how to read the history, when there is any", async (fixture) => {
+  await reader(fixture, 3);
+  const bob = await fixture.irc("bob");
   const hints = async (channel: string) => {
     return (await bob.asks(`JOIN ${channel}`)).filter((line) => line.startsWith("NOTICE"));
   };
@@ -408,9 +408,9 @@ test("JOIN: tells a client without batch once how to read the history, when ther
   );
 });
 
-test("JOIN: a replay in a labeled response is a batch in a batch", async (chat) => {
-  await reader(chat, 1);
-  const bob = await chat.irc("bob", "server-time", "batch", "labeled-response");
+test("JOIN: a replay in a labeled response is a batch in a batch", async (fixture) => {
+  await reader(fixture, 1);
+  const bob = await fixture.irc("bob", "server-time", "batch", "labeled-response");
   await bob.says("@label=x JOIN #tea");
   const lines = bob.gets();
   const outer = /^@label=x :irc\.test BATCH \+(\S+) labeled-response$/.exec(lines[0]!)![1];
@@ -420,17 +420,17 @@ test("JOIN: a replay in a labeled response is a batch in a batch", async (chat) 
   assertEquals(lines.slice(-2), [`@batch=${outer} :irc.test BATCH -${inner[2]}`, `:irc.test BATCH -${outer}`]);
 });
 
-test("SEARCH: replies with the latest 50 messages when no limit is given", async (chat) => {
-  const alice = await chat.irc("alice", ...ALL);
-  await chat.join("#tea", alice);
+test("SEARCH: replies with the latest 50 messages when no limit is given", async (fixture) => {
+  const alice = await fixture.irc("alice", ...ALL);
+  await fixture.join("#tea", alice);
   for (let i = 0; i < 51; i++) await alice.says(`PRIVMSG #tea :word m${i}`);
-  chat.quiet();
+  fixture.quiet();
   const lines = (await alice.asks("SEARCH text=word")).slice(1, -1);
   assertEquals([lines.length, lines[0]!.slice(-2)], [50, "m1"]);
 });
 
-testAccounts("CHATHISTORY: TARGETS lists private conversations by the other user's nickname", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", ...ALL), await chat.irc("Bob", ...ALL)];
+testAccounts("CHATHISTORY: TARGETS lists private conversations by the other user's nickname", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", ...ALL), await fixture.irc("Bob", ...ALL)];
   const partners = async (client: Client) => {
     const lines = await client.asks(`CHATHISTORY TARGETS ${minute(-1)} ${minute(9)} 9`);
     return lines.slice(1, -1).map((line) => line.split(" ")[3]);
@@ -445,6 +445,6 @@ testAccounts("CHATHISTORY: TARGETS lists private conversations by the other user
   assertEquals(await partners(alice), ["Bob"], "the client sent the latest message with its nickname in another case");
   await alice.says("NICK al", "PRIVMSG bob :4", "NICK alice");
   assertEquals(await partners(alice), ["bob"], "the client had another nickname when it sent the latest message");
-  await chat.irc("carol", ...ALL);
-  assertEquals(await partners(chat.clients.at(-1)!), []);
+  await fixture.irc("carol", ...ALL);
+  assertEquals(await partners(fixture.clients.at(-1)!), []);
 }, { keepPrivate: true });

@@ -13,7 +13,7 @@ import { type Outcome, type RunOptions, SLICE, TimeSlicer } from "../../../src/p
 import { AuthFixture } from "../../accounts/helpers.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { LINES, OTHERS, PASSWORD } from "./command_lines.ts";
-import { Chat, type Client, clock, SERVER } from "./harness.ts";
+import { type Client, clock, ProtocolFixture, SERVER } from "./harness.ts";
 
 const PLAIN = btoa(`owner\0owner\0${PASSWORD}`);
 const OPERATORS = Operators.read(`root ${await hashPassword(PASSWORD)}`);
@@ -40,23 +40,23 @@ const EARLY = [
 ];
 
 /** Sends a line as alice, in a chat with other users, and returns the response. `OP` makes alice a server operator first. */
-async function answer(chat: Chat, line: string): Promise<string[]> {
-  const alice = await chat.irc("alice", ...available(chat.options.auth.accountsEnabled));
-  const [bob, away, eve] = [await chat.irc("bob"), await chat.irc("away"), await chat.irc("eve")];
-  await chat.irc("carol");
+async function answer(fixture: ProtocolFixture, line: string): Promise<string[]> {
+  const alice = await fixture.irc("alice", ...available(fixture.options.auth.accountsEnabled));
+  const [bob, away, eve] = [await fixture.irc("bob"), await fixture.irc("away"), await fixture.irc("eve")];
+  await fixture.irc("carol");
   await away.says("AWAY :lunch");
   await eve.leave();
-  await chat.join("#tea", alice, bob);
-  await chat.join("#old", bob);
+  await fixture.join("#tea", alice, bob);
+  await fixture.join("#old", bob);
   await bob.says("PRIVMSG #old :tea", "PRIVMSG #tea :tea");
   const asOperator = line.startsWith("OP ");
-  if (asOperator) chat.hub.setFlag(alice.member, "operator", true);
-  return await asked(chat, alice, line.replace(/^OP /, ""));
+  if (asOperator) fixture.chat.setFlag(alice.member, "operator", true);
+  return await asked(fixture, alice, line.replace(/^OP /, ""));
 }
 
 /** Sends a line with a label, and returns what the client gets. */
-async function asked(chat: Chat, client: Client, line: string): Promise<string[]> {
-  chat.quiet();
+async function asked(fixture: ProtocolFixture, client: Client, line: string): Promise<string[]> {
+  fixture.quiet();
   const tags = line.startsWith("@") ? `${line.slice(0, line.indexOf(" "))};label=${LABEL}` : `@label=${LABEL}`;
   await client.says(`${tags} ${line.replace(/^@\S+ /, "")}`);
   return client.gets();
@@ -95,18 +95,18 @@ class Later extends TimeSlicer {
 async function on(
   history: HistoryStore,
   slicer: TimeSlicer,
-  run: (chat: Chat) => Promise<void>,
+  run: (fixture: ProtocolFixture) => Promise<void>,
   accounts = true,
 ): Promise<void> {
   await using office = accounts ? await AuthFixture.open({ operators: OPERATORS }) : undefined; // it writes a file, which is slow
   const auth = office?.auth ?? new AuthService();
   await office?.accounts.register("owner", PASSWORD);
-  const hub = new LocalChat({ history, policy: { isRegistered: (nick) => auth.find(nick) !== undefined } });
-  const chat = new Chat({ auth, slicer, chat: hub });
+  const chat = new LocalChat({ history, policy: { isRegistered: (nick) => auth.find(nick) !== undefined } });
+  const fixture = new ProtocolFixture({ auth, slicer, chat });
   try {
-    await run(chat);
+    await run(fixture);
   } finally {
-    await chat.close();
+    await fixture.close();
   }
 }
 
@@ -125,26 +125,26 @@ for (const [way, parts] of Object.entries(WAYS)) {
   Deno.test(`labels: every command has exactly one labeled response when ${way}`, async () => {
     for (const line of [...Object.values(LINES).flat(), ...OTHERS]) {
       const accounts = /^(?:NS|NICKSERV|REGISTER|TOKEN|AUTHENTICATE|OPER)\b|NickServ/.test(line);
-      await on(...parts(), async (chat) => assertOneResponse(await answer(chat, line), line), accounts);
+      await on(...parts(), async (fixture) => assertOneResponse(await answer(fixture, line), line), accounts);
     }
   });
 }
 
 Deno.test("labels: every line before registration has exactly one labeled response", async () => {
   for (const line of EARLY) {
-    const run = async (chat: Chat) => {
-      await chat.irc("alice");
-      const unregistered = chat.connect();
-      await unregistered.says(`CAP REQ :${available(chat.options.auth.accountsEnabled).join(" ")}`);
-      assertOneResponse(await asked(chat, unregistered, line), line);
+    const run = async (fixture: ProtocolFixture) => {
+      await fixture.irc("alice");
+      const unregistered = fixture.connect();
+      await unregistered.says(`CAP REQ :${available(fixture.options.auth.accountsEnabled).join(" ")}`);
+      assertOneResponse(await asked(fixture, unregistered, line), line);
     };
     await on(new MemoryHistory(), new TimeSlicer(), run, /^(?:REGISTER|AUTHENTICATE)/.test(line));
   }
 });
 
 Deno.test("labels: each step of SASL has exactly one labeled response", async () => {
-  await on(new MemoryHistory(), new TimeSlicer(), async (chat) => {
-    const alice = await chat.irc("alice", ...available(chat.options.auth.accountsEnabled));
+  await on(new MemoryHistory(), new TimeSlicer(), async (fixture) => {
+    const alice = await fixture.irc("alice", ...available(fixture.options.auth.accountsEnabled));
     for (
       const line of [
         "AUTHENTICATE PLAIN",
@@ -153,20 +153,20 @@ Deno.test("labels: each step of SASL has exactly one labeled response", async ()
         `AUTHENTICATE ${PLAIN}`,
       ]
     ) {
-      assertOneResponse(await asked(chat, alice, line), line);
+      assertOneResponse(await asked(fixture, alice, line), line);
     }
     assertEquals(alice.member.account, "owner");
   });
 });
 
 Deno.test("labels: JOIN has its whole response in the batch, and no message sent meanwhile, when it had to wait", async () => {
-  await on(new MemoryHistory(), new Later(), async (chat) => {
-    const capabilities = available(chat.options.auth.accountsEnabled);
+  await on(new MemoryHistory(), new Later(), async (fixture) => {
+    const capabilities = available(fixture.options.auth.accountsEnabled);
     const [alice, bob] = [
-      await chat.irc("alice", ...capabilities.filter((name) => !name.endsWith("no-implicit-names"))),
-      await chat.irc("bob"),
+      await fixture.irc("alice", ...capabilities.filter((name) => !name.endsWith("no-implicit-names"))),
+      await fixture.irc("bob"),
     ];
-    await chat.join("#tea", alice, bob);
+    await fixture.join("#tea", alice, bob);
     const asked = alice.says("@label=x JOIN #milk");
     await bob.says("PRIVMSG #tea :hi");
     const meanwhile = alice.gets();
@@ -179,10 +179,10 @@ Deno.test("labels: JOIN has its whole response in the batch, and no message sent
 });
 
 Deno.test("labels: a line that the transport has dropped is rejected with its label", async () => {
-  await on(new MemoryHistory(), new TimeSlicer(), async (chat) => {
-    const alice = await chat.irc("alice", ...available(chat.options.auth.accountsEnabled));
+  await on(new MemoryHistory(), new TimeSlicer(), async (fixture) => {
+    const alice = await fixture.irc("alice", ...available(fixture.options.auth.accountsEnabled));
     const tooLong = (beginning: string) => {
-      chat.quiet();
+      fixture.quiet();
       alice.connection.onTooLong(beginning);
       return alice.hears();
     };
@@ -196,10 +196,10 @@ Deno.test("labels: a line that the transport has dropped is rejected with its la
 });
 
 Deno.test("labels: a line that is not UTF-8 is rejected with its label", async () => {
-  await on(new MemoryHistory(), new TimeSlicer(), async (chat) => {
-    const alice = await chat.irc("alice", ...available(chat.options.auth.accountsEnabled));
+  await on(new MemoryHistory(), new TimeSlicer(), async (fixture) => {
+    const alice = await fixture.irc("alice", ...available(fixture.options.auth.accountsEnabled));
     const malformed = (line: string) => {
-      chat.quiet();
+      fixture.quiet();
       alice.connection.onMalformed!(line);
       return alice.hears();
     };
@@ -207,20 +207,20 @@ Deno.test("labels: a line that is not UTF-8 is rejected with its label", async (
     assertEquals(malformed("@label=x PRIVMSG #tea :\ufffd"), [`@label=x ${told}`]);
     assertEquals(malformed("@label=\0x\r PRIVMSG #tea :\ufffd"), [`@label=x ${told}`], "without line ends");
     assertEquals(malformed("PRIVMSG #tea :\ufffd"), [told]);
-    const plain = await chat.irc("bob");
+    const plain = await fixture.irc("bob");
     plain.connection.onMalformed!("\ufffd");
     assertEquals(plain.hears(), [told], "which needs no capability");
   });
 });
 
 Deno.test("labels: a PING of the server is not part of a pending response", async () => {
-  await on(new MemoryHistory(), new TimeSlicer(), async (chat) => {
-    const alice = await chat.irc("alice", ...available(chat.options.auth.accountsEnabled));
-    chat.quiet();
+  await on(new MemoryHistory(), new TimeSlicer(), async (fixture) => {
+    const alice = await fixture.irc("alice", ...available(fixture.options.auth.accountsEnabled));
+    fixture.quiet();
     const asked = alice.says(`@label=x OPER root :${PASSWORD}`);
     await Promise.resolve();
     clock.now += PING_TIME;
-    chat.options.keepalive.check(performance.now());
+    fixture.options.keepalive.check(performance.now());
     assertEquals(alice.gets(), [`PING :${SERVER}`]);
     await asked;
     assertEquals(alice.gets()[0], `@label=x :${SERVER} BATCH +b0 labeled-response`);

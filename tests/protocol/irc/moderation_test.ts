@@ -2,14 +2,14 @@
 import { assertEquals } from "@std/assert";
 import { BANS_MAX } from "../../../src/moderation/bans.ts";
 import { testModeration } from "../moderation_harness.ts";
-import { Chat, type Client, clock, THEN } from "./harness.ts";
+import { type Client, clock, ProtocolFixture, THEN } from "./harness.ts";
 
 const MINUTE = 60_000;
 
 testModeration(
   "KLINE: bans for good or for a time in minutes or as in 12h, and replies with the number of disconnected users",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
     await root.expect("KLINE 10.0.0.0/8 :too loud", "NOTICE root :Banned 10.0.0.0/8; 3 disconnected");
     await root.expect("KLINE 90 troll", "NOTICE root :Banned troll!*@*; 3 disconnected");
     await root.expect("KLINE 12h *!~bot@* :bots", "NOTICE root :Banned *!~bot@*; 3 disconnected");
@@ -32,8 +32,8 @@ testModeration(
 
 testModeration(
   "KLINE: replies with an error, and bans nothing, when a parameter is not valid",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat, "standard-replies");
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture, "standard-replies");
     await root.expect("KLINE", "461 root KLINE :Not enough parameters");
     await root.expect("KLINE 90", "461 root KLINE :Not enough parameters");
     const impossible = "Invalid ban: give an address, a network or a mask that does not match everyone";
@@ -59,8 +59,8 @@ testModeration(
 
 testModeration(
   "UNKLINE: lifts a ban by its mask in any case, and replies with an error when there is none",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
     await root.asks("KLINE Troll", "KLINE 2001:DB8::/32");
     server.takeAudits();
     await root.expect("UNKLINE", "461 root UNKLINE :Not enough parameters");
@@ -77,8 +77,8 @@ testModeration(
 
 testModeration(
   "MUTE: mutes all users of a host, tells the user, and is audited; so does UNMUTE",
-  async (chat, server) => {
-    const [root, troll] = [await server.ircOperator(chat), await chat.irc("troll")];
+  async (fixture, server) => {
+    const [root, troll] = [await server.ircOperator(fixture), await fixture.irc("troll")];
     await root.expect("MUTE TROLL 90", "NOTICE root :Muted troll and everyone else from host");
     assertEquals(troll.hears(), ["NOTICE * :root has muted you for 1h30m. You can read, but not write."]);
     await troll.expect("PRIVMSG root :x", "NOTICE troll :PRIVMSG: A server operator has muted you");
@@ -107,9 +107,9 @@ testModeration(
 
 testModeration(
   "MUTE: replies with an error when a time is not valid, or the user is not muted",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat, "standard-replies");
-    const troll = await chat.irc("troll");
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture, "standard-replies");
+    const troll = await fixture.irc("troll");
     await root.expect("MUTE", "461 root MUTE :Not enough parameters");
     await root.expect("MUTE nobody", "401 root nobody :No such nick/channel");
     for (const time of ["soon", "1y", "-5", "1.5h", "9999999"]) {
@@ -121,18 +121,18 @@ testModeration(
     await root.expect("UNMUTE", "461 root UNMUTE :Not enough parameters");
     await root.expect("UNMUTE nobody", "401 root nobody :No such nick/channel");
     await root.expect("UNMUTE TROLL", "FAIL UNMUTE NOT_MUTED troll :Not muted");
-    assertEquals([troll.hears(), chat.hub.mutes.has("host"), server.takeAudits()], [[], false, []]);
+    assertEquals([troll.hears(), fixture.chat.mutes.has("host"), server.takeAudits()], [[], false, []]);
   },
 );
 
 testModeration(
   "ANNOUNCE: tells all IRC and text users, in a room or not, and its text is not audited",
-  async (chat, server) => {
-    const [root, bob] = [await server.ircOperator(chat), await chat.irc("bob")];
-    const tom = await chat.text("tom");
+  async (fixture, server) => {
+    const [root, bob] = [await server.ircOperator(fixture), await fixture.irc("bob")];
+    const tom = await fixture.text("tom");
     await root.expect("ANNOUNCE", "461 root ANNOUNCE :Not enough parameters");
     await root.expect("ANNOUNCE : \x07 ");
-    chat.quiet();
+    fixture.quiet();
     assertEquals(server.takeAudits(), []);
     await root.expect("ANNOUNCE :back\x07 at noon", "NOTICE * :Announcement from root: back at noon");
     assertEquals([bob.hears(), tom.hears()], [
@@ -145,8 +145,8 @@ testModeration(
 
 testModeration(
   "STATS: k lists bans and z shows statistics, and both are audited",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat);
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture);
     await root.expect("STATS k", "219 root k :End of /STATS report");
     await root.asks("KLINE 10.0.0.0/8 :too loud", "KLINE 90 troll");
     await root.expect(
@@ -167,17 +167,17 @@ testModeration(
   },
 );
 
-testModeration("WALLOPS: is audited without its text", async (chat, server) => {
-  const root = await server.ircOperator(chat);
+testModeration("WALLOPS: is audited without its text", async (fixture, server) => {
+  const root = await server.ircOperator(fixture);
   await root.asks("WALLOPS :secret plans");
   assertEquals(server.takeAudits(), ["wallops root"]);
 });
 
 testModeration(
   "moderation: every line is valid when a reason, a name or a mask is long or has odd characters",
-  async (chat, server) => {
-    const root = await server.ircOperator(chat, "standard-replies");
-    const [troll] = await chat.channel("#tea", "troll") as [Client];
+  async (fixture, server) => {
+    const root = await server.ircOperator(fixture, "standard-replies");
+    const [troll] = await fixture.channel("#tea", "troll") as [Client];
     const long = "ü".repeat(240);
     for (
       const line of [
@@ -195,7 +195,7 @@ testModeration(
       ]
     ) {
       await root.says(line);
-      for (const client of [root, troll]) for (const each of client.gets()) Chat.assertSound(each);
+      for (const client of [root, troll]) for (const each of client.gets()) ProtocolFixture.assertSound(each);
     }
     await troll.over;
   },

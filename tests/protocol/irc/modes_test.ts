@@ -1,14 +1,14 @@
 /** MODE, for channels and for the client itself. */
 import { assert, assertEquals } from "@std/assert";
-import { Chat, type Client, clock, test, THEN } from "./harness.ts";
+import { type Client, clock, ProtocolFixture, test, THEN } from "./harness.ts";
 
 type Pair = [Client, Client];
 
-test("MODE: shows the modes and the creation time of a channel, and the key to members only", async (chat) => {
+test("MODE: shows the modes and the creation time of a channel, and the key to members only", async (fixture) => {
   clock.now += 999;
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
   clock.now += 5000;
-  const bob = await chat.irc("bob");
+  const bob = await fixture.irc("bob");
   await alice.expect("MODE #TEA", "324 alice #tea +nt", `329 alice #tea ${THEN}`);
   await alice.asks("MODE #tea +lki 10 key");
   await alice.expect("MODE #tea", "324 alice #tea +ntikl key 10", `329 alice #tea ${THEN}`);
@@ -16,8 +16,8 @@ test("MODE: shows the modes and the creation time of a channel, and the key to m
   await bob.expect("MODE #lobby", "324 bob #lobby +n", `329 bob #lobby ${THEN}`);
 });
 
-test("MODE: changes modes and tells all members, but not of a mode that was set already", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("MODE: changes modes and tells all members, but not of a mode that was set already", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   const changes = [
     ["+m", "+m"],
     ["mi", "+i"],
@@ -47,11 +47,11 @@ test("MODE: changes modes and tells all members, but not of a mode that was set 
   }
 });
 
-test("MODE: lists bans for all users, and exceptions for operators only", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("MODE: lists bans for all users, and exceptions for operators only", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   clock.now += 999; // times are in whole seconds
   await alice.says("MODE #tea +bbeI a b c d");
-  chat.quiet();
+  fixture.quiet();
   const by = `alice!~alice@host ${THEN}`;
   const bans = (nick: string) => [
     `367 ${nick} #tea a!*@* ${by}`,
@@ -69,13 +69,13 @@ test("MODE: lists bans for all users, and exceptions for operators only", async 
   );
   await bob.expect("MODE #tea e", "482 bob #tea :You're not channel operator");
   await bob.expect("MODE #tea +I", "482 bob #tea :You're not channel operator");
-  const carol = await chat.irc("carol");
+  const carol = await fixture.irc("carol");
   await carol.expect("MODE #tea b", ...bans("carol"));
 });
 
-test("MODE: replies to each invalid change, and makes all others", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const carol = await chat.irc("carol");
+test("MODE: replies to each invalid change, and makes all others", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  const carol = await fixture.irc("carol");
   await bob.expect("MODE", "461 bob MODE :Not enough parameters");
   await bob.expect("MODE #none", "403 bob #none :No such channel");
   await bob.expect("MODE #none +m", "403 bob #none :No such channel");
@@ -107,8 +107,8 @@ test("MODE: replies to each invalid change, and makes all others", async (chat) 
   await alice.expect("MODE #tea +b ::a!b", "696 alice #tea b * :Invalid mask");
 });
 
-test("MODE: replies with 696 when a limit is not valid, with 525 when a key is not, and makes all other changes", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("MODE: replies with 696 when a limit is not valid, with 525 when a key is not, and makes all other changes", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   const limit = (shown: string) => `696 alice #tea l ${shown} :Invalid limit, it must be 1 to 999999999`;
   const limits = { "0": "0", "-1": "-1", ":": "*", "ten": "ten", "5x": "5x", ": 5": "*", "1e3": "1e3", "+5": "+5" };
   for (const [asked, shown] of Object.entries(limits)) await alice.expect(`MODE #tea +l ${asked}`, limit(shown));
@@ -125,24 +125,24 @@ test("MODE: replies with 696 when a limit is not valid, with 525 when a key is n
   await alice.expect("MODE #tea +o :", "401 alice * :No such nick/channel");
 });
 
-test("MODE: replies with 482 when the client is not an operator, also with invalid parameters", async (chat) => {
-  const [, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("MODE: replies with 482 when the client is not an operator, also with invalid parameters", async (fixture) => {
+  const [, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   for (const modes of ["+l 0", "+l 5", "+k :", "+k key", "+o :"]) {
     await bob.expect(`MODE #tea ${modes}`, "482 bob #tea :You're not channel operator");
   }
 });
 
-test("MODE: the lobby has no operators", async (chat) => {
-  const [alice] = await chat.channel("#lobby", "alice") as [Client];
+test("MODE: the lobby has no operators", async (fixture) => {
+  const [alice] = await fixture.channel("#lobby", "alice") as [Client];
   await alice.expect("MODE #lobby +m", "482 alice #lobby :You're not channel operator");
 });
 
-test("MODE: is announced in several lines with whole masks when it does not fit into one", async (chat) => {
-  const [alice, bob] = await chat.channel(`#${"é".repeat(49)}`, "alice", "bob") as Pair;
+test("MODE: is announced in several lines with whole masks when it does not fit into one", async (fixture) => {
+  const [alice, bob] = await fixture.channel(`#${"é".repeat(49)}`, "alice", "bob") as Pair;
   const masks = Array.from({ length: 20 }, (_, i) => `${"m".repeat(13)}${i}`);
   await alice.says(`MODE #${"é".repeat(49)} +${"b".repeat(20)} ${masks.join(" ")}`);
   const lines = bob.gets();
-  lines.forEach(Chat.assertSound);
+  lines.forEach(ProtocolFixture.assertSound);
   assert(lines.length > 1);
   const set: string[] = [];
   for (const line of lines) {
@@ -153,9 +153,9 @@ test("MODE: is announced in several lines with whole masks when it does not fit 
   assertEquals(set, masks.map((mask) => `${mask}!*@*`));
 });
 
-test("MODE: IRC and text clients see each other's changes", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
-  const tom = await chat.text("tom");
+test("MODE: IRC and text clients see each other's changes", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
+  const tom = await fixture.text("tom");
   await tom.asks("/join #tea");
   await alice.asks("MODE #tea +o tom");
   assertEquals(tom.hears(), ["-- alice made tom an operator of #tea"]);
@@ -163,8 +163,8 @@ test("MODE: IRC and text clients see each other's changes", async (chat) => {
   assertEquals(alice.hears(), [":tom!~guest@host MODE #tea +mk key", ":tom!~guest@host MODE #tea +v alice"]);
 });
 
-test("MODE: a user can set and unset i, w and B of itself, and only unset o", async (chat) => {
-  const alice = await chat.irc("alice");
+test("MODE: a user can set and unset i, w and B of itself, and only unset o", async (fixture) => {
+  const alice = await fixture.irc("alice");
   await alice.expect("MODE ALICE", "221 alice +");
   await alice.expect("MODE alice +i", ":alice!~alice@host MODE alice :+i");
   await alice.expect("MODE alice +iwB", ":alice!~alice@host MODE alice :+w+B");
@@ -173,7 +173,7 @@ test("MODE: a user can set and unset i, w and B of itself, and only unset o", as
   await alice.expect("MODE alice +o");
   await alice.expect("MODE alice -o");
   await alice.expect("MODE alice -wi+i", ":alice!~alice@host MODE alice :-w-i+i");
-  chat.hub.setFlag(alice.member, "operator", true);
+  fixture.chat.setFlag(alice.member, "operator", true);
   await alice.expect("MODE alice", "221 alice +Bio");
   await alice.expect("MODE alice -o", ":alice!~alice@host MODE alice :-o");
   assert(!alice.member.operator);
@@ -181,9 +181,9 @@ test("MODE: a user can set and unset i, w and B of itself, and only unset o", as
   await alice.expect("MODE alice +x-y", "501 alice :Unknown MODE flag");
 });
 
-test("MODE: is rejected for another user, and for a nick that does not exist", async (chat) => {
-  const alice = await chat.irc("alice");
-  await chat.irc("bob");
+test("MODE: is rejected for another user, and for a nick that does not exist", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  await fixture.irc("bob");
   await alice.expect("MODE bob", "502 alice :Can't change mode for other users");
   await alice.expect("MODE bob +i", "502 alice :Can't change mode for other users");
   await alice.expect("MODE nobody +i", "401 alice nobody :No such nick/channel");

@@ -5,7 +5,7 @@ import type { Derive } from "../../../src/accounts/password.ts";
 import { NICKNAME_RECLAIMED, WRONG_PASSWORD } from "../../../src/protocol/accounts.ts";
 import { REGISTRATION_TIME, REGISTRATION_TIMEOUT } from "../../../src/protocol/irc/keepalive.ts";
 import { AuthFixture, CALLER, cheap, exhaust } from "../../accounts/helpers.ts";
-import { Chat, type Client, test, testAccounts } from "./harness.ts";
+import { type Client, ProtocolFixture, test, testAccounts } from "./harness.ts";
 
 const PASSWORD = "open sesame";
 
@@ -18,8 +18,8 @@ async function told(client: Client, line: string): Promise<string[]> {
 
 testAccounts(
   "NickServ: REGISTER, LOGOUT, IDENTIFY, SET PASSWORD, INFO and DROP work in turn",
-  async (chat, { auth }) => {
-    const alice = await chat.irc("alice", "echo-message");
+  async (fixture, { auth }) => {
+    const alice = await fixture.irc("alice", "echo-message");
     const say = async (line: string, ...answer: string[]) => {
       assertEquals(await told(alice, `PRIVMSG NickServ :${line}`), answer, line);
     };
@@ -65,8 +65,8 @@ testAccounts(
 
 testAccounts(
   "NickServ: its nick is reserved, its aliases work, and a NOTICE gets no reply",
-  async (chat) => {
-    const alice = await chat.irc("alice", "message-tags", "echo-message");
+  async (fixture) => {
+    const alice = await fixture.irc("alice", "message-tags", "echo-message");
     await alice.expect("NICK nickserv", "433 alice nickserv :Nickname is already in use");
     await alice.expect(`NOTICE NickServ :REGISTER ${PASSWORD}`);
     await alice.expect("PRIVMSG NickServ :\x01VERSION\x01");
@@ -89,8 +89,8 @@ testAccounts(
 
 testAccounts(
   "NickServ: a password has all its spaces, colons and at signs, in a message and in the command",
-  async (chat, { clock }) => {
-    const alice = await chat.irc("alice");
+  async (fixture, { clock }) => {
+    const alice = await fixture.irc("alice");
     const registrations = {
       "NS REGISTER open  sesame": "open  sesame",
       "NS :REGISTER open  sesame": "open  sesame",
@@ -113,8 +113,8 @@ testAccounts(
   },
 );
 
-testAccounts("NickServ: three wrong passwords close the connection, after the last reply", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+testAccounts("NickServ: three wrong passwords close the connection, after the last reply", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
   await alice.says(`NS REGISTER ${PASSWORD}`);
   const wrong = "NickServ: Wrong password.";
   for (let i = 0; i < 2; i++) assertEquals(await told(bob, "NS IDENTIFY alice wrong words"), [wrong]);
@@ -125,19 +125,19 @@ testAccounts("NickServ: three wrong passwords close the connection, after the la
   assert(!bob.connection.open);
 });
 
-test("NickServ: INFO, REGISTER, IDENTIFY and GHOST are rejected when the server has no accounts", async (chat) => {
-  const alice = await chat.irc("alice");
+test("NickServ: INFO, REGISTER, IDENTIFY and GHOST are rejected when the server has no accounts", async (fixture) => {
+  const alice = await fixture.irc("alice");
   const none = "NickServ: This server has no accounts. Its administrator can start it with --data to allow them.";
   for (const request of ["INFO", "REGISTER long-enough", "IDENTIFY long-enough", "GHOST bob long-enough"]) {
     assertEquals(await told(alice, `NS ${request}`), [none], request);
   }
 });
 
-testAccounts("NickServ: DROP logs out all users of the account, and tells the others", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+testAccounts("NickServ: DROP logs out all users of the account, and tells the others", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
   await alice.says(`NS REGISTER ${PASSWORD}`);
   await bob.says(`NS IDENTIFY alice ${PASSWORD}`);
-  chat.quiet();
+  fixture.quiet();
   assertEquals(await told(alice, `NS DROP ${PASSWORD}`), [
     "901 alice alice!~alice@host :You are now logged out",
     "NickServ: alice is no longer registered.",
@@ -149,20 +149,20 @@ testAccounts("NickServ: DROP logs out all users of the account, and tells the ot
   ]);
 });
 
-testAccounts("NickServ: the response to a labeled message has its label", async (chat) => {
-  const alice = await chat.irc("alice", "batch", "labeled-response", "echo-message");
+testAccounts("NickServ: the response to a labeled message has its label", async (fixture) => {
+  const alice = await fixture.irc("alice", "batch", "labeled-response", "echo-message");
   const lines = await alice.asks("@label=x PRIVMSG NickServ :INFO");
   assertEquals(lines, ["@label=x :NickServ!services@irc.test NOTICE alice :alice is not registered."]);
 });
 
 testAccounts(
   "NickServ: GHOST and REGAIN disconnect the user of the nick, and give it back",
-  async (chat, { auth, log }) => {
-    const lost = await chat.irc("alice");
-    const bob = await chat.irc("bob");
-    await chat.join("#tea", lost, bob);
+  async (fixture, { auth, log }) => {
+    const lost = await fixture.irc("alice");
+    const bob = await fixture.irc("bob");
+    await fixture.join("#tea", lost, bob);
     await auth.register(CALLER, "alice", PASSWORD, () => true); // elsewhere, while the nickname is in use
-    const alice = await chat.irc("alice_");
+    const alice = await fixture.irc("alice_");
     assertEquals(await told(alice, "NS GHOST alice"), [
       "NickServ: You are not logged in as alice. If it is yours: /msg NickServ GHOST alice PASSWORD",
     ]);
@@ -189,8 +189,8 @@ testAccounts(
 
 testAccounts(
   "NickServ: LOGOUT makes the user a guest when the nick looks like a registered one",
-  async (chat) => {
-    const evil = await chat.irc("alice", "draft/account-registration");
+  async (fixture) => {
+    const evil = await fixture.irc("alice", "draft/account-registration");
     await evil.says(`NS REGISTER ${PASSWORD}`, "NICK a1ice");
     assertEquals(await told(evil, "NS LOGOUT"), [
       ":a1ice!~alice@host NICK guest1",
@@ -235,12 +235,12 @@ class Slow {
 const race = new Slow();
 testAccounts(
   "NickServ: of two clients that register a nick, the one that has it when its password is hashed gets it",
-  async (chat, { auth }) => {
-    const [one, two] = [await chat.irc("alice"), await chat.irc("bob")];
+  async (fixture, { auth }) => {
+    const [one, two] = [await fixture.irc("alice"), await fixture.irc("bob")];
     const first = one.says(`NS REGISTER ${PASSWORD}`);
     await race.begun(0);
-    chat.hub.rename(one.member, "carol");
-    chat.hub.rename(two.member, "alice");
+    fixture.chat.rename(one.member, "carol");
+    fixture.chat.rename(two.member, "alice");
     const second = two.says("NS REGISTER another password");
     await race.begun(1);
     race.finish(0);
@@ -254,13 +254,13 @@ testAccounts(
 );
 
 const gone = new Slow();
-testAccounts("NickServ: a client that disconnects while its password is checked is not logged in", async (chat) => {
-  const alice = await chat.irc("alice");
+testAccounts("NickServ: a client that disconnects while its password is checked is not logged in", async (fixture) => {
+  const alice = await fixture.irc("alice");
   gone.finish(0);
   await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT");
   void alice.says(`NS IDENTIFY alice ${PASSWORD}`);
   await gone.begun(1);
-  chat.hub.remove(alice.member);
+  fixture.chat.remove(alice.member);
   alice.connection.close();
   gone.finish(1);
   await alice.over;
@@ -269,11 +269,11 @@ testAccounts("NickServ: a client that disconnects while its password is checked 
 
 testAccounts(
   "NickServ: GHOST replies with the error of the chat when it cannot give the nickname back",
-  async (chat) => {
-    const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  async (fixture) => {
+    const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
     await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT");
     await bob.says(`NS IDENTIFY alice ${PASSWORD}`);
-    chat.hub.reclaim = () => {
+    fixture.chat.reclaim = () => {
       throw new ChatError("server-banned", "spam");
     };
     await bob.expect("NS GHOST alice", "465 bob :You are banned from this server (spam)");
@@ -283,17 +283,17 @@ testAccounts(
 const late = new Slow();
 testAccounts(
   "NickServ: a client that disconnects while its password is checked does not get its nickname back",
-  async (chat) => {
-    const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+  async (fixture) => {
+    const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
     late.finish(0);
     await alice.says(`NS REGISTER ${PASSWORD}`);
     void bob.says(`NS GHOST alice ${PASSWORD}`);
     await late.begun(1);
-    chat.hub.disconnect(bob.session);
+    fixture.chat.disconnect(bob.session);
     bob.connection.close();
     late.finish(1);
     await bob.over;
-    assertEquals([bob.member.account, chat.hub.get("alice") === alice.member], [undefined, true]);
+    assertEquals([bob.member.account, fixture.chat.get("alice") === alice.member], [undefined, true]);
   },
   { derive: late.derive },
 );
@@ -301,11 +301,11 @@ testAccounts(
 const early = new Slow();
 testAccounts(
   "NickServ: nothing is registered when the client disconnects while its password is hashed",
-  async (chat, office) => {
-    const alice = await chat.irc("alice");
+  async (fixture, office) => {
+    const alice = await fixture.irc("alice");
     void alice.says(`NS REGISTER ${PASSWORD}`);
     await early.begun(0);
-    chat.hub.disconnect(alice.session);
+    fixture.chat.disconnect(alice.session);
     alice.connection.close();
     early.finish(0);
     await alice.over;
@@ -316,12 +316,12 @@ testAccounts(
 
 testAccounts(
   "NickServ: DROP forgets conversations in steps, and then at once what was said meanwhile",
-  async (chat) => {
-    const alice = await chat.irc("alice");
+  async (fixture) => {
+    const alice = await fixture.irc("alice");
     await alice.says(`NS REGISTER ${PASSWORD}`);
     let tasks = 0;
     const seen: number[] = [];
-    chat.hub.history.forgetConversations = function* () {
+    fixture.chat.history.forgetConversations = function* () {
       for (let step = 0; step < 3; step++) {
         setTimeout(() => tasks++);
         yield;
@@ -334,8 +334,8 @@ testAccounts(
   },
 );
 
-testAccounts("REGISTER: replies with the codes of the specification", async (chat) => {
-  const alice = await chat.irc("alice", "draft/account-registration");
+testAccounts("REGISTER: replies with the codes of the specification", async (fixture) => {
+  const alice = await fixture.irc("alice", "draft/account-registration");
   const name = "The account name must be your nickname";
   await alice.expect("REGISTER bob * longenough", `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :${name}`);
   await alice.expect(
@@ -357,7 +357,7 @@ testAccounts("REGISTER: replies with the codes of the specification", async (cha
     "REGISTER * * longenough",
     "FAIL REGISTER ALREADY_AUTHENTICATED alice :You are already logged in as alice. First: /msg NickServ LOGOUT",
   );
-  const guest = await chat.irc("guest5", "draft/account-registration");
+  const guest = await fixture.irc("guest5", "draft/account-registration");
   await guest.expect(
     "REGISTER * * longenough",
     "FAIL REGISTER BAD_ACCOUNT_NAME guest5 :guest5 cannot be registered. Choose another nickname first.",
@@ -366,33 +366,33 @@ testAccounts("REGISTER: replies with the codes of the specification", async (cha
 
 Deno.test("REGISTER: replies with ACCOUNT_EXISTS when the nickname has an account, and says how to log in", async () => {
   await using office = await AuthFixture.open();
-  const chat = new Chat({ auth: office.auth }); // its users can have any nickname
+  const fixture = new ProtocolFixture({ auth: office.auth }); // its users can have any nickname
   try {
     await office.accounts.register("alice", PASSWORD);
-    const alice = await chat.irc("alice");
+    const alice = await fixture.irc("alice");
     await alice.expect(
       "REGISTER * * longenough",
       "FAIL REGISTER ACCOUNT_EXISTS alice :alice is a registered nickname. If it is yours: " +
         "/msg NickServ IDENTIFY alice PASSWORD",
     );
   } finally {
-    await chat.close();
+    await fixture.close();
   }
 });
 
 /** A chat with a server password. */
-async function locked(run: (chat: Chat, office: AuthFixture) => Promise<void>): Promise<void> {
+async function locked(run: (fixture: ProtocolFixture, office: AuthFixture) => Promise<void>): Promise<void> {
   await using office = await AuthFixture.open({ password: PASSWORD });
-  const chat = new Chat({ auth: office.auth });
+  const fixture = new ProtocolFixture({ auth: office.auth });
   try {
-    await run(chat, office);
+    await run(fixture, office);
   } finally {
-    await chat.close();
+    await fixture.close();
   }
 }
 
 Deno.test("PASS: the right password registers the client, before or after NICK and USER", () => {
-  return locked(async (chat) => {
+  return locked(async (fixture) => {
     const orders = [
       [`PASS :${PASSWORD}`, "NICK a", "USER a 0 * :A"],
       ["NICK a", `PASS :${PASSWORD}`, "USER a 0 * :A"],
@@ -400,7 +400,7 @@ Deno.test("PASS: the right password registers the client, before or after NICK a
       [`PASS :${PASSWORD}`, "CAP LS 302", "NICK a", "USER a 0 * :A", "CAP END"],
     ];
     for (const lines of orders) {
-      const client = chat.connect();
+      const client = fixture.connect();
       await client.says(...lines);
       assert(client.hears().some((line) => line.startsWith("001 a ")), lines.join());
       await client.expect(`PASS :${PASSWORD}`, "462 a :You may not reregister");
@@ -410,14 +410,14 @@ Deno.test("PASS: the right password registers the client, before or after NICK a
 });
 
 Deno.test("PASS: a client is not registered, and not announced, when the password is missing or wrong", () => {
-  return locked(async (chat, { log, throttle }) => {
-    const inside = chat.connect();
+  return locked(async (fixture, { log, throttle }) => {
+    const inside = fixture.connect();
     await inside.says(`PASS :${PASSWORD}`, "NICK inside", "USER a 0 * :A", "JOIN #lobby", "MONITOR + a");
     inside.hears();
-    const missing = chat.connect();
+    const missing = fixture.connect();
     await missing.says("NICK a");
     await missing.expect("USER a 0 * :A", "464 a :Password incorrect", "ERROR :Closing link: (a) [Password wanted]");
-    const wrong = chat.connect();
+    const wrong = fixture.connect();
     await wrong.says("CAP LS 302", "NICK a");
     wrong.hears();
     await wrong.expect("PASS alice:open", "464 a :Password incorrect");
@@ -429,14 +429,14 @@ Deno.test("PASS: a client is not registered, and not announced, when the passwor
       "464 a :Password incorrect",
       "ERROR :Closing link: (a) [Too many wrong passwords]",
     );
-    const sasl = chat.connect();
+    const sasl = fixture.connect();
     await sasl.says("CAP REQ sasl");
     sasl.hears();
     await sasl.expect("AUTHENTICATE PLAIN", "904 * :SASL authentication failed: PASS comes first");
     for (const { member, connection } of [missing, wrong]) {
       assertEquals([member === undefined, connection.open], [true, false]);
     }
-    assertEquals([inside.hears(), chat.hub.members.size, throttle.counts.wrong], [[], 1, 3]);
+    assertEquals([inside.hears(), fixture.chat.members.size, throttle.counts.wrong], [[], 1, 3]);
     assertEquals(log, [
       ...Array(3).fill("warn password refused peer=127.0.0.1:50000 by=server password reason=wrong password"),
     ]);
@@ -444,13 +444,13 @@ Deno.test("PASS: a client is not registered, and not announced, when the passwor
 });
 
 Deno.test("PASS: the right password registers the client after a wrong one", () => {
-  return locked(async (chat) => {
-    const client = chat.connect();
+  return locked(async (fixture) => {
+    const client = fixture.connect();
     await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
     assertEquals(client.hears(), ["464 * :Password incorrect"]);
     await client.says(`PASS :${PASSWORD}`);
     assert(client.hears()[0]?.startsWith("001 a "));
-    const choosing = chat.connect();
+    const choosing = fixture.connect();
     await choosing.says("CAP REQ sasl", "PASS wrong", "NICK b", "USER b 0 * :B", `PASS :${PASSWORD}`);
     assertEquals(choosing.hears().slice(1), ["464 * :Password incorrect"]);
     await choosing.says("CAP END");
@@ -459,36 +459,36 @@ Deno.test("PASS: the right password registers the client after a wrong one", () 
 });
 
 Deno.test("PASS: a wrong password is the reason for the close when the client does not register in time", () => {
-  return locked((chat) => timedOut(chat, "PASS wrong", WRONG_PASSWORD));
+  return locked((fixture) => timedOut(fixture, "PASS wrong", WRONG_PASSWORD));
 });
 
 Deno.test("PASS: a password that was not checked is not the reason for the close", () => {
-  return locked(async (chat, { throttle }) => {
+  return locked(async (fixture, { throttle }) => {
     await exhaust(throttle);
-    await timedOut(chat, `PASS :${PASSWORD}`, REGISTRATION_TIMEOUT);
+    await timedOut(fixture, `PASS :${PASSWORD}`, REGISTRATION_TIMEOUT);
   });
 });
 
 /** Asserts the reason when a client sends a line, NICK and USER, and is not registered by its timeout. */
-async function timedOut(chat: Chat, line: string, reason: string): Promise<void> {
-  const client = chat.connect();
+async function timedOut(fixture: ProtocolFixture, line: string, reason: string): Promise<void> {
+  const client = fixture.connect();
   await client.says(line, "NICK a", "USER a 0 * :A");
   client.hears();
-  chat.options.keepalive.check(performance.now() + REGISTRATION_TIME);
+  fixture.options.keepalive.check(performance.now() + REGISTRATION_TIME);
   assertEquals(client.hears(), [`ERROR :Closing link: (a) [${reason}]`]);
   await client.over;
   assertEquals(client.connection.closeReason, reason);
 }
 
 Deno.test("PASS: a client is not registered when its connection is closed while the password is checked", () => {
-  return locked(async (chat, { throttle }) => {
-    const client = chat.connect();
+  return locked(async (fixture, { throttle }) => {
+    const client = fixture.connect();
     await client.says("PASS wrong", "NICK a", "USER a 0 * :A");
     client.hears();
     const look = throttle.try.bind(throttle);
     throttle.try = async (...args) => {
       const verdict = await look(...args);
-      chat.options.keepalive.check(performance.now() + REGISTRATION_TIME);
+      fixture.options.keepalive.check(performance.now() + REGISTRATION_TIME);
       return verdict;
     };
     await client.expect(`PASS :${PASSWORD}`, "ERROR :Closing link: (a) [Wrong password]");
@@ -497,15 +497,15 @@ Deno.test("PASS: a client is not registered when its connection is closed while 
 });
 
 Deno.test("PASS: replies with the time to wait after too many wrong passwords from the address", () => {
-  return locked(async (chat, { throttle }) => {
+  return locked(async (fixture, { throttle }) => {
     await exhaust(throttle);
-    const client = chat.connect();
-    const refused = [
+    const client = fixture.connect();
+    const rejected = [
       "464 * :Password incorrect",
       "NOTICE * :Too many wrong passwords from your address. Try again in 10 seconds.",
     ];
-    for (let i = 0; i < 10; i++) await client.expect(`PASS :${PASSWORD}`, ...refused); // a password that was not checked is not counted
-    const elsewhere = chat.connect("198.51.100.1");
+    for (let i = 0; i < 10; i++) await client.expect(`PASS :${PASSWORD}`, ...rejected); // a password that was not checked is not counted
+    const elsewhere = fixture.connect("198.51.100.1");
     await elsewhere.expect(`PASS :${PASSWORD}`);
   });
 });

@@ -5,7 +5,7 @@ import { MemoryHistory } from "../../../src/history/memory.ts";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { AuthFixture } from "../../accounts/helpers.ts";
 import { LINES, OTHERS, PASSWORD } from "./command_lines.ts";
-import { Chat } from "./harness.ts";
+import { ProtocolFixture } from "./harness.ts";
 
 /** The methods that change the chat, except `say`, which is never awaited. */
 const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
@@ -38,12 +38,12 @@ const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
 const WITH_ACCOUNTS = /^(?:NS|NICKSERV|REGISTER|AUTHENTICATE)\b|NickServ/;
 
 /**
- * Wraps a hub so that its changes return promises, and reject instead of throwing.
+ * Wraps a chat so that its changes return promises, and reject instead of throwing.
  *
  * @param later Whether a change is made only when the promise resolves.
  */
-function withPromises(hub: LocalChat, later: boolean): LocalChat {
-  return new Proxy(hub, {
+function withPromises(chat: LocalChat, later: boolean): LocalChat {
+  return new Proxy(chat, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (key === "admin") return withPromisesInAll(target.admin, later);
@@ -72,27 +72,27 @@ function withPromisesInAll<T extends object>(methods: T, later: boolean): T {
 }
 
 /** Sends a line as alice, and returns what each client gets, and who is invisible then. */
-async function run(hub: LocalChat, line: string, label: string): Promise<string[][]> {
-  const chat = new Chat({ chat: hub });
+async function run(chat: LocalChat, line: string, label: string): Promise<string[][]> {
+  const fixture = new ProtocolFixture({ chat });
   try {
-    const alice = await chat.irc(
+    const alice = await fixture.irc(
       "alice",
       ...available(false),
     );
-    const [bob, away] = [await chat.irc("bob", ...available(false)), await chat.irc("away", "echo-message")];
-    const carol = await chat.irc("carol");
+    const [bob, away] = [await fixture.irc("bob", ...available(false)), await fixture.irc("away", "echo-message")];
+    const carol = await fixture.irc("carol");
     await carol.says("MODE carol +w");
     await away.says("AWAY :lunch");
-    await chat.join("#tea", alice, bob);
-    await chat.join("#old", bob);
+    await fixture.join("#tea", alice, bob);
+    await fixture.join("#old", bob);
     await bob.says("PRIVMSG #old :tea", "PRIVMSG #tea :tea");
-    chat.quiet();
-    if (line.startsWith("OP ")) await hub.setFlag(alice.member, "operator", true);
+    fixture.quiet();
+    if (line.startsWith("OP ")) await chat.setFlag(alice.member, "operator", true);
     await alice.says(label + line.replace(/^OP /, ""));
-    const invisible = chat.clients.filter(({ member }) => member.invisible).map(({ member }) => member.nick);
-    return [...chat.clients.map((client) => client.gets()), invisible];
+    const invisible = fixture.clients.filter(({ member }) => member.invisible).map(({ member }) => member.nick);
+    return [...fixture.clients.map((client) => client.gets()), invisible];
   } finally {
-    await chat.close();
+    await fixture.close();
   }
 }
 
@@ -139,31 +139,31 @@ const ACCOUNT_LINES: readonly (readonly [string, string])[] = [
 ];
 
 /** Sends these lines, and returns what each client gets after each, and all nicknames and accounts then. */
-async function runAccountLines(wrap: (hub: LocalChat) => LocalChat): Promise<unknown[]> {
+async function runAccountLines(wrap: (chat: LocalChat) => LocalChat): Promise<unknown[]> {
   await using office = await AuthFixture.open();
   const { auth } = office;
   const policy = { isRegistered: (nick: string) => auth.find(nick) !== undefined };
-  const chat = new Chat({ auth, chat: wrap(new LocalChat({ history: new MemoryHistory(), policy })) });
+  const fixture = new ProtocolFixture({ auth, chat: wrap(new LocalChat({ history: new MemoryHistory(), policy })) });
   try {
-    const clients = new Map([["tom", await chat.text("tom")]]);
-    for (const nick of ["alice", "bob", "carol", "eve"]) clients.set(nick, await chat.irc(nick));
+    const clients = new Map([["tom", await fixture.text("tom")]]);
+    for (const nick of ["alice", "bob", "carol", "eve"]) clients.set(nick, await fixture.irc(nick));
     for (const client of clients.values()) {
       await client.says(client === clients.get("tom") ? "/join #tea" : "JOIN #tea");
     }
-    chat.quiet();
+    fixture.quiet();
     const effects: unknown[] = [];
     for (const [nick, line] of ACCOUNT_LINES) {
       await clients.get(nick)!.says(line);
       const [tom, ...others] = [...clients.values()].map((client) => client.gets());
       const got = [tom!.sort(), ...others]; // a text client goes to the lobby before the reply or after it
-      effects.push([line, got, [...chat.hub.members].map(({ nick, account }) => [nick, account])]);
+      effects.push([line, got, [...fixture.chat.members].map(({ nick, account }) => [nick, account])]);
     }
     return effects;
   } finally {
-    await chat.close();
+    await fixture.close();
   }
 }
 
 Deno.test("promises: account commands have the same effect when the chat changes later", async () => {
-  assertEquals(await runAccountLines((hub) => withPromises(hub, true)), await runAccountLines((hub) => hub));
+  assertEquals(await runAccountLines((chat) => withPromises(chat, true)), await runAccountLines((chat) => chat));
 });

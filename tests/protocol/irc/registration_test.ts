@@ -35,20 +35,20 @@ function kinds(lines: readonly string[]): string[] {
   return lines.map((line) => line.replace(/^(@\S+ )?(:\S+ )?/, "").split(" ")[0]!);
 }
 
-test("registration: NICK and USER in either order register the client and send the welcome", async (chat) => {
-  const alice = chat.connect();
+test("registration: NICK and USER in either order register the client and send the welcome", async (fixture) => {
+  const alice = fixture.connect();
   await alice.expect("NICK alice");
   await alice.expect("USER alice 0 * :Alice A.", ...WELCOME);
   assertEquals([alice.member.origin, alice.member.realname], ["alice!~alice@host", "Alice A."]);
   await alice.leave();
-  const again = chat.connect();
+  const again = fixture.connect();
   await again.expect("user alice 0 * :Alice A.");
   await again.expect("nick alice", ...WELCOME);
 });
 
-test("registration: the welcome ends with the message of the day", async (chat) => {
-  chat.motd = ["one", "", " two"];
-  const alice = chat.connect();
+test("registration: the welcome ends with the message of the day", async (fixture) => {
+  fixture.motd = ["one", "", " two"];
+  const alice = fixture.connect();
   assertEquals((await alice.asks("NICK alice", "USER alice 0 * :Alice")).slice(-5), [
     "375 alice :- irc.test Message of the day - ",
     "372 alice :- one",
@@ -58,25 +58,25 @@ test("registration: the welcome ends with the message of the day", async (chat) 
   ]);
 });
 
-test("registration: every other command gets 451 before it is complete, with any parameters", async (chat) => {
+test("registration: every other command gets 451 before it is complete, with any parameters", async (fixture) => {
   const allowed = new Set<string>();
   for (const name of commands.keys()) {
     for (const line of [name, `${name} a b c d`]) {
-      const answer = await chat.connect().asks(line);
+      const answer = await fixture.connect().asks(line);
       if (!kinds(answer).includes("451")) allowed.add(name);
       else assertEquals(answer, ["451 * :You have not registered"], line);
     }
   }
   assertEquals([...allowed], ["AUTHENTICATE", "CAP", "NICK", "PASS", "PING", "PONG", "QUIT", "REGISTER", "USER"]);
-  const other = chat.connect();
+  const other = fixture.connect();
   await other.expect("WELCOME", "451 * :You have not registered");
   await other.expect("NOSUCH", "451 * :You have not registered");
   await other.expect("NICK alice");
   await other.expect("LIST", "451 alice :You have not registered");
 });
 
-test("registration: an unknown command gets 421 afterwards", async (chat) => {
-  const alice = await chat.irc("alice");
+test("registration: an unknown command gets 421 afterwards", async (fixture) => {
+  const alice = await fixture.irc("alice");
   await alice.expect("nosuch a b", "421 alice NOSUCH :Unknown command");
   await alice.expect("WELCOME", "421 alice WELCOME :Unknown command");
   await alice.expect("constructor", "421 alice CONSTRUCTOR :Unknown command");
@@ -86,8 +86,8 @@ test("registration: an unknown command gets 421 afterwards", async (chat) => {
   await alice.expect("@a=b ");
 });
 
-test("irc: a command gets 461 when it needs more parameters", async (chat) => {
-  const alice = await chat.irc("alice");
+test("irc: a command gets 461 when it needs more parameters", async (fixture) => {
+  const alice = await fixture.irc("alice");
   const enough: Record<string, string> = {
     ANNOUNCE: "",
     AUTHENTICATE: "",
@@ -126,13 +126,13 @@ test("irc: a command gets 461 when it needs more parameters", async (chat) => {
     minParams !== 0 && minParams !== undefined && !(name in enough)
   );
   assertEquals(others, []);
-  await chat.connect().expect("PASS", "461 * PASS :Not enough parameters");
-  await chat.connect().expect("USER alice", "461 * USER :Not enough parameters");
+  await fixture.connect().expect("PASS", "461 * PASS :Not enough parameters");
+  await fixture.connect().expect("USER alice", "461 * USER :Not enough parameters");
 });
 
-test("NICK: another nick can be tried before registration when one is invalid or in use", async (chat) => {
-  await chat.irc("alice");
-  const bob = chat.connect();
+test("NICK: another nick can be tried before registration when one is invalid or in use", async (fixture) => {
+  await fixture.irc("alice");
+  const bob = fixture.connect();
   await bob.expect("NICK", "431 * :No nickname given");
   await bob.expect("NICK :", "431 * :No nickname given");
   await bob.expect("NICK 1st", `432 * 1st :Erroneous nickname: ${NICK_RULE}`);
@@ -142,8 +142,8 @@ test("NICK: another nick can be tried before registration when one is invalid or
   assertEquals(kinds(await bob.asks("NICK bob"))[0], "001");
 });
 
-test("NICK: of two clients with the same nick, the first to register gets it, and the other can try again", async (chat) => {
-  const [one, two] = [chat.connect(), chat.connect()];
+test("NICK: of two clients with the same nick, the first to register gets it, and the other can try again", async (fixture) => {
+  const [one, two] = [fixture.connect(), fixture.connect()];
   await one.says("NICK alice");
   await two.says("NICK alice");
   await one.says("USER one 0 * :One");
@@ -151,11 +151,11 @@ test("NICK: of two clients with the same nick, the first to register gets it, an
   assertEquals((await two.asks("NICK bob"))[0], "001 bob :Welcome to the irc.test network, bob!~two@host");
 });
 
-test("NICK: renames after registration, and tells each user with a common channel once, and no others", async (chat) => {
-  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
-  await chat.join("#den", alice, bob);
+test("NICK: renames after registration, and tells each user with a common channel once, and no others", async (fixture) => {
+  const [alice, bob, carol] = await fixture.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+  await fixture.join("#den", alice, bob);
   await carol.says("PART #tea");
-  chat.quiet();
+  fixture.quiet();
   await alice.expect("NICK alice");
   await alice.expect("NICK bob", "433 alice bob :Nickname is already in use");
   await alice.expect("NICK #x", `432 alice #x :Erroneous nickname: ${NICK_RULE}`);
@@ -167,17 +167,17 @@ test("NICK: renames after registration, and tells each user with a common channe
   await carol.expect("NICK alice", ":carol!~carol@host NICK alice");
 });
 
-test("USER: is allowed once; the user name is sanitized, cut and marked with a tilde", async (chat) => {
-  const alice = chat.connect();
+test("USER: is allowed once; the user name is sanitized, cut and marked with a tilde", async (fixture) => {
+  const alice = fixture.connect();
   await alice.expect("USER a@b!c*d?é 0 * :Alice");
   await alice.expect("USER other 0 * :Other", "462 * :You may not reregister");
   await alice.says("NICK alice");
   await alice.expect("USER other 0 * :Other", "462 alice :You may not reregister");
   assertEquals(alice.member.origin, "alice!~abcd@host");
-  const bob = chat.connect();
+  const bob = fixture.connect();
   await bob.says("NICK bob", "USER a23456789012 0 * :Bob");
   assertEquals(bob.member.origin, "bob!~a23456789@host");
-  const carol = chat.connect();
+  const carol = fixture.connect();
   await carol.says("NICK carol");
   for (const empty of [":", ": ", ":\x07", ":\x1b "]) {
     await carol.expect(`USER carol 0 * ${empty}`, "461 carol USER :Not enough parameters");
@@ -186,43 +186,43 @@ test("USER: is allowed once; the user name is sanitized, cut and marked with a t
   assertEquals([carol.member.origin, carol.member.realname], ["carol!~user@host", "Carol"]);
 });
 
-test("PASS: any password is accepted, before registration only, when none is required", async (chat) => {
-  const alice = chat.connect();
+test("PASS: any password is accepted, before registration only, when none is required", async (fixture) => {
+  const alice = fixture.connect();
   await alice.expect("PASS secret");
   await alice.says("NICK alice", "USER alice 0 * :Alice");
   await alice.expect("PASS secret", "462 alice :You may not reregister");
 });
 
-test("PING: is answered with its token, also before registration; PONG is not answered", async (chat) => {
-  const alice = chat.connect();
+test("PING: is answered with its token, also before registration; PONG is not answered", async (fixture) => {
+  const alice = fixture.connect();
   await alice.expect("PING :a b", "PONG irc.test :a b");
   await alice.expect("PONG :a b");
-  const bob = await chat.irc("bob");
+  const bob = await fixture.irc("bob");
   await bob.expect("PING tok:en", "PONG irc.test :tok:en");
   await bob.expect("PING :", "PONG irc.test :");
   await bob.expect("PING", "461 bob PING :Not enough parameters");
   await bob.expect("PONG");
 });
 
-test("QUIT: sends ERROR, tells each user with a common channel once, and closes the connection", async (chat) => {
-  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
-  await chat.join("#den", alice, bob);
+test("QUIT: sends ERROR, tells each user with a common channel once, and closes the connection", async (fixture) => {
+  const [alice, bob, carol] = await fixture.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+  await fixture.join("#den", alice, bob);
   await alice.expect("QUIT :so long", "ERROR :Closing link: (alice) [Quit: so long]");
   assertEquals([bob.hears(), carol.hears()], [
     [":alice!~alice@host QUIT :Quit: so long"],
     [":alice!~alice@host QUIT :Quit: so long"],
   ]);
   await alice.over;
-  assert(!chat.hub.has(alice.member));
+  assert(!fixture.chat.has(alice.member));
   await bob.expect("QUIT", "ERROR :Closing link: (bob) [Quit]");
   assertEquals(carol.hears(), [":bob!~bob@host QUIT :Quit"]);
-  const unregistered = chat.connect();
+  const unregistered = fixture.connect();
   await unregistered.expect("QUIT :x", "ERROR :Closing link: (*) [Quit: x]");
   await unregistered.over;
 });
 
-test("QUIT: is announced with the reason when the connection is lost or closed", async (chat) => {
-  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+test("QUIT: is announced with the reason when the connection is lost or closed", async (fixture) => {
+  const [alice, bob, carol] = await fixture.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
   await alice.leave();
   await bob.leave("too slow to read");
   assertEquals(carol.hears(), [
@@ -231,14 +231,14 @@ test("QUIT: is announced with the reason when the connection is lost or closed",
   ]);
 });
 
-test("QUIT: lines after it in the same packet are not run", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+test("QUIT: lines after it in the same packet are not run", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as [Client, Client];
   await alice.asks("QUIT :x", "PRIVMSG #tea :hi", "NICK eve");
   assertEquals(bob.hears(), [":alice!~alice@host QUIT :Quit: x"]);
 });
 
-test("CAP: LS lists all capabilities, and delays registration until END", async (chat) => {
-  const alice = chat.connect();
+test("CAP: LS lists all capabilities, and delays registration until END", async (fixture) => {
+  const alice = fixture.connect();
   await alice.expect("CAP LS 302", `CAP * LS :${available(false).join(" ")}`);
   await alice.expect("NICK alice");
   await alice.expect("USER alice 0 * :Alice");
@@ -248,29 +248,29 @@ test("CAP: LS lists all capabilities, and delays registration until END", async 
   await alice.expect("CAP END");
 });
 
-test("CAP: REQ delays registration, and LIST does not", async (chat) => {
-  const alice = chat.connect();
+test("CAP: REQ delays registration, and LIST does not", async (fixture) => {
+  const alice = fixture.connect();
   await alice.expect("CAP REQ server-time", "CAP * ACK :server-time");
   await alice.says("NICK alice", "USER alice 0 * :Alice");
   assert(alice.member === undefined);
   await alice.says("CAP END");
   assert(alice.member !== undefined);
-  const bob = chat.connect();
+  const bob = fixture.connect();
   await bob.expect("CAP LIST", "CAP * LIST :");
   await bob.says("NICK bob", "USER bob 0 * :Bob");
   assert(bob.member !== undefined);
 });
 
-test("CAP: END before NICK and USER does not register the client", async (chat) => {
-  const alice = chat.connect();
+test("CAP: END before NICK and USER does not register the client", async (fixture) => {
+  const alice = fixture.connect();
   await alice.says("CAP LS 302");
   await alice.expect("CAP END");
   await alice.expect("NICK alice");
   assertEquals(kinds(await alice.asks("USER alice 0 * :Alice"))[0], "001");
 });
 
-test("CAP: REQ enables and disables all capabilities or none, and repeats the request", async (chat) => {
-  const alice = await chat.irc("alice");
+test("CAP: REQ enables and disables all capabilities or none, and repeats the request", async (fixture) => {
+  const alice = await fixture.irc("alice");
   await alice.expect("CAP REQ :batch  away-notify ", "CAP alice ACK :batch  away-notify ");
   await alice.expect("CAP LIST", "CAP alice LIST :batch away-notify");
   await alice.expect("CAP REQ :setname -batch sasl", "CAP alice NAK :setname -batch sasl");
@@ -286,9 +286,9 @@ test("CAP: REQ enables and disables all capabilities or none, and repeats the re
   await alice.expect("CAP REQ", "CAP alice ACK :");
 });
 
-test("CAP: cap-notify cannot be disabled after LS 302", async (chat) => {
+test("CAP: cap-notify cannot be disabled after LS 302", async (fixture) => {
   for (const [version, answer] of [["302", "NAK"], ["307", "NAK"], ["", "ACK"], ["301", "ACK"], ["x", "ACK"]]) {
-    const client = chat.connect();
+    const client = fixture.connect();
     await client.says(`CAP LS ${version}`);
     await client.expect("CAP REQ cap-notify", "CAP * ACK :cap-notify");
     await client.expect("CAP REQ -cap-notify", `CAP * ${answer} :-cap-notify`);
@@ -297,8 +297,8 @@ test("CAP: cap-notify cannot be disabled after LS 302", async (chat) => {
   }
 });
 
-test("CAP: REQ repeats a long list completely, in several lines if need be", async (chat) => {
-  const alice = await chat.irc("alice");
+test("CAP: REQ repeats a long list completely, in several lines if need be", async (fixture) => {
+  const alice = await fixture.irc("alice");
   const words = Array.from({ length: 60 }, (_, i) => `no-${i}/cap`);
   const lines = await alice.asks(`CAP REQ :${words.slice(0, 50).join(" ")}`);
   assert(lines.length > 1);
@@ -307,32 +307,32 @@ test("CAP: REQ repeats a long list completely, in several lines if need be", asy
   assertEquals(repeated, words.slice(0, 50));
 });
 
-testAccounts("CAP: LS shows values only with version 302 in the request", async (chat) => {
-  const alice = chat.connect();
+testAccounts("CAP: LS shows values only with version 302 in the request", async (fixture) => {
+  const alice = fixture.connect();
   assert((await alice.asks("CAP LS 302"))[0]!.includes(" sasl="));
   assert(!(await alice.asks("CAP LS"))[0]!.includes("sasl="));
   assert((await alice.asks("CAP LS 307"))[0]!.includes(" sasl="));
 });
 
-test("PING: is rejected when the token does not fit into the reply", async (chat) => {
-  const alice = await chat.irc("alice");
+test("PING: is rejected when the token does not fit into the reply", async (fixture) => {
+  const alice = await fixture.irc("alice");
   const most = 510 - ":irc.test PONG irc.test :".length;
   await alice.expect(`PING :${"x".repeat(most)}`, `PONG irc.test :${"x".repeat(most)}`);
   await alice.expect(`PING :${"x".repeat(most + 1)}`, "417 alice :Input line was too long");
   await alice.expect(`PING :${"é".repeat(250)}`, "417 alice :Input line was too long");
 });
 
-test("CAP: an unknown subcommand gets 410, before and after registration", async (chat) => {
-  const unregistered = chat.connect();
+test("CAP: an unknown subcommand gets 410, before and after registration", async (fixture) => {
+  const unregistered = fixture.connect();
   await unregistered.expect("CAP FOO", "410 * FOO :Invalid CAP command");
   await unregistered.expect("CAP :", "410 * * :Invalid CAP command");
   await unregistered.expect("CAP", "461 * CAP :Not enough parameters");
-  const alice = await chat.irc("alice");
+  const alice = await fixture.irc("alice");
   await alice.expect("CAP ACK :batch", "410 alice ACK :Invalid CAP command");
 });
 
-test("CAP: LS and REQ delay nothing after registration, and REQ takes effect at once", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+test("CAP: LS and REQ delay nothing after registration, and REQ takes effect at once", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as [Client, Client];
   await bob.asks("CAP LS 302", "CAP REQ :message-tags");
   await alice.says("PRIVMSG #tea :hi");
   assertEquals(bob.hears(), ["@msgid=0 :alice!~alice@host PRIVMSG #tea :hi"]);
@@ -342,12 +342,12 @@ test("CAP: LS and REQ delay nothing after registration, and REQ takes effect at 
   await bob.expect("PRIVMSG #tea :hi");
 });
 
-test("registration: the welcome counts users, operators and unregistered connections", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice", "bob") as [Client];
-  chat.connect();
-  chat.hub.setFlag(alice.member, "operator", true);
+test("registration: the welcome counts users, operators and unregistered connections", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice", "bob") as [Client];
+  fixture.connect();
+  fixture.chat.setFlag(alice.member, "operator", true);
   await alice.says("MODE alice +i");
-  const carol = chat.connect();
+  const carol = fixture.connect();
   const greeting = await carol.asks("NICK carol", "USER carol 0 * :Carol");
   assertEquals(greeting.filter((line) => /^2[56]/.test(line)), [
     "251 carol :There are 2 users and 1 invisible on 1 servers",
@@ -360,9 +360,9 @@ test("registration: the welcome counts users, operators and unregistered connect
   ]);
 });
 
-test("registration: an unregistered connection is counted until it registers or closes", async (chat) => {
-  const { unregistered } = chat.options;
-  const [one, two] = [chat.connect(), chat.connect()];
+test("registration: an unregistered connection is counted until it registers or closes", async (fixture) => {
+  const { unregistered } = fixture.options;
+  const [one, two] = [fixture.connect(), fixture.connect()];
   assertEquals(unregistered.count, 2);
   await one.says("NICK one", "USER one 0 * :One");
   assertEquals(unregistered.count, 1);
@@ -371,8 +371,8 @@ test("registration: an unregistered connection is counted until it registers or 
   assertEquals(unregistered.count, 0);
 });
 
-test("ISUPPORT: has at most 13 tokens a line, and none twice", async (chat) => {
-  const alice = await chat.irc("alice");
+test("ISUPPORT: has at most 13 tokens a line, and none twice", async (fixture) => {
+  const alice = await fixture.irc("alice");
   const lines = (await alice.asks("VERSION")).slice(1);
   assertEquals(lines, ISUPPORT);
   const tokens = lines.map((line) => line.split(" :")[0]!.split(" ").slice(2));
@@ -384,8 +384,8 @@ test("ISUPPORT: has at most 13 tokens a line, and none twice", async (chat) => {
 /** Repeats a character. */
 const some = (count: number, text = "x") => text.repeat(count);
 
-test("ISUPPORT: the server enforces NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=rfc8265", async (chat) => {
-  const [alice] = await chat.channel("#Tea[", "alice") as [Client];
+test("ISUPPORT: the server enforces NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASEMAPPING=rfc8265", async (fixture) => {
+  const [alice] = await fixture.channel("#Tea[", "alice") as [Client];
   await alice.expect(`NICK ${some(31)}`, `432 alice ${some(31)} :Erroneous nickname: ${NICK_RULE}`);
   await alice.expect(`NICK ${some(30)}`, `:alice!~alice@host NICK ${some(30)}`);
   await alice.expect("NICK alice", `:${some(30)}!~alice@host NICK alice`);
@@ -396,9 +396,9 @@ test("ISUPPORT: the server enforces NICKLEN=30, CHANNELLEN=50, CHANTYPES=#, CASE
   await alice.expect("TOPIC #tea{", "403 alice #tea{ :No such channel");
 });
 
-test("ISUPPORT: the server compares names by CASEMAPPING=rfc8265, in all commands", async (chat) => {
-  const [zoe, omar] = [await chat.irc("Zoë"), await chat.irc("عمر")];
-  await chat.join("#Чай", zoe, omar);
+test("ISUPPORT: the server compares names by CASEMAPPING=rfc8265, in all commands", async (fixture) => {
+  const [zoe, omar] = [await fixture.irc("Zoë"), await fixture.irc("عمر")];
+  await fixture.join("#Чай", zoe, omar);
   await zoe.expect("NICK ZOE\u0308", ":Zoë!~Zo@host NICK ZOË");
   omar.gets();
   await omar.expect("PRIVMSG zoe\u0308 :hi");
@@ -418,8 +418,8 @@ test("ISUPPORT: the server compares names by CASEMAPPING=rfc8265, in all command
   await omar.expect("WHOWAS عمر", "314 ΑΒΓ عمر ~user host * :Real عمر", ...(await omar.asks("WHOWAS عمر")).slice(1));
 });
 
-test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=360, NAMELEN=150, KEYLEN=32", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=360, NAMELEN=150, KEYLEN=32", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as [Client, Client];
   const notice = (words: string) => [`NOTICE ${words}`];
   assertEquals(await bob.asks(`AWAY :${some(201)}`), notice("bob :AWAY: Reason too long: at most 200 characters"));
   await bob.asks(`AWAY :${some(199)}é`);
@@ -434,17 +434,17 @@ test("ISUPPORT: the server enforces AWAYLEN=200, KICKLEN=200, TOPICLEN=360, NAME
   await alice.expect(`SETNAME :${some(149)}é`);
   assertEquals(alice.member.realname, `${some(149)}é`);
   assertEquals((await alice.asks(`SETNAME :${some(151)}`)).length, 1);
-  const carol = chat.connect();
+  const carol = fixture.connect();
   await carol.says("NICK carol", `USER carol 0 * :${some(149)}é!`);
   assertEquals(carol.member.realname, `${some(149)}é`);
   assertEquals(carol.hears().at(-1), `NOTICE carol :Your real name is too long. It was cut to: ${some(149)}é`);
-  const dave = chat.connect();
+  const dave = fixture.connect();
   await dave.says("NICK dave", "USER dave 0 * :Da\x07ve");
   assertEquals([dave.member.realname, dave.hears().at(-1)], ["Dave", "422 dave :MOTD File is missing"]);
 });
 
-test("ISUPPORT: the server enforces CHANLIMIT=#:50", async (chat) => {
-  const alice = await chat.irc("alice");
+test("ISUPPORT: the server enforces CHANLIMIT=#:50", async (fixture) => {
+  const alice = await fixture.irc("alice");
   for (let i = 0; i < 50; i += 10) {
     await alice.says(`JOIN ${Array.from({ length: 10 }, (_, j) => `#c${i + j}`).join(",")}`);
   }
@@ -453,9 +453,9 @@ test("ISUPPORT: the server enforces CHANLIMIT=#:50", async (chat) => {
   assertEquals((await alice.asks("JOIN #more"))[0], ":alice!~alice@host JOIN #more");
 });
 
-test("ISUPPORT: the server enforces MODES=20, MAXLIST=beI:100", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
-  const room = chat.hub.findRoom("#tea");
+test("ISUPPORT: the server enforces MODES=20, MAXLIST=beI:100", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
+  const room = fixture.chat.findRoom("#tea");
   const masks = (from: number, count: number) => Array.from({ length: count }, (_, i) => `m${from + i}`).join(" ");
   await alice.says(`MODE #tea +${some(21, "b")} ${masks(0, 21)}`);
   assertEquals(room.lists.b.size, 20);
@@ -467,13 +467,13 @@ test("ISUPPORT: the server enforces MODES=20, MAXLIST=beI:100", async (chat) => 
   await alice.expect("MODE #tea +I m100", "478 alice #tea I :Channel list is full");
 });
 
-test("ISUPPORT: SAFERATE is announced when the rate limit is safe", async (chat) => {
-  const lines = await chat.connect().asks("NICK alice", "USER alice 0 * :Alice");
+test("ISUPPORT: SAFERATE is announced when the rate limit is safe", async (fixture) => {
+  const lines = await fixture.connect().asks("NICK alice", "USER alice 0 * :Alice");
   assert(lines[6]?.endsWith(" UTF8ONLY WHOX soju.im/SAFERATE :are supported by this server"), lines[6]);
 }, () => ({ safeRate: true }));
 
-test("ISUPPORT: the server enforces MONITOR=100", async (chat) => {
-  const alice = await chat.irc("alice");
+test("ISUPPORT: the server enforces MONITOR=100", async (fixture) => {
+  const alice = await fixture.irc("alice");
   for (let i = 0; i < 100; i += 20) {
     await alice.says(`MONITOR + ${Array.from({ length: 20 }, (_, j) => `n${i + j}`).join(",")}`);
   }
@@ -482,12 +482,12 @@ test("ISUPPORT: the server enforces MONITOR=100", async (chat) => {
   await alice.expect("MONITOR + x,y", "734 alice 100 y :Monitor list is full.", "731 alice :x");
 });
 
-test("ISUPPORT: the server enforces TARGMAX, four for PRIVMSG, NOTICE, TAGMSG and WHOIS", async (chat) => {
-  const clients = await chat.channel("#tea", "alice", "b", "c", "d", "e", "f");
+test("ISUPPORT: the server enforces TARGMAX, four for PRIVMSG, NOTICE, TAGMSG and WHOIS", async (fixture) => {
+  const clients = await fixture.channel("#tea", "alice", "b", "c", "d", "e", "f");
   const [alice, ...others] = clients as [Client, ...Client[]];
   for (const other of others) await other.says("CAP REQ message-tags");
   await alice.says("CAP REQ message-tags");
-  chat.quiet();
+  fixture.quiet();
   await alice.expect("PRIVMSG b,c,d,e,f :hi", "407 alice f :Too many targets; the rest was left out");
   await alice.expect("NOTICE b,c,d,e,f :hi");
   await alice.expect("@+x TAGMSG b,c,d,e,f", "407 alice f :Too many targets; the rest was left out");
@@ -500,8 +500,8 @@ test("ISUPPORT: the server enforces TARGMAX, four for PRIVMSG, NOTICE, TAGMSG an
   assertEquals(whois.at(-1), "318 alice b,c,d,e,f :End of /WHOIS list");
 });
 
-test("ISUPPORT: the server enforces PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX, BOT", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+test("ISUPPORT: the server enforces PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX, BOT", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as [Client, Client];
   const set = "+imsklbeIv-n+n key 5 x y z bob";
   await alice.expect(`MODE #tea ${set}`, ":alice!~alice@host MODE #tea +imsklbeIv-n+n key 5 x!*@* y!*@* z!*@* bob");
   await alice.expect("PRIVMSG +#tea :hi");
@@ -515,8 +515,8 @@ test("ISUPPORT: the server enforces PREFIX, STATUSMSG, CHANMODES, EXCEPTS, INVEX
   );
 });
 
-test("registration: the welcome has the time when the client has server-time", async (chat) => {
-  const alice = chat.connect();
+test("registration: the welcome has the time when the client has server-time", async (fixture) => {
+  const alice = fixture.connect();
   await alice.says("CAP REQ server-time", "NICK alice", "USER alice 0 * :Alice");
   assertEquals(
     (await alice.asks("CAP END"))[0],
@@ -524,8 +524,8 @@ test("registration: the welcome has the time when the client has server-time", a
   );
 });
 
-test("CAP: capabilities that need accounts are neither listed nor enabled when the server has none", async (chat) => {
-  const client = chat.connect();
+test("CAP: capabilities that need accounts are neither listed nor enabled when the server has none", async (fixture) => {
+  const client = fixture.connect();
   const [listed = ""] = await client.asks("CAP LS 302");
   for (const name of ["draft/account-registration", "sasl"]) {
     assert(!listed.includes(name), name);

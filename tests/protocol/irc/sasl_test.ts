@@ -43,26 +43,26 @@ async function negotiating(chat: { connect(): Client }, ...more: string[]): Prom
   return client;
 }
 
-testAccounts("SASL: CAP LS lists sasl, and its mechanisms with version 302", async (chat) => {
-  const [old, recent] = [chat.connect(), chat.connect()];
+testAccounts("SASL: CAP LS lists sasl, and its mechanisms with version 302", async (fixture) => {
+  const [old, recent] = [fixture.connect(), fixture.connect()];
   assertMatch((await old.asks("CAP LS"))[0]!, / sasl /);
   assertMatch((await recent.asks("CAP LS 302"))[0]!, / sasl=PLAIN,SCRAM-SHA-256 /);
   await recent.expect("CAP REQ :sasl draft/account-registration", "CAP * ACK :sasl draft/account-registration");
   assertMatch((await recent.asks("CAP LIST"))[0]!, /^CAP \* LIST :sasl draft\/account-registration$/);
 });
 
-test("SASL: is not available without accounts", async (chat) => {
-  const client = chat.connect();
+test("SASL: is not available without accounts", async (fixture) => {
+  const client = fixture.connect();
   assert(!/sasl|registration/.test((await client.asks("CAP LS 302"))[0]!));
   await client.expect("CAP REQ :sasl", "CAP * NAK :sasl");
   await client.expect("AUTHENTICATE PLAIN", "904 * :SASL authentication failed");
 });
 
-testAccounts("SASL: PLAIN before registration logs the member in from the start", async (chat, { auth, log }) => {
-  const owner = await chat.irc("alice");
+testAccounts("SASL: PLAIN before registration logs the member in from the start", async (fixture, { auth, log }) => {
+  const owner = await fixture.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
-  const client = await negotiating(chat);
+  const client = await negotiating(fixture);
   await client.expect("AUTHENTICATE plain", "AUTHENTICATE +");
   await client.expect(
     plain("ALICE", PASSWORD),
@@ -74,11 +74,11 @@ testAccounts("SASL: PLAIN before registration logs the member in from the start"
   assertMatch(log.at(-1)!, /^info logged in .* account=alice by=SASL PLAIN$/);
 });
 
-testAccounts("SASL: SCRAM-SHA-256 logs in, and the server proves that it knows the keys", async (chat) => {
-  const owner = await chat.irc("alice");
+testAccounts("SASL: SCRAM-SHA-256 logs in, and the server proves that it knows the keys", async (fixture) => {
+  const owner = await fixture.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
-  const client = await negotiating(chat);
+  const client = await negotiating(fixture);
   assertEquals(await scram(client, "alice", "wrong"), ["904 alice :SASL authentication failed"]);
   assertEquals(await scram(client, "no-such-user", PASSWORD), ["904 alice :SASL authentication failed"]);
   assertEquals(await scram(client, "alice", PASSWORD), [
@@ -89,16 +89,16 @@ testAccounts("SASL: SCRAM-SHA-256 logs in, and the server proves that it knows t
 
 testAccounts(
   "SASL: a registered nick is only for clients that log in during capability negotiation",
-  async (chat) => {
-    const owner = await chat.irc("alice");
+  async (fixture) => {
+    const owner = await fixture.irc("alice");
     await owner.says(`NS REGISTER ${PASSWORD}`);
     await owner.leave();
     const notice = ":NickServ!services@irc.test NOTICE * :" +
       "alice is a registered nickname. If it is yours: /msg NickServ IDENTIFY alice PASSWORD";
     const owned = "433 * alice :Nickname is registered: log in first";
-    const other = chat.connect();
+    const other = fixture.connect();
     await other.expect("NICK alice", owned, notice);
-    const client = await negotiating(chat);
+    const client = await negotiating(fixture);
     await client.expect("CAP END", owned, notice);
     assertEquals((await client.asks("NICK bob"))[0]?.slice(0, 8), "001 bob ");
     await client.expect(
@@ -112,12 +112,12 @@ testAccounts(
 
 testAccounts(
   "SASL: a login after registration is announced by account-notify, and account-tag shows the account",
-  async (chat) => {
-    const alice = await chat.irc("alice", "sasl");
+  async (fixture) => {
+    const alice = await fixture.irc("alice", "sasl");
     await alice.says(`NS REGISTER ${PASSWORD}`, "NS LOGOUT", "NICK carol");
-    const bob = await chat.irc("bob", "account-notify", "account-tag", "extended-join");
-    const dave = await chat.irc("dave");
-    await chat.join("#tea", alice, bob, dave);
+    const bob = await fixture.irc("bob", "account-notify", "account-tag", "extended-join");
+    const dave = await fixture.irc("dave");
+    await fixture.join("#tea", alice, bob, dave);
     await alice.expect("AUTHENTICATE PLAIN", "AUTHENTICATE +");
     await alice.expect(
       plain("alice", PASSWORD),
@@ -149,18 +149,18 @@ testAccounts(
   },
 );
 
-testAccounts("SASL: the client's own JOIN has its account with extended-join", async (chat) => {
-  const alice = await chat.irc("alice", "extended-join", "account-tag");
+testAccounts("SASL: the client's own JOIN has its account with extended-join", async (fixture) => {
+  const alice = await fixture.irc("alice", "extended-join", "account-tag");
   await alice.says(`NS REGISTER ${PASSWORD}`);
   assertEquals((await alice.asks("JOIN #tea"))[0], "@account=alice :alice!~alice@host JOIN #tea alice :Real alice");
 });
 
-testAccounts("SASL: rejects invalid exchanges, and an exchange can be aborted", async (chat) => {
-  const owner = await chat.irc("alice");
+testAccounts("SASL: rejects invalid exchanges, and an exchange can be aborted", async (fixture) => {
+  const owner = await fixture.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
   const failed = "904 alice :SASL authentication failed";
-  const client = await negotiating(chat);
+  const client = await negotiating(fixture);
   await client.expect("AUTHENTICATE NONSENSE", "908 alice PLAIN,SCRAM-SHA-256 :are available SASL mechanisms", failed);
   await client.expect("AUTHENTICATE PLAIN", "AUTHENTICATE +");
   await client.expect("AUTHENTICATE *", "906 alice :SASL authentication aborted");
@@ -176,8 +176,8 @@ testAccounts("SASL: rejects invalid exchanges, and an exchange can be aborted", 
   assertEquals((await client.asks("CAP END"))[0], "906 alice :SASL authentication aborted");
 });
 
-testAccounts("SASL: a message that is not UTF-8 is no wrong password", async (chat, { throttle }) => {
-  const client = await negotiating(chat);
+testAccounts("SASL: a message that is not UTF-8 is no wrong password", async (fixture, { throttle }) => {
+  const client = await negotiating(fixture);
   const text = Buffer.from([0, 0x61, 0, 0xff]).toString("base64");
   for (let i = 0; i < 5; i++) {
     await client.says("AUTHENTICATE PLAIN");
@@ -187,8 +187,8 @@ testAccounts("SASL: a message that is not UTF-8 is no wrong password", async (ch
   assertEquals([throttle.counts.wrong, client.connection.open], [0, true]);
 });
 
-testAccounts("SASL: PLAIN fails when the message is malformed, or its two identities differ", async (chat) => {
-  const owner = await chat.irc("alice");
+testAccounts("SASL: PLAIN fails when the message is malformed, or its two identities differ", async (fixture) => {
+  const owner = await fixture.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
   await owner.leave();
   for (
@@ -202,32 +202,32 @@ testAccounts("SASL: PLAIN fails when the message is malformed, or its two identi
       `\0\0${PASSWORD}`,
     ]
   ) {
-    const client = await negotiating(chat);
+    const client = await negotiating(fixture);
     await client.says("AUTHENTICATE PLAIN");
     client.hears();
     await client.expect(`AUTHENTICATE ${base64(text) || "+"}`, "904 alice :SASL authentication failed");
     await client.leave();
   }
-  const client = await negotiating(chat);
+  const client = await negotiating(fixture);
   await client.says("AUTHENTICATE PLAIN", plain("alice", PASSWORD, "ALICE"));
   assertEquals(client.hears().at(-1), "903 alice :SASL authentication successful");
   await client.expect("AUTHENTICATE PLAIN", "907 alice :You have already authenticated using SASL");
 });
 
-testAccounts("SASL: joins the chunks of a message, and rejects one that is too long", async (chat) => {
-  const owner = await chat.irc("alice");
+testAccounts("SASL: joins the chunks of a message, and rejects one that is too long", async (fixture) => {
+  const owner = await fixture.irc("alice");
   const long = "x".repeat(200);
   await owner.says(`NS REGISTER ${long}`);
   await owner.leave();
   for (const other of ["", "alice"]) {
-    const client = await negotiating(chat);
+    const client = await negotiating(fixture);
     const text = base64(`${other}\0alice\0${long}`);
     await client.says("AUTHENTICATE PLAIN");
     await client.says(`AUTHENTICATE ${text}`);
     assertEquals(client.hears().at(-1), "903 alice :SASL authentication successful");
     await client.leave();
   }
-  const client = await negotiating(chat);
+  const client = await negotiating(fixture);
   const exact = base64(`\0alice\0${"y".repeat(300 - 7)}`);
   assertEquals(exact.length, 400);
   await client.says("AUTHENTICATE PLAIN");
@@ -243,8 +243,8 @@ testAccounts("SASL: joins the chunks of a message, and rejects one that is too l
   await client.expect("AUTHENTICATE AAAA", "905 alice :SASL message too long");
 });
 
-testAccounts("SASL: a long message of the server is sent in chunks", async (chat) => {
-  const client = await negotiating(chat);
+testAccounts("SASL: a long message of the server is sent in chunks", async (fixture) => {
+  const client = await negotiating(fixture);
   await client.says("AUTHENTICATE SCRAM-SHA-256");
   client.hears();
   for (const nonce of [190, 235, 236, 238, 239, 256]) {
@@ -258,8 +258,8 @@ testAccounts("SASL: a long message of the server is sent in chunks", async (chat
   }
 });
 
-testAccounts("SASL: three wrong passwords close the connection, by any command", async (chat, { throttle }) => {
-  const client = await negotiating(chat);
+testAccounts("SASL: three wrong passwords close the connection, by any command", async (fixture, { throttle }) => {
+  const client = await negotiating(fixture);
   await client.says("AUTHENTICATE PLAIN", plain("alice", "1"));
   await client.says("CAP END", "NS IDENTIFY alice 2");
   client.hears();
@@ -271,9 +271,9 @@ testAccounts("SASL: three wrong passwords close the connection, by any command",
   assertEquals([client.connection.closeReason, throttle.counts.wrong], ["Too many wrong passwords", 3]);
 });
 
-testAccounts("SASL: replies with the time to wait after too many wrong passwords", async (chat, { throttle }) => {
+testAccounts("SASL: replies with the time to wait after too many wrong passwords", async (fixture, { throttle }) => {
   await exhaust(throttle);
-  const client = await negotiating(chat);
+  const client = await negotiating(fixture);
   await client.says("AUTHENTICATE PLAIN");
   client.hears();
   await client.expect(
@@ -282,20 +282,20 @@ testAccounts("SASL: replies with the time to wait after too many wrong passwords
   );
 });
 
-testAccounts("SASL: a client registers without account when that was dropped in the meantime", async (chat) => {
-  const owner = await chat.irc("alice");
+testAccounts("SASL: a client registers without account when that was dropped in the meantime", async (fixture) => {
+  const owner = await fixture.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
-  const client = await negotiating(chat);
+  const client = await negotiating(fixture);
   await client.says("NICK bob", "AUTHENTICATE PLAIN", plain("alice", PASSWORD));
   await owner.says(`NS DROP ${PASSWORD}`, "NS REGISTER another password");
   await client.says("CAP END");
   assertEquals([client.member.account, owner.member.account], [undefined, "alice"]);
 });
 
-testAccounts("SASL: SCRAM fails when the account is dropped before the client's last message", async (chat) => {
-  const owner = await chat.irc("alice");
+testAccounts("SASL: SCRAM fails when the account is dropped before the client's last message", async (fixture) => {
+  const owner = await fixture.irc("alice");
   await owner.says(`NS REGISTER ${PASSWORD}`);
-  const client = await negotiating(chat);
+  const client = await negotiating(fixture);
   await client.says("NICK bob");
   const begun = async () => {
     await client.expect("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE +");
@@ -312,7 +312,7 @@ testAccounts("SASL: SCRAM fails when the account is dropped before the client's 
   assertEquals((await client.asks("AUTHENTICATE +")).at(-1), "903 bob :SASL authentication successful");
 });
 
-testAccounts("SASL: the session continues after any AUTHENTICATE", async (chat) => {
+testAccounts("SASL: the session continues after any AUTHENTICATE", async (fixture) => {
   const word = fc.oneof(
     fc.constantFrom("PLAIN", "SCRAM-SHA-256", "*", "+", "EXTERNAL"),
     fc.base64String({ maxLength: 60 }),
@@ -320,13 +320,13 @@ testAccounts("SASL: the session continues after any AUTHENTICATE", async (chat) 
   );
   await fc.assert(
     fc.asyncProperty(fc.array(word, { maxLength: 6 }), async (words) => {
-      const client = await negotiating(chat);
+      const client = await negotiating(fixture);
       await client.says(...words.map((word) => `AUTHENTICATE ${word}`));
       const lines = client.hears();
       assert(lines.every((line) => /^(AUTHENTICATE|90[4-8]|461|ERROR) /.test(line)), lines.join("\n"));
       if (client.connection.open) assertEquals((await client.asks("PING x")).at(-1), `PONG ${SERVER} :x`);
       await client.leave();
-      chat.clients.splice(chat.clients.indexOf(client), 1);
+      fixture.clients.splice(fixture.clients.indexOf(client), 1);
     }),
     { numRuns: 50 },
   );

@@ -10,19 +10,19 @@ import { commands } from "../../../src/protocol/irc/commands.ts";
 import { PING_TIME, PING_TIMEOUT, PONG_TIME, REGISTRATION_TIME } from "../../../src/protocol/irc/keepalive.ts";
 import { INPUT_MAX, TAGS_MAX } from "../../../src/protocol/irc/options.ts";
 import { type Outcome, type RunOptions, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
-import { Chat, type Client, clock, test, TIME } from "./harness.ts";
+import { type Client, clock, ProtocolFixture, test, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
 
 const OPERATORS = Operators.read(`root ${await hashPassword("open sesame")}`);
 
 /** Returns a client with the capabilities that labels need. */
-function labeler(chat: Chat, nick: string, ...more: string[]): Promise<Client> {
-  return chat.irc(nick, "labeled-response", "batch", ...more);
+function labeler(fixture: ProtocolFixture, nick: string, ...more: string[]): Promise<Client> {
+  return fixture.irc(nick, "labeled-response", "batch", ...more);
 }
 
-test("session: a response of one line has the label, and an empty one is an ACK", async (chat) => {
-  const alice = await labeler(chat, "alice");
+test("session: a response of one line has the label, and an empty one is an ACK", async (fixture) => {
+  const alice = await labeler(fixture, "alice");
   await alice.expect("@label=a1 PING x", "@label=a1 PONG irc.test :x");
   await alice.expect("@label=a2 PONG x", "@label=a2 ACK");
   await alice.expect("@label=a3 PRIVMSG nobody :x", "@label=a3 401 alice nobody :No such nick/channel");
@@ -33,8 +33,8 @@ test("session: a response of one line has the label, and an empty one is an ACK"
   await alice.expect("@label=a7 NICK eve", "@label=a7 :alice!~alice@host NICK eve");
 });
 
-test("session: a response of several lines is a batch with the label", async (chat) => {
-  const alice = await labeler(chat, "alice");
+test("session: a response of several lines is a batch with the label", async (fixture) => {
+  const alice = await labeler(fixture, "alice");
   await alice.expect(
     "@label=x JOIN #tea",
     "@label=x BATCH +b0 labeled-response",
@@ -53,9 +53,9 @@ test("session: a response of several lines is a batch with the label", async (ch
   );
 });
 
-test("session: earlier messages of others precede a labeled response", async (chat) => {
-  const [alice, bob] = [await labeler(chat, "alice"), await chat.irc("bob")];
-  await chat.join("#tea", alice, bob);
+test("session: earlier messages of others precede a labeled response", async (fixture) => {
+  const [alice, bob] = [await labeler(fixture, "alice"), await fixture.irc("bob")];
+  await fixture.join("#tea", alice, bob);
   await bob.says("PRIVMSG #tea :hi");
   await alice.says("@label=x MODE #tea +m", "PRIVMSG #tea :1");
   await bob.says("PART #tea");
@@ -66,9 +66,9 @@ test("session: earlier messages of others precede a labeled response", async (ch
   ]);
 });
 
-test("session: the echo of a labeled message has the label, before the client's tags", async (chat) => {
-  const alice = await labeler(chat, "alice", "echo-message", "message-tags");
-  await chat.join("#tea", alice, await chat.irc("bob"));
+test("session: the echo of a labeled message has the label, before the client's tags", async (fixture) => {
+  const alice = await labeler(fixture, "alice", "echo-message", "message-tags");
+  await fixture.join("#tea", alice, await fixture.irc("bob"));
   await alice.expect(
     "@label=x;+a=b PRIVMSG #tea :hi",
     "@label=x;msgid=0;+a=b :alice!~alice@host PRIVMSG #tea :hi",
@@ -79,8 +79,8 @@ test("session: the echo of a labeled message has the label, before the client's 
   await alice.expect("@label=x PRIVMSG #tea :hi", "@label=x ACK");
 });
 
-test("session: a message to oneself has the label on its echo only", async (chat) => {
-  const alice = await labeler(chat, "alice", "message-tags");
+test("session: a message to oneself has the label on its echo only", async (fixture) => {
+  const alice = await labeler(fixture, "alice", "message-tags");
   await alice.expect("@label=x PRIVMSG alice :1", "@msgid=0 :alice!~alice@host PRIVMSG alice :1", "@label=x ACK");
   await alice.asks("CAP REQ echo-message");
   await alice.expect(
@@ -104,8 +104,8 @@ test("session: a message to oneself has the label on its echo only", async (chat
   );
 });
 
-test("session: a label is ignored without batch and labeled-response, or when it is not 1 to 64 bytes long", async (chat) => {
-  const alice = await chat.irc("alice", "labeled-response");
+test("session: a label is ignored without batch and labeled-response, or when it is not 1 to 64 bytes long", async (fixture) => {
+  const alice = await fixture.irc("alice", "labeled-response");
   await alice.expect("@label=x PING a", "PONG irc.test :a");
   await alice.asks("CAP REQ batch");
   await alice.expect("@label=x PING a", "@label=x PONG irc.test :a");
@@ -119,9 +119,9 @@ test("session: a label is ignored without batch and labeled-response, or when it
 
 test(
   "session: a slow command has a labeled response, without events that happen meanwhile",
-  async (chat) => {
-    const [alice, bob] = [await labeler(chat, "alice"), await chat.irc("bob")];
-    await chat.join("#tea", alice, bob);
+  async (fixture) => {
+    const [alice, bob] = [await labeler(fixture, "alice"), await fixture.irc("bob")];
+    await fixture.join("#tea", alice, bob);
     const asked = alice.says("@label=x OPER root :open sesame");
     await bob.says("PRIVMSG #tea :1", "PRIVMSG alice :2");
     assertEquals(alice.hears(), [":bob!~bob@host PRIVMSG #tea :1", ":bob!~bob@host PRIVMSG alice :2"]);
@@ -136,8 +136,8 @@ test(
   () => ({ auth: new AuthService({ operators: OPERATORS }) }),
 );
 
-test("session: replies precede the ERROR that ends the connection, labeled or not", async (chat) => {
-  const alice = await labeler(chat, "alice");
+test("session: replies precede the ERROR that ends the connection, labeled or not", async (fixture) => {
+  const alice = await labeler(fixture, "alice");
   for (let i = 0; i < 2; i++) await alice.expect("@label=x OPER root x", "@label=x 464 alice :Password incorrect");
   await alice.expect(
     "@label=x OPER root x",
@@ -148,8 +148,8 @@ test("session: replies precede the ERROR that ends the connection, labeled or no
   );
 }, () => ({ auth: new AuthService({ operators: OPERATORS }) }));
 
-test("session: a registration can be labeled", async (chat) => {
-  const alice = chat.connect();
+test("session: a registration can be labeled", async (fixture) => {
+  const alice = fixture.connect();
   await alice.says("CAP REQ :labeled-response batch", "NICK alice", "USER alice 0 * :Alice");
   const answer = await alice.asks("@label=x CAP END");
   assertEquals(answer.slice(0, 2), [
@@ -172,18 +172,18 @@ class RecordingSlicer extends TimeSlicer {
 const WIDEST_FIRST = ["192.0.0.0/16", "192.0.2.0/24", "192.0.2.0/28", "192.0.2.1"];
 
 const [slicer, departures] = [new RecordingSlicer(), new RecordingSlicer()];
-test("session: commands and disconnects share time by networks, the widest first", async (chat) => {
-  const alice = await chat.irc("alice");
+test("session: commands and disconnects share time by networks, the widest first", async (fixture) => {
+  const alice = await fixture.irc("alice");
   await alice.says("LIST");
   assertEquals([slicer.networks.at(-1), departures.networks], [WIDEST_FIRST, []]);
   await alice.leave();
   assertEquals(departures.networks, [WIDEST_FIRST]);
 }, () => ({ slicer, departures }));
 
-test("session: ends after its member has left, also when disconnects have to wait", async (chat) => {
-  const alice = await chat.irc("alice");
+test("session: ends after its member has left, also when disconnects have to wait", async (fixture) => {
+  const alice = await fixture.irc("alice");
   let present = true;
-  const ended = alice.over.then(() => present = chat.hub.has(alice.member));
+  const ended = alice.over.then(() => present = fixture.chat.has(alice.member));
   alice.connection.close();
   await ended;
   assertEquals(present, false);
@@ -204,9 +204,9 @@ function sized(bytes: number, letter = "x"): string {
   return head + text.padEnd(text.length + (bytes - head.length) % each, "y");
 }
 
-test("session: a line of more than 510 bytes, or 4096 bytes of tags, is rejected", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", "message-tags"), await chat.irc("bob", "message-tags")];
-  await chat.join("#tea", alice, bob);
+test("session: a line of more than 510 bytes, or 4096 bytes of tags, is rejected", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", "message-tags"), await fixture.irc("bob", "message-tags")];
+  await fixture.join("#tea", alice, bob);
   const tooLong = "417 alice :Input line was too long";
   const tags = (bytes: number, letter = "v") => `@+t=${letter.repeat(bytes - 5)} `;
   for (const letter of ["x", "é", "€", "😀"]) {
@@ -225,16 +225,16 @@ test("session: a line of more than 510 bytes, or 4096 bytes of tags, is rejected
   assertEquals([bob.hears(), INPUT_MAX], [[], 4606]);
   alice.connection.onTooLong();
   assertEquals(alice.hears(), [tooLong]);
-  await chat.connect().expect("x".repeat(511), "417 * :Input line was too long");
+  await fixture.connect().expect("x".repeat(511), "417 * :Input line was too long");
 });
 
-test("session: NUL and CR are removed from a line", async (chat) => {
-  const alice = await chat.irc("alice");
+test("session: NUL and CR are removed from a line", async (fixture) => {
+  const alice = await fixture.irc("alice");
   await alice.expect("PI\0NG :a\rQUIT\0", "PONG irc.test :aQUIT");
 });
 
-test("session: no line of a response has more than 510 bytes without its tags", async (chat) => {
-  const alice = await chat.irc("alice", "labeled-response", "batch");
+test("session: no line of a response has more than 510 bytes without its tags", async (fixture) => {
+  const alice = await fixture.irc("alice", "labeled-response", "batch");
   for (const letter of ["x", "é", "😀"]) {
     const long = letter.repeat(110);
     for (const line of [`PING :${long}`, long, `HELP ${long}`, `CAP REQ :${long}`, `WHOIS ${long}`, `JOIN #${long}`]) {
@@ -242,16 +242,16 @@ test("session: no line of a response has more than 510 bytes without its tags", 
       const answer = alice.gets();
       assert(answer.length >= 2);
       for (const each of answer) {
-        Chat.assertSound(each);
+        ProtocolFixture.assertSound(each);
         assert(each.isWellFormed());
       }
     }
   }
 });
 
-test("session: a silent client gets a PING, and is disconnected when it does not reply", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const { keepalive } = chat.options;
+test("session: a silent client gets a PING, and is disconnected when it does not reply", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  const { keepalive } = fixture.options;
   const look = (after: number) => {
     clock.now += after;
     keepalive.check(performance.now());
@@ -275,32 +275,32 @@ test("session: a silent client gets a PING, and is disconnected when it does not
   assertEquals(alice.connection.closeReason, PING_TIMEOUT);
 });
 
-test("session: a client that sent a line which is not UTF-8 is not silent", async (chat) => {
-  const alice = await chat.irc("alice");
+test("session: a client that sent a line which is not UTF-8 is not silent", async (fixture) => {
+  const alice = await fixture.irc("alice");
   clock.now += PING_TIME - 1;
   alice.connection.onMalformed!("\ufffd");
   alice.hears();
   clock.now++;
-  chat.options.keepalive.check(performance.now());
+  fixture.options.keepalive.check(performance.now());
   assertEquals(alice.hears(), []);
 });
 
-test("session: a client is disconnected when it does not register in time, whatever else it sends", async (chat) => {
+test("session: a client is disconnected when it does not register in time, whatever else it sends", async (fixture) => {
   clock.now += REGISTRATION_TIME; // it counts from the connection on
-  const [one, two] = [chat.connect(), chat.connect()];
-  const { keepalive } = chat.options;
+  const [one, two] = [fixture.connect(), fixture.connect()];
+  const { keepalive } = fixture.options;
   clock.now += REGISTRATION_TIME - 1;
   await one.says("PING x", "NICK one");
   await two.says("NICK two", "USER two 0 * :Two");
   keepalive.check(performance.now());
-  assertEquals(chat.options.unregistered.count, 1);
+  assertEquals(fixture.options.unregistered.count, 1);
   one.hears();
   two.hears();
   clock.now += 1;
   keepalive.check(performance.now());
   assertEquals([one.hears(), two.hears()], [["ERROR :Closing link: (one) [Registration timed out]"], []]);
   await one.over;
-  assertEquals(chat.options.unregistered.count, 0);
+  assertEquals(fixture.options.unregistered.count, 0);
   clock.now += PONG_TIME; // no PING was sent to it
   keepalive.check(performance.now());
   assertEquals(two.hears(), []);
@@ -430,16 +430,16 @@ const plausible = fc.oneof(
 );
 const step = fc.tuple(fc.nat({ max: 2 }), fc.oneof(plausible, plausible, anything, fc.string({ unit: "binary" })));
 
-/** Asserts the invariants of a hub. */
-function assertConsistent({ hub }: Chat): void {
-  const members = new Set(hub.members);
+/** Asserts the invariants of a chat. */
+function assertConsistent({ chat }: ProtocolFixture): void {
+  const members = new Set(chat.members);
   const keys = [...members].map((member) => fold(member.nick));
   assertEquals(new Set(keys).size, keys.length, "two have one nick");
   for (const member of members) {
-    assertEquals(hub.find(member.nick), member);
-    for (const [key, room] of member.rooms) assertEquals([hub.findRoom(key), room.has(member)], [room, true]);
+    assertEquals(chat.find(member.nick), member);
+    for (const [key, room] of member.rooms) assertEquals([chat.findRoom(key), room.has(member)], [room, true]);
   }
-  for (const room of hub.rooms) {
+  for (const room of chat.rooms) {
     const inside = [...room.members];
     assertEquals(inside.length, room.members.size);
     assert(inside.length > 0 || room.name === LOBBY, `${room.name} is empty`);
@@ -451,30 +451,34 @@ function assertConsistent({ hub }: Chat): void {
 Deno.test("session: any lines of three clients keep the state consistent, and all replies valid", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
-      const chat = new Chat();
+      const fixture = new ProtocolFixture();
       try {
-        const tom = await chat.text("tom");
+        const tom = await fixture.text("tom");
         const names = ["ann", "Ben", "cat"];
         const clients: Client[] = [];
-        for (const name of names) clients.push(await chat.irc(name));
-        await chat.join("#a", ...clients, tom);
+        for (const name of names) clients.push(await fixture.irc(name));
+        await fixture.join("#a", ...clients, tom);
         await tom.says("/join #a");
-        chat.hub.setFlag(clients[0]!.member, "operator", true);
+        fixture.chat.setFlag(clients[0]!.member, "operator", true);
         for (const [who, line] of steps) {
           if (!clients[who]!.connection.open) {
             await clients[who]!.over;
-            clients[who] = chat.connect();
+            clients[who] = fixture.connect();
             await clients[who]!.says(`NICK ${names[who]}`, "USER u 0 * :U");
           }
           await clients[who]!.says(line.replaceAll("\n", ""));
-          assertConsistent(chat);
-          for (const client of clients) client.gets().forEach(Chat.assertSound);
+          assertConsistent(fixture);
+          for (const client of clients) client.gets().forEach(ProtocolFixture.assertSound);
         }
-        for (const client of chat.clients) if (!client.connection.open) await client.over;
+        for (const client of fixture.clients) if (!client.connection.open) await client.over;
       } finally {
-        await chat.close();
+        await fixture.close();
       }
-      assertEquals([chat.hub.members.size, [...chat.hub.rooms].length, chat.options.unregistered.count], [0, 1, 0]);
+      assertEquals([fixture.chat.members.size, [...fixture.chat.rooms].length, fixture.options.unregistered.count], [
+        0,
+        1,
+        0,
+      ]);
     }),
     { numRuns: 150 },
   );

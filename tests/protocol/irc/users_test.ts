@@ -1,18 +1,18 @@
 /** Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR. */
 import { assert, assertEquals } from "@std/assert";
-import { Chat, type Client, clock, test, testAccounts, THEN, TIME } from "./harness.ts";
+import { type Client, clock, ProtocolFixture, test, testAccounts, THEN, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
 
 const end = (mask: string) => `315 alice ${mask} :End of WHO list`;
 
-test("WHO: lists the members of a channel, with flags for away, operator, rank and bot", async (chat) => {
-  const [alice, bob, carol] = await chat.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
-  const tom = await chat.text("tom");
+test("WHO: lists the members of a channel, with flags for away, operator, rank and bot", async (fixture) => {
+  const [alice, bob, carol] = await fixture.channel("#tea", "alice", "bob", "carol") as [Client, Client, Client];
+  const tom = await fixture.text("tom");
   await tom.asks("/join #tea");
   await alice.says("MODE #tea +ov bob bob", "MODE #tea +v carol");
   await bob.asks("AWAY :out", "MODE bob +B");
-  chat.hub.setFlag(bob.member, "operator", true);
+  fixture.chat.setFlag(bob.member, "operator", true);
   carol.hears();
   alice.hears();
   await alice.expect(
@@ -28,9 +28,9 @@ test("WHO: lists the members of a channel, with flags for away, operator, rank a
   await alice.expect("WHO #tea o", "352 alice #tea ~bob host irc.test bob G*@+B :0 Real bob", end("#tea"));
 });
 
-test("WHO: finds users by nick, user name, host or real name, or all; the list may be empty", async (chat) => {
-  const [alice] = await chat.channel("#tea", "alice") as [Client];
-  const far = chat.connect("198.51.100.1");
+test("WHO: finds users by nick, user name, host or real name, or all; the list may be empty", async (fixture) => {
+  const [alice] = await fixture.channel("#tea", "alice") as [Client];
+  const far = fixture.connect("198.51.100.1");
   await far.says("NICK bob", "USER robert 0 * :Bob B.");
   const me = "352 alice #tea ~alice host irc.test alice H@ :0 Real alice";
   const bob = "352 alice * ~robert elsewhere irc.test bob H :0 Bob B.";
@@ -52,9 +52,9 @@ test("WHO: finds users by nick, user name, host or real name, or all; the list m
   await alice.expect("WHO :*b B*", bob, end("*"));
 });
 
-test("WHO: shows the channel that was asked for when the users have several in common", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  await chat.join("#den", alice, bob);
+test("WHO: shows the channel that was asked for when the users have several in common", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  await fixture.join("#den", alice, bob);
   await alice.expect(
     "WHO #den",
     "352 alice #den ~alice host irc.test alice H@ :0 Real alice",
@@ -63,9 +63,9 @@ test("WHO: shows the channel that was asked for when the users have several in c
   );
 });
 
-test("WHO: finds an invisible user only by nick or in a common channel, and a secret channel for members only", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const carol = await chat.irc("carol");
+test("WHO: finds an invisible user only by nick or in a common channel, and a secret channel for members only", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  const carol = await fixture.irc("carol");
   const [inside, outside] = ["#tea", "*"].map((room) => `352 carol ${room} ~bob host irc.test bob H :0 Real bob`);
   await alice.says("MODE #tea +s");
   await bob.asks("MODE bob +i");
@@ -76,7 +76,7 @@ test("WHO: finds an invisible user only by nick or in a common channel, and a se
   await carol.expect("WHO alice", "352 carol * ~alice host irc.test alice H :0 Real alice", over("alice"));
   await alice.says("MODE #tea -s");
   await carol.expect("WHO #tea", "352 carol #tea ~alice host irc.test alice H@ :0 Real alice", over("#tea"));
-  await chat.join("#den", bob, carol);
+  await fixture.join("#den", bob, carol);
   await carol.expect("WHO #tea", "352 carol #tea ~alice host irc.test alice H@ :0 Real alice", over("#tea"));
   await carol.expect("WHO b*", inside!.replace("#tea", "#den").replace("H :", "H@ :"), over("b*"));
   await carol.says("PART #den", "JOIN #tea");
@@ -89,16 +89,16 @@ test("WHO: finds an invisible user only by nick or in a common channel, and a se
   await bob.expect("WHO b*", own, "315 bob b* :End of WHO list");
 });
 
-test("WHO: finds an invisible user by nick in any case", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice"), await chat.irc("Bob")];
+test("WHO: finds an invisible user by nick in any case", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("Bob")];
   await bob.says("MODE Bob +i");
   for (const mask of ["bob", "BOB", "Bob"]) {
     await alice.expect(`WHO ${mask}`, "352 alice * ~Bob host irc.test Bob H :0 Real Bob", end(mask));
   }
 });
 
-test("WHOX: replies with the requested fields in its own order, with the token", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
+test("WHOX: replies with the requested fields in its own order, with the token", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
   await bob.says("AWAY :out");
   clock.now += 7000;
   const expected: [string, string][] = [
@@ -117,12 +117,12 @@ test("WHOX: replies with the requested fields in its own order, with the token",
   await alice.expect("WHO nobody %n", end("nobody"));
 });
 
-test("WHOIS: replies with all that is public about a user", async (chat) => {
+test("WHOIS: replies with all that is public about a user", async (fixture) => {
   clock.now += 999; // times are in whole seconds
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  await chat.join("#den", bob);
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  await fixture.join("#den", bob);
   await bob.says("MODE bob +B", "AWAY :out");
-  chat.hub.setFlag(bob.member, "operator", true);
+  fixture.chat.setFlag(bob.member, "operator", true);
   clock.now += 7000;
   await alice.expect(
     "WHOIS BOB",
@@ -139,9 +139,9 @@ test("WHOIS: replies with all that is public about a user", async (chat) => {
   assertEquals((await alice.asks("WHOIS irc.test bob")).at(-2), `317 alice bob 0 ${THEN} :seconds idle, signon time`);
 });
 
-test("WHOIS: works for a text user, the client itself, an unknown nick and several nicks", async (chat) => {
-  const alice = await chat.irc("alice");
-  await chat.text("tom");
+test("WHOIS: works for a text user, the client itself, an unknown nick and several nicks", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  await fixture.text("tom");
   const of = (nick: string, user: string, real: string, ...rooms: string[]) => [
     `311 alice ${nick} ${user} host * :${real}`,
     ...rooms,
@@ -159,10 +159,10 @@ test("WHOIS: works for a text user, the client itself, an unknown nick and sever
   await alice.expect("WHOIS :", "431 alice :No nickname given");
 });
 
-test("WHOIS: hides secret channels, and all channels of an invisible user, from clients that are not in them", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as Pair;
-  const carol = await chat.irc("carol");
-  await chat.join("#den", alice, carol);
+test("WHOIS: hides secret channels, and all channels of an invisible user, from clients that are not in them", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
+  const carol = await fixture.irc("carol");
+  await fixture.join("#den", alice, carol);
   await alice.says("MODE #tea +s");
   const rooms = async (client: Client) => (await client.asks("WHOIS alice")).filter((line) => line.startsWith("319"));
   assertEquals(await rooms(carol), ["319 carol alice :@#den"]);
@@ -170,26 +170,26 @@ test("WHOIS: hides secret channels, and all channels of an invisible user, from 
   await alice.says("MODE alice +i");
   assertEquals(await rooms(bob), ["319 bob alice :@#tea"]);
   assertEquals(await rooms(alice), ["319 alice alice :@#tea @#den"]);
-  assertEquals(await rooms(await chat.irc("dave")), []);
+  assertEquals(await rooms(await fixture.irc("dave")), []);
 });
 
-test("WHOIS: lists each of many channels once, in as many lines as it takes", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+test("WHOIS: lists each of many channels once, in as many lines as it takes", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
   const names = Array.from({ length: 20 }, (_, i) => `#${"é".repeat(40)}${i}`);
   for (const name of names) await bob.says(`JOIN ${name}`);
   await alice.says("WHOIS bob");
   const lines = alice.gets().filter((line) => line.includes(" 319 "));
-  lines.forEach(Chat.assertSound);
+  lines.forEach(ProtocolFixture.assertSound);
   assert(lines.length > 1);
   assertEquals(lines.flatMap((line) => line.split(" :")[1]!.split(" ")), names.map((name) => `@${name}`));
 });
 
-test("WHOWAS: lists users who have left or changed their nick, the last one first", async (chat) => {
-  const alice = await chat.irc("alice");
-  const bob = await chat.irc("bob");
+test("WHOWAS: lists users who have left or changed their nick, the last one first", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  const bob = await fixture.irc("bob");
   await bob.says("NICK robert");
   clock.now += 60_000;
-  const other = chat.connect("198.51.100.1");
+  const other = fixture.connect("198.51.100.1");
   await other.says("NICK BOB", "USER b 0 * :Other");
   await other.leave();
   const first = ["314 alice bob ~bob host * :Real bob", "312 alice bob irc.test :Fri, 02 Jan 2026 03:04:05 GMT"];
@@ -208,48 +208,51 @@ test("WHOWAS: lists users who have left or changed their nick, the last one firs
   await alice.expect("WHOWAS :", "431 alice :No nickname given");
 });
 
-test("ISON: lists the users who are online, with their own spelling", async (chat) => {
-  const alice = await chat.irc("alice");
-  await chat.irc("Bob");
+test("ISON: lists the users who are online, with their own spelling", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  await fixture.irc("Bob");
   await alice.expect("ISON bob nobody ALICE", "303 alice :Bob alice");
   await alice.expect("ISON :nobody bob", "303 alice :Bob");
   await alice.expect("ISON nobody", "303 alice :");
 });
 
-test("ISON: lists as many whole nicks as fit into one line", async (chat) => {
+test("ISON: lists as many whole nicks as fit into one line", async (fixture) => {
   const nick = "n".repeat(30);
-  const one = await chat.irc(nick);
+  const one = await fixture.irc(nick);
   await one.says(`ISON ${Array(16).fill(nick).join(" ")}`);
   const [line = "", ...more] = one.gets();
   assertEquals(more, []);
-  Chat.assertSound(line);
+  ProtocolFixture.assertSound(line);
   assertEquals(line, `:irc.test 303 ${nick} :${Array(15).fill(nick).join(" ")}`.slice(0, line.length));
   assert(line.split(" :")[1]!.split(" ").every((each) => each === nick));
 });
 
-test("ISON: leaves out a nick that is one byte too long for the line", async (chat) => {
+test("ISON: leaves out a nick that is one byte too long for the line", async (fixture) => {
   const nick = "n".repeat(30);
-  const one = await chat.irc(nick);
-  await chat.irc("b");
+  const one = await fixture.irc(nick);
+  await fixture.irc("b");
   const fitting = [...Array(13).fill(nick), ...Array(16).fill("b")].join(" ");
   const head = `303 ${nick} :`;
   assertEquals(":irc.test ".length + head.length + fitting.length + ` ${nick}`.length, 511);
   await one.expect(`ISON ${fitting} ${nick} b`, `${head}${fitting} b`);
 });
 
-test("USERHOST: replies with up to five users, and whether they are operators or away", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice"), await chat.irc("bob")];
+test("USERHOST: replies with up to five users, and whether they are operators or away", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
   await bob.says("AWAY :out");
-  chat.hub.setFlag(bob.member, "operator", true);
+  fixture.chat.setFlag(bob.member, "operator", true);
   await alice.expect("USERHOST BOB nobody alice", "302 alice :bob*=-~bob@host alice=+~alice@host");
   await alice.expect("USERHOST a b c d e alice", "302 alice :");
   await alice.expect("USERHOST a b c d alice bob", "302 alice :alice=+~alice@host");
 });
 
-test("AWAY: is set and removed, and tells each client with away-notify and a common channel once", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", "away-notify"), await chat.irc("bob", "away-notify", "server-time")];
-  const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "away-notify")];
-  for (const room of ["#a", "#b"]) await chat.join(room, alice, bob, carol);
+test("AWAY: is set and removed, and tells each client with away-notify and a common channel once", async (fixture) => {
+  const [alice, bob] = [
+    await fixture.irc("alice", "away-notify"),
+    await fixture.irc("bob", "away-notify", "server-time"),
+  ];
+  const [carol, dave] = [await fixture.irc("carol"), await fixture.irc("dave", "away-notify")];
+  for (const room of ["#a", "#b"]) await fixture.join(room, alice, bob, carol);
   const gone = "306 alice :You have been marked as being away";
   const back = "305 alice :You are no longer marked as being away";
   await alice.expect("AWAY :out for tea", gone);
@@ -267,11 +270,11 @@ test("AWAY: is set and removed, and tells each client with away-notify and a com
   assertEquals([carol.hears(), dave.hears()], [[], []]);
 });
 
-test("SETNAME: changes the real name, and tells clients with setname and a common channel, and the client itself", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", "setname"), await chat.irc("bob", "setname")];
-  const [carol, dave] = [await chat.irc("carol"), await chat.irc("dave", "setname")];
+test("SETNAME: changes the real name, and tells clients with setname and a common channel, and the client itself", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", "setname"), await fixture.irc("bob", "setname")];
+  const [carol, dave] = [await fixture.irc("carol"), await fixture.irc("dave", "setname")];
   await alice.expect("SETNAME :Alone", ":alice!~alice@host SETNAME :Alone");
-  await chat.join("#tea", alice, bob, carol);
+  await fixture.join("#tea", alice, bob, carol);
   const line = ":alice!~alice@host SETNAME :Alice B.";
   await alice.expect("SETNAME :Alice B.", line);
   assertEquals([bob.hears(), carol.hears(), dave.hears()], [[line], [], []]);
@@ -280,11 +283,11 @@ test("SETNAME: changes the real name, and tells clients with setname and a commo
   assertEquals((await bob.asks("WHOIS alice"))[0], "311 bob alice ~alice host * :Alice B.");
 });
 
-test("SETNAME: is rejected by FAIL or NOTICE when the real name is not valid", async (chat) => {
+test("SETNAME: is rejected by FAIL or NOTICE when the real name is not valid", async (fixture) => {
   const clients = [
-    [await chat.irc("alice", "setname"), "FAIL SETNAME INVALID_REALNAME"],
-    [await chat.irc("bob", "standard-replies"), "FAIL SETNAME INVALID_REALNAME"],
-    [await chat.irc("carol"), "NOTICE carol :SETNAME"],
+    [await fixture.irc("alice", "setname"), "FAIL SETNAME INVALID_REALNAME"],
+    [await fixture.irc("bob", "standard-replies"), "FAIL SETNAME INVALID_REALNAME"],
+    [await fixture.irc("carol"), "NOTICE carol :SETNAME"],
   ] as const;
   for (const [client, head] of clients) {
     for (const name of ["", " ", "\x07", "x".repeat(151)]) {
@@ -295,16 +298,16 @@ test("SETNAME: is rejected by FAIL or NOTICE when the real name is not valid", a
   }
 });
 
-test("MONITOR: reports whether nicks are online, and later when they connect and disconnect", async (chat) => {
-  const alice = await chat.irc("alice");
-  await chat.irc("Bob");
+test("MONITOR: reports whether nicks are online, and later when they connect and disconnect", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  await fixture.irc("Bob");
   await alice.expect(
     "MONITOR + bob,carol,1st,,#x,alice",
     "730 alice :Bob!~Bob@host,alice!~alice@host",
     "731 alice :carol",
   );
-  const tom = await chat.text("tom");
-  const carol = await chat.irc("Carol");
+  const tom = await fixture.text("tom");
+  const carol = await fixture.irc("Carol");
   assertEquals(alice.hears(), ["730 * :Carol!~Carol@host"]);
   await carol.says("NICK eve");
   assertEquals(alice.hears(), ["731 * :Carol"]);
@@ -316,9 +319,9 @@ test("MONITOR: reports whether nicks are online, and later when they connect and
   assertEquals(alice.hears(), ["731 * :CAROL"]);
 });
 
-test("MONITOR: removes nicks, clears the list, shows it, and reports its status", async (chat) => {
-  const alice = await chat.irc("alice");
-  await chat.irc("bob");
+test("MONITOR: removes nicks, clears the list, shows it, and reports its status", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  await fixture.irc("bob");
   await alice.asks("MONITOR + bob,carol,Dave");
   await alice.expect("MONITOR L", "732 alice :bob,carol,Dave", "733 alice :End of MONITOR list");
   await alice.expect("monitor s", "730 alice :bob!~bob@host", "731 alice :carol,Dave");
@@ -329,12 +332,12 @@ test("MONITOR: removes nicks, clears the list, shows it, and reports its status"
   await alice.expect("MONITOR S");
   await alice.expect("MONITOR x a");
   await alice.expect("MONITOR +");
-  await chat.irc("carol");
+  await fixture.irc("carol");
   assertEquals(alice.hears(), []);
 });
 
-test("SILENCE: an ignored user's private messages do not reach the client, and its lines in channels do", async (chat) => {
-  const [alice, bob] = await chat.channel("#tea", "alice", "bob") as [Client, Client];
+test("SILENCE: an ignored user's private messages do not reach the client, and its lines in channels do", async (fixture) => {
+  const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as [Client, Client];
   await alice.expect("SILENCE", "272 alice :End of Silence List");
   await alice.expect("SILENCE +BOB", ":alice!~alice@host SILENCE +bob!*@host");
   await bob.expect("PRIVMSG alice :psst");
@@ -355,17 +358,17 @@ test("SILENCE: an ignored user's private messages do not reach the client, and i
   await alice.expect("SILENCE +alice", "NOTICE alice :SILENCE: You cannot ignore yourself");
 });
 
-test("ISUPPORT: the server enforces SILENCE=100", async (chat) => {
-  const alice = await chat.irc("alice");
+test("ISUPPORT: the server enforces SILENCE=100", async (fixture) => {
+  const alice = await fixture.irc("alice");
   for (let n = 0; n < 100; n++) await alice.says(`SILENCE +n${n}!*@host`);
   await alice.expect("SILENCE +x!*@host", "511 alice x!*@host :Your silence list is full");
 });
 
 testAccounts(
   "SILENCE: the list of an account is that of all its clients, and they are told of changes",
-  async (chat, office) => {
+  async (fixture, office) => {
     await office.accounts.register("alice", "secret password");
-    const [alice, other] = [await chat.irc("one"), await chat.irc("two")];
+    const [alice, other] = [await fixture.irc("one"), await fixture.irc("two")];
     for (const client of [alice, other]) await client.asks("NS IDENTIFY alice secret password");
     await alice.asks("SILENCE +x!*@host");
     assertEquals(other.hears(), [":one!~one@host SILENCE +x!*@host"]);
@@ -376,8 +379,8 @@ testAccounts(
 
 const EXTENDED = ["extended-monitor", "away-notify", "account-notify", "setname"];
 
-test("extended-monitor: notifies of AWAY and SETNAME of monitored nicks in no common channel", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", ...EXTENDED), await chat.irc("bob")];
+test("extended-monitor: notifies of AWAY and SETNAME of monitored nicks in no common channel", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", ...EXTENDED), await fixture.irc("bob")];
   await alice.asks("MONITOR + BOB,alice");
   await bob.says("AWAY :asleep", "AWAY", "SETNAME :Robert");
   assertEquals(alice.hears(), [":bob!~bob@host AWAY :asleep", ":bob!~bob@host AWAY", ":bob!~bob@host SETNAME :Robert"]);
@@ -387,23 +390,23 @@ test("extended-monitor: notifies of AWAY and SETNAME of monitored nicks in no co
   assertEquals(alice.hears(), []);
 });
 
-test("extended-monitor: notifies once when the client shares a channel with the monitored nick", async (chat) => {
-  const [alice, bob] = [await chat.irc("alice", ...EXTENDED), await chat.irc("bob")];
-  await chat.join("#a", alice, bob);
-  await chat.join("#b", alice, bob);
+test("extended-monitor: notifies once when the client shares a channel with the monitored nick", async (fixture) => {
+  const [alice, bob] = [await fixture.irc("alice", ...EXTENDED), await fixture.irc("bob")];
+  await fixture.join("#a", alice, bob);
+  await fixture.join("#b", alice, bob);
   await alice.asks("MONITOR + bob");
   await bob.says("AWAY :asleep");
   assertEquals(alice.hears(), [":bob!~bob@host AWAY :asleep"]);
 });
 
-test("extended-monitor: notifies only as far as the other capabilities are enabled, and not without its own", async (chat) => {
+test("extended-monitor: notifies only as far as the other capabilities are enabled, and not without its own", async (fixture) => {
   const clients = [
-    await chat.irc("alice", "away-notify", "setname"),
-    await chat.irc("carol", "extended-monitor"),
-    await chat.irc("dave", "extended-monitor", "away-notify"),
-    await chat.irc("erin", "extended-monitor", "setname"),
+    await fixture.irc("alice", "away-notify", "setname"),
+    await fixture.irc("carol", "extended-monitor"),
+    await fixture.irc("dave", "extended-monitor", "away-notify"),
+    await fixture.irc("erin", "extended-monitor", "setname"),
   ] as const;
-  const bob = await chat.irc("bob");
+  const bob = await fixture.irc("bob");
   for (const client of clients) await client.asks("MONITOR + bob");
   await bob.says("AWAY :asleep", "SETNAME :Robert");
   assertEquals(clients.map((client) => client.hears()), [
@@ -414,27 +417,27 @@ test("extended-monitor: notifies only as far as the other capabilities are enabl
   ]);
   await clients[2].says("CAP REQ -extended-monitor");
   await clients[0].says("CAP REQ extended-monitor");
-  chat.quiet();
+  fixture.quiet();
   await bob.says("AWAY");
   assertEquals([clients[0].hears(), clients[2].hears()], [[":bob!~bob@host AWAY"], []]);
 });
 
-testAccounts("extended-monitor: notifies of the ACCOUNT of monitored nicks", async (chat, office) => {
+testAccounts("extended-monitor: notifies of the ACCOUNT of monitored nicks", async (fixture, office) => {
   await office.accounts.register("bob", "secret password");
-  const alice = await chat.irc("alice", ...EXTENDED);
-  const bob = await chat.irc("rob");
+  const alice = await fixture.irc("alice", ...EXTENDED);
+  const bob = await fixture.irc("rob");
   await alice.asks("MONITOR + rob");
   await bob.says("NS IDENTIFY bob secret password", "NS LOGOUT");
   assertEquals(alice.hears(), [":rob!~rob@host ACCOUNT bob", ":rob!~rob@host ACCOUNT *"]);
 });
 
-test("MONITOR: lists each of many nicks once, in as many lines as it takes", async (chat) => {
-  const alice = await chat.irc("alice");
+test("MONITOR: lists each of many nicks once, in as many lines as it takes", async (fixture) => {
+  const alice = await fixture.irc("alice");
   const nicks = Array.from({ length: 100 }, (_, i) => `${"n".repeat(28)}${i < 10 ? "_" : ""}${i}`);
   for (let i = 0; i < 100; i += 10) await alice.says(`MONITOR + ${nicks.slice(i, i + 10).join(",")}`);
   alice.gets();
   await alice.says("MONITOR L");
   const lines = alice.gets();
-  lines.forEach(Chat.assertSound);
+  lines.forEach(ProtocolFixture.assertSound);
   assertEquals(lines.slice(0, -1).flatMap((line) => line.split(" :")[1]!.split(",")), nicks);
 });

@@ -26,11 +26,11 @@ function visible(command: string): string {
 
 /** A chat with a text port and accounts. */
 class TextServer {
-  readonly hub: LocalChat;
+  readonly chat: LocalChat;
 
   constructor(readonly auth: AuthService) {
     const isRegistered = (nick: string) => auth.find(nick) !== undefined;
-    this.hub = new LocalChat({ history: new MemoryHistory(), policy: { isRegistered } });
+    this.chat = new LocalChat({ history: new MemoryHistory(), policy: { isRegistered } });
   }
 
   arrive(): TextClient {
@@ -43,12 +43,12 @@ class TextClient {
   readonly connection = new FakeConnection("192.0.2.1", 300);
   member?: Member;
   readonly over: Promise<void>;
-  readonly #hub: LocalChat;
+  readonly #chat: LocalChat;
 
-  constructor({ hub, auth }: TextServer) {
-    this.#hub = hub;
+  constructor({ chat, auth }: TextServer) {
+    this.#chat = chat;
     const options = {
-      chat: hub,
+      chat,
       auth,
       moderation: fakeModeration(),
       slicer: new TimeSlicer(),
@@ -64,7 +64,7 @@ class TextClient {
   }
 
   hears(): string[] {
-    this.#hub.flush();
+    this.#chat.flush();
     return this.connection.take();
   }
 
@@ -81,7 +81,7 @@ class TextClient {
 }
 
 async function withOffice(
-  run: (chat: TextServer, office: AuthFixture) => Promise<void>,
+  run: (server: TextServer, office: AuthFixture) => Promise<void>,
   options: Parameters<typeof AuthFixture.open>[0] = {},
 ): Promise<void> {
   await using office = await AuthFixture.open(options);
@@ -94,18 +94,18 @@ async function dialogue(client: TextClient, exchanges: readonly (readonly [strin
 }
 
 Deno.test("server password: a client without it is not greeted, announced or counted", () => {
-  return withOffice(async (chat) => {
-    const inside = chat.arrive();
+  return withOffice(async (server) => {
+    const inside = server.arrive();
     await inside.connection.says(PASSWORD);
     assertEquals(inside.hears(), [
       PROMPT,
       "-- Welcome to tincan. You are guest1, alone in #lobby. Say something, or /help.",
     ]);
-    const outside = chat.arrive();
+    const outside = server.arrive();
     assertEquals([outside.hears(), outside.connection.hidden], [[PROMPT], true]);
     assertEquals(await outside.asks(""), []);
     assertEquals(await outside.asks("LIST"), ["-- Wrong password.", PROMPT]);
-    assertEquals([inside.hears(), chat.hub.members.size, outside.member], [[], 1, undefined]);
+    assertEquals([inside.hears(), server.chat.members.size, outside.member], [[], 1, undefined]);
     assertEquals(await outside.asks(PASSWORD), [
       "-- Welcome to tincan. You are guest2, in #lobby with 1 other. Say something, or /help.",
     ]);
@@ -117,13 +117,13 @@ Deno.test("server password: a client without it is not greeted, announced or cou
 });
 
 Deno.test("server password: three wrong passwords end the connection, and later lines are ignored", () => {
-  return withOffice(async (chat) => {
-    const client = chat.arrive();
+  return withOffice(async (server) => {
+    const client = server.arrive();
     await client.connection.feed(["1", "2", "3", PASSWORD]);
     await client.over;
     const wrong = "-- Wrong password.";
     assertEquals(client.hears(), [PROMPT, wrong, PROMPT, wrong, PROMPT, wrong, "-- Too many wrong passwords."]);
-    assertEquals([client.connection.closeReason, client.member, chat.hub.peak], [
+    assertEquals([client.connection.closeReason, client.member, server.chat.peak], [
       "Too many wrong passwords",
       undefined,
       0,
@@ -134,8 +134,8 @@ Deno.test("server password: three wrong passwords end the connection, and later 
 Deno.test("server password: a client that does not give it in time is disconnected, and no timer is left", async () => {
   await using office = await AuthFixture.open({ password: PASSWORD });
   using timers = new FakeTimers();
-  const chat = new TextServer(office.auth);
-  const [slow, quick, gone, wrong] = [chat.arrive(), chat.arrive(), chat.arrive(), chat.arrive()];
+  const server = new TextServer(office.auth);
+  const [slow, quick, gone, wrong] = [server.arrive(), server.arrive(), server.arrive(), server.arrive()];
   assertEquals(timers.size, 4);
   await wrong.connection.says("wrong");
   await quick.connection.says(PASSWORD);
@@ -162,13 +162,13 @@ Deno.test("server password: the result of a check is ignored when the time is up
   for (const right of [true, false]) {
     await using office = await AuthFixture.open({ password: PASSWORD });
     using timers = new FakeTimers(PASSWORD_TIME);
-    const chat = new TextServer(office.auth);
+    const server = new TextServer(office.auth);
     const [begun, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     office.auth.checkServerPassword = () => {
       begun.resolve();
       return checked.promise;
     };
-    const client = chat.arrive();
+    const client = server.arrive();
     const asked = client.connection.says(PASSWORD);
     await begun.promise;
     timers.pass(PASSWORD_TIME);
@@ -177,19 +177,19 @@ Deno.test("server password: the result of a check is ignored when the time is up
     await asked;
     await client.over;
     assertEquals(client.hears(), [PROMPT, "-- Timed out. Connect again to retry."]);
-    assertEquals([client.member, chat.hub.peak], [undefined, 0]);
+    assertEquals([client.member, server.chat.peak], [undefined, 0]);
   }
 });
 
 Deno.test("server password: the auth service is told that a client has failed before", () => {
-  return withOffice(async (chat, { auth }) => {
+  return withOffice(async (server, { auth }) => {
     const check = auth.checkServerPassword.bind(auth);
     const failed: unknown[] = [];
     auth.checkServerPassword = (caller, password) => {
       failed.push(caller.hasFailed);
       return check(caller, password);
     };
-    const client = chat.arrive();
+    const client = server.arrive();
     await client.connection.says("wrong", "wrong", PASSWORD);
     assertEquals(failed, [false, true, true]);
     await client.leave();
@@ -197,9 +197,9 @@ Deno.test("server password: the auth service is told that a client has failed be
 });
 
 Deno.test("server password: a bug in the check ends the session", () => {
-  return withOffice(async (chat, { auth }) => {
+  return withOffice(async (server, { auth }) => {
     auth.checkServerPassword = () => Promise.reject(new TypeError("a mistake"));
-    const client = chat.arrive();
+    const client = server.arrive();
     const over = client.over.catch((error: Error) => error.message);
     await client.connection.says(PASSWORD);
     assertEquals([await over, client.member], ["a mistake", undefined]);
@@ -207,8 +207,8 @@ Deno.test("server password: a bug in the check ends the session", () => {
 });
 
 Deno.test("server password: a line that is too long is not counted as a wrong password", () => {
-  return withOffice(async (chat) => {
-    const client = chat.arrive();
+  return withOffice(async (server) => {
+    const client = server.arrive();
     client.hears();
     client.connection.onTooLong();
     assertEquals(client.hears(), ["-- Wrong password.", PROMPT]);
@@ -220,9 +220,9 @@ Deno.test("server password: a line that is too long is not counted as a wrong pa
 });
 
 Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
-  return withOffice(async (chat, { log }) => {
-    const alice = chat.arrive();
-    const bob = chat.arrive();
+  return withOffice(async (server, { log }) => {
+    const alice = server.arrive();
+    const bob = server.arrive();
     await dialogue(alice, [
       [`/register ${PASSWORD}`, visible("/register"), "-- guest1 cannot be registered. Choose another nickname first."],
       ["/nick alice", "-- guest1 is now alice"],
@@ -254,14 +254,14 @@ Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
     ]);
     assertEquals(alice.member?.nick, "alice");
     assert(!/sesame|wrong/.test(log.join().replaceAll("wrong password", "")), log.join("\n"));
-    assertEquals(chat.hub.history.latest(alice.member!.rooms.get("#lobby")!, 10), []);
+    assertEquals(server.chat.history.latest(alice.member!.rooms.get("#lobby")!, 10), []);
     for (const client of [alice, bob]) await client.leave();
   });
 });
 
 Deno.test("accounts: /login PASSWORD means the registered nickname that was rejected last", () => {
-  return withOffice(async (chat) => {
-    const alice = chat.arrive();
+  return withOffice(async (server) => {
+    const alice = server.arrive();
     await alice.asks("/nick alice", "/register long-enough", "/logout");
     await dialogue(alice, [
       ["/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD"],
@@ -274,19 +274,19 @@ Deno.test("accounts: /login PASSWORD means the registered nickname that was reje
 });
 
 Deno.test("accounts: a rejected nickname is forgotten after a change of nickname or a login", () => {
-  return withOffice(async (chat) => {
-    const bob = chat.arrive();
+  return withOffice(async (server) => {
+    const bob = server.arrive();
     await bob.asks("/nick bob", "/register bobs-own-one");
     await bob.leave();
-    const dave = chat.arrive();
+    const dave = server.arrive();
     const [wrong, known] = ["-- Wrong password.", "-- You are logged in as dave."];
-    const refused = "-- bob is a registered nickname. If it is yours: /login bob PASSWORD";
+    const rejected = "-- bob is a registered nickname. If it is yours: /login bob PASSWORD";
     dave.hears();
     await dialogue(dave, [
-      ["/nick bob", refused],
+      ["/nick bob", rejected],
       ["/nick dave", "-- guest1 is now dave"],
       ["/login bobs-own-one", visible("/login dave"), wrong],
-      ["/nick bob", refused],
+      ["/nick bob", rejected],
       [
         "/register daves-own-one",
         "-- dave is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login dave PASSWORD",
@@ -294,7 +294,7 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
       ["/login daves-own-one", known],
       ["/nick david", "-- dave is now david"],
       ["/login daves-own-one", "-- david is now dave", known],
-      ["/nick bob", refused],
+      ["/nick bob", rejected],
       ["/logout", "-- dave is now guest1", "-- You are logged out."],
       ["/login dave daves-own-one", "-- guest1 is now dave", known],
       ["/login daves-own-one", known],
@@ -304,8 +304,8 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
 });
 
 Deno.test("accounts: /login keeps the spelling of a nickname that is the account's", () => {
-  return withOffice(async (chat) => {
-    const alice = chat.arrive();
+  return withOffice(async (server) => {
+    const alice = server.arrive();
     await alice.asks("/nick alice", `/register ${PASSWORD}`, "/nick ALICE");
     assertEquals(await alice.asks(`/login alice ${PASSWORD}`), ["-- You are logged in as alice."]);
     assertEquals(alice.member?.nick, "ALICE");
@@ -314,10 +314,10 @@ Deno.test("accounts: /login keeps the spelling of a nickname that is the account
 });
 
 Deno.test("accounts: an error that is a bug ends the session, and is not hidden by the reply to /login", () => {
-  return withOffice(async (chat, { accounts }) => {
+  return withOffice(async (server, { accounts }) => {
     await accounts.register("alice", PASSWORD);
-    const client = chat.arrive();
-    chat.hub.rename = () => {
+    const client = server.arrive();
+    server.chat.rename = () => {
       throw new TypeError("a bug");
     };
     const ended = assertRejects(() => client.over, TypeError, "a bug");
@@ -328,8 +328,8 @@ Deno.test("accounts: an error that is a bug ends the session, and is not hidden 
 });
 
 Deno.test("accounts: /ghost disconnects the other connection that uses the nickname", () => {
-  return withOffice(async (chat, { auth }) => {
-    const [lost, alice] = [chat.arrive(), chat.arrive()];
+  return withOffice(async (server, { auth }) => {
+    const [lost, alice] = [server.arrive(), server.arrive()];
     await lost.asks("/nick alice");
     await auth.register(CALLER, "alice", PASSWORD, () => true); // elsewhere, while the nickname is in use
     alice.hears();
@@ -353,7 +353,7 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
     assertEquals(lost.connection.closeReason, NICKNAME_RECLAIMED);
     await lost.over;
     await alice.leave();
-    const again = chat.arrive();
+    const again = server.arrive();
     again.hears();
     await dialogue(again, [[
       `/ghost alice ${PASSWORD}`,
@@ -366,8 +366,8 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
 });
 
 Deno.test("accounts: a command with a password after a space is not said to the room", () => {
-  return withOffice(async (chat) => {
-    const [alice, bob] = [chat.arrive(), chat.arrive()];
+  return withOffice(async (server) => {
+    const [alice, bob] = [server.arrive(), server.arrive()];
     for (const client of [alice, bob]) client.hears();
     for (
       const slip of [
@@ -389,8 +389,8 @@ Deno.test("accounts: a command with a password after a space is not said to the 
 });
 
 Deno.test("accounts: three wrong passwords end a session, and the room is told", () => {
-  return withOffice(async (chat) => {
-    const [alice, bob] = [chat.arrive(), chat.arrive()];
+  return withOffice(async (server) => {
+    const [alice, bob] = [server.arrive(), server.arrive()];
     for (const client of [alice, bob]) client.hears();
     await alice.connection.feed(["/login bob 1", "/login bob 2", "/login bob 3", "not said"]);
     await alice.over;
@@ -402,8 +402,8 @@ Deno.test("accounts: three wrong passwords end a session, and the room is told",
 });
 
 Deno.test("accounts: the auth service is told that a client has failed before", () => {
-  return withOffice(async (chat, { auth }) => {
-    const alice = chat.arrive();
+  return withOffice(async (server, { auth }) => {
+    const alice = server.arrive();
     const login = auth.login.bind(auth);
     const failed: unknown[] = [];
     auth.login = (caller, ...rest) => {
@@ -423,8 +423,8 @@ Deno.test("accounts: the auth service is told that a client has failed before", 
 });
 
 Deno.test("accounts: without accounts, each command replies so in one sentence", async () => {
-  const chat = new TextServer(new AuthService());
-  const client = chat.arrive();
+  const server = new TextServer(new AuthService());
+  const client = server.arrive();
   client.hears();
   const sentence = "-- This server has no accounts. Its administrator can start it with --data to allow them.";
   await client.asks("/nick alice");

@@ -22,8 +22,8 @@ const CHANGES: readonly (string | symbol)[] = [
 ];
 
 /** A chat that makes each change a moment after it was asked to. */
-function delayed(hub: LocalChat): LocalChat {
-  return new Proxy(hub, {
+function delayed(chat: LocalChat): LocalChat {
+  return new Proxy(chat, {
     get(target, name) {
       const member = Reflect.get(target, name, target);
       if (typeof member !== "function") return member;
@@ -65,7 +65,7 @@ Deno.test("text: lines wait for the greeting and for each change when changes ta
     ["/quit", "-- Goodbye."],
   ]);
   await alice.over;
-  assertEquals(server.hub.members.size, 0);
+  assertEquals(server.chat.members.size, 0);
 });
 
 Deno.test("text: a member that is kicked says its next line in the lobby when changes take a while", async () => {
@@ -74,7 +74,7 @@ Deno.test("text: a member that is kicked says its next line in the lobby when ch
   for (const client of [alice, bob]) await client.says("/join #tea");
   await alice.says("/kick guest2");
   await bob.says("here I am");
-  const lobby = server.hub.findRoom("#lobby");
+  const lobby = server.chat.findRoom("#lobby");
   assertEquals([lobby.has(bob.member!), lobby.members.size], [true, 1]);
   assertEquals((await bob.asks("/who")).at(0), "-- You are alone in #lobby:");
 });
@@ -85,7 +85,7 @@ Deno.test("text: a client that leaves while it is connected leaves no member beh
   alice.connection.leave();
   await alice.over;
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve)); // more than it takes
-  assertEquals([server.hub.members.size, server.hub.peak], [0, 1]);
+  assertEquals([server.chat.members.size, server.chat.peak], [0, 1]);
 });
 
 Deno.test("text: a change that is rejected after a while gets its reply before the next line is taken", async () => {

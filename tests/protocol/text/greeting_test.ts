@@ -15,13 +15,13 @@ const DELAY = 47;
 
 /** One client of a text port that waits before it greets. */
 class Arrival {
-  readonly hub = new LocalChat({ history: new MemoryHistory() });
+  readonly chat = new LocalChat({ history: new MemoryHistory() });
   readonly connection = new FakeConnection();
   readonly over: Promise<void>;
 
   constructor(auth: AuthOptions = {}) {
     const options = {
-      chat: this.hub,
+      chat: this.chat,
       auth: new AuthService(auth),
       moderation: fakeModeration(),
       slicer: new TimeSlicer(),
@@ -39,7 +39,7 @@ class Arrival {
 
   /** What it has received since the last call. */
   hears(): string[] {
-    this.hub.flush();
+    this.chat.flush();
     return this.connection.take();
   }
 
@@ -58,7 +58,7 @@ class Arrival {
 Deno.test("greeting: a silent client is greeted after the delay, and not before", async () => {
   using timers = new FakeTimers(DELAY);
   const arrival = new Arrival();
-  assertEquals([arrival.hears(), arrival.hub.members.size], [[], 0]);
+  assertEquals([arrival.hears(), arrival.chat.members.size], [[], 0]);
   await arrival.wait(timers);
   assertMatch(arrival.hears()[0]!, /^-- Welcome to tincan\. You are guest1/);
   assertEquals(timers.size, 0);
@@ -93,8 +93,8 @@ Deno.test("greeting: a client that is rejected or leaves before the delay never 
     using timers = new FakeTimers(DELAY);
     const arrival = new Arrival();
     let members = 0;
-    const connect = arrival.hub.connect.bind(arrival.hub);
-    arrival.hub.connect = (...all) => (members++, connect(...all));
+    const connect = arrival.chat.connect.bind(arrival.chat);
+    arrival.chat.connect = (...all) => (members++, connect(...all));
     end(arrival.connection);
     await arrival.over;
     await arrival.wait(timers);
@@ -108,7 +108,7 @@ Deno.test("greeting: a late event loop reads first what the client has sent in t
   timers.pass(DELAY);
   arrival.connection.reject("HTTP");
   await arrival.over;
-  assertEquals([arrival.hears(), arrival.hub.peak], [[], 0]);
+  assertEquals([arrival.hears(), arrival.chat.peak], [[], 0]);
 });
 
 Deno.test("greeting: a client whose connection is closing is not greeted", async () => {
@@ -116,7 +116,7 @@ Deno.test("greeting: a client whose connection is closing is not greeted", async
   const arrival = new Arrival();
   arrival.connection.closeReason = "server stopping"; // queued lines are still sent, so the connection lasts
   await arrival.wait(timers);
-  assertEquals([arrival.hears(), arrival.hub.members.size], [[], 0]);
+  assertEquals([arrival.hears(), arrival.chat.members.size], [[], 0]);
   await arrival.leave();
 });
 

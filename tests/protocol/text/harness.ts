@@ -12,14 +12,14 @@ import { fakeModeration } from "../fake_moderation.ts";
 
 /** A chat with a text port. */
 export class TextServer {
-  readonly hub: LocalChat;
+  readonly chat: LocalChat;
   readonly options: TextOptions;
 
   constructor({ announce = 100, ...options }: { announce?: number } & Partial<TextOptions> = {}) {
-    this.hub = options.chat as LocalChat | undefined ??
+    this.chat = options.chat as LocalChat | undefined ??
       new LocalChat({ history: new MemoryHistory() });
     const defaults = {
-      chat: this.hub,
+      chat: this.chat,
       auth: new AuthService(),
       moderation: fakeModeration(),
       slicer: new TimeSlicer(),
@@ -39,9 +39,9 @@ export class TextServer {
   }
 
   /** Connects a member without a session. It is in no room. */
-  connect(nick = this.hub.guestName()): Member {
+  connect(nick = this.chat.guestName()): Member {
     const identity = { user: "~user", host: "host", realname: "" };
-    return this.hub.connect(nick, identity, this.options.format, new FakeConnection()).member;
+    return this.chat.connect(nick, identity, this.options.format, new FakeConnection()).member;
   }
 
   /** Connects clients under nicknames, and discards what they have received. */
@@ -64,10 +64,10 @@ export class TextClient {
   session?: Session;
   /** Resolves when the session is over. */
   readonly over: Promise<void>;
-  readonly #hub: LocalChat;
+  readonly #chat: LocalChat;
 
-  constructor({ hub, options }: TextServer) {
-    this.#hub = hub;
+  constructor({ chat, options }: TextServer) {
+    this.#chat = chat;
     this.over = text(this.connection, options, (session) => this.session = session);
   }
 
@@ -83,7 +83,7 @@ export class TextClient {
 
   /** What it has received since the last call, with `[past]` in place of times. */
   hears(): string[] {
-    this.#hub.flush();
+    this.#chat.flush();
     return this.connection.take().map((line) => line.replace(/^\[(\d{4}-\d\d-\d\d )?\d\d:\d\d\] /, "[past] "));
   }
 
@@ -105,9 +105,9 @@ export async function dialogue(
 
 /** Clients in the room `#tea`, of which the first is operator. What they have received is discarded. */
 export async function inRoom<Nicks extends string[]>(...nicks: [...Nicks]) {
-  const chat = new TextServer();
-  const clients = await chat.enter<Nicks>(...nicks);
+  const server = new TextServer();
+  const clients = await server.enter<Nicks>(...nicks);
   for (const client of clients) await client.says("/join #tea");
   for (const client of clients) client.hears();
-  return { chat, clients };
+  return { server, clients };
 }

@@ -26,12 +26,12 @@ function at(hour: number, minute: number, day = 22): number {
 /** A client in the lobby. */
 class TextClient {
   readonly connection = new FakeConnection();
-  readonly #hub: LocalChat;
+  readonly #chat: LocalChat;
 
-  constructor(hub: LocalChat) {
-    this.#hub = hub;
+  constructor(chat: LocalChat) {
+    this.#chat = chat;
     const options = {
-      chat: hub,
+      chat,
       auth: new AuthService(),
       moderation: fakeModeration(),
       slicer: new TimeSlicer(),
@@ -53,17 +53,17 @@ class TextClient {
   }
 
   hears(): string[] {
-    this.#hub.flush();
+    this.#chat.flush();
     return this.connection.take();
   }
 }
 
 /** A client that has said m0 to m9 in the lobby, one an hour from 20:00 of the day before. */
-async function talker(): Promise<{ alice: TextClient; hub: LocalChat; history: MemoryHistory }> {
+async function talker(): Promise<{ alice: TextClient; chat: LocalChat; history: MemoryHistory }> {
   const history = new MemoryHistory();
-  const hub = new LocalChat({ history });
+  const chat = new LocalChat({ history });
   clock.now = at(19, 0, 21);
-  const alice = new TextClient(hub);
+  const alice = new TextClient(chat);
   await alice.asks("/nick alice");
   for (let i = 0; i < 10; i++) {
     clock.now = at(20 + i, 0, 21);
@@ -71,7 +71,7 @@ async function talker(): Promise<{ alice: TextClient; hub: LocalChat; history: M
   }
   clock.now = at(9, 30);
   alice.hears();
-  return { alice, hub, history };
+  return { alice, chat, history };
 }
 
 Deno.test("history: shows the last lines with their times, or the last before a time", async () => {
@@ -213,8 +213,8 @@ Deno.test("search: says since when it has searched when it stopped early", async
 });
 
 Deno.test("text: joining shows the last lines, or that the history cannot be read", async () => {
-  const { hub, history } = await talker();
-  const bob = new TextClient(hub);
+  const { chat, history } = await talker();
+  const bob = new TextClient(chat);
   const [welcome, head, first] = bob.hears();
   assertEquals([welcome?.startsWith("-- Welcome"), head, first], [
     true,
@@ -225,7 +225,7 @@ Deno.test("text: joining shows the last lines, or that the history cannot be rea
     throw new StoreError("the disk fails");
   };
   const unreadable = "-- The history cannot be read right now. Try again later.";
-  const carol = new TextClient(hub);
+  const carol = new TextClient(chat);
   assertEquals(carol.hears().slice(1), [unreadable]);
   assertEquals(await carol.asks("/history"), [unreadable]);
   assertEquals(await carol.asks("still here"), ["<guest2> still here"]);

@@ -58,8 +58,8 @@ Deno.test("ignore: the lines of ignored users are left out of /history, /search 
 });
 
 Deno.test("ignore: /history says where to go on when a reply is full, with ignored users' lines between", async () => {
-  const chat = new TextServer({ answerMax: 400 });
-  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol");
+  const server = new TextServer({ answerMax: 400 });
+  const [alice, bob, carol] = await server.enter("alice", "bob", "carol");
   await alice.asks("/ignore bob");
   for (let n = 0; n < 10; n++) {
     await bob.says(`bob ${n} ${"x".repeat(50)}`);

@@ -14,8 +14,8 @@ const withOperators = () => ({ auth: new AuthService({ operators: OPERATORS }) }
 
 test(
   "oper: the right name and password make a server operator, with more in /help and an audit entry",
-  async (chat) => {
-    const alice = await chat.text("alice");
+  async (fixture) => {
+    const alice = await fixture.text("alice");
     const commands = async () => (await alice.asks("/help all")).map((line) => /^-- \/(\w+)/.exec(line)?.[1]);
     const before = await commands();
     await alice.expect(
@@ -24,8 +24,8 @@ test(
       "-- You are a server operator now. /help operators lists your commands.",
     );
     assert(alice.member.operator);
-    assertEquals(chat.hub.flagCounts.operator, 1);
-    assertEquals(chat.audits, ["operator alice (root)"]);
+    assertEquals(fixture.chat.flagCounts.operator, 1);
+    assertEquals(fixture.audits, ["operator alice (root)"]);
     const after = await commands();
     assertEquals(after.filter((name) => !before.includes(name)), [
       "kill",
@@ -43,8 +43,8 @@ test(
 
 test(
   "oper: three wrong passwords end the connection, and make no operator",
-  async (chat) => {
-    const [alice, bob] = [await chat.text("alice"), await chat.text("bob")];
+  async (fixture) => {
+    const [alice, bob] = [await fixture.text("alice"), await fixture.text("bob")];
     const wrong = "-- Wrong password.";
     await alice.expect(
       "/oper",
@@ -58,27 +58,30 @@ test(
     await alice.expect("/oper root Open sesame", wrong, "-- Too many wrong passwords.");
     await alice.over;
     assertEquals(bob.hears(), ["-- alice left #lobby (Too many wrong passwords)"]);
-    assertEquals([chat.hub.flagCounts.operator, chat.audits], [0, []]);
+    assertEquals([fixture.chat.flagCounts.operator, fixture.audits], [0, []]);
   },
   withOperators,
 );
 
-test("oper: a member that has left meanwhile is not made an operator, and the next line waits", async (chat) => {
-  const [alice, bob] = [await chat.text("alice"), await chat.text("bob")];
-  chat.quiet();
+test("oper: a member that has left meanwhile is not made an operator, and the next line waits", async (fixture) => {
+  const [alice, bob] = [await fixture.text("alice"), await fixture.text("bob")];
+  fixture.quiet();
   const asked = alice.says("/oper root open sesame", "/stats");
   assertEquals(alice.hears(), []);
   await asked;
   assertEquals(alice.hears().at(-1), "-- All is well.");
-  const verifyOperator = () => Promise.resolve(chat.hub.remove(bob.member));
-  Object.assign(chat.options.auth, { verifyOperator }); // right, but the member leaves during the check
+  const verifyOperator = () => Promise.resolve(fixture.chat.remove(bob.member));
+  Object.assign(fixture.options.auth, { verifyOperator }); // right, but the member leaves during the check
   await bob.says("/oper root open sesame");
   assert(!bob.member.operator);
-  assertEquals([chat.hub.flagCounts.operator, chat.audits], [1, ["operator alice (root)", "stats alice (root)"]]);
+  assertEquals([fixture.chat.flagCounts.operator, fixture.audits], [1, [
+    "operator alice (root)",
+    "stats alice (root)",
+  ]]);
 }, withOperators);
 
-test("oper: a server without operators replies so, and counts no failure", async (chat) => {
-  const alice = await chat.text("alice");
+test("oper: a server without operators replies so, and counts no failure", async (fixture) => {
+  const alice = await fixture.text("alice");
   for (let i = 0; i < 4; i++) {
     await alice.expect("/oper root x", "-- This server has no operators: it was started without --operators.");
   }
@@ -86,10 +89,10 @@ test("oper: a server without operators replies so, and counts no failure", async
 
 testModeration(
   "kill: disconnects a user with the reason, which is not in the audit log",
-  async (chat, server) => {
-    const root = await server.textOperator(chat);
-    const [tom, bob] = [await chat.text("tom"), await chat.irc("bob")];
-    await chat.join("#lobby", bob);
+  async (fixture, server) => {
+    const root = await server.textOperator(fixture);
+    const [tom, bob] = [await fixture.text("tom"), await fixture.irc("bob")];
+    await fixture.join("#lobby", bob);
     await root.expect("/kill", "-- Usage: /kill NAME [REASON] – disconnect a user.");
     await root.expect("/kill nobody", "-- No such user: nobody. /list shows who is here.");
     await root.expect("/kill TOM too  loud", "-- tom left #lobby (Killed (root (too loud)))");
@@ -104,8 +107,8 @@ testModeration(
 
 testModeration(
   "ban: bans from the server, for a time or for good, with or without a reason, and /bans lists it",
-  async (chat, server) => {
-    const root = await server.textOperator(chat);
+  async (fixture, server) => {
+    const root = await server.textOperator(fixture);
     const answer = (what: string) => `-- ${what} is banned from this server; 3 disconnected. /bans lists all.`;
     await root.expect("/bans", "-- There are no bans and no mutes.");
     await root.expect("/ban 10.0.0.0/8", answer("10.0.0.0/8"));
@@ -135,23 +138,23 @@ testModeration(
   },
 );
 
-testModeration("ban: an operator whose ban includes them is warned, on both protocols", async (chat, server) => {
+testModeration("ban: an operator whose ban includes them is warned, on both protocols", async (fixture, server) => {
   server.includesCaller = true;
-  const root = await server.textOperator(chat);
+  const root = await server.textOperator(fixture);
   assertEquals(await root.asks("/ban 192.0.2.7"), [
     "-- 192.0.2.7 is banned from this server; 3 disconnected. /bans lists all.",
     "-- This ban includes you: /unban 192.0.2.7 before you leave, or you cannot come back.",
   ]);
-  const irc = await chat.irc("alice");
-  chat.hub.setFlag(irc.member, "operator", true);
+  const irc = await fixture.irc("alice");
+  fixture.chat.setFlag(irc.member, "operator", true);
   assertEquals(await irc.asks("KLINE 192.0.2.7"), [
     "NOTICE alice :Banned 192.0.2.7; 3 disconnected",
     "NOTICE alice :This ban includes you: UNKLINE 192.0.2.7 before you disconnect, or you cannot come back",
   ]);
 });
 
-testModeration("ban: a time is in minutes or as in 12h, and 0 is for good", async (chat, server) => {
-  const root = await server.textOperator(chat);
+testModeration("ban: a time is in minutes or as in 12h, and 0 is for good", async (fixture, server) => {
+  const root = await server.textOperator(fixture);
   await root.asks("/ban a 90 too loud", "/ban b 1h30m too loud", "/ban c 0 too loud", "/ban d 2nd time");
   assertEquals(server.bans.all.map(({ until, reason }) => [until - THEN * 1000, reason]), [
     [1.5 * HOUR, "too loud"],
@@ -159,15 +162,15 @@ testModeration("ban: a time is in minutes or as in 12h, and 0 is for good", asyn
     [Infinity, "too loud"],
     [Infinity, "2nd time"],
   ]);
-  const tom = await chat.text("tom");
+  const tom = await fixture.text("tom");
   await root.asks("/mute tom 90");
   assertEquals(tom.hears(), ["-- root has muted you for 1h30m. You can read, but not write."]);
   await root.asks("/mute tom 0");
   assertEquals(tom.hears(), ["-- root has muted you. You can read, but not write."]);
 });
 
-testModeration("ban: /ban rejects what cannot be banned, and /unban what is not", async (chat, server) => {
-  const root = await server.textOperator(chat);
+testModeration("ban: /ban rejects what cannot be banned, and /unban what is not", async (fixture, server) => {
+  const root = await server.textOperator(fixture);
   await root.expect("/ban", "-- Usage: /ban NAME|MASK – ban and remove a user, or all who match *!*@HOST.");
   const impossible = "-- Invalid ban: use an address, a network such as 10.0.0.0/8, or nick!user@host.";
   for (const what of ["*", "*!*@*", "0.0.0.0/0", "::/0", "10.0.0.0/33 1h", "é…", "90 troll"]) {
@@ -193,9 +196,9 @@ testModeration("ban: /ban rejects what cannot be banned, and /unban what is not"
 
 testModeration(
   "mute: /mute and /unmute notify the user, apply to the host, and are in the audit log",
-  async (chat, server) => {
-    const root = await server.textOperator(chat);
-    const tom = await chat.text("tom");
+  async (fixture, server) => {
+    const root = await server.textOperator(fixture);
+    const tom = await fixture.text("tom");
     await root.expect("/mute", "-- Usage: /mute NAME [TIME] – mute a user, in all rooms.");
     await root.expect("/mute nobody", "-- No such user: nobody. /list shows who is here.");
     await root.expect("/mute tom soon", "-- Invalid time: soon. Use minutes, 12h or 1h30m; 0 is for good.");
@@ -224,9 +227,9 @@ testModeration(
 
 testModeration(
   "announce: /announce reaches all users, /stats shows the state; both are in the audit log",
-  async (chat, server) => {
-    const root = await server.textOperator(chat);
-    const [tom, bob] = [await chat.text("tom"), await chat.irc("bob")];
+  async (fixture, server) => {
+    const root = await server.textOperator(fixture);
+    const [tom, bob] = [await fixture.text("tom"), await fixture.irc("bob")];
     await root.expect("/announce", "-- Usage: /announce TEXT – send a notice to all users.");
     await root.expect("/announce back at noon", "-- Announcement from root: back at noon");
     assertEquals([tom.hears(), bob.hears()], [

@@ -36,9 +36,9 @@ Deno.test("render: each event has its line", () => {
     [said, "<alice> hi"],
     [{ ...said, style: "action", text: "waves" }, "* alice waves"],
     [{ ...said, style: "notice" }, "-alice:#tea- hi"],
-    [{ ...said, least: "op" }, "<alice to operators> hi"],
-    [{ ...said, least: "voice" }, "<alice to voices> hi"],
-    [{ ...said, least: "op", style: "action", text: "waves" }, "* alice to operators waves"],
+    [{ ...said, minRank: "op" }, "<alice to operators> hi"],
+    [{ ...said, minRank: "voice" }, "<alice to voices> hi"],
+    [{ ...said, minRank: "op", style: "action", text: "waves" }, "* alice to operators waves"],
     [{ ...whispered, text: "psst" }, "*alice* psst"],
     [{ ...whispered, style: "action", text: "waves" }, "*alice* alice waves"],
     [{ ...whispered, style: "notice" }, "-alice- hi"],
@@ -52,11 +52,11 @@ Deno.test("render: each event has its line", () => {
     [{ kind: "renamed", ...deed, to: "bob" }, "-- alice is now bob"],
     [{ kind: "topic", room: "#tea", ...deed, topic: "green" }, "-- alice set the topic of #tea: green"],
     [{ kind: "topic", room: "#tea", ...deed, topic: "" }, "-- alice cleared the topic of #tea"],
-    [{ ...invited, overheard: false }, "-- alice invited bob to #tea. To go there: /join #tea"],
-    [{ ...invited, overheard: true }, "-- alice invited bob to #tea. To go there: /join #tea"],
+    [{ ...invited, forOperators: false }, "-- alice invited bob to #tea. To go there: /join #tea"],
+    [{ ...invited, forOperators: true }, "-- alice invited bob to #tea. To go there: /join #tea"],
     [{ kind: "wallops", ...deed, text: "restart at four" }, "-- Message from server operator alice: restart at four"],
     [
-      { kind: "unsaid", who: "alice", room: "#tea", text: "hi" },
+      { kind: "not-stored", who: "alice", room: "#tea", text: "hi" },
       "-- Not sent, the server cannot store messages right now. Try again later: hi",
     ],
     [{ kind: "notice", text: "stopping" }, "-- stopping"],
@@ -142,7 +142,7 @@ Deno.test("render: IRC formatting is removed from every event", () => {
     { ...kicked, reason: text },
     { kind: "topic", room: "#tea", ...deed, topic: text },
     { kind: "wallops", ...deed, text },
-    { kind: "unsaid", who: "alice", room: "#tea", text },
+    { kind: "not-stored", who: "alice", room: "#tea", text },
   ];
   const lines = [...events.flatMap((event) => rendered(event)), historyLine({ ...said, text }, 0)];
   assertEquals(lines.length, events.length + 1);

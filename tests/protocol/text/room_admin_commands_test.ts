@@ -10,30 +10,30 @@ import { dialogue, type TextClient, TextServer } from "./harness.ts";
 async function server<Nicks extends string[]>(accounts: number, ...nicks: [...Nicks]) {
   const isRegistered = (nick: string) => nicks.slice(0, accounts).includes(nick.toLowerCase());
   const registeredLike = () => undefined;
-  const hub = new LocalChat({ history: new MemoryHistory(), policy: { isRegistered, registeredLike } });
+  const chat = new LocalChat({ history: new MemoryHistory(), policy: { isRegistered, registeredLike } });
   const audits: string[] = [];
   const moderation = {
     ...fakeModeration(),
     audit: (what: string, _by: unknown, about?: string) => void audits.push(`${what} ${about}`),
   };
-  const text = new TextServer({ chat: hub, moderation });
+  const text = new TextServer({ chat, moderation });
   const clients: TextClient[] = [];
   for (const [n, nick] of nicks.entries()) {
     const client = text.arrive();
     await client.says("");
-    if (n < accounts) hub.login(client.session!, nick);
+    if (n < accounts) chat.login(client.session!, nick);
     await client.says(`/nick ${nick}`);
     clients.push(client);
   }
   const hear = () => clients.forEach((client) => client.hears());
   hear();
-  return { hub, audits, hear, clients: clients as { [Each in keyof Nicks]: TextClient } };
+  return { chat, audits, hear, clients: clients as { [Each in keyof Nicks]: TextClient } };
 }
 
 const SINCE = / since \d{4}-\d\d-\d\d \d\d:\d\d$/;
 
 Deno.test("roles: a user that enters is told its rank, and /who and /members show the owner", async () => {
-  const { clients: [alice, bob], hub } = await server(1, "alice", "bob");
+  const { clients: [alice, bob], chat } = await server(1, "alice", "bob");
   await dialogue(alice, [["/join #tea", "-- You are alone in #tea.", "-- You are an owner of #tea."]]);
   await bob.says("/join #tea");
   alice.hears();
@@ -48,7 +48,7 @@ Deno.test("roles: a user that enters is told its rank, and /who and /members sho
   const [line] = await bob.asks("/members");
   assertMatch(line!, SINCE);
   assertEquals(line!.replace(SINCE, ""), "-- ~alice, an owner");
-  hub.logout(alice.session!);
+  chat.logout(alice.session!);
   assertEquals(bob.hears(), ["-- alice is no longer an owner of #tea", "-- alice is now guest1"]);
 });
 
@@ -143,12 +143,12 @@ Deno.test("drop: /drop #ROOM asks again, deletes the room with its history, and 
 });
 
 Deno.test("owner: /owner names an owner of a room, for server operators, and is logged", async () => {
-  const { clients: [alice, eve], hub, audits } = await server(1, "alice", "eve");
+  const { clients: [alice, eve], chat, audits } = await server(1, "alice", "eve");
   await eve.says("/join #den");
   alice.hears();
   const not = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
   await dialogue(alice, [["/owner #den alice", not]]);
-  hub.setFlag(alice.member!, "operator", true);
+  chat.setFlag(alice.member!, "operator", true);
   await dialogue(alice, [
     ["/owner #den", "-- Usage: /owner #ROOM NAME – make a registered user an owner of a room."],
     ["/owner #lobby alice", "-- #lobby is for everyone: it can have no owner."],

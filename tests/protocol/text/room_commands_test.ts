@@ -4,8 +4,8 @@ import { LOBBY } from "../../../src/chat/names.ts";
 import { dialogue, inRoom, TextServer } from "./harness.ts";
 
 Deno.test("rooms: lists rooms with their sizes and topics, and /who lists their members", async () => {
-  const chat = new TextServer();
-  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol");
+  const server = new TextServer();
+  const [alice, bob, carol] = await server.enter("alice", "bob", "carol");
   await bob.asks("/join #tea", "/topic green or black?");
   await carol.asks("/join #tea");
   await dialogue(alice, [
@@ -20,11 +20,11 @@ Deno.test("rooms: lists rooms with their sizes and topics, and /who lists their 
 });
 
 Deno.test("who: invisible users are shown only to users who share a room with them", async () => {
-  const chat = new TextServer();
-  const [alice, carol] = await chat.enter("alice", "carol");
-  const bob = chat.connect("bob");
-  for (const room of ["#den", "#tea"]) chat.hub.join(bob, room);
-  chat.hub.setFlag(bob, "invisible", true);
+  const server = new TextServer();
+  const [alice, carol] = await server.enter("alice", "carol");
+  const bob = server.connect("bob");
+  for (const room of ["#den", "#tea"]) server.chat.join(bob, room);
+  server.chat.setFlag(bob, "invisible", true);
   await carol.asks("/join #tea");
   await dialogue(alice, [
     ["LIST", "-- Client 1: alice in #lobby (you)", "-- Client 2: carol in #tea"],
@@ -39,13 +39,13 @@ Deno.test("who: invisible users are shown only to users who share a room with th
 });
 
 Deno.test("who: names all members of a full room in lines no wider than a terminal", async () => {
-  const chat = new TextServer();
-  const [alice] = await chat.enter("alice");
+  const server = new TextServer();
+  const [alice] = await server.enter("alice");
   const nicks = ["alice (you)"];
   for (let number = 1; number <= 60; number++) {
-    const member = chat.connect();
-    chat.hub.rename(member, `n${number}`.padEnd(2 + number % 29, "_"));
-    chat.hub.join(member, LOBBY);
+    const member = server.connect();
+    server.chat.rename(member, `n${number}`.padEnd(2 + number % 29, "_"));
+    server.chat.join(member, LOBBY);
     nicks.push(member.nick);
   }
   const [head, ...lines] = await alice.asks("/who");
@@ -85,8 +85,8 @@ Deno.test("join: moves to another room and leaves the last one, and /leave goes 
 });
 
 Deno.test("join: a key opens a locked room, and each reason for rejection has its reply", async () => {
-  const { chat, clients: [alice] } = await inRoom("alice");
-  const [bob] = await chat.enter("bob");
+  const { server, clients: [alice] } = await inRoom("alice");
+  const [bob] = await server.enter("bob");
   await alice.says("/mode +k sesame");
   await dialogue(bob, [
     ["/join #tea", "-- #tea is locked. To join with its key: /join #tea KEY"],
@@ -106,8 +106,8 @@ Deno.test("join: a key opens a locked room, and each reason for rejection has it
 });
 
 Deno.test("rooms: /rooms, /list and /who hide a secret room from users outside it", async () => {
-  const { chat, clients: [alice] } = await inRoom("alice");
-  const [bob] = await chat.enter("bob");
+  const { server, clients: [alice] } = await inRoom("alice");
+  const [bob] = await server.enter("bob");
   await alice.asks("/mode +s", "/topic secrets");
   const none = (room: string) => `-- No such room: ${room}. /rooms lists the rooms, /join creates one.`;
   await dialogue(bob, [
@@ -139,21 +139,23 @@ Deno.test("topic: shows and sets the topic of the room", async () => {
 });
 
 Deno.test("who: a line of members is as wide as it can be", async () => {
-  const chat = new TextServer();
-  const [alice] = await chat.enter("alice");
-  for (const [i, length] of [20, 20, 19].entries()) chat.hub.join(chat.connect(`n${i}`.padEnd(length, "_")), LOBBY);
-  chat.hub.join(chat.connect("x"), LOBBY);
+  const server = new TextServer();
+  const [alice] = await server.enter("alice");
+  for (const [i, length] of [20, 20, 19].entries()) {
+    server.chat.join(server.connect(`n${i}`.padEnd(length, "_")), LOBBY);
+  }
+  server.chat.join(server.connect("x"), LOBBY);
   const [, ...lines] = await alice.asks("/who");
   assertEquals(lines.map(({ length }) => length - "-- ".length), [76, 1]);
 });
 
 Deno.test("join: an attempt without a key does not count as a wrong key", async () => {
-  const { chat, clients: [alice] } = await inRoom("alice");
-  const [bob] = await chat.enter("bob");
+  const { server, clients: [alice] } = await inRoom("alice");
+  const [bob] = await server.enter("bob");
   await alice.says("/mode +k sesame");
   const asked: unknown[] = [];
-  const join = chat.hub.join.bind(chat.hub);
-  chat.hub.join = (member, name, key) => {
+  const join = server.chat.join.bind(server.chat);
+  server.chat.join = (member, name, key) => {
     asked.push(key);
     return join(member, name, key);
   };

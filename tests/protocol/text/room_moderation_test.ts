@@ -5,8 +5,8 @@ import { MODES_MAX } from "../../../src/protocol/modes.ts";
 import { dialogue, inRoom, TextServer } from "./harness.ts";
 
 Deno.test("invite: invites a user, who can join then", async () => {
-  const { chat, clients: [alice] } = await inRoom("alice");
-  const [bob] = await chat.enter("Bob");
+  const { server, clients: [alice] } = await inRoom("alice");
+  const [bob] = await server.enter("Bob");
   await alice.says("/mode +i");
   await dialogue(alice, [
     ["/invite bob", "-- You invited Bob to #tea."],
@@ -21,9 +21,9 @@ Deno.test("invite: invites a user, who can join then", async () => {
 });
 
 Deno.test("kick: removes a member, who is back in the lobby", async () => {
-  const { chat, clients } = await inRoom("alice", "bob", "carol");
+  const { server, clients } = await inRoom("alice", "bob", "carol");
   const [alice, bob, carol] = clients;
-  const [dave] = await chat.enter("dave");
+  const [dave] = await server.enter("dave");
   await dialogue(alice, [
     ["/kick BOB  enough of\x07 this ", "-- alice kicked bob from #tea (enough of this)"],
     ["/kick bob", "-- bob is not in #tea. /who lists its members."],
@@ -45,7 +45,7 @@ Deno.test("kick: removes a member, who is back in the lobby", async () => {
 });
 
 Deno.test("kick: a member who is kicked from several rooms is in the lobby each time, once", async () => {
-  const { chat, clients: [alice, bob] } = await inRoom("alice", "bob");
+  const { server, clients: [alice, bob] } = await inRoom("alice", "bob");
   await bob.asks("/join #coffee", "/join #tea");
   const answers = await alice.asks("/kick bob", "/kick alice");
   assertEquals(answers, [
@@ -53,7 +53,7 @@ Deno.test("kick: a member who is kicked from several rooms is in the lobby each 
     "-- alice kicked alice from #tea",
     "-- You are in #lobby with 1 other.",
   ]);
-  assertEquals([...chat.hub.rooms].map(({ name }) => name), [LOBBY]);
+  assertEquals([...server.chat.rooms].map(({ name }) => name), [LOBBY]);
   assertEquals(bob.hears(), [
     "-- alice kicked bob from #tea",
     "-- You are alone in #lobby.",
@@ -116,8 +116,8 @@ Deno.test("op: /op, /deop, /voice and /devoice change ranks, and /who shows them
 });
 
 Deno.test("mode: one command makes a bounded number of lines, whatever is in it", async () => {
-  const chat = new TextServer();
-  const [alice, bob] = await chat.enter("alice", "bob");
+  const server = new TextServer();
+  const [alice, bob] = await server.enter("alice", "bob");
   for (const client of [alice, bob]) await client.says("/join #tea");
   alice.hears();
   bob.hears();
@@ -173,10 +173,10 @@ Deno.test("mode: the lists of exceptions are shown to operators alone", async ()
 });
 
 Deno.test("kick: a kick without a reason has none", async () => {
-  const { chat, clients: [alice] } = await inRoom("alice", "bob");
+  const { server, clients: [alice] } = await inRoom("alice", "bob");
   const reasons: unknown[] = [];
-  const kick = chat.hub.kick.bind(chat.hub);
-  chat.hub.kick = (by, room, nick, reason) => {
+  const kick = server.chat.kick.bind(server.chat);
+  server.chat.kick = (by, room, nick, reason) => {
     reasons.push(reason);
     return kick(by, room, nick, reason);
   };

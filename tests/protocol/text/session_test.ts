@@ -7,21 +7,21 @@ import { fakeModeration } from "../fake_moderation.ts";
 import { dialogue, TextServer } from "./harness.ts";
 
 Deno.test("text: the greeting says the nickname and how many others are in the lobby", () => {
-  const chat = new TextServer();
-  const clients = [chat.arrive(), chat.arrive(), chat.arrive()];
+  const server = new TextServer();
+  const clients = [server.arrive(), server.arrive(), server.arrive()];
   const greetings = clients.map((client) => client.connection.take());
   assertEquals(greetings, [
     ["-- Welcome to tincan. You are guest1, alone in #lobby. Say something, or /help."],
     ["-- Welcome to tincan. You are guest2, in #lobby with 1 other. Say something, or /help."],
     ["-- Welcome to tincan. You are guest3, in #lobby with 2 others. Say something, or /help."],
   ]);
-  assertEquals(clients.map(({ member }) => member), [...chat.hub.members]);
+  assertEquals(clients.map(({ member }) => member), [...server.chat.members]);
 });
 
 Deno.test("text: the greeting contains the server name, the message of the day, the topic and the last lines", async () => {
-  const chat = new TextServer({ name: "kitchen", motd: () => ["Be kind.", ""] });
-  await chat.arrive().says("/topic dinner", "who cooks?", "/me looks around");
-  assertEquals(chat.arrive().hears(), [
+  const server = new TextServer({ name: "kitchen", motd: () => ["Be kind.", ""] });
+  await server.arrive().says("/topic dinner", "who cooks?", "/me looks around");
+  assertEquals(server.arrive().hears(), [
     "-- Welcome to kitchen. You are guest2, in #lobby with 1 other. Say something, or /help.",
     "-- Be kind.",
     "-- ",
@@ -33,21 +33,21 @@ Deno.test("text: the greeting contains the server name, the message of the day, 
 });
 
 Deno.test("text: a client that cannot join the lobby gets the error and leaves no member behind", async () => {
-  const chat = new TextServer();
-  const [alice] = await chat.enter("alice");
-  const lobby = chat.hub.findRoom(LOBBY);
+  const server = new TextServer();
+  const [alice] = await server.enter("alice");
+  const lobby = server.chat.findRoom(LOBBY);
   lobby.limit = 1;
-  const late = chat.arrive();
+  const late = server.arrive();
   await late.over;
   assertEquals(late.hears(), ["-- #lobby is full. Try again later."]);
-  assertEquals([late.connection.open, late.member, [...chat.hub.members]], [false, undefined, [alice.member]]);
+  assertEquals([late.connection.open, late.member, [...server.chat.members]], [false, undefined, [alice.member]]);
   lobby.limit = 2;
-  assertEquals(chat.arrive().member?.nick, "guest1");
+  assertEquals(server.arrive().member?.nick, "guest1");
 });
 
 Deno.test("text: joining a room shows its last 20 lines with their times", async () => {
-  const chat = new TextServer();
-  const [alice, bob] = await chat.enter("alice", "bob");
+  const server = new TextServer();
+  const [alice, bob] = await server.enter("alice", "bob");
   const lines = Array.from({ length: REPLAY + 5 }, (_, index) => `line ${index}`);
   await alice.says("/join #tea", ...lines);
   const shown = lines.slice(-REPLAY).map((line) => `[past] <alice> ${line}`);
@@ -57,22 +57,22 @@ Deno.test("text: joining a room shows its last 20 lines with their times", async
     "-- Earlier messages:",
     ...shown,
   ]);
-  assertEquals(chat.arrive().hears().length, 1);
+  assertEquals(server.arrive().hears().length, 1);
 });
 
 Deno.test("text: a line said while a client joins is replayed or delivered, and not both", async () => {
-  const chat = new TextServer();
-  const [alice] = await chat.enter("alice");
+  const server = new TextServer();
+  const [alice] = await server.enter("alice");
   await alice.says("before");
-  const bob = chat.arrive();
+  const bob = server.arrive();
   await alice.says("after");
   assertEquals(bob.hears().slice(1), ["-- Earlier messages:", "[past] <alice> before", "<alice> after"]);
   assertEquals(alice.hears(), ["<alice> before", "-- guest1 joined #lobby", "<alice> after"]);
 });
 
 Deno.test("text: a line that is not a command is delivered to all members of the room, the sender included", async () => {
-  const chat = new TextServer();
-  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol");
+  const server = new TextServer();
+  const [alice, bob, carol] = await server.enter("alice", "bob", "carol");
   await carol.asks("/join #tea");
   bob.hears();
   const said = ["<alice> hi", "<alice>  two  spaces ", "<alice> list", "<alice> LIST!"];
@@ -82,8 +82,8 @@ Deno.test("text: a line that is not a command is delivered to all members of the
 });
 
 Deno.test("text: empty lines and lines of only spaces and control characters are ignored", async () => {
-  const chat = new TextServer();
-  const [alice, bob] = await chat.enter("alice", "bob");
+  const server = new TextServer();
+  const [alice, bob] = await server.enter("alice", "bob");
   assertEquals(await alice.asks("", " ", "\x1b\x07", "/me \x07", "/msg bob \x07", ""), []);
   assertEquals(bob.hears(), []);
 });
@@ -99,21 +99,21 @@ Deno.test("text: //TEXT says /TEXT, and commands are found in any case", async (
 });
 
 Deno.test("text: IRC formatting is removed from lines of the client and from topics", async () => {
-  const chat = new TextServer();
-  const [alice, bob] = await chat.enter("alice", "bob");
+  const server = new TextServer();
+  const [alice, bob] = await server.enter("alice", "bob");
   assertEquals(await alice.asks("\x02bold\x02 and \x0304red", "\x02\x02", "/\x02ping"), [
     "<alice> bold and red",
     "-- Pong.",
   ]);
   assertEquals(bob.hears(), ["<alice> bold and red"]);
-  chat.hub.setTopic(bob.member!, chat.hub.findRoom(LOBBY), "\x0304red");
+  server.chat.setTopic(bob.member!, server.chat.findRoom(LOBBY), "\x0304red");
   alice.hears();
   await dialogue(alice, [["/topic", "-- The topic of #lobby is: red"], ["/rooms", "-- #lobby (2): red"]]);
 });
 
 Deno.test("text: the host of a member is the one that hostOf returns", () => {
-  const chat = new TextServer();
-  const client = chat.arrive();
+  const server = new TextServer();
+  const client = server.arrive();
   assertEquals(client.member!.origin, "guest1!~guest@of-127.0.0.1");
 });
 
@@ -136,9 +136,9 @@ Deno.test("text: a member whose connection ends leaves with the reason, and the 
 });
 
 Deno.test("text: a bug in a session ends it and disconnects its member", async () => {
-  const chat = new TextServer();
-  const [alice, bob] = await chat.enter("alice", "bob");
-  chat.hub.whisper = () => {
+  const server = new TextServer();
+  const [alice, bob] = await server.enter("alice", "bob");
+  server.chat.whisper = () => {
     throw new TypeError("a mistake");
   };
   const over = alice.over.catch((error: Error) => error.message);
@@ -148,13 +148,13 @@ Deno.test("text: a bug in a session ends it and disconnects its member", async (
 });
 
 Deno.test("text: joins and departures are shown only in rooms of up to `announce` members", async () => {
-  const chat = new TextServer({ announce: 2 });
-  const [alice] = await chat.enter("alice");
-  chat.arrive();
+  const server = new TextServer({ announce: 2 });
+  const [alice] = await server.enter("alice");
+  server.arrive();
   assertEquals(alice.hears(), ["-- guest1 joined #lobby"]);
-  const third = chat.arrive();
+  const third = server.arrive();
   assertEquals(alice.hears(), []);
-  const fourth = chat.arrive();
+  const fourth = server.arrive();
   fourth.connection.leave();
   await fourth.over;
   assertEquals(alice.hears(), []);
@@ -186,26 +186,26 @@ Deno.test("text: a command with line separators of Unicode is run", async () => 
 });
 
 Deno.test("text: a bug in connecting a member closes the connection", async () => {
-  const chat = new TextServer();
-  chat.hub.connect = () => {
+  const server = new TextServer();
+  server.chat.connect = () => {
     throw new TypeError("a mistake");
   };
-  const alice = chat.arrive();
+  const alice = server.arrive();
   assertEquals(await alice.over.catch((error: Error) => error.message), "a mistake");
   assertEquals([alice.hears(), alice.connection.closeReason], [[], "internal error"]);
 });
 
 Deno.test("text: a bug on the way back to the lobby closes the connection", async () => {
-  const chat = new TextServer();
-  const [alice, bob] = await chat.enter("alice", "bob");
+  const server = new TextServer();
+  const [alice, bob] = await server.enter("alice", "bob");
   await alice.says("/join #tea");
   await bob.says("/join #tea");
   const over = bob.over.catch((error: Error) => error.message);
-  chat.hub.join = () => {
+  server.chat.join = () => {
     throw new TypeError("a mistake");
   };
   await alice.says("/kick bob");
-  assertEquals([await over, bob.connection.closeReason, chat.hub.members.size], ["a mistake", "internal error", 1]);
+  assertEquals([await over, bob.connection.closeReason, server.chat.members.size], ["a mistake", "internal error", 1]);
 });
 
 /** A slicer that records the options of each command. */
@@ -232,13 +232,13 @@ Deno.test("text: commands that may take long share the time of the client's netw
 });
 
 Deno.test("text: each rejected command is counted with its error", async () => {
-  const refused: string[] = [];
+  const rejected: string[] = [];
   const moderation = {
     ...fakeModeration(),
-    refused: ({ nick }: { nick?: string | undefined }, { code }: { code: string }) =>
-      void refused.push(`${nick}: ${code}`),
+    rejected: ({ nick }: { nick?: string | undefined }, { code }: { code: string }) =>
+      void rejected.push(`${nick}: ${code}`),
   };
   const [alice] = await new TextServer({ moderation }).enter("alice");
   await alice.says("/nick 1st", "/msg nobody hi", "/ping");
-  assertEquals(refused, ["alice: nick-invalid", "alice: no-such-user"]);
+  assertEquals(rejected, ["alice: nick-invalid", "alice: no-such-user"]);
 });

@@ -30,8 +30,8 @@ Deno.test("truncate: a long history is rendered only as far as the reply has roo
       } as const));
     }
   }
-  const chat = new TextServer({ chat: new LocalChat({ history: new Long() }), answerMax: 1000 });
-  const alice = chat.arrive();
+  const server = new TextServer({ chat: new LocalChat({ history: new Long() }), answerMax: 1000 });
+  const alice = server.arrive();
   alice.connection.take();
   looked = 0;
   assertEquals((await alice.asks("/history 1000")).length, 1 + 8); // of 125 characters, with the time and the name
@@ -39,9 +39,9 @@ Deno.test("truncate: a long history is rendered only as far as the reply has roo
 });
 
 Deno.test("truncate: a reply of more than 1000 lines is cut, and says how many are missing", async () => {
-  const chat = new TextServer();
-  const [alice] = await chat.enter("alice");
-  for (let number = 0; number < ANSWER_MAX + 1; number++) chat.connect();
+  const server = new TextServer();
+  const [alice] = await server.enter("alice");
+  for (let number = 0; number < ANSWER_MAX + 1; number++) server.connect();
   const answer = await alice.asks("LIST");
   assertEquals([ANSWER_MAX, answer.length], [1000, 1001]);
   assertEquals(answer.slice(-2), ["-- Client 1000: guest999 in no room", "-- … and 2 more"]);
@@ -56,11 +56,11 @@ Deno.test("truncate: a single line that exceeds the limit is shown all the same"
 });
 
 Deno.test("truncate: /who that is cut says how many members are missing, not how many lines", async () => {
-  const chat = new TextServer({ answerMax: 40 });
-  const [alice] = await chat.enter("alice");
+  const server = new TextServer({ answerMax: 40 });
+  const [alice] = await server.enter("alice");
   for (let number = 0; number < 20; number++) {
-    const member = chat.connect();
-    chat.hub.join(member, LOBBY);
+    const member = server.connect();
+    server.chat.join(member, LOBBY);
   }
   assertEquals(await alice.asks("/who"), [
     "-- You are in #lobby with 20 others:",
@@ -69,8 +69,8 @@ Deno.test("truncate: /who that is cut says how many members are missing, not how
 });
 
 Deno.test("truncate: a reply that is too long loses the end of a list, but the start of the history", async () => {
-  const chat = new TextServer({ answerMax: 100 });
-  const [alice] = await chat.enter("alice", "bob", "carol", "dave");
+  const server = new TextServer({ answerMax: 100 });
+  const [alice] = await server.enter("alice", "bob", "carol", "dave");
   assertEquals(await alice.asks("LIST"), [
     "-- Client 1: alice in #lobby (you)",
     "-- Client 2: bob in #lobby",
@@ -85,14 +85,14 @@ Deno.test("truncate: a reply that is too long loses the end of a list, but the s
 });
 
 Deno.test("truncate: /search, /rooms, /mode b and the lines shown on joining are cut as well", async () => {
-  const chat = new TextServer({ answerMax: 100 });
-  const [alice] = await chat.enter("alice");
+  const server = new TextServer({ answerMax: 100 });
+  const [alice] = await server.enter("alice");
   for (let number = 0; number < 9; number++) {
     await alice.says(`needle ${number}`.padEnd(30, "."));
-    chat.hub.join(chat.connect(), `#room${number}`.padEnd(30, "."));
+    server.chat.join(server.connect(), `#room${number}`.padEnd(30, "."));
   }
   assertEquals((await alice.asks("/search needle")).length, 2);
-  assertEquals(chat.arrive().hears().slice(1).map((line) => line.slice(0, 10)), [
+  assertEquals(server.arrive().hears().slice(1).map((line) => line.slice(0, 10)), [
     "-- Earlier",
     "[past] <al",
     "[past] <al",

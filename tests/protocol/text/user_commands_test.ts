@@ -5,8 +5,8 @@ import { textFormat, withTimes } from "../../../src/protocol/text/render.ts";
 import { dialogue, type TextClient, TextServer } from "./harness.ts";
 
 Deno.test("nick: changes the nickname, or replies why it cannot", async () => {
-  const chat = new TextServer();
-  const [alice, bob] = [chat.arrive(), chat.arrive()];
+  const server = new TextServer();
+  const [alice, bob] = [server.arrive(), server.arrive()];
   alice.hears();
   bob.hears();
   await dialogue(alice, [
@@ -23,8 +23,8 @@ Deno.test("nick: changes the nickname, or replies why it cannot", async () => {
 });
 
 Deno.test("list: LIST and /list show all users in order of arrival", async () => {
-  const chat = new TextServer();
-  const [alice, bob, carol] = await chat.enter("alice", "bob", "carol");
+  const server = new TextServer();
+  const [alice, bob, carol] = await server.enter("alice", "bob", "carol");
   await bob.asks("/join #Tea");
   await alice.asks("/nick zoe");
   for (const line of ["LIST", "/list"]) {
@@ -34,7 +34,7 @@ Deno.test("list: LIST and /list show all users in order of arrival", async () =>
       "-- Client 3: carol in #lobby",
     ]);
   }
-  chat.connect();
+  server.connect();
   alice.connection.leave();
   await alice.over;
   assertEquals(await carol.asks("LIST"), [
@@ -74,11 +74,11 @@ Deno.test("quit: says goodbye, closes the connection, and shows the reason to ot
       ["/quit see you\x07 ", "-- alice left #lobby (see you)"],
     ] as const
   ) {
-    const chat = new TextServer();
-    const [alice, bob] = await chat.enter("alice", "bob");
-    const disconnect = chat.hub.disconnect.bind(chat.hub);
+    const server = new TextServer();
+    const [alice, bob] = await server.enter("alice", "bob");
+    const disconnect = server.chat.disconnect.bind(server.chat);
     const quits: unknown[] = [];
-    chat.hub.disconnect = (member, reason, quit) => {
+    server.chat.disconnect = (member, reason, quit) => {
       quits.push([reason, quit]); // on IRC, the reason is that of a QUIT
       return disconnect(member, reason, quit);
     };
@@ -103,11 +103,11 @@ Deno.test("quit: a reason that is too long is rejected, without its control char
 });
 
 Deno.test("times: /times on puts the time before each line of an event, and /times off removes it", async () => {
-  const chat = new TextServer();
-  const [alice, bob] = await chat.enter("alice", "bob");
+  const server = new TextServer();
+  const [alice, bob] = await server.enter("alice", "bob");
   const timed = async (client: TextClient, ...lines: string[]) => {
     await client.says(...lines);
-    chat.hub.flush();
+    server.chat.flush();
     const now = new Date();
     return bob.connection.take().map((line) => {
       const [, time, rest] = /^\[(\d\d:\d\d)\] (.*)$/.exec(line) ?? [undefined, undefined, line];
