@@ -81,10 +81,10 @@ export interface Chat {
   requireFree(nick: string, holder?: Member): void;
   /** The member that is logged in to an account, in any case. Members whose tokens have a scope do not count. */
   getByAccount(account: string): Member | undefined;
-  /** Whether an account, in any case, is always on, and what it has chosen. */
-  alwaysOnStatus(account: string): AlwaysOnStatus;
   /** All sessions that are logged in to an account, in any case; also those whose tokens have a scope. */
   sessionsOf(account: string): Iterable<Session>;
+  /** Whether an account, in any case, is always on, and what it has chosen. */
+  alwaysOnStatus(account: string): AlwaysOnStatus;
 
   /**
    * Adds a session: of the member that is logged in to its account, if there is one; else of a new member, which is in no
@@ -92,7 +92,6 @@ export interface Chat {
    *
    * @param nick The nickname of a new member.
    * @param attended Whether a person is at it; yes by default. Else the member is shown as away, unless it has another session.
-   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `server-banned` or
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `token-nick`, `server-banned` or
    *   `too-many-sessions`
    */

@@ -18,7 +18,16 @@ import type { Whowas } from "./whowas.ts";
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
   | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
-  | ("hasSession" | "getByAccount" | "sessionsOf" | "ignored" | "ignores");
+  | (
+    | "hasSession"
+    | "getByAccount"
+    | "sessionsOf"
+    | "ignored"
+    | "ignores"
+    | "absent"
+    | "alwaysOnPolicy"
+    | "alwaysOnStatus"
+  );
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {

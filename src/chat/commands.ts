@@ -77,7 +77,7 @@ export type Command =
     readonly token: SessionToken | undefined;
     readonly id: MemberId;
   }
-  /** A session has logged out. If its member has others, it gets a member of its own, which has this `id`. */
+  /** A session has logged out. If its member stays without it, it gets a member of its own, which has this `id`. */
   | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }
   /** A member is away, or back when there is no message. */
   | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }

@@ -245,6 +245,7 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   setAlwaysOn(member: Member, choice: boolean | undefined): void {
+    requireScope(member);
     this.#apply({ op: "always-on", member: member.id, choice });
   }
 

@@ -206,9 +206,8 @@ export class Member {
     this.networks = identity.networks ?? [identity.host];
     this.realname = identity.realname;
     this.account = identity.account;
-    this.since = this.spokeAt = this.lastSeen = now;
     this.scope = scopeOf(identity.token);
-    this.since = this.spokeAt = now;
+    this.since = this.spokeAt = this.lastSeen = now;
     this.#nick = nick;
     this.#origin = `${nick}!${this.user}@${this.host}`;
   }

@@ -345,6 +345,20 @@ Deno.test("scope: ignore lists of its account do not concern a limited session, 
   assertEquals(chat.ignored(owner.member), [], "the list was that of the account");
 });
 
+Deno.test("scope: a limited session of an account that is always on leaves the chat, and cannot change the choice", () => {
+  const { chat, owner, bot } = beside(READ);
+  chat.setAlwaysOn(owner.member, true);
+  assertEquals(codeOf(() => chat.setAlwaysOn(bot.member, false)), "token-read-only");
+  chat.disconnect(bot);
+  assertEquals([chat.has(bot.member), chat.alwaysOnStatus("alice").on], [false, true]);
+  chat.disconnect(owner);
+  assertEquals([chat.has(owner.member), owner.member.sessions], [true, []]);
+  const again = enter(chat, "bot", "alice", READ);
+  assertEquals([again.member === owner.member, owner.member.sessions], [false, []]);
+  chat.login(enter(chat, "x", "alice"), "alice", READ);
+  assertEquals([chat.getByAccount("alice"), owner.member.sessions], [owner.member, []], "it stays without the session");
+});
+
 Deno.test("scope: bans and mutes of its account apply to a limited session", () => {
   const { chat, bob, bot } = beside(IN_TEA);
   const tea = chat.join(bob, "#tea");

@@ -89,7 +89,7 @@ browse(
     assertMatch(await token(alice), /^tincan_[\w-]{43}$/);
     using other = await Client.join(world.server.port);
     await other.send("/join #vault", `/mode +k ${KEY}`); // an owner would need no key
-    await other.until(/set a key/);
+    await other.until(/locked #vault/);
     await alice.say(`/join #vault ${KEY}`);
     await alice.isIn("#vault");
     for (const secret of [PASSWORD, KEY]) assert(!(await stored(alice)).includes(secret), secret);

@@ -314,7 +314,7 @@ class TextSession implements CommandContext {
       ...this.#introduction(room),
     ]);
     if (!last.has(this.member)) return;
-    const { account, sessions } = this.member;
+    const { fullAccount: account, sessions } = this.member;
     // Another session may be there, or the user wants to stay there.
     const stays = sessions.length > 1 || (account !== undefined && this.chat.alwaysOnStatus(account).on);
     if (stays) this.chat.hide(this.session, last);
