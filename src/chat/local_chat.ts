@@ -13,7 +13,8 @@ import type { CommandOf, ModesResult, Op, Results, SayOptions, UserFlag } from "
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
-import { IGNORED_MAX, ignoreName, type IgnoreStore, isGuestName, meansIgnored } from "./ignore_lists.ts";
+import type { IgnoreStore } from "./ignore_lists.ts";
+import { AccountIgnores } from "./account_ignores.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { Mutes } from "./mutes.ts";
 import { fold, prepareName } from "./names.ts";
@@ -87,7 +88,7 @@ export class LocalChat extends ChatReader implements Chat {
   readonly #hub: Hub;
   readonly #policy: Policy;
   readonly #observer: ChatObserver;
-  readonly #ignoreStore: IgnoreStore | undefined;
+  readonly #accountIgnores: AccountIgnores;
   readonly #limits: RateLimits;
   readonly #storageLimit: StorageLimit | undefined;
   readonly #context: { now: number; endpoint: Endpoint | undefined } = { now: 0, endpoint: undefined };
@@ -110,7 +111,12 @@ export class LocalChat extends ChatReader implements Chat {
     this.#lastId = hub.restored;
     this.#policy = policy;
     this.#observer = observer;
-    this.#ignoreStore = options.ignores;
+    this.#accountIgnores = new AccountIgnores(options.ignores, {
+      find: (nick) => this.get(nick),
+      isRegistered: (nick) => policy.isRegistered(nick),
+      ignored: (member) => this.ignored(member),
+      apply: (command) => this.#apply(command),
+    });
     this.mutes = new Mutes(options.clock, this.#hub.muted, {
       mute: (host, action) => this.#apply({ op: "mute", host, action }),
       unmute: (host) => this.#apply({ op: "unmute", host }),
@@ -151,7 +157,7 @@ export class LocalChat extends ChatReader implements Chat {
     } finally {
       this.#context.endpoint = undefined;
     }
-    if (known === undefined && account !== undefined) this.#loadIgnored(session.member);
+    if (known === undefined && account !== undefined) this.#accountIgnores.load(session.member);
     return session;
   }
 
@@ -207,7 +213,7 @@ export class LocalChat extends ChatReader implements Chat {
     if (!isFull) {
       if (before !== undefined) this.#apply({ op: "ignored", member: session.member.id, names: [] });
     } else if (session.member === member ? isOther : names.length > 0) {
-      this.#loadIgnored(session.member, session.member === member ? [] : names);
+      this.#accountIgnores.load(session.member, session.member === member ? [] : names);
     }
   }
 
@@ -220,28 +226,13 @@ export class LocalChat extends ChatReader implements Chat {
   ignore(member: Member, name: string): string {
     this.#requireConnected(member);
     requireScope(member);
-    const listed = this.#nameToIgnore(member, name);
-    const list = this.ignored(member);
-    if (list.length >= IGNORED_MAX && !list.some((each) => fold(each) === fold(listed))) {
-      throw new ChatError("ignores-full", listed);
-    }
-    this.#storeIgnored(member, (store, account) => store.addIgnored(account, [listed]));
-    this.#apply({ op: "ignore", member: member.id, name: listed, on: true });
-    return listed;
+    return this.#accountIgnores.add(member, name);
   }
 
   unignore(member: Member, name: string): string[] {
     this.#requireConnected(member);
     requireScope(member);
-    const user = this.get(name);
-    const also = user && fold(ignoreName(user));
-    const names = this.ignored(member).filter((each) => meansIgnored(name, each) || fold(each) === also);
-    if (names.length === 0) throw new ChatError("not-ignored", name);
-    for (const each of names) {
-      this.#storeIgnored(member, (store, account) => store.removeIgnored(account, each));
-      this.#apply({ op: "ignore", member: member.id, name: each, on: false });
-    }
-    return names;
+    return this.#accountIgnores.remove(member, name);
   }
 
   setAlwaysOn(member: Member, choice: boolean | undefined): void {
@@ -403,48 +394,6 @@ export class LocalChat extends ChatReader implements Chat {
     const result = this.#hub.apply<O>(command, this.#context);
     if (result instanceof ChatError) throw result;
     return result;
-  }
-
-  /** How the user that a member wants to ignore is named on its list. */
-  #nameToIgnore(member: Member, name: string): string {
-    const user = this.get(name);
-    const listed = user !== undefined ? ignoreName(user) : name;
-    if (fold(listed) === fold(ignoreName(member))) throw new ChatError("ignores-self", name);
-    if (user === undefined && !this.#policy.isRegistered(name) && !isGuestName(name)) {
-      throw new ChatError("no-such-user", name);
-    }
-    return listed;
-  }
-
-  /** Changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
-  #storeIgnored({ fullAccount: account }: Member, change: (store: IgnoreStore, account: string) => void) {
-    if (account === undefined || this.#ignoreStore === undefined) return;
-    try {
-      change(this.#ignoreStore, account);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      throw new ChatError("ignores-unstored", account);
-    }
-  }
-
-  /** Adds the list of a member that has logged in to that of its account, and loads it. */
-  #loadIgnored(member: Member, added: readonly string[] = []) {
-    try {
-      this.#storeIgnored(member, (store, account) => {
-        const stored = store.ignored(account);
-        const known = new Set([account, ...stored].map(fold));
-        const more = [...this.ignored(member), ...added].filter((name) => !known.has(fold(name))).slice(
-          0,
-          IGNORED_MAX - stored.length,
-        );
-        if (more.length > 0) store.addIgnored(account, more);
-        const names = [...stored, ...more];
-        this.#apply({ op: "ignored", member: member.id, names });
-      });
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      member.tell({ kind: "notice", text: "Your ignore list cannot be read right now. Log out and in again later." });
-    }
   }
 
   /** Acting for a disconnected member is a bug in a protocol. @throws {TypeError} */

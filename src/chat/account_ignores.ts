@@ -1,0 +1,108 @@
+/** The ignore lists of accounts: loads and stores them, and applies the commands that change those of members. */
+import { ChatError } from "./chat_error.ts";
+import type { CommandOf } from "./commands.ts";
+import { IGNORED_MAX, ignoreName, type IgnoreStore, isGuestName, meansIgnored } from "./ignore_lists.ts";
+import type { Member } from "./member.ts";
+import { fold } from "./names.ts";
+import { StoreError } from "./store.ts";
+
+/** What the chat of a single node does for {@linkcode AccountIgnores}. */
+export interface IgnoreHost {
+  /** The member with a nickname. */
+  find(nick: string): Member | undefined;
+  isRegistered(nick: string): boolean;
+  /** The users that a member ignores now. */
+  ignored(member: Member): string[];
+  /** Applies a command. @throws {ChatError} if it is rejected. */
+  apply(command: CommandOf<"ignore"> | CommandOf<"ignored">): void;
+}
+
+/** Changes the ignore lists of members; those of accounts are stored. */
+export class AccountIgnores {
+  readonly #store: IgnoreStore | undefined;
+  readonly #host: IgnoreHost;
+
+  /** @param store Without one, lists end with the connection. */
+  constructor(store: IgnoreStore | undefined, host: IgnoreHost) {
+    this.#store = store;
+    this.#host = host;
+  }
+
+  /**
+   * Ignores a user.
+   *
+   * @returns How the user is named on the list.
+   * @throws {ChatError} `no-such-user`, `ignores-self`, `ignores-full` or `ignores-unstored`
+   */
+  add(member: Member, name: string): string {
+    const listed = this.#nameToIgnore(member, name);
+    const list = this.#host.ignored(member);
+    if (list.length >= IGNORED_MAX && !list.some((each) => fold(each) === fold(listed))) {
+      throw new ChatError("ignores-full", listed);
+    }
+    this.#change(member, (store, account) => store.addIgnored(account, [listed]));
+    this.#host.apply({ op: "ignore", member: member.id, name: listed, on: true });
+    return listed;
+  }
+
+  /**
+   * No longer ignores a user.
+   *
+   * @returns How the users were named that are not ignored any more.
+   * @throws {ChatError} `not-ignored` or `ignores-unstored`
+   */
+  remove(member: Member, name: string): string[] {
+    const user = this.#host.find(name);
+    const also = user && fold(ignoreName(user));
+    const names = this.#host.ignored(member).filter((each) => meansIgnored(name, each) || fold(each) === also);
+    if (names.length === 0) throw new ChatError("not-ignored", name);
+    for (const each of names) {
+      this.#change(member, (store, account) => store.removeIgnored(account, each));
+      this.#host.apply({ op: "ignore", member: member.id, name: each, on: false });
+    }
+    return names;
+  }
+
+  /**
+   * Adds the list of a member that has logged in to that of its account, and loads it. What does not fit is left out.
+   *
+   * @param added The list of a guest that is this member now.
+   */
+  load(member: Member, added: readonly string[] = []): void {
+    try {
+      this.#change(member, (store, account) => {
+        const stored = store.ignored(account);
+        const known = new Set([account, ...stored].map(fold));
+        const own = [...this.#host.ignored(member), ...added].filter((name) => !known.has(fold(name)));
+        const more = own.slice(0, IGNORED_MAX - stored.length);
+        if (more.length > 0) store.addIgnored(account, more);
+        this.#host.apply({ op: "ignored", member: member.id, names: [...stored, ...more] });
+      });
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      member.tell({ kind: "notice", text: "Your ignore list cannot be read right now. Log out and in again later." });
+    }
+  }
+
+  /** How the user that a member wants to ignore is named on its list. */
+  #nameToIgnore(member: Member, name: string): string {
+    const user = this.#host.find(name);
+    const listed = user !== undefined ? ignoreName(user) : name;
+    if (fold(listed) === fold(ignoreName(member))) throw new ChatError("ignores-self", name);
+    if (user === undefined && !this.#host.isRegistered(name) && !isGuestName(name)) {
+      throw new ChatError("no-such-user", name);
+    }
+    return listed;
+  }
+
+  /** Changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
+  #change({ fullAccount: account }: Member, change: (store: IgnoreStore, account: string) => void) {
+    if (account === undefined || this.#store === undefined) return;
+    try {
+      change(this.#store, account);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      throw new ChatError("ignores-unstored", account);
+    }
+  }
+}
