@@ -4,6 +4,9 @@
 import type { Chat } from "../chat/chat.ts";
 import type { Session } from "../chat/member.ts";
 
+/** The reason in the log and the metrics. */
+export const SIGNED_OUT = "signed out";
+
 /** The reason for sessions whose token was revoked. The page knows both reasons by how they begin. */
 export const REVOKED = "Signed out: this device was removed from the account. Log in again with the password.";
 
@@ -26,7 +29,7 @@ export async function endSessions(
   for (const each of ended) {
     each.tell({ kind: "notice", text: reason });
     await chat.disconnect(each, "Signed out");
-    each.outlet.close("signed out", reason);
+    each.outlet.close(SIGNED_OUT, reason);
   }
   return ended.length;
 }

@@ -5,6 +5,7 @@ import type { Session } from "../chat/member.ts";
 import type { Bans } from "../moderation/bans.ts";
 import { errorDetails, type Log } from "../monitoring/log.ts";
 import { NICKNAME_RECLAIMED, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../protocol/accounts.ts";
+import { SIGNED_OUT } from "../protocol/sign_out.ts";
 import { PING_TIMEOUT, REGISTRATION_TIMEOUT } from "../protocol/irc/keepalive.ts";
 import { type Connection, WRONG_PROTOCOL } from "../transport/connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -32,6 +33,7 @@ const REASONS: ReadonlySet<string> = new Set([
   "Password wanted",
   EVICTED,
   NICKNAME_RECLAIMED,
+  SIGNED_OUT,
   TOO_MANY_FAILURES,
   WRONG_PASSWORD,
   WRONG_PROTOCOL,

@@ -62,9 +62,9 @@ export function unsoundIrc(line: string, server: string, nick: string | undefine
   return undefined;
 }
 
-/** The beginnings of lines of the text listener, with or without a time. */
+/** The beginnings of lines of the text listener, with or without a time; a token or a one-time word is a line of its own. */
 const SAID =
-  /^(?:\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] )?(?:--(?: |$)|<[^\s<>]+(?: to (?:operators|voices))?> |\* [^\s*]+ |\* \S+ to (?:operators|voices) |-[^\s:]+:#\S+- |-\S+- |\*\S+\* |-> \*\S+\* )/;
+  /^(?:\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] )?(?:--(?: |$)|<[^\s<>]+(?: to (?:operators|voices))?> |\* [^\s*]+ |\* \S+ to (?:operators|voices) |-[^\s:]+:#\S+- |-\S+- |\*\S+\* |-> \*\S+\* |tincan_[\w-]{43}$|once(?:-[a-z2-7]{4}){4}$)/;
 
 /**
  * Checks a line of the text listener.

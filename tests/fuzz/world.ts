@@ -13,6 +13,7 @@ import { LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import { Bans } from "../../src/moderation/bans.ts";
 import { Operators } from "../../src/moderation/operators.ts";
 import { NICKNAME_RECLAIMED } from "../../src/protocol/accounts.ts";
+import { SIGNED_OUT } from "../../src/protocol/sign_out.ts";
 import { available } from "../../src/protocol/irc/capabilities.ts";
 import { Formats } from "../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../src/protocol/irc/history.ts";
@@ -99,6 +100,9 @@ class FastOperators extends Operators {
     return Promise.resolve(password === PASSWORD);
   }
 }
+
+/** Why a client may be disconnected by one that is logged in to its account, or owns its nickname. */
+const BY_OTHERS: ReadonlySet<string | undefined> = new Set([NICKNAME_RECLAIMED, SIGNED_OUT]);
 
 /** The client of a slot. */
 class Client {
@@ -244,7 +248,7 @@ export class World {
       }
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
-        if (!other!.connection.open && !client.powerful && other!.connection.closeReason !== NICKNAME_RECLAIMED) {
+        if (!other!.connection.open && !client.powerful && !BY_OTHERS.has(other!.connection.closeReason)) {
           throw new Broken(`a client (${other!.listener}) was disconnected by the input of another`);
         }
       }
