@@ -173,7 +173,7 @@ export function rows(): Row[] {
     text("/ping"),
     text("/register short"),
     text("/login nobody wrong", "", { once: true }),
-    text("/ghost nobody"),
+    text("/ghost nobody wrong", "", { once: true }),
     text("/logout"),
     text("/password short"),
     text("/set"),
