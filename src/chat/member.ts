@@ -96,7 +96,7 @@ export class Session {
 
   /** Whether a person is at it: a program may have connected by itself (IRCv3 `AWAY *`). Changed by commands alone. */
   attended = true;
-  /** When its user was last here, if nobody was before this session, in milliseconds since 1970: see `Member.lastSeen`. */
+  /** When its user was last here, if this session ended an absence, in milliseconds since 1970: see `Member.lastSeen`. */
   missedSince: number | undefined;
   /** Whether it is sent its own lines. Set by its protocol. */
   echo = true;

@@ -144,14 +144,8 @@ export function realname(state: ChatState, { member: id, realname }: CommandOf<"
 export function ignore(state: ChatState, { member: id, name, on }: CommandOf<"ignore">): void {
   const member = state.requireMember(id);
   if (on && !state.ignores.add(member, name)) throw new ChatError("ignores-full", name);
-  const account = member.fullAccount;
-  for (const each of account === undefined ? [member] : state.members.values()) {
-    if (each.fullAccount?.length !== account?.length) continue; // most members; comparing in any case takes longer
-    if (each !== member && !isAccount(account!, each.fullAccount)) continue;
-    if (on) state.ignores.add(each, name);
-    else state.ignores.delete(each, name);
-    each.tell({ kind: "ignore", ...each.actor(), name, on });
-  }
+  if (!on) state.ignores.delete(member, name);
+  member.tell({ kind: "ignore", ...member.actor(), name, on });
 }
 
 /** Does nothing when the member has disconnected. Users beyond the limit are left out. */

@@ -55,7 +55,7 @@ export interface RoomAdmin {
    * @throws {ChatError} `not-owner`, `room-crowded` or `history-unreadable`
    */
   destroy(member: Member, room: Room): Answer<void>;
-  /** Takes all roles of an account that is to be deleted. */
+  /** Removes all roles of an account that is about to be deleted. */
   forgetRoles(account: string): Steps<void>;
 }
 

@@ -83,7 +83,7 @@ export const COMMANDS = {
   },
   ignore: {
     args: "[NAME]",
-    help: "hide what a person says; without a name, list whom",
+    help: "hide what a person says, or list the ignored people",
     run({ chat, room, word }) {
       if (word !== "") return void chat.request("SILENCE", [`+${word}`], { room });
       const names = chat.model.ignoredNames;

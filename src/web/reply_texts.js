@@ -162,7 +162,7 @@ export function replyText(numeric, params) {
 
 /** The text of a standard reply (IRCv3, "standard-replies"). @param {string} code @param {string} text The server's text. */
 export function standardReply(code, text) {
-  if (code === "NOT_IGNORED") return "You do not ignore that user. /ignore lists whom you ignore.";
+  if (code === "NOT_IGNORED") return "You do not ignore that user. /ignore lists the users that you ignore.";
   if (code === "CANNOT_KEEP") return NOT_STORED;
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";

@@ -96,7 +96,11 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   RENAME: row(2, "RENAME #channel #new [:reason] - give your channel another name", rename, "prompt"),
   SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - search earlier messages", search, "long"),
   SETNAME: row(1, "SETNAME :realname - change your real name", setname, "prompt"),
-  SILENCE: row(0, "SILENCE [+nick|-nick] - ignore a user's private messages, or no longer; alone, list whom", silence),
+  SILENCE: row(
+    0,
+    "SILENCE [+nick|-nick] - ignore a user's private messages, or no longer; alone, list these users",
+    silence,
+  ),
   STATS: row(0, "STATS u - the uptime; k - bans and mutes, z - statistics, for server operators", stats),
   TAGMSG: row(1, "TAGMSG target[,target...] - send tags without a text", tagmsg),
   TIME: row(0, "the server's time", time),

@@ -5,7 +5,7 @@ import { system } from "./render.ts";
 
 export const ignore: Command = {
   args: "[NAME]",
-  help: "hide what a user says; without NAME, list whom",
+  help: "hide what a user says, or list the ignored users",
   topic: "basics",
   async run(context, arg) {
     const { chat, member } = context;
