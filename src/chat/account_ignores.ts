@@ -1,9 +1,18 @@
 /** The ignore lists of accounts: loads and stores them, and applies the commands that change those of members. */
 import { ChatError } from "./chat_error.ts";
-import type { CommandOf } from "./commands.ts";
-import { IGNORED_MAX, ignoreName, type IgnoreStore, isGuestName, meansIgnored } from "./ignore_lists.ts";
+import type { Answer, CommandOf } from "./commands.ts";
+import type { Actor } from "./events.ts";
+import {
+  IGNORED_MAX,
+  type IgnoreLists,
+  ignoreName,
+  type IgnoreStore,
+  isGuestName,
+  meansIgnored,
+} from "./ignore_lists.ts";
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
+import { requireScope } from "./scope.ts";
 import { StoreError } from "./store.ts";
 
 /** What the chat of a single node does for {@linkcode AccountIgnores}. */
@@ -11,32 +20,62 @@ export interface IgnoreHost {
   /** The member with a nickname. */
   find(nick: string): Member | undefined;
   isRegistered(nick: string): boolean;
-  /** The users that a member ignores now. */
-  ignored(member: Member): string[];
+  /** @throws {TypeError} if the member has disconnected. */
+  requireConnected(member: Member): void;
   /** Applies a command. @throws {ChatError} if it is rejected. */
   apply(command: CommandOf<"ignore"> | CommandOf<"ignored">): void;
 }
 
-/** Changes the ignore lists of members; those of accounts are stored. */
-export class AccountIgnores {
-  readonly #store: IgnoreStore | undefined;
-  readonly #host: IgnoreHost;
-
-  /** @param store Without one, lists end with the connection. */
-  constructor(store: IgnoreStore | undefined, host: IgnoreHost) {
-    this.#store = store;
-    this.#host = host;
-  }
-
+/** Which users each member ignores, as protocols see it. */
+export interface Ignores {
+  /** The users that a member ignores, by account or as `nick!*@host`. */
+  list(member: Member): string[];
+  /** Whether a member ignores the author of a line. */
+  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean;
   /**
-   * Ignores a user.
+   * Ignores a user: its private messages and invitations do not reach the member any more. The list of a member with an
+   * account is stored, and is that of all members of the account; the list of a guest ends with its connection.
    *
+   * @param name A nickname, a registered nickname, or `nick!*@host`.
    * @returns How the user is named on the list.
    * @throws {ChatError} `no-such-user`, `ignores-self`, `ignores-full` or `ignores-unstored`
    */
+  add(member: Member, name: string): Answer<string>;
+  /**
+   * No longer ignores a user, named in any of these ways.
+   *
+   * @returns How the users were named that are not ignored any more.
+   * @throws {ChatError} `not-ignored` or `ignores-unstored`
+   */
+  remove(member: Member, name: string): Answer<string[]>;
+}
+
+/** Changes the ignore lists of members at once; those of accounts are stored. */
+export class AccountIgnores implements Ignores {
+  readonly #store: IgnoreStore | undefined;
+  readonly #lists: IgnoreLists;
+  readonly #host: IgnoreHost;
+
+  /** @param store Without one, lists end with the connection. */
+  constructor(store: IgnoreStore | undefined, lists: IgnoreLists, host: IgnoreHost) {
+    this.#store = store;
+    this.#lists = lists;
+    this.#host = host;
+  }
+
+  list(member: Member): string[] {
+    return this.#lists.list(member);
+  }
+
+  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean {
+    return this.#lists.ignores(member, author);
+  }
+
   add(member: Member, name: string): string {
+    this.#host.requireConnected(member);
+    requireScope(member);
     const listed = this.#nameToIgnore(member, name);
-    const list = this.#host.ignored(member);
+    const list = this.list(member);
     if (list.length >= IGNORED_MAX && !list.some((each) => fold(each) === fold(listed))) {
       throw new ChatError("ignores-full", listed);
     }
@@ -45,16 +84,12 @@ export class AccountIgnores {
     return listed;
   }
 
-  /**
-   * No longer ignores a user.
-   *
-   * @returns How the users were named that are not ignored any more.
-   * @throws {ChatError} `not-ignored` or `ignores-unstored`
-   */
   remove(member: Member, name: string): string[] {
+    this.#host.requireConnected(member);
+    requireScope(member);
     const user = this.#host.find(name);
     const also = user && fold(ignoreName(user));
-    const names = this.#host.ignored(member).filter((each) => meansIgnored(name, each) || fold(each) === also);
+    const names = this.list(member).filter((each) => meansIgnored(name, each) || fold(each) === also);
     if (names.length === 0) throw new ChatError("not-ignored", name);
     for (const each of names) {
       this.#change(member, (store, account) => store.removeIgnored(account, each));
@@ -73,7 +108,7 @@ export class AccountIgnores {
       this.#change(member, (store, account) => {
         const stored = store.ignored(account);
         const known = new Set([account, ...stored].map(fold));
-        const own = [...this.#host.ignored(member), ...added].filter((name) => !known.has(fold(name)));
+        const own = [...this.list(member), ...added].filter((name) => !known.has(fold(name)));
         const more = own.slice(0, IGNORED_MAX - stored.length);
         if (more.length > 0) store.addIgnored(account, more);
         this.#host.apply({ op: "ignored", member: member.id, names: [...stored, ...more] });

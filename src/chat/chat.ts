@@ -6,9 +6,10 @@
  * Methods by which a member acts also throw `token-read-only` and `token-room`: see `scope.ts`.
  */
 import type { Answer, ModesResult, SayOptions, UserFlag } from "./commands.ts";
-import type { AlwaysOnPolicy, AlwaysOnStatus } from "./always_on.ts";
+import type { Ignores } from "./account_ignores.ts";
+import type { AlwaysOnUsers } from "./always_on_users.ts";
 import type { ChatError } from "./chat_error.ts";
-import type { Actor, Tagged, Whispered, WireFormat } from "./events.ts";
+import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
@@ -39,16 +40,16 @@ export interface Chat {
   readonly maxJoined: number;
   /** All members, in order of arrival. */
   readonly members: Iterable<Member> & { readonly size: number };
-  /** The members without a session: their accounts are always on. */
-  readonly absent: Iterable<Member> & { readonly size: number };
-  /** Which accounts may be always on. */
-  readonly alwaysOnPolicy: AlwaysOnPolicy;
   /** All rooms: the lobby, rooms with members, and stored rooms. */
   readonly rooms: Iterable<Room> & { readonly size: number };
   /** Reads the lines of rooms and private conversations. */
   readonly history: HistoryReader;
   /** Roles, bans of users, renaming and deleting of rooms. */
   readonly admin: RoomAdmin;
+  /** Which accounts are always on, and the members without a session. */
+  readonly alwaysOn: AlwaysOnUsers;
+  /** Which users each member ignores. */
+  readonly ignores: Ignores;
 
   /** Whether a member is in the chat. */
   has(member: Member): boolean;
@@ -83,8 +84,6 @@ export interface Chat {
   getByAccount(account: string): Member | undefined;
   /** All sessions that are logged in to an account, in any case; also those whose tokens have a scope. */
   sessionsOf(account: string): Iterable<Session>;
-  /** Whether an account, in any case, is always on, and what it has chosen. */
-  alwaysOnStatus(account: string): AlwaysOnStatus;
 
   /**
    * Adds a session: of the member that is logged in to its account, if there is one; else of a new member, which is in no
@@ -145,42 +144,6 @@ export interface Chat {
    * becomes a guest if its nickname is, or looks like, a registered one.
    */
   logout(session: Session): Answer<void>;
-  /** The users that a member ignores, by account or as `nick!*@host`. */
-  ignored(member: Member): string[];
-  /** Whether a member ignores the author of a line. */
-  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean;
-  /**
-   * Ignores a user: its private messages and invitations do not reach the member any more. The list of a member with an
-   * account is stored, and is that of all members of the account; the list of a guest ends with its connection.
-   *
-   * @param name A nickname, a registered nickname, or `nick!*@host`.
-   * @returns How the user is named on the list.
-   * @throws {ChatError} `no-such-user`, `ignores-self`, `ignores-full` or `ignores-unstored`
-   */
-  ignore(member: Member, name: string): Answer<string>;
-  /**
-   * No longer ignores a user, named in any of these ways.
-   *
-   * @returns How the users were named that are not ignored any more.
-   * @throws {ChatError} `not-ignored` or `ignores-unstored`
-   */
-  unignore(member: Member, name: string): Answer<string[]>;
-  /**
-   * Has the account of a member stay in the chat without a session, or not; `undefined` for the default of the server.
-   *
-   * @throws {ChatError} `account-required` or `absent-full`
-   */
-  setAlwaysOn(member: Member, choice: boolean | undefined): Answer<void>;
-  /** Notes whether a person is at a session. A member without such a session is shown as away. */
-  attend(session: Session, on: boolean): Answer<void>;
-  /**
-   * Removes some of the members without a session that were last here before a time, in milliseconds since 1970.
-   *
-   * @returns Whether there may be more.
-   */
-  expireAbsent(before: number): Answer<boolean>;
-  /** Forgets the choice of an account that was deleted, and removes its member if that has no session. */
-  forgetAccount(account: string): Answer<void>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
   setAway(member: Member, message: string | undefined): Answer<void>;
   /** Changes the real name, which is cut if it is too long. @throws {ChatError} `muted` */

@@ -1,9 +1,7 @@
 /** The reading half of the chat: members, rooms and their history, which are the same for a single node and for several. */
-import type { AlwaysOnPolicy, AlwaysOnStatus } from "./always_on.ts";
 import type { Chat } from "./chat.ts";
 import { ChatError } from "./chat_error.ts";
 import type { UserFlag } from "./commands.ts";
-import type { Actor } from "./events.ts";
 import { HistoryReader } from "./history_reader.ts";
 import type { Hub } from "./hub.ts";
 import type { Member, Session } from "./member.ts";
@@ -18,16 +16,7 @@ import type { Whowas } from "./whowas.ts";
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
   | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
-  | (
-    | "hasSession"
-    | "getByAccount"
-    | "sessionsOf"
-    | "ignored"
-    | "ignores"
-    | "absent"
-    | "alwaysOnPolicy"
-    | "alwaysOnStatus"
-  );
+  | ("hasSession" | "getByAccount" | "sessionsOf");
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {
@@ -41,18 +30,6 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   get members(): Sized<Member> {
     return this.#hub.members;
-  }
-
-  get absent(): Sized<Member> {
-    return this.#hub.alwaysOn.absent;
-  }
-
-  get alwaysOnPolicy(): AlwaysOnPolicy {
-    return this.#hub.alwaysOn.policy;
-  }
-
-  alwaysOnStatus(account: string): AlwaysOnStatus {
-    return this.#hub.alwaysOn.status(account);
   }
 
   get rooms(): Sized<Room> {
@@ -136,13 +113,5 @@ export class ChatReader implements Pick<Chat, Reading> {
     for (const { scope, account: own, sessions } of this.members) {
       if (scope !== undefined && isAccount(account, own)) yield* sessions;
     }
-  }
-
-  ignored(member: Member): string[] {
-    return this.#hub.ignores.list(member);
-  }
-
-  ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean {
-    return this.#hub.ignores.ignores(member, author);
   }
 }

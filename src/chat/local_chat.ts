@@ -5,6 +5,7 @@
  * storage limit, the state of the history, and the clock.
  */
 import { ALWAYS_ON_MAX, type AlwaysOnPolicy } from "./always_on.ts";
+import { type AlwaysOnUsers, LocalAlwaysOnUsers } from "./always_on_users.ts";
 import { checksKey, isMuted, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
 import type { Chat } from "./chat.ts";
 import { ChatReader } from "./chat_reader.ts";
@@ -84,11 +85,12 @@ export interface LocalChatOptions {
 export class LocalChat extends ChatReader implements Chat {
   readonly mutes: Mutes;
   readonly admin: RoomAdmin;
+  readonly alwaysOn: AlwaysOnUsers;
+  readonly ignores: AccountIgnores;
 
   readonly #hub: Hub;
   readonly #policy: Policy;
   readonly #observer: ChatObserver;
-  readonly #accountIgnores: AccountIgnores;
   readonly #limits: RateLimits;
   readonly #storageLimit: StorageLimit | undefined;
   readonly #context: { now: number; endpoint: Endpoint | undefined } = { now: 0, endpoint: undefined };
@@ -111,10 +113,11 @@ export class LocalChat extends ChatReader implements Chat {
     this.#lastId = hub.restored;
     this.#policy = policy;
     this.#observer = observer;
-    this.#accountIgnores = new AccountIgnores(options.ignores, {
+    this.alwaysOn = new LocalAlwaysOnUsers(hub.alwaysOn, (command) => this.#apply(command));
+    this.ignores = new AccountIgnores(options.ignores, hub.ignores, {
       find: (nick) => this.get(nick),
       isRegistered: (nick) => policy.isRegistered(nick),
-      ignored: (member) => this.ignored(member),
+      requireConnected: (member) => this.#requireConnected(member),
       apply: (command) => this.#apply(command),
     });
     this.mutes = new Mutes(options.clock, this.#hub.muted, {
@@ -157,7 +160,7 @@ export class LocalChat extends ChatReader implements Chat {
     } finally {
       this.#context.endpoint = undefined;
     }
-    if (known === undefined && account !== undefined) this.#accountIgnores.load(session.member);
+    if (known === undefined && account !== undefined) this.ignores.load(session.member);
     return session;
   }
 
@@ -208,12 +211,12 @@ export class LocalChat extends ChatReader implements Chat {
     if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
     const before = member.fullAccount;
     const isOther = before !== account;
-    const names = this.ignored(member); // of the guest that it was
+    const names = this.ignores.list(member); // of the guest that it was
     this.#apply({ op: "login", session: session.id, account, token, id: ++this.#lastId });
     if (!isFull) {
       if (before !== undefined) this.#apply({ op: "ignored", member: session.member.id, names: [] });
     } else if (session.member === member ? isOther : names.length > 0) {
-      this.#accountIgnores.load(session.member, session.member === member ? [] : names);
+      this.ignores.load(session.member, session.member === member ? [] : names);
     }
   }
 
@@ -221,35 +224,6 @@ export class LocalChat extends ChatReader implements Chat {
     this.#requireConnected(session.member);
     this.#apply({ op: "logout", session: session.id, id: ++this.#lastId });
     this.#apply({ op: "ignored", member: session.member.id, names: [] });
-  }
-
-  ignore(member: Member, name: string): string {
-    this.#requireConnected(member);
-    requireScope(member);
-    return this.#accountIgnores.add(member, name);
-  }
-
-  unignore(member: Member, name: string): string[] {
-    this.#requireConnected(member);
-    requireScope(member);
-    return this.#accountIgnores.remove(member, name);
-  }
-
-  setAlwaysOn(member: Member, choice: boolean | undefined): void {
-    requireScope(member);
-    this.#apply({ op: "always-on", member: member.id, choice });
-  }
-
-  attend(session: Session, on: boolean): void {
-    if (session.attended !== on) this.#apply({ op: "attend", session: session.id, on });
-  }
-
-  expireAbsent(before: number): boolean {
-    return this.#apply({ op: "expire", before });
-  }
-
-  forgetAccount(account: string): void {
-    this.#apply({ op: "forget", account });
   }
 
   setAway(member: Member, message: string | undefined): void {

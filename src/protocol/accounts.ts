@@ -76,7 +76,7 @@ export async function register(context: AccountContext, password: string): Promi
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(session, name));
-  return registeredText(name, context.commandFor, context.chat.alwaysOnPolicy === "opt-in");
+  return registeredText(name, context.commandFor, context.chat.alwaysOn.policy === "opt-in");
 }
 
 /**
@@ -195,7 +195,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
     each.tell({ kind: "notice", text: done });
   }
   await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
-  await chat.forgetAccount(name!);
+  await chat.alwaysOn.forget(name!);
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
   runToEnd(chat.history.forgetConversations(name!));
   return done;

@@ -6,13 +6,13 @@ import type { AccountContext } from "./accounts.ts";
  * Has the account of the caller be always on, or not.
  *
  * @throws {AuthError} `no-accounts` or `not-logged-in`
- * @throws {ChatError} as `Chat.setAlwaysOn`
+ * @throws {ChatError} as `AlwaysOnUsers.choose`
  */
 export async function setAlwaysOn(context: AccountContext, on: boolean): Promise<string> {
   const { chat, member } = context;
   const account = requireAccount(context);
-  await context.answering(() => chat.setAlwaysOn(member, on));
-  if (on && !chat.alwaysOnStatus(account).on) {
+  await context.answering(() => chat.alwaysOn.choose(member, on));
+  if (on && !chat.alwaysOn.status(account).on) {
     return "Saved, but this server does not keep users who are not connected.";
   }
   return on
@@ -22,7 +22,7 @@ export async function setAlwaysOn(context: AccountContext, on: boolean): Promise
 
 /** Says what the account of the caller has chosen. @throws {AuthError} `no-accounts` or `not-logged-in` */
 export function describeAlwaysOn(context: AccountContext): string {
-  const { on } = context.chat.alwaysOnStatus(requireAccount(context));
+  const { on } = context.chat.alwaysOn.status(requireAccount(context));
   const about = on ? "you stay in the chat when you disconnect" : "you leave the chat when you disconnect";
   return `always-on is ${on ? "on" : "off"}: ${about}. To change that: ${command(context, on ? "off" : "on")}`;
 }

@@ -1,5 +1,5 @@
 /** Removes users who are always on and have not been connected for a long time. */
-import type { Chat } from "../chat/chat.ts";
+import type { AlwaysOnUsers } from "../chat/always_on_users.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
 
 /** How often such users are looked for, in milliseconds. */
@@ -10,7 +10,7 @@ export const STEP_DELAY = 20;
 
 /** Removes such users from its construction until `stop`. */
 export class AbsentExpiry {
-  readonly #chat: Pick<Chat, "expireAbsent">;
+  readonly #users: Pick<AlwaysOnUsers, "expire">;
   readonly #age: number;
   readonly #clock: Pick<ExpiryClock, "reached">;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -20,8 +20,8 @@ export class AbsentExpiry {
    * @param age After what time they are removed, in milliseconds; Infinity for never.
    * @param clock Decides what time has passed.
    */
-  constructor(chat: Pick<Chat, "expireAbsent">, age: number, clock: Pick<ExpiryClock, "reached">) {
-    this.#chat = chat;
+  constructor(users: Pick<AlwaysOnUsers, "expire">, age: number, clock: Pick<ExpiryClock, "reached">) {
+    this.#users = users;
     this.#age = age;
     this.#clock = clock;
     if (age !== Infinity) this.#schedule(CHECK_INTERVAL);
@@ -37,7 +37,7 @@ export class AbsentExpiry {
   }
 
   async #run() {
-    const more = this.#chat.expireAbsent(this.#clock.reached() - this.#age);
+    const more = this.#users.expire(this.#clock.reached() - this.#age);
     const delay = (more instanceof Promise ? await more : more) ? STEP_DELAY : CHECK_INTERVAL;
     if (!this.#stopped) this.#schedule(delay);
   }

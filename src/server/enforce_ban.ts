@@ -1,6 +1,7 @@
 /**
  * Disconnects the clients that a new ban matches, and removes such users without a connection.
  */
+import type { AlwaysOnUsers } from "../chat/always_on_users.ts";
 import type { Chat } from "../chat/chat.ts";
 import type { Member, Session } from "../chat/member.ts";
 import { type Ban, Bans } from "../moderation/bans.ts";
@@ -28,13 +29,13 @@ export function* enforceBan(
   ban: Ban,
   by: Member,
   clients: Iterable<readonly [Connection, Bannable]>,
-  chat: Pick<Chat, "disconnect" | "remove" | "absent">,
+  chat: Pick<Chat, "disconnect" | "remove"> & { readonly alwaysOn: Pick<AlwaysOnUsers, "absent"> },
 ): Steps<BanResult> {
   const bans = new Bans();
   bans.add(ban);
   const pending: Promise<void>[] = [];
   let [disconnected, includesCaller, checked] = [0, false, 0];
-  for (const member of [...chat.absent]) { // first: the others become absent before they are removed
+  for (const member of [...chat.alwaysOn.absent]) { // first: the others become absent before they are removed
     if (++checked % STEP === 0) yield;
     if (member.sessions.length > 0 || bans.findByOrigin(member.origin) === undefined) continue;
     disconnected++;

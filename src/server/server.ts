@@ -110,7 +110,7 @@ export class Server {
       onRoomExpired: (room) => this.#chat.dropRoom(room),
       onError: (trouble) => log.error("history maintenance failed", { data: options.data, error: trouble.message }),
     });
-    this.#absentExpiry = new AbsentExpiry(this.#chat, options.alwaysOnExpire, clock ?? WALL_CLOCK);
+    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, options.alwaysOnExpire, clock ?? WALL_CLOCK);
     this.#memoryTimer = this.#watchMemory();
     if (this.#listeners.names.includes("web")) this.#stats.measureDelay(); // there is no `/metrics` elsewhere
   }

@@ -19,7 +19,7 @@ const DELAY_INTERVAL = 500;
 
 /** The parts of the server that figures come from. */
 export interface StatsSources {
-  readonly chat: Pick<Chat, "members" | "absent" | "rooms" | "linesStored" | "linesLost">;
+  readonly chat: Pick<Chat, "members" | "alwaysOn" | "rooms" | "linesStored" | "linesLost">;
   readonly bans: Bans;
   readonly auth: AuthService;
   readonly limits: ConnectionLimits;
@@ -64,7 +64,7 @@ export class Stats {
     const { chat, bans, connections, traffic: { linesIn, linesOut, bytesOut } } = this.#sources;
     const uptime = formatDuration(performance.now() - this.#since);
     const [users, rooms] = [counted(chat.members.size, "user"), counted(chat.rooms.size, "room")];
-    const absent = chat.absent.size === 0 ? "" : ` (${chat.absent.size} not connected)`;
+    const absent = chat.alwaysOn.absent.size === 0 ? "" : ` (${chat.alwaysOn.absent.size} not connected)`;
     return [
       `Up for ${uptime}, with ${users}${absent} on ${counted(connections.size, "connection")} in ${rooms}.`,
       `${counted(linesIn, "line")} received, ${linesOut} sent (${megabytes(bytesOut)}); ` +
@@ -90,7 +90,7 @@ export class Stats {
       connections: open,
       disconnects: connections.ended,
       members: chat.members.size,
-      absent: chat.absent.size,
+      absent: chat.alwaysOn.absent.size,
       rooms: chat.rooms.size,
       accounts: auth.size,
       logins: auth.throttle.counts,

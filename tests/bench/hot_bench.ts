@@ -99,7 +99,7 @@ for (const [name, [ignored, count]] of Object.entries({ ...IGNORED, ...BY_MANY }
     chat.join(member, LOBBY);
     member.sessions[0]!.hidesIgnored = true;
   }
-  for (const member of members.slice(2, 2 + count)) chat.ignore(member, members[ignored]!.nick);
+  for (const member of members.slice(2, 2 + count)) chat.ignores.add(member, members[ignored]!.nick);
   const room = chat.findRoom(LOBBY);
   chat.flush();
 

@@ -31,13 +31,13 @@ function aliceAndBob(options: Partial<LocalChatOptions> = {}) {
   const session = connect(fixture, "alice");
   const bob = fixture.arrive("guestbob", ["#tea"]);
   fixture.chat.join(session.member, "#tea", undefined, session);
-  fixture.chat.setAlwaysOn(session.member, true);
+  fixture.chat.alwaysOn.choose(session.member, true);
   fixture.heard(bob);
   return { fixture, bob, session, alice: session.member };
 }
 
 function absentees(fixture: ChatFixture): string[] {
-  return [...fixture.chat.absent].map(({ nick }) => nick);
+  return [...fixture.chat.alwaysOn.absent].map(({ nick }) => nick);
 }
 
 Deno.test("always on: a user whose last session ends stays in the rooms, away, and others are told only that", () => {
@@ -95,8 +95,8 @@ Deno.test("always on: without a choice the policy of the server decides", () => 
     for (const [choice, expected] of [[undefined, without], [true, on], [false, off]] as const) {
       const fixture = registered({ alwaysOn });
       const session = connect(fixture, "alice");
-      fixture.chat.setAlwaysOn(session.member, choice);
-      assertEquals(fixture.chat.alwaysOnStatus("ALICE"), { choice, on: expected === 1 });
+      fixture.chat.alwaysOn.choose(session.member, choice);
+      assertEquals(fixture.chat.alwaysOn.status("ALICE"), { choice, on: expected === 1 });
       fixture.chat.disconnect(session);
       assertEquals(fixture.chat.members.size, expected, `${alwaysOn} ${choice}`);
     }
@@ -106,7 +106,7 @@ Deno.test("always on: without a choice the policy of the server decides", () => 
 Deno.test("always on: a guest cannot choose it, and leaves with the session", () => {
   const fixture = registered({ alwaysOn: "on" });
   const guest = fixture.enter("guest1");
-  assertRejected("account-required", "guest1", () => fixture.chat.setAlwaysOn(guest, true));
+  assertRejected("account-required", "guest1", () => fixture.chat.alwaysOn.choose(guest, true));
   fixture.chat.disconnect(sessionOf(guest));
   assertEquals(fixture.chat.members.size, 0);
 });
@@ -134,13 +134,13 @@ Deno.test("always on: an account that is dropped takes its user out of the chat,
     fixture.chat.disconnect(session);
     fixture.heard(bob);
     dropped.add("alice");
-    fixture.chat.forgetAccount("Alice");
+    fixture.chat.alwaysOn.forget("Alice");
     assertEquals(fixture.heard(bob), ["left #tea alice Account deleted alice 1 quit"]);
-    assertEquals([fixture.chat.get("alice"), fixture.chat.alwaysOnStatus("alice").choice], [undefined, undefined]);
+    assertEquals([fixture.chat.get("alice"), fixture.chat.alwaysOn.status("alice").choice], [undefined, undefined]);
     dropped.clear();
     const connected = aliceAndBob();
     dropped.add("alice");
-    connected.fixture.chat.forgetAccount("alice");
+    connected.fixture.chat.alwaysOn.forget("alice");
     connected.fixture.chat.logout(connected.session);
     connected.fixture.chat.disconnect(connected.session);
     assertEquals(absentees(connected.fixture), [], "it is no user of an account any more");
@@ -162,27 +162,27 @@ Deno.test("always on: a user who is removed does not stay, whether connected or 
 Deno.test("always on: the limit of users without a session rejects the next choice, and lets the next user leave", () => {
   const { fixture, session } = aliceAndBob({ maxAbsent: 1 });
   const carol = connect(fixture, "carol");
-  fixture.chat.setAlwaysOn(carol.member, true);
+  fixture.chat.alwaysOn.choose(carol.member, true);
   fixture.chat.disconnect(session);
   const dave = connect(fixture, "dave");
-  assertRejected("absent-full", "1", () => fixture.chat.setAlwaysOn(dave.member, true));
-  assertEquals(fixture.chat.alwaysOnStatus("dave"), { choice: undefined, on: false });
+  assertRejected("absent-full", "1", () => fixture.chat.alwaysOn.choose(dave.member, true));
+  assertEquals(fixture.chat.alwaysOn.status("dave"), { choice: undefined, on: false });
   fixture.chat.disconnect(carol);
   assertEquals([absentees(fixture), fixture.chat.get("carol")], [["alice"], undefined]);
   connect(fixture, "alice");
-  fixture.chat.setAlwaysOn(dave.member, true);
+  fixture.chat.alwaysOn.choose(dave.member, true);
 });
 
 Deno.test("always on: the limit is ALWAYS_ON_MAX by default", () => {
   const fixture = registered();
   const leave = (n: number) => {
     const session = connect(fixture, `a${n}`);
-    if (n < ALWAYS_ON_MAX) fixture.chat.setAlwaysOn(session.member, true);
-    else assertRejected("absent-full", String(ALWAYS_ON_MAX), () => fixture.chat.setAlwaysOn(session.member, true));
+    if (n < ALWAYS_ON_MAX) fixture.chat.alwaysOn.choose(session.member, true);
+    else assertRejected("absent-full", String(ALWAYS_ON_MAX), () => fixture.chat.alwaysOn.choose(session.member, true));
     fixture.chat.disconnect(session);
   };
   for (let n = 0; n <= ALWAYS_ON_MAX; n++) leave(n);
-  assertEquals(fixture.chat.absent.size, ALWAYS_ON_MAX);
+  assertEquals(fixture.chat.alwaysOn.absent.size, ALWAYS_ON_MAX);
 });
 
 Deno.test("always on: users who were last here before a time are removed, some at once", () => {
@@ -193,10 +193,10 @@ Deno.test("always on: users who were last here before a time are removed, some a
   for (const session of others) fixture.chat.disconnect(session);
   const then = clock.now += 1000;
   fixture.chat.disconnect(second!);
-  assertEquals([fixture.chat.expireAbsent(then), fixture.chat.members.size], [true, 3]);
-  assertEquals([fixture.chat.expireAbsent(then), fixture.chat.members.size], [false, 2]);
+  assertEquals([fixture.chat.alwaysOn.expire(then), fixture.chat.members.size], [true, 3]);
+  assertEquals([fixture.chat.alwaysOn.expire(then), fixture.chat.members.size], [false, 2]);
   assertEquals([first!.member, second!.member].every((member) => fixture.chat.has(member)), true);
-  assertEquals([fixture.chat.expireAbsent(Infinity), absentees(fixture), fixture.chat.has(first!.member)], [
+  assertEquals([fixture.chat.alwaysOn.expire(Infinity), absentees(fixture), fixture.chat.has(first!.member)], [
     false,
     [],
     true,
@@ -246,9 +246,9 @@ Deno.test("unattended: a session that no person is at does not bring its user ba
   assertEquals(alice.lastSeen, left);
   const back = connect(fixture, "alice");
   assertEquals([back.missedSince, alice.away], [left, undefined]);
-  fixture.chat.attend(back, false);
+  fixture.chat.alwaysOn.attend(back, false);
   assertEquals(alice.away, ABSENT_MESSAGE);
-  fixture.chat.attend(back, true);
+  fixture.chat.alwaysOn.attend(back, true);
   assertEquals(alice.away, undefined);
 });
 

@@ -100,8 +100,8 @@ Deno.test("scope: a read token can do nothing that others notice, but join and l
     nick: () => chat.rename(bot, "bot2"),
     away: () => chat.setAway(bot, "lunch"),
     realname: () => chat.setRealname(bot, "spam"),
-    ignore: () => chat.ignore(bot, "bob"),
-    unignore: () => chat.unignore(bot, "bob"),
+    ignore: () => chat.ignores.add(bot, "bob"),
+    unignore: () => chat.ignores.remove(bot, "bob"),
     "new room": () => chat.join(bot, "#new"),
   };
   for (const [name, action] of Object.entries(all)) assertEquals(codeOf(action), "token-read-only", name);
@@ -337,20 +337,20 @@ Deno.test("scope: a device that logs in again with a limited token leaves its us
 
 Deno.test("scope: ignore lists of its account do not concern a limited session, and it is ignored as its account is", () => {
   const { chat, bob, owner, bot } = beside(READ);
-  chat.ignore(owner.member, "bob");
-  assertEquals([chat.ignored(owner.member).length, chat.ignored(bot.member)], [1, []]);
-  chat.ignore(bob, "alice");
-  assert(chat.ignores(bob, bot.member.actor()));
+  chat.ignores.add(owner.member, "bob");
+  assertEquals([chat.ignores.list(owner.member).length, chat.ignores.list(bot.member)], [1, []]);
+  chat.ignores.add(bob, "alice");
+  assert(chat.ignores.ignores(bob, bot.member.actor()));
   chat.login(owner, "alice", READ);
-  assertEquals(chat.ignored(owner.member), [], "the list was that of the account");
+  assertEquals(chat.ignores.list(owner.member), [], "the list was that of the account");
 });
 
 Deno.test("scope: a limited session of an account that is always on leaves the chat, and cannot change the choice", () => {
   const { chat, owner, bot } = beside(READ);
-  chat.setAlwaysOn(owner.member, true);
-  assertEquals(codeOf(() => chat.setAlwaysOn(bot.member, false)), "token-read-only");
+  chat.alwaysOn.choose(owner.member, true);
+  assertEquals(codeOf(() => chat.alwaysOn.choose(bot.member, false)), "token-read-only");
   chat.disconnect(bot);
-  assertEquals([chat.has(bot.member), chat.alwaysOnStatus("alice").on], [false, true]);
+  assertEquals([chat.has(bot.member), chat.alwaysOn.status("alice").on], [false, true]);
   chat.disconnect(owner);
   assertEquals([chat.has(owner.member), owner.member.sessions], [true, []]);
   const again = enter(chat, "bot", "alice", READ);

@@ -42,7 +42,7 @@ export function inconsistencies(
       must(session.member === member, `a session of ${nick} is its own`);
       must(chat.monitor.list(session).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
     }
-    must(chat.ignored(member).length <= IGNORED_MAX, `${nick} is within the limit of the ignore list`);
+    must(chat.ignores.list(member).length <= IGNORED_MAX, `${nick} is within the limit of the ignore list`);
     must(long(member.realname) <= REALNAME_MAX, `the real name of ${nick} is within its limit`);
     must(long(member.away) <= REASON_MAX, `the away reason of ${nick} is within its limit`);
     for (const flag of USER_FLAGS) if (member[flag]) count[flag]++;

@@ -50,7 +50,7 @@ async function withAlice(place: Place): Promise<{ chat: LocalChat; session: Sess
   const session = connect(chat, "alice");
   const { member } = session;
   const changes = [
-    () => chat.setAlwaysOn(member, true),
+    () => chat.alwaysOn.choose(member, true),
     ...["#lobby", "#Tea", "#den", "#left"].map((room) => () => chat.join(member, room)),
     () => chat.leave(member, chat.findRoom("#left")),
     () => chat.rename(member, "ally"),
@@ -71,7 +71,7 @@ Deno.test("presence: a connected user who is always on is there after kill -9, i
   clock.now += 5000;
   const chat = await restart(place);
   assertEquals(members(chat), [{ ...ALICE, lastSeen: NOON + 5000 }]); // nothing was said while the server was down
-  assertEquals([chat.absent.size, chat.alwaysOnStatus("alice")], [1, { choice: true, on: true }]);
+  assertEquals([chat.alwaysOn.absent.size, chat.alwaysOn.status("alice")], [1, { choice: true, on: true }]);
   const back = connect(chat, "alice", "anything");
   assertEquals([back.member.nick, back.member.away, back.missedSince], ["ally", undefined, NOON + 5000]);
 });
@@ -114,10 +114,10 @@ Deno.test("presence: a user is in a renamed room after a restart", async () => {
 
 Deno.test("presence: a user is not restored who has turned it off, was removed, or whose account is gone", async () => {
   const ends: ((chat: LocalChat, session: Session) => void)[] = [
-    (chat, { member }) => chat.setAlwaysOn(member, false),
+    (chat, { member }) => chat.alwaysOn.choose(member, false),
     (chat, { member }) => chat.remove(member, "killed"),
-    (chat) => chat.expireAbsent(Infinity),
-    (chat) => chat.forgetAccount("alice"),
+    (chat) => chat.alwaysOn.expire(Infinity),
+    (chat) => chat.alwaysOn.forget("alice"),
   ];
   for (const [n, end] of ends.entries()) {
     using place = new Place();

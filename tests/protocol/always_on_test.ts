@@ -139,7 +139,7 @@ testAccounts("always on: DROP takes the user out of the chat", async (fixture) =
   const [alice, bob] = await aliceAndBob(fixture);
   await alice.says(`NS DROP ${PASSWORD}`);
   await alice.leave();
-  assertEquals([fixture.chat.members.size, fixture.chat.alwaysOnStatus("alice").choice], [1, undefined]);
+  assertEquals([fixture.chat.members.size, fixture.chat.alwaysOn.status("alice").choice], [1, undefined]);
   assertEquals(bob.hears(), ["MODE #tea -q alice", ":alice!~alice@host QUIT :Connection closed"]);
 });
 
@@ -286,5 +286,5 @@ testAccounts("always on: KILL removes a user who is not connected", async (fixtu
   fixture.chat.setFlag(bob.member, "operator", true);
   await bob.says("KILL alice :enough");
   assert(bob.hears().some((line) => line.startsWith(":alice!~alice@host QUIT :Killed")));
-  assertEquals(fixture.chat.absent.size, 0);
+  assertEquals(fixture.chat.alwaysOn.absent.size, 0);
 });

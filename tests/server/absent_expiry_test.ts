@@ -8,8 +8,8 @@ Deno.test("absent expiry: it looks every minute for users whose time has certain
   using timers = new FakeTimers();
   let now = MONTH;
   const asked: number[] = [];
-  const chat = { expireAbsent: (before: number) => asked.push(before) === 0 };
-  const expiry = new AbsentExpiry(chat, MONTH, { reached: () => now });
+  const users = { expire: (before: number) => asked.push(before) === 0 };
+  const expiry = new AbsentExpiry(users, MONTH, { reached: () => now });
   timers.pass(CHECK_INTERVAL - 1);
   assertEquals(asked, []);
   for (let minute = 0; minute < 3; minute++) {
@@ -26,7 +26,7 @@ Deno.test("absent expiry: it looks every minute for users whose time has certain
 Deno.test("absent expiry: the next step follows soon while there are more", async () => {
   using timers = new FakeTimers();
   let left = 3;
-  const expiry = new AbsentExpiry({ expireAbsent: () => Promise.resolve(--left > 0) }, 1, { reached: () => 0 });
+  const expiry = new AbsentExpiry({ expire: () => Promise.resolve(--left > 0) }, 1, { reached: () => 0 });
   timers.pass(CHECK_INTERVAL);
   for (let step = 1; step < 3; step++) {
     await Promise.resolve();
@@ -39,6 +39,6 @@ Deno.test("absent expiry: the next step follows soon while there are more", asyn
 
 Deno.test("absent expiry: nothing expires when it is off", () => {
   using timers = new FakeTimers();
-  new AbsentExpiry({ expireAbsent: () => false }, Infinity, { reached: () => 0 });
+  new AbsentExpiry({ expire: () => false }, Infinity, { reached: () => 0 });
   assertEquals(timers.size, 0);
 });

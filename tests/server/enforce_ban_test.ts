@@ -95,7 +95,11 @@ Deno.test("enforceBan: a member who matches is told the reason, and the connecti
 /** A chat that disconnects members when the test says so. */
 function slowChat() {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  return { chat: { disconnect: () => promise, remove: () => {}, absent: new Set<Member>() }, resolve, reject };
+  return {
+    chat: { disconnect: () => promise, remove: () => {}, alwaysOn: { absent: new Set<Member>() } },
+    resolve,
+    reject,
+  };
 }
 
 Deno.test("enforceBan: a connection is closed when the chat has disconnected its member", async () => {

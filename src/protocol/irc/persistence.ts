@@ -14,7 +14,7 @@ export async function persistence(context: MemberContext, params: readonly strin
   if (subcommand === "" || !Object.hasOwn(SETTINGS, setting)) {
     return context.fail("PERSISTENCE", "INVALID_PARAMETERS", "Invalid parameters");
   }
-  await context.inResponse(() => chat.setAlwaysOn(member, SETTINGS[setting]));
+  await context.inResponse(() => chat.alwaysOn.choose(member, SETTINGS[setting]));
   if (!context.has("draft/persistence")) replyStatus(context); // else `announceStatus` has replied
 }
 
@@ -24,7 +24,7 @@ export function announceStatus(context: IrcContext): void {
 }
 
 function replyStatus(context: MemberContext): void {
-  const { choice, on } = context.chat.alwaysOnStatus(context.member.account!);
+  const { choice, on } = context.chat.alwaysOn.status(context.member.account!);
   const setting = choice === undefined ? "DEFAULT" : choice ? "ON" : "OFF";
   context.reply(`PERSISTENCE STATUS ${setting} ${on ? "ON" : "OFF"}`);
 }

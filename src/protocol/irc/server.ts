@@ -120,7 +120,7 @@ export function help(
 
 /** LUSERS (RFC 2812, section 3.4.2). */
 export function lusers(context: MemberContext): void {
-  const { members: { size }, absent, rooms, flagCounts, peak } = context.chat;
+  const { members: { size }, alwaysOn: { absent }, rooms, flagCounts, peak } = context.chat;
   context.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible);
   context.numeric("RPL_LUSEROP", flagCounts.operator);
   context.numeric("RPL_LUSERUNKNOWN", context.options.unregistered.count);

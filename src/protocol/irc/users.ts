@@ -110,7 +110,7 @@ export async function away(context: IrcContext, params: readonly string[]): Prom
   const known = context.has("draft/pre-away");
   const isUnattended = known && message === UNATTENDED;
   if (isRegistered(context)) {
-    if (isUnattended || message === undefined) await context.chat.attend(context.session, !isUnattended);
+    if (isUnattended || message === undefined) await context.chat.alwaysOn.attend(context.session, !isUnattended);
     if (!isUnattended) await context.chat.setAway(context.member, message);
   } else {
     if (!known) return context.numeric("ERR_NOTREGISTERED");
@@ -174,8 +174,10 @@ export function monitor(context: MemberContext, params: readonly string[]): void
 export async function silence(context: MemberContext, params: readonly string[]): Promise<void> {
   const { chat, member } = context;
   const [, sign = "", name = ""] = /^([+-]?)(.*)$/s.exec(params[0] ?? "")!;
-  if (name !== "") return void await (sign === "-" ? chat.unignore(member, name) : chat.ignore(member, name));
-  for (const each of chat.ignored(member)) context.numeric("RPL_SILELIST", member.nick, each);
+  if (name !== "") {
+    return void await (sign === "-" ? chat.ignores.remove(member, name) : chat.ignores.add(member, name));
+  }
+  for (const each of chat.ignores.list(member)) context.numeric("RPL_SILELIST", member.nick, each);
   context.numeric("RPL_ENDOFSILELIST");
 }
 

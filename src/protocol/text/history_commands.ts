@@ -53,7 +53,7 @@ function showHistory(context: CommandContext, arg: string): void {
   const id = before && chat.history.firstIdSince(before, member, [room]);
   const said = chat.history.page(room, { count, before: id, characters: answerMax });
   if (said.length > 0) {
-    const shown = said.filter((each) => !chat.ignores(member, each));
+    const shown = said.filter((each) => !chat.ignores.ignores(member, each));
     const lines = historyLines(shown, answerMax);
     const covered = lines.length === shown.length ? said : said.slice(said.indexOf(shown.at(-lines.length)!));
     const more = covered.length < count ? furtherBack(context, count, covered) : undefined;
@@ -105,7 +105,7 @@ function* searchRoom(context: CommandContext, arg: string): Steps<void> {
     return context.reply([system(`Nothing to search for: use words, since punctuation and emoji are not indexed.`)]);
   }
   const { lines, unsearched } = yield* chat.history.search([room], { terms, count: REPLAY });
-  const shown = lines.filter((each) => !chat.ignores(member, each));
+  const shown = lines.filter((each) => !chat.ignores.ignores(member, each));
   const replies = [...historyLines(shown, answerMax), ...hiddenNotice(lines.length - shown.length)];
   if (unsearched !== undefined) {
     const since = formatDateTime(unsearched, Date.now());

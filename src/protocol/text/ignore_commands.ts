@@ -9,8 +9,8 @@ export const ignore: Command = {
   topic: "basics",
   async run(context, arg) {
     const { chat, member } = context;
-    if (arg === "") return context.reply(listIgnored(chat.ignored(member)));
-    const nick = shortName(await chat.ignore(member, arg));
+    if (arg === "") return context.reply(listIgnored(chat.ignores.list(member)));
+    const nick = shortName(await chat.ignores.add(member, arg));
     context.reply([system(`You ignore ${nick} now. To see again what ${nick} says: /unignore ${nick}`)]);
   },
 };
@@ -20,7 +20,7 @@ export const unignore: Command = {
   help: "show again what a user says",
   topic: "basics",
   async run(context, arg) {
-    const names = await context.chat.unignore(context.member, arg);
+    const names = await context.chat.ignores.remove(context.member, arg);
     context.reply([system(`You no longer ignore ${names.map(shortName).join(", ")}.`)]);
   },
 };

@@ -316,7 +316,7 @@ class TextSession implements CommandContext {
     if (!last.has(this.member)) return;
     const { fullAccount: account, sessions } = this.member;
     // Another session may be there, or the user wants to stay there.
-    const stays = sessions.length > 1 || (account !== undefined && this.chat.alwaysOnStatus(account).on);
+    const stays = sessions.length > 1 || (account !== undefined && this.chat.alwaysOn.status(account).on);
     if (stays) this.chat.hide(this.session, last);
     else await this.chat.leave(this.member, last, undefined, this.session);
   }
@@ -414,7 +414,9 @@ class TextSession implements CommandContext {
     const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const latest = this.chat.history.latest(room, REPLAY).filter((said) => !this.chat.ignores(this.member, said));
+      const latest = this.chat.history.latest(room, REPLAY).filter((said) =>
+        !this.chat.ignores.ignores(this.member, said)
+      );
       const past = historyLines(latest, this.answerMax);
       return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
     } catch (error) {

@@ -11,7 +11,6 @@ import { ProtocolFixture } from "./harness.ts";
 const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "connect",
   "disconnect",
-  "ignore",
   "invite",
   "join",
   "kick",
@@ -29,9 +28,15 @@ const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
   "setRealname",
   "setTopic",
   "tag",
-  "unignore",
   "whisper",
   "whisperEach",
+]);
+
+/** The parts of the chat whose methods change it, and those of their methods and properties that do not. */
+const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Map([
+  ["admin", ["forgetRoles"]], // its steps are run one by one
+  ["alwaysOn", ["policy", "absent", "status"]],
+  ["ignores", ["list", "ignores"]],
 ]);
 
 /** Commands that need accounts. */
@@ -43,28 +48,20 @@ const WITH_ACCOUNTS = /^(?:NS|NICKSERV|REGISTER|AUTHENTICATE)\b|NickServ/;
  * @param later Whether a change is made only when the promise resolves.
  */
 function withPromises(chat: LocalChat, later: boolean): LocalChat {
-  return new Proxy(chat, {
-    get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (key === "admin") return withPromisesInAll(target.admin, later);
-      if (typeof value !== "function") return value;
-      if (!CHANGES.has(key)) return value.bind(target);
-      return (...args: unknown[]) => {
-        const change = () => value.apply(target, args);
-        return later ? new Promise((resolve) => setTimeout(resolve)).then(change) : Promise.try(change);
-      };
-    },
-  });
+  return wrap(chat, later, (key) => CHANGES.has(key));
 }
 
-/** Wraps an object so that its methods, but for one that returns steps, return promises in the same way. */
-function withPromisesInAll<T extends object>(methods: T, later: boolean): T {
-  return new Proxy(methods, {
+/** Wraps an object, and the parts in it, so that some of its methods return promises. */
+function wrap<T extends object>(object: T, later: boolean, changes: (key: string | symbol) => boolean): T {
+  return new Proxy(object, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
-      if (key === "forgetRoles") return (value as () => unknown).bind(target); // its steps are run one by one
+      const reads = PARTS.get(key);
+      if (reads !== undefined) return wrap(value as object, later, (key) => !reads.includes(key));
+      if (typeof value !== "function") return value;
+      if (!changes(key)) return value.bind(target);
       return (...args: unknown[]) => {
-        const change = () => (value as (...args: unknown[]) => unknown).apply(target, args);
+        const change = () => value.apply(target, args);
         return later ? new Promise((resolve) => setTimeout(resolve)).then(change) : Promise.try(change);
       };
     },

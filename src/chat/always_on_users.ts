@@ -1,0 +1,73 @@
+/** Users who stay in the chat without a session, as protocols see them. */
+import type { AlwaysOn, AlwaysOnPolicy, AlwaysOnStatus } from "./always_on.ts";
+import type { Answer, CommandOf, Op, Results } from "./commands.ts";
+import type { Member, Session } from "./member.ts";
+import { requireScope } from "./scope.ts";
+import type { Sized } from "./state.ts";
+
+/** Which accounts are always on, and the members without a session. */
+export interface AlwaysOnUsers {
+  /** Which accounts may be always on. */
+  readonly policy: AlwaysOnPolicy;
+  /** The members without a session: their accounts are always on. */
+  readonly absent: Sized<Member>;
+  /** Whether an account, in any case, is always on, and what it has chosen. */
+  status(account: string): AlwaysOnStatus;
+  /**
+   * Has the account of a member stay in the chat without a session, or not; `undefined` for the default of the server.
+   *
+   * @throws {ChatError} `account-required` or `absent-full`
+   */
+  choose(member: Member, choice: boolean | undefined): Answer<void>;
+  /** Notes whether a person is at a session. A member without such a session is shown as away. */
+  attend(session: Session, on: boolean): Answer<void>;
+  /**
+   * Removes some of the members without a session that were last here before a time, in milliseconds since 1970.
+   *
+   * @returns Whether there may be more.
+   */
+  expire(before: number): Answer<boolean>;
+  /** Forgets the choice of an account that was deleted, and removes its member if that has no session. */
+  forget(account: string): Answer<void>;
+}
+
+/** Applies the commands at once. */
+export class LocalAlwaysOnUsers implements AlwaysOnUsers {
+  readonly #state: AlwaysOn;
+  readonly #apply: <O extends Op>(command: CommandOf<O>) => Results[O];
+
+  /** @param apply Applies a command. @throws {ChatError} if it is rejected. */
+  constructor(state: AlwaysOn, apply: <O extends Op>(command: CommandOf<O>) => Results[O]) {
+    this.#state = state;
+    this.#apply = apply;
+  }
+
+  get policy(): AlwaysOnPolicy {
+    return this.#state.policy;
+  }
+
+  get absent(): Sized<Member> {
+    return this.#state.absent;
+  }
+
+  status(account: string): AlwaysOnStatus {
+    return this.#state.status(account);
+  }
+
+  choose(member: Member, choice: boolean | undefined): void {
+    requireScope(member);
+    this.#apply({ op: "always-on", member: member.id, choice });
+  }
+
+  attend(session: Session, on: boolean): void {
+    if (session.attended !== on) this.#apply({ op: "attend", session: session.id, on });
+  }
+
+  expire(before: number): boolean {
+    return this.#apply({ op: "expire", before });
+  }
+
+  forget(account: string): void {
+    this.#apply({ op: "forget", account });
+  }
+}
