@@ -89,7 +89,7 @@ async function serve(options: Options): Promise<void> {
   await Promise.race([log.flushed(), delay(LOG_TIMEOUT)]); // the reader of stderr may have stopped reading
 }
 
-/** Messages, accounts and bans: in the directory of `--data`, or messages alone in memory. */
+/** Messages, accounts and bans: in the directory of `--data`, or in memory. */
 interface Storage {
   readonly history: HistoryStore;
   /** Files that other users of the machine could read. */
@@ -105,7 +105,11 @@ async function openStorage({ data, sync, keep, keepLines, maxData, maxAccounts }
   if (data === undefined) {
     const clock = new TrustedClock();
     const lines = Math.min(keepLines, TARGET_LINES);
-    return { history: new MemoryHistory({ ...retention, lines }, undefined, clock), clock, exposed: [] };
+    const history = new MemoryHistory({ ...retention, lines }, undefined, clock);
+    if (maxAccounts === 0) return { history, clock, exposed: [] };
+    const file = Database.inMemory();
+    const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret, persistent: false });
+    return { history, accounts, ignores: new IgnoreTable(file), clock, exposed: [] };
   }
   const file = await Database.open(data, sync);
   const clock = new TrustedClock(knownTime(file));

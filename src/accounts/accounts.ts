@@ -48,6 +48,8 @@ export interface AccountStore {
 export interface AccountsOptions {
   /** The most accounts; {@linkcode ACCOUNTS_MAX} by default. */
   readonly max?: number;
+  /** Whether the store outlives the process; yes by default. */
+  readonly persistent?: boolean;
   readonly tokens: Tokens;
   readonly certificates: Certificates;
   /** The key from which the SCRAM salt of names without an account is derived. */
@@ -63,6 +65,8 @@ export class Accounts {
   /** What clients log in with in place of passwords. */
   readonly tokens: Tokens;
   readonly certificates: Certificates;
+  /** Whether accounts outlive the process. */
+  readonly persistent: boolean;
   readonly #store: AccountStore;
   readonly #accounts = new Map<string, Account>(); // by folded name
   readonly #bySkeleton = new Map<string, string>(); // folded names
@@ -76,6 +80,7 @@ export class Accounts {
     this.#store = store;
     this.tokens = options.tokens;
     this.certificates = options.certificates;
+    this.persistent = options.persistent ?? true;
     this.#max = options.max ?? ACCOUNTS_MAX;
     this.#secret = options.secret;
     this.#derive = options.derive ?? derive;

@@ -108,6 +108,11 @@ export class AuthService {
     return this.#accounts !== undefined;
   }
 
+  /** Whether accounts outlive the process. */
+  get persistent(): boolean {
+    return this.#accounts?.persistent ?? false;
+  }
+
   /** How many accounts there are. */
   get size(): number {
     return this.#accounts?.size ?? 0;

@@ -10,7 +10,10 @@ import type { Database } from "../history/database.ts";
 import { TokenTable } from "../history/token_table.ts";
 
 /** Opens the accounts in a database. @throws {StoreError} */
-export function openAccounts(file: Database, options: Pick<AccountsOptions, "max" | "secret">): Accounts {
+export function openAccounts(
+  file: Database,
+  options: Pick<AccountsOptions, "max" | "persistent" | "secret">,
+): Accounts {
   const tokens = new Tokens(new TokenTable(file));
   const certificates = new Certificates(new CertificateTable(file));
   return new Accounts(new AccountTable(file), { ...options, tokens, certificates });

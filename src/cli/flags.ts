@@ -121,7 +121,7 @@ const server = {
     reader: read.wholeNumber(0),
     default: String(ACCOUNTS_MAX),
     help: "registered nicknames in total",
-    details: "Existing accounts stay valid with a lower number. Registration needs `--data`.",
+    details: "Existing accounts stay valid with a lower number. 0 without `--data`: no accounts.",
   },
   maxFailures: {
     value: "N",

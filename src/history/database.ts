@@ -90,11 +90,17 @@ export class Database {
     try {
       const path = join(directory, FILE);
       const exposed = makePrivate(directory); // first: SQLite gives new files the permissions of the database
+      prepareFile(path);
       return new Database(openFile(path, sync, migrations), path, lock, exposed);
     } catch (error) {
       lock.close();
       throw storeError(error);
     }
+  }
+
+  /** Opens a database without a file, which ends with the process. */
+  static inMemory(migrations = MIGRATIONS): Database {
+    return new Database(openFile(IN_MEMORY, "normal", migrations), IN_MEMORY, undefined);
   }
 
   /**
@@ -147,6 +153,9 @@ export class Database {
 
 const FILE = "tincan.db";
 const LOCK = "tincan.lock";
+
+/** SQLite's name for a database without a file. */
+const IN_MEMORY = ":memory:";
 
 /** The path of the file in a directory, where it must exist. */
 async function requireFile(directory: string): Promise<string> {
@@ -256,7 +265,8 @@ async function tryLock(file: Deno.FsFile): Promise<boolean> {
   }
 }
 
-function openFile(path: string, sync: Sync, migrations: readonly string[]): DatabaseSync {
+/** Creates a file that is readable by its owner only, unless it exists, and rejects that of another program. */
+function prepareFile(path: string) {
   requireRegular(path);
   // Created here and not by SQLite, which would let other users read it and its log.
   const file = Deno.openSync(path, { read: true, write: true, create: true, mode: PRIVATE });
@@ -265,6 +275,10 @@ function openFile(path: string, sync: Sync, migrations: readonly string[]): Data
   } finally {
     file.close(); // before SQLite locks the file: closing it would release the locks (fcntl(2), "advisory locks")
   }
+}
+
+/** Opens a database for reading and writing. A file must have been prepared. */
+function openFile(path: string, sync: Sync, migrations: readonly string[]): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIME}`);

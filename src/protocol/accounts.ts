@@ -76,17 +76,19 @@ export async function register(context: AccountContext, password: string): Promi
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
   await context.answering(() => chat.login(session, name));
-  return registeredText(name, context.commandFor, context.chat.alwaysOn.policy === "opt-in");
+  return registeredText(name, context.commandFor, context);
 }
 
-/**
- * What a user is told that has registered a nickname.
- *
- * @param mayStay Whether the user can choose to be always on.
- */
-export function registeredText(name: string, commandFor: AccountContext["commandFor"], mayStay: boolean): string {
+/** What a user is told that has registered a nickname. */
+export function registeredText(
+  name: string,
+  commandFor: AccountContext["commandFor"],
+  { auth, chat }: Pick<AccountContext, "auth" | "chat">,
+): string {
+  const limit = auth.persistent ? "" : "Accounts last until this server stops. ";
   const hint = `${commandFor("set", "always-on", "on")} keeps you in the chat when you disconnect. `;
-  return `${name} is now registered. ${mayStay ? hint : ""}To log in later: ${commandFor("login", name, "PASSWORD")}`;
+  const login = `To log in later: ${commandFor("login", name, "PASSWORD")}`;
+  return `${name} is now registered. ${limit}${chat.alwaysOn.policy === "opt-in" ? hint : ""}${login}`;
 }
 
 /**
@@ -235,7 +237,7 @@ export function authErrorText(
 ): string {
   switch (code) {
     case "no-accounts":
-      return "This server has no accounts. Its administrator can start it with --data to allow them.";
+      return "This server has no accounts.";
     case "wrong-password":
       return "Wrong password.";
     case "wait":

@@ -58,6 +58,34 @@ test("accounts: the ignore list of an account survives kill -9, and applies to e
   assert(!(await askIrc(ann, "PING x")).some((line) => line.includes("psst")));
 });
 
+test("accounts: without --data, accounts and their rooms last until the server stops", async (form) => {
+  {
+    await using server = await start(form, []);
+    using alice = await Client.join(server.port);
+    await alice.send("/nick alice", `/register ${PASSWORD}`);
+    await alice.until(/^-- alice is now registered\. Accounts last until this server stops\. /);
+    await alice.send("/join #tea", "/quit");
+    await alice.until("-- Goodbye.");
+    using again = await Client.join(server.port);
+    await again.send("/nick alice", `/login alice ${PASSWORD}`);
+    await again.until(/^-- alice is a registered nickname\./);
+    await again.until("-- You are logged in as alice.");
+    await again.send("/join #tea");
+    await again.until("-- You are an owner of #tea.");
+  }
+  await using server = await start(form, []);
+  using guest = await Client.join(server.port);
+  await guest.send("/nick alice");
+  await guest.until(/^-- guest\d+ is now alice$/);
+});
+
+test("accounts: --max-accounts 0 without --data is a server without accounts", async (form) => {
+  await using server = await start(form, ["--max-accounts", "0"]);
+  using client = await Client.join(server.port);
+  await client.send("/nick alice", `/register ${PASSWORD}`);
+  await client.until("-- This server has no accounts.");
+});
+
 test("accounts: a registration survives kill -9, and no password is in any file or in the log", async (form) => {
   await using directory = await Directory.make();
   const args = ["--data", directory.path, "--log-level", "debug"];

@@ -230,7 +230,7 @@ async function registerEarly(context: IrcContext, nick: string, password: string
     return context.member === undefined && handshake.nick === nick && chat.get(nick) === undefined;
   });
   await context.login({ name: account.name, account });
-  return registeredText(account.name, nickServRequest, context.chat.alwaysOn.policy === "opt-in");
+  return registeredText(account.name, nickServRequest, context);
 }
 
 function help(context: MemberContext, name: string) {

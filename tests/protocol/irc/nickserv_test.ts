@@ -127,7 +127,7 @@ testAccounts("NickServ: three wrong passwords close the connection, after the la
 
 test("NickServ: INFO, REGISTER, IDENTIFY and GHOST are rejected when the server has no accounts", async (fixture) => {
   const alice = await fixture.irc("alice");
-  const none = "NickServ: This server has no accounts. Its administrator can start it with --data to allow them.";
+  const none = "NickServ: This server has no accounts.";
   for (const request of ["INFO", "REGISTER long-enough", "IDENTIFY long-enough", "GHOST bob long-enough"]) {
     assertEquals(await told(alice, `NS ${request}`), [none], request);
   }

@@ -426,7 +426,7 @@ Deno.test("accounts: without accounts, each command replies so in one sentence",
   const server = new TextServer(new AuthService());
   const client = server.arrive();
   client.hears();
-  const sentence = "-- This server has no accounts. Its administrator can start it with --data to allow them.";
+  const sentence = "-- This server has no accounts.";
   await client.asks("/nick alice");
   for (const line of ["/register long-enough", "/login a b", "/password long-enough", "/drop x", "/ghost a b"]) {
     await dialogue(client, [[line, sentence]]);
