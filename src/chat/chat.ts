@@ -5,7 +5,7 @@
  * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
  * Methods by which a member acts also throw `token-read-only` and `token-room`: see `scope.ts`.
  */
-import type { Answer, ModesResult, SayOptions, UserFlag } from "./commands.ts";
+import type { Answer, Invitee, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { Ignores } from "./account_ignores.ts";
 import type { AlwaysOnUsers } from "./always_on_users.ts";
 import type { ChatError } from "./chat_error.ts";
@@ -179,10 +179,11 @@ export interface Chat {
    * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit. It
    * lets an account always enter an invite-only room that has an owner.
    *
-   * @returns The member that was invited.
-   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user` or `already-in-room`
+   * An operator also lets an account in that is not in the chat, if the room is invite-only and has an owner.
+   *
+   * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user`, `already-in-room` or `roles-full`
    */
-  invite(member: Member, room: Room, nick: string): Answer<Member>;
+  invite(member: Member, room: Room, nick: string): Answer<Invitee>;
   /**
    * Sets the topic of a room. An empty one removes it.
    *

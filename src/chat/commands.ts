@@ -37,6 +37,13 @@ export interface SayOptions {
   readonly from?: Session | undefined;
 }
 
+/** Who was invited to a room. */
+export interface Invitee {
+  readonly nick: string;
+  /** `undefined` for an account that is not in the chat: it may enter the room from now on, and is not told. */
+  readonly member: Member | undefined;
+}
+
 /** All commands, by `op`. */
 export type Command =
   // Members
@@ -123,7 +130,7 @@ export type Command =
     readonly nick: string;
     readonly reason: string | undefined;
   }
-  /** A member invites another to a room. */
+  /** A member invites another, or an account that is not in the chat, to a room. */
   | { readonly op: "invite"; readonly member: MemberId; readonly room: RoomKey; readonly nick: string }
   /** A member sets the topic of a room; an empty one removes it. */
   | { readonly op: "topic"; readonly member: MemberId; readonly room: RoomKey; readonly topic: string }
@@ -229,8 +236,7 @@ export interface Results {
   leave: void;
   /** The member that was removed. */
   kick: Member;
-  /** The member that was invited. */
-  invite: Member;
+  invite: Invitee;
   topic: void;
   modes: ModesResult;
   ban: ModesResult;

@@ -10,7 +10,7 @@ import { checksKey, isMuted, isNewRoomName, mayForceEntry, requireUnmuted, requi
 import type { Chat } from "./chat.ts";
 import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
-import type { CommandOf, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
+import type { CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
@@ -269,7 +269,7 @@ export class LocalChat extends ChatReader implements Chat {
     return this.#apply({ op: "kick", member: member.id, room: keyOf(room), nick, reason });
   }
 
-  invite(member: Member, room: Room, nick: string): Member {
+  invite(member: Member, room: Room, nick: string): Invitee {
     requireScope(member, room.key);
     return this.#apply({ op: "invite", member: member.id, room: keyOf(room), nick });
   }

@@ -10,7 +10,7 @@ import {
   requireUnmuted,
 } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
-import type { CommandOf, ModesResult } from "./commands.ts";
+import type { CommandOf, Invitee, ModesResult } from "./commands.ts";
 import type { Invited } from "./events.ts";
 import { requireReason, requireTopic } from "./lengths.ts";
 import type { Member, Session } from "./member.ts";
@@ -117,14 +117,15 @@ export function kick(state: ChatState, { member: id, room: key, nick, reason }: 
   return target;
 }
 
-/** @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user` or `already-in-room` */
-export function invite(state: ChatState, { member: id, room: key, nick }: CommandOf<"invite">): Member {
+/** @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user`, `already-in-room` or `roles-full` */
+export function invite(state: ChatState, { member: id, room: key, nick }: CommandOf<"invite">): Invitee {
   const member = state.requireMember(id);
   const room = state.requireRoom(key);
   requireIn(room, member);
   requireUnmuted(state.muted, member);
   if (room.switches.has("i")) requireOperator(room, member);
-  const target = state.find(nick);
+  const target = state.nicknames.get(nick) ?? state.byAccount.get(fold(nick));
+  if (target === undefined) return { nick: inviteAbsent(state, member, room, nick), member: undefined };
   if (room.has(target)) throw new ChatError("already-in-room", target.nick, room.name);
   // Any member may invite, but only an operator's invitation overrides bans, the key and the limit.
   if (room.holds(member, "op")) addInvitation(state, target, room);
@@ -145,7 +146,19 @@ export function invite(state: ChatState, { member: id, room: key, nick }: Comman
   if (!state.ignores.ignores(target, event)) target.tell(event);
   const others = Iterator.from(room.operators).filter((operator) => operator !== member);
   tellEach(sessionsOf(others), { ...event, forOperators: true });
-  return target;
+  return { nick: target.nick, member: target };
+}
+
+/**
+ * Lets an account that is not in the chat always enter an invite-only room, as its user cannot be told. Returns its name.
+ *
+ * @throws {ChatError} `no-such-user` or `roles-full`
+ */
+function inviteAbsent(state: ChatState, member: Member, room: Room, nick: string): string {
+  const lasts = room.switches.has("i") && room.roles.owned;
+  if (!lasts || !state.nicknames.isRegistered(nick)) throw new ChatError("no-such-user", nick);
+  if (room.roles.of(nick) === undefined) giveRole(state, room, nick, "member", member);
+  return copyString(nick);
 }
 
 function addInvitation(state: ChatState, member: Member, room: Room) {

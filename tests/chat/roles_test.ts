@@ -152,6 +152,28 @@ Deno.test("roles: an account that is invited into an invite-only room stays a me
   }
 });
 
+Deno.test("roles: an absent account can be invited into an invite-only room that has an owner", () => {
+  const { fixture, alice, bob, guest, room } = owned();
+  fixture.chat.disconnect(sessionOf(bob));
+  const invite = (by: Member, nick: string) => fixture.chat.invite(by, room, nick);
+  assertRejected("no-such-user", "bob", () => invite(alice, "bob")); // the room is open
+  fixture.mode(alice, TEA, "+i");
+  assertRejected("not-operator", TEA, () => invite(guest, "bob"));
+  assertRejected("no-such-user", "nobody", () => invite(alice, "nobody"));
+  assertEquals(invite(alice, "bob"), { nick: "bob", member: undefined });
+  assertEquals(roles(fixture), ["alice owner", "bob member"]);
+  assertEquals(invite(alice, "bob"), { nick: "bob", member: undefined });
+  fixture.chat.join(login(fixture, "bob"), TEA);
+});
+
+Deno.test("invite: an account that is in the chat under another nickname is invited there", () => {
+  const { fixture, alice, bob, room } = owned();
+  fixture.chat.leave(bob, room);
+  fixture.chat.rename(bob, "robert");
+  const { nick, member } = fixture.chat.invite(alice, room, "bob");
+  assertEquals([nick, member === bob], ["robert", true]);
+});
+
 Deno.test("mode M: only members that are logged in, voiced or operators may speak", () => {
   const { fixture, alice, bob, guest } = owned();
   fixture.mode(alice, TEA, "+M");

@@ -364,7 +364,7 @@ Deno.test("invite: an operator's invitation overrides everything once, and the o
   fixture.mode(op, TEA, "+ikl+bo KEY 1 bob second");
   assertRejected("banned", TEA, () => fixture.chat.join(bob, TEA));
   for (const member of [op, second, plain, bob]) fixture.heard(member);
-  assert(fixture.chat.invite(op, room, "BOB") === bob);
+  assert(fixture.chat.invite(op, room, "BOB").member === bob);
   const told = [op, second, plain, bob].map((member) => fixture.heard(member));
   assertEquals(told, [[], ["invited #tea op bob forOperators"], [], ["invited #tea op bob"]]);
   fixture.chat.join(bob, TEA);

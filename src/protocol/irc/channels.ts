@@ -17,6 +17,9 @@ import { NAMES_MAX } from "./limits.ts";
 import { rankPrefix, requireVisibleRoom, visibleRoom } from "./lookup.ts";
 import { replay } from "./replay.ts";
 
+/** The away message of an account that is not in the chat when it is invited. */
+const OFFLINE = "Offline, and may enter the channel from now on";
+
 /** The most conditions of LIST that count: each is tested on each channel. */
 export const CONDITIONS_MAX = 8;
 
@@ -161,9 +164,10 @@ export async function invite(context: MemberContext, params: readonly string[]):
   }
   if (name === undefined) return context.numeric("ERR_NEEDMOREPARAMS", "INVITE");
   const room = requireVisibleRoom(context, name);
-  const target = await chat.invite(member, room, nick);
-  context.numeric("RPL_INVITING", target.nick, room.name);
-  if (target.away !== undefined) context.numeric("RPL_AWAY", target.nick, target.away);
+  const invitee = await chat.invite(member, room, nick);
+  context.numeric("RPL_INVITING", invitee.nick, room.name);
+  const away = invitee.member === undefined ? OFFLINE : invitee.member.away;
+  if (away !== undefined) context.numeric("RPL_AWAY", invitee.nick, away);
 }
 
 /** KICK (RFC 2812, section 3.2.8). */

@@ -17,8 +17,12 @@ export const invite: Command = {
   help: "invite a user to this room",
   topic: "moderation",
   async run(context, arg) {
-    const { nick } = await context.chat.invite(context.member, context.room, arg);
-    context.reply([system(`You invited ${nick} to ${context.room.name}.`)]);
+    const { nick, member } = await context.chat.invite(context.member, context.room, arg);
+    const { name } = context.room;
+    const text = member === undefined
+      ? `${nick} is offline, and may enter ${name} now.`
+      : `You invited ${nick} to ${name}.`;
+    context.reply([system(text)]);
   },
 };
 
