@@ -51,6 +51,7 @@ export function forget(state: ChatState, { account }: CommandOf<"forget">): void
   state.alwaysOn.choose(account, undefined);
   state.storage.presence.saveChoice(account, undefined);
   state.storage.presence.delete(account);
+  state.storage.forgetMarkers(account);
   const member = state.byAccount.get(fold(account));
   if (member?.sessions.length === 0) removeMember(state, member, "Account deleted", false);
 }
