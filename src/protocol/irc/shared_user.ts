@@ -8,6 +8,7 @@ import type { Steps } from "../time_slicer.ts";
 import { replyJoined, replyRenamed } from "./channels.ts";
 import type { MemberContext } from "./context.ts";
 import { announceStatus } from "./persistence.ts";
+import { announceMarker, announceMarkers } from "./read_markers.ts";
 import { replayMissed } from "./replay.ts";
 
 /**
@@ -17,8 +18,12 @@ import { replayMissed } from "./replay.ts";
  */
 export function sessionHandlers(context: MemberContext, replyAccount: () => void): SessionHandlers {
   return {
-    accountChanged: replyAccount,
+    accountChanged() {
+      replyAccount();
+      announceMarkers(context);
+    },
     alwaysOnChanged: () => announceStatus(context),
+    markedRead: (target, time) => announceMarker(context, target, time),
     joined: (room) => showRooms(context, [room]),
     roomRenamed: (room, from, reason) => replyRenamed(context, room, from, reason),
     left: (room, reason) => tellLeft(context, room, reason),
