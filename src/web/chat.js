@@ -11,6 +11,7 @@ import { HISTORY_UNKNOWN, Model } from "./model.js";
 import { cancelLoading, hasHistory, loadConversations, loadLatest } from "./history.js";
 import { receive } from "./handlers.js";
 import { loadIgnored, sendIgnored } from "./ignored.js";
+import { accountChanged } from "./read_sync.js";
 import { isRoom } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -53,6 +54,7 @@ export class Chat {
     this.connection.onMessage = (message, request) => receive(this, message, request);
     this.connection.onStatus = (status) => this.#statusChanged(status);
     this.connection.onAccount = () => {
+      accountChanged(this);
       if (this.online) this.#loadIgnored();
       this.onAccount();
     };

@@ -50,6 +50,8 @@ export interface PendingRequest {
   onDevices?: () => void;
   /** Called with the token that TOKEN STAY returns. */
   onToken?: (token: string) => void;
+  /** Called with the read marker that MARKREAD returns. */
+  onMarker?: (time: Date | undefined) => void;
   /** Called at the end of LIST. */
   onListEnd?: () => void;
   /** Called with each line of the history that was requested. Such lines are not added to a room. */

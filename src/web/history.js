@@ -4,7 +4,7 @@
  */
 import { attributes } from "./irc.js";
 import { append, firstPosition, indexAfter, lastPosition } from "./lines.js";
-import { readMarkerOf } from "./read_markers.js";
+import { isKeptByServer, requestMarker, storedMarkerOf } from "./read_sync.js";
 import { fold, isRoom } from "./room.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
@@ -55,7 +55,8 @@ export function canSearch(chat) {
 export function loadLatest(chat, room) {
   if (!hasHistory(chat)) return;
   const { model } = chat;
-  room.lastRead ??= readMarkerOf(room.name);
+  room.lastRead ??= storedMarkerOf(chat, room.name);
+  if (!room.isRoom) requestMarker(chat, room.name);
   model.startQueue(room);
   requestLines(chat, ["LATEST", room.name, "*"], LATEST, {
     done(lines, full) {
@@ -99,9 +100,15 @@ export function loadConversations(chat, open) {
     {
       done(found) {
         for (const { room: name, line } of found) {
-          const position = readMarkerOf(name);
+          if (isRoom(name)) continue;
+          const position = storedMarkerOf(chat, name);
           const hasNew = position !== undefined && position.time < line.time;
-          if (!isRoom(name) && (hasNew || open.some((nick) => fold(nick) === fold(name)))) model.open(name);
+          if (hasNew || open.some((nick) => fold(nick) === fold(name))) model.open(name);
+          else if (isKeptByServer(chat)) {
+            requestMarker(chat, name, (time) => {
+              if (time === undefined || time < line.time) model.open(name);
+            });
+          }
         }
       },
       failed() {},
