@@ -102,7 +102,9 @@ export function receiveMarker(chat, name, stamp, request) {
 export function accountChanged(chat) {
   const state = stateOf(chat);
   state.known.clear();
-  for (const room of chat.model.rooms.values()) storeMarker(chat, room);
+  if (!isKeptByServer(chat)) return;
+  for (const room of chat.model.rooms.values()) state.waiting.add(room);
+  sendMarkers(chat);
 }
 
 /** Whether the server does not know yet up to where a room is read. @param {State} state @param {Room} room */
