@@ -25,7 +25,7 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   constructor(hub: Hub, history: HistoryStore) {
     this.#hub = hub;
-    this.history = new HistoryReader(history, () => hub.storage.commit(), hub.ids);
+    this.history = new HistoryReader(history, () => hub.storage.commitLines(), hub.ids);
   }
 
   get members(): Sized<Member> {

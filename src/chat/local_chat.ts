@@ -168,13 +168,13 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   disconnect(session: Session, reason?: string, own = false): void {
-    this.readMarkers.sessionEnds(session);
+    this.readMarkers.sessionsEnd(session.member, [session]);
     const told = own && session.member.scope?.readOnly ? undefined : reason; // a reason is a message, too
     this.#apply({ op: "disconnect", session: session.id, reason: told, own });
   }
 
   remove(member: Member, reason?: string): void {
-    for (const session of member.sessions) this.readMarkers.sessionEnds(session);
+    this.readMarkers.sessionsEnd(member, member.sessions);
     this.#apply({ op: "remove", member: member.id, reason });
   }
 
@@ -227,7 +227,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   logout(session: Session): void {
     this.#requireConnected(session.member);
-    this.readMarkers.sessionEnds(session);
+    this.readMarkers.sessionsEnd(session.member, [session]);
     this.#apply({ op: "logout", session: session.id, id: ++this.#lastId });
     this.#apply({ op: "ignored", member: session.member.id, names: [] });
   }
@@ -262,13 +262,13 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   hide(session: Session, room: Room): void {
-    this.readMarkers.roomLeft(session, room);
+    this.readMarkers.roomLeft(session.member, room, [session]);
     this.#hub.hide(session, room);
   }
 
   leave(member: Member, room: Room, reason?: string, from: Session | undefined = member.sessions[0]): void {
     const told = member.scope?.readOnly ? undefined : reason;
-    if (from !== undefined) this.readMarkers.roomLeft(from, room);
+    if (from !== undefined) this.readMarkers.roomLeft(member, room, [from]);
     this.#apply({ op: "leave", member: member.id, session: from?.id, room: keyOf(room), reason: told });
   }
 

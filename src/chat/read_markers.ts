@@ -87,17 +87,20 @@ export class LocalReadMarkers implements ReadMarkers {
     return { after, count: this.#history.countAfter(room, after, NEW_COUNTED + 1) };
   }
 
-  /** To be called before a session disconnects or logs out: the rooms that it is shown count as read, if its user has seen them. */
-  sessionEnds(session: Session): void {
-    if (!session.readsShown) return;
-    for (const room of session.member.rooms.values()) this.roomLeft(session, room);
+  /**
+   * To be called before sessions of a member disconnect or log out: the rooms that they are shown count as read, if their clients
+   * do not tell what is.
+   */
+  sessionsEnd(member: Member, sessions: readonly Session[]): void {
+    if (!sessions.some(({ readsShown }) => readsShown)) return;
+    for (const room of member.rooms.values()) this.roomLeft(member, room, sessions);
   }
 
-  /** To be called before a session is no longer shown a room: the same for this room. */
-  roomLeft(session: Session, room: Room): void {
-    const { readsShown, attended, member } = session;
-    if (!readsShown || !attended || room.closed || room.hasLines === false) return;
-    if (!room.has(member) || !room.sessions.has(session)) return;
+  /** To be called before sessions are no longer shown a room: the same for this room. */
+  roomLeft(member: Member, room: Room, sessions: readonly Session[]): void {
+    if (room.closed || room.hasLines === false || !room.has(member)) return;
+    const hasRead = (session: Session) => session.readsShown && session.attended && room.sessions.has(session);
+    if (!sessions.some(hasRead)) return;
     try {
       const [last] = this.#history.latest(room, 1);
       if (last !== undefined) this.advance(member, room, last.time);

@@ -149,6 +149,11 @@ export class WriteBehind {
     return true;
   }
 
+  /** Commits the pending lines of rooms, so that they can be read. Without any, other changes wait for the next commit. */
+  commitLines(): void {
+    if (this.#pending.length > 0) this.commit();
+  }
+
   /** Commits some private messages that were added. Returns whether they are stored, and may be delivered. */
   commitPrivate(count: number): boolean {
     const committed = this.commit();

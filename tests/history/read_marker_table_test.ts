@@ -151,6 +151,19 @@ Deno.test("read marker table: one commit stores as much as takes little time, an
   assertEquals(stored(place), 50);
 });
 
+Deno.test("read marker table: reading the history stores no markers, as it would for each room that a session leaves", async () => {
+  using place = new Place();
+  const chat = await restart(place);
+  const alice = connect(chat, "alice", "#tea");
+  const tea = chat.findRoom("#tea");
+  chat.say(alice, tea, "hi");
+  chat.flush();
+  chat.readMarkers.advance(alice, tea, 5);
+  assertEquals([chat.history.latest(tea, 1).length, stored(place)], [1, 0]);
+  chat.say(alice, tea, "again");
+  assertEquals([chat.history.latest(tea, 2).length, stored(place)], [2, 1]);
+});
+
 Deno.test("read marker table: a flush is asked for until everything is stored", async () => {
   using place = new Place();
   let wanted = 0;
