@@ -54,6 +54,7 @@ test("irc-framework: a bot negotiates capabilities, registers and receives the s
     "draft/no-implicit-names",
     "draft/persistence",
     "draft/pre-away",
+    "draft/read-marker",
     "echo-message",
     "extended-join",
     "extended-monitor",
