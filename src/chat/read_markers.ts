@@ -1,6 +1,7 @@
 /** How far users have read, as protocols see it. */
 import { ChatError } from "./chat_error.ts";
 import type { Answer, CommandOf } from "./commands.ts";
+import type { Whispered } from "./events.ts";
 import { type HistoryReader, readable } from "./history_reader.ts";
 import type { Member, Session } from "./member.ts";
 import { fold, isNick } from "./names.ts";
@@ -88,6 +89,18 @@ export class LocalReadMarkers implements ReadMarkers {
   }
 
   /**
+   * To be called when a member has sent private messages from a session whose client does not tell what is read: the
+   * conversations count as read.
+   */
+  written(member: Member, messages: readonly (Whispered | ChatError | undefined)[]): void {
+    if (member.fullAccount === undefined) return; // no other device could need it
+    for (const message of messages) {
+      if (message === undefined || message instanceof ChatError) continue;
+      this.#tryAdvance(() => this.advance(member, message.to, message.time));
+    }
+  }
+
+  /**
    * To be called before sessions of a member disconnect or log out: the rooms that they are shown count as read, if their clients
    * do not tell what is.
    */
@@ -101,11 +114,17 @@ export class LocalReadMarkers implements ReadMarkers {
     if (room.closed || room.hasLines === false || !room.has(member)) return;
     const hasRead = (session: Session) => session.readsShown && session.attended && room.sessions.has(session);
     if (!sessions.some(hasRead)) return;
-    try {
+    this.#tryAdvance(() => {
       const [last] = this.#history.latest(room, 1);
       if (last !== undefined) this.advance(member, room, last.time);
+    });
+  }
+
+  #tryAdvance(advance: () => void) {
+    try {
+      advance();
     } catch (error) {
-      if (!(error instanceof ChatError)) throw error; // the history cannot be read now: they stay unread
+      if (!(error instanceof ChatError)) throw error; // the history cannot be read now: it stays unread
     }
   }
 }

@@ -147,6 +147,25 @@ testAccounts("MARKREAD: a client that logs in or out is told the markers of its 
   assertEquals(markers(await guest.asks("NS LOGOUT")).sort(), ["MARKREAD #Tea *", "MARKREAD #den *"]);
 });
 
+testAccounts("MARKREAD: a client without the capability has read a conversation that it writes in", async (fixture) => {
+  const client = await alice(fixture);
+  const bob = await fixture.irc("Bob", CAPABILITY);
+  const [phone] = await again(fixture, CAPABILITY, "echo-message");
+  fixture.quiet();
+  await client.says("PRIVMSG bob :psst");
+  assertEquals(phone.hears(), [":alice!~alice@host PRIVMSG Bob :psst", `MARKREAD Bob ${before(0)}`]);
+  assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG Bob :psst"]);
+  clock.now += 1000;
+  assertEquals(
+    await phone.asks("PRIVMSG bob :psst"),
+    [":alice!~alice@host PRIVMSG Bob :psst"],
+    "this one tells itself",
+  );
+  const eve = await fixture.irc("eve");
+  await eve.says("PRIVMSG bob :psst");
+  assertEquals(eve.member.readMarkers, undefined, "a guest has no other device");
+});
+
 testAccounts("MARKREAD: a client without the capability has read what it was shown when it ends", async (fixture) => {
   const client = await alice(fixture);
   const bob = await fixture.irc("bob");
