@@ -159,7 +159,7 @@ function plain(result: unknown): unknown {
   if ("sessions" in result && "origin" in result) return `member ${(result as Member).id}`;
   if ("key" in result && "members" in result) return `room ${result.key}`;
   if ("rejected" in result) return [(result as ModesResult).made, plain((result as ModesResult).rejected)];
-  return { ...result };
+  return Object.fromEntries(Object.entries(result).map(([key, value]) => [key, plain(value)])); // such as an invitee
 }
 
 const nick = fc.constantFrom(...NICKS);
