@@ -333,8 +333,8 @@ export class LocalChat extends ChatReader implements Chat {
     const rejected = nicks.map((nick) => stored ? this.#rejectStored(member, from, nick, size) : undefined);
     const to = nicks.filter((_, i) => rejected[i] === undefined);
     const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, text: clean, style, tags });
-    if (from?.readsShown) this.readMarkers.written(member, results);
     let next = 0;
+    if (from?.readsShown) this.readMarkers.written(member, results);
     return rejected.map((error) => error ?? results[next++]);
   }
 
