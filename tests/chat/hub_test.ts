@@ -293,6 +293,8 @@ const OWNED: readonly Step[] = [
   { op: "join", room: "#x", key: undefined },
   { op: "appoint", room: "#x", name: "alice" },
   { op: "kick", room: "#x", nick: "m0", reason: undefined },
+  { op: "reclaim", nick: "alice", reason: "reclaimed" },
+  { op: "rename", nick: "m2" },
 ].map((command) => ({ after: 0, slot: 3, command: command as { op: Op } }));
 const steps = fc.array(step, { minLength: 100, maxLength: 300, size: "max" }).map((steps) => {
   return [...BEGINNING, ...OWNED, ...steps];
