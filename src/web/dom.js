@@ -9,7 +9,7 @@ import { findLinks } from "./links.js";
 import { formattingRuns } from "./format.js";
 
 /**
- * Returns an element of index.html.
+ * Returns an element of index.html or dialogs.html.
  *
  * @template {HTMLElement} T
  * @param {string} id
