@@ -67,6 +67,14 @@ export function setChildren(parent, children) {
   }
 }
 
+/** Scrolls a section into view: its end, and its beginning if both do not fit. @param {HTMLElement} section */
+export function reveal(section) {
+  section.scrollIntoView({ block: "nearest" });
+  const { top } = section.getBoundingClientRect();
+  const { top: above = top } = section.closest(".scroll")?.getBoundingClientRect() ?? {};
+  if (top < above) section.scrollIntoView({ block: "start" });
+}
+
 /** Renders a text with its IRC formatting and links. @param {string} text @returns {Node[]} */
 export function formattedText(text) {
   return formattingRuns(text).flatMap(({ text, classes }) => {

@@ -5,7 +5,7 @@
  */
 import { hasAccounts } from "../account.js";
 import { askChanServ } from "../chanserv.js";
-import { button, byId, make } from "../dom.js";
+import { button, byId, make, reveal } from "../dom.js";
 import { askAsOperator, becomeOperator, lift, loadServerBans, loadStatistics, OFFLINE, sanction } from "../operator.js";
 import { toRoomName } from "../room.js";
 import { replaceItems } from "./tabs.js";
@@ -144,7 +144,13 @@ function prepare(chat) {
   press("stop", () => {
     askAsOperator(chat, "MODE", [model.nick, "-o"], () => done("You are no longer a server operator."), failed);
   });
-  for (const id of ["bans", "state"]) section(id).ontoggle = load;
+  for (const each of it.querySelectorAll("details")) {
+    each.ontoggle = () => {
+      if (!each.open) return;
+      reveal(each);
+      load();
+    };
+  }
   model.listen((change) => {
     if (change === "user" && it.open) update(chat);
   });
@@ -164,6 +170,7 @@ function prepare(chat) {
   /** @param {string[]} lines */
   function drawState(lines) {
     part("state-list").replaceChildren(...lines.map((line) => make("li", "", line)));
+    reveal(section("state"));
   }
 
   /** @param {ServerBan[]} bans */
@@ -172,6 +179,7 @@ function prepare(chat) {
     const focused = list.contains(document.activeElement);
     part("bans-why").textContent = bans.length === 0 ? "There are no bans and no mutes." : "";
     replaceItems(list, bans.map(banRow));
+    reveal(section("bans"));
     if (focused && !list.contains(document.activeElement)) section("bans").querySelector("summary")?.focus();
   }
 

@@ -7,7 +7,7 @@ import { hasAccounts } from "../account.js";
 import { askChanServ, loadBans, loadRoles } from "../chanserv.js";
 import { LOBBY } from "../chat.js";
 import { hashOf, personDialog } from "../dialogs.js";
-import { button, byId, formattedText, make } from "../dom.js";
+import { button, byId, formattedText, make, reveal } from "../dom.js";
 import { loadExceptions, maskFor } from "../mask_lists.js";
 import { isOperator, isOwner } from "../person_actions.js";
 import { fold, toRoomName } from "../room.js";
@@ -322,14 +322,6 @@ export function aboutDialog(chat) {
 function enable(id, on) {
   for (const field of byId(id, HTMLFormElement).querySelectorAll("input")) field.disabled = !on;
   for (const each of byId(id, HTMLFormElement).querySelectorAll("button")) each.disabled = !on;
-}
-
-/** Scrolls a section into view: its end, and its beginning if both do not fit. @param {HTMLElement} section */
-function reveal(section) {
-  section.scrollIntoView({ block: "nearest" });
-  const { top } = section.getBoundingClientRect();
-  const { top: above = top } = section.closest(".scroll")?.getBoundingClientRect() ?? {};
-  if (top < above) section.scrollIntoView({ block: "start" });
 }
 
 /** Fills a list of a section. The focus stays in the section. @param {string} id @param {HTMLLIElement[]} rows @param {string} list */
