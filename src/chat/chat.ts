@@ -144,6 +144,14 @@ export interface Chat {
    * becomes a guest if its nickname is, or looks like, a registered one.
    */
   logout(session: Session): Answer<void>;
+  /**
+   * Has a session count as logged in with a token of its account, so that it ends when the token is revoked.
+   *
+   * @param account The account that the token was made for.
+   * @param token One without a scope.
+   * @throws {ChatError} `account-required` if the session is not logged in to that account any more
+   */
+  setToken(session: Session, account: string, token: SessionToken): Answer<void>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
   setAway(member: Member, message: string | undefined): Answer<void>;
   /** Changes the real name, which is cut if it is too long. @throws {ChatError} `muted` */

@@ -226,6 +226,10 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "ignored", member: session.member.id, names: [] });
   }
 
+  setToken(session: Session, account: string, token: SessionToken): void {
+    this.#apply({ op: "token", session: session.id, account, token });
+  }
+
   setAway(member: Member, message: string | undefined): void {
     requireWritable(member);
     this.#apply({ op: "away", member: member.id, message });

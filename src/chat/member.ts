@@ -91,7 +91,7 @@ export class Session {
   /** The wire format of its lines. */
   format: WireFormat;
   readonly outlet: Outlet;
-  /** The token that it has logged in with, if any. Its protocol may set one without a scope. */
+  /** The token that it has logged in with, or counts as logged in with, if any. Changed by commands alone. */
   token: SessionToken | undefined;
 
   /** Whether a person is at it: a program may have connected by itself (IRCv3 `AWAY *`). Changed by commands alone. */

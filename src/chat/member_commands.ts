@@ -107,6 +107,14 @@ export function logout(state: ChatState, { session: sessionId, id }: CommandOf<"
   notifyAccount(session.member);
 }
 
+/** @throws {ChatError} `account-required` if the session is not logged in to the account with all that this permits. */
+export function setToken(state: ChatState, { session: id, account, token }: CommandOf<"token">): void {
+  const session = state.requireSession(id);
+  const { fullAccount, nick } = session.member;
+  if (isScoped(token) || !isAccount(account, fullAccount)) throw new ChatError("account-required", nick);
+  session.token = token;
+}
+
 /** Takes from a member what its new scope does not permit. */
 function confine(state: ChatState, member: Member, { room: only }: Scope) {
   setFlag(state, member, "operator", false);

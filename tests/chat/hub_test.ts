@@ -200,6 +200,10 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   reclaim: fc.record({ nick, reason: fc.constant("reclaimed") }),
   login: fc.record({ account: fc.constantFrom("alice", "guest2") }),
   logout: fc.constant({}),
+  token: fc.record({
+    account: fc.constantFrom("alice", "guest2"),
+    token: fc.constantFrom({ id: 4, readOnly: false, room: undefined }, { id: 5, readOnly: true, room: undefined }),
+  }),
   away: fc.record({ message: reason }),
   realname: fc.record({ realname: text }),
   ignore: fc.record({ name: ignoredName, on }),

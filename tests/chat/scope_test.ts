@@ -185,6 +185,22 @@ Deno.test("scope: it ends with a login by password or a logout, and a token with
   assertEquals(codeOf(() => chat.whisper(bot, "bob", "hi")), undefined);
 });
 
+Deno.test("tokens: a session counts as logged in with one only if it is of its account, and has no scope", () => {
+  const chat = newChat();
+  const guest = enter(chat, "bob");
+  const owner = enter(chat, "alice", "alice");
+  const bot = enter(chat, "bot", "alice", READ);
+  assertEquals(codeOf(() => chat.setToken(guest, "alice", FULL)), "account-required");
+  assertEquals(codeOf(() => chat.setToken(bot, "alice", FULL)), "account-required");
+  assertEquals(codeOf(() => chat.setToken(owner, "bob", FULL)), "account-required");
+  assertEquals(codeOf(() => chat.setToken(owner, "alice", IN_TEA)), "account-required");
+  assertEquals([guest.token, owner.token, bot.token], [undefined, undefined, READ]);
+  chat.setToken(owner, "ALICE", FULL);
+  assertEquals(owner.token, FULL);
+  chat.logout(owner);
+  assertEquals(owner.token, undefined);
+});
+
 /** alice, who owns #hers and is an operator of #tea, beside a bot with a token of hers. */
 function beside(token: SessionToken) {
   const chat = newChat();
