@@ -201,6 +201,24 @@ Deno.test("tokens: a session counts as logged in with one only if it is of its a
   assertEquals(owner.token, undefined);
 });
 
+Deno.test("scope: a session that is limited to a room may be in it when it is renamed, and not in its old name", () => {
+  for (const isInside of [true, false]) {
+    const chat = newChat();
+    const owner = enter(chat, "alice", "alice").member;
+    const room = chat.join(owner, "#tea");
+    const session = enter(chat, "bot", "alice", IN_TEA);
+    const [bot, reader] = [session.member, enter(chat, "reader", "alice", READ).member];
+    if (isInside) chat.join(bot, "#tea");
+    chat.admin.rename(owner, room, "#Coffee");
+    assertEquals([bot.scope, session.token], [{ ...IN_TEA, room: "#coffee" }, { ...IN_TEA, room: "#coffee" }]);
+    assertEquals(reader.scope, READ);
+    chat.join(bot, "#COFFEE");
+    chat.say(bot, room, "hi");
+    chat.join(owner, "#tea"); // another room
+    assertEquals(codeOf(() => chat.join(bot, "#tea")), "token-room");
+  }
+});
+
 /** alice, who owns #hers and is an operator of #tea, beside a bot with a token of hers. */
 function beside(token: SessionToken) {
   const chat = newChat();

@@ -266,8 +266,8 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       this.numeric("ERR_PASSWDMISMATCH");
       return this.close("Password wanted");
     }
-    // The account may have been dropped in the meantime, or the token revoked.
-    if (handshake.login !== undefined && !this.auth.isValid(handshake.login)) handshake.login = undefined;
+    // The account may have been dropped in the meantime, the token revoked, or its room renamed.
+    handshake.login &&= this.auth.current(handshake.login);
     const { address } = this.#connection;
     const identity = {
       user,
