@@ -214,7 +214,7 @@ export interface Chat {
    * Sends a private message. The sessions of the author but `from` get a copy.
    *
    * @returns The message without control characters, or `undefined` if it is blank.
-   * @throws {ChatError} `no-such-user`, `muted`, `stored-too-much` or `not-stored`
+   * @throws {ChatError} `no-such-user`, `no-private-messages`, `muted`, `stored-too-much` or `not-stored`
    */
   whisper(member: Member, nick: string, text: string, options?: SayOptions): Answer<Whispered | undefined>;
   /**
@@ -232,7 +232,7 @@ export interface Chat {
    * Sends client tags without text to a member or a room.
    *
    * @param minRank The lowest rank of the members that they are for.
-   * @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room`
+   * @throws {ChatError} `muted`, `no-such-user`, `no-private-messages`, `cannot-speak` or `not-in-room`
    */
   tag(member: Member, to: Member | Room, tags: string, minRank?: Rank, from?: Session): Answer<Tagged>;
   /** Has a server operator write to all members that receive WALLOPS. */

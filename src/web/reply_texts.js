@@ -63,6 +63,7 @@ const ERRORS = {
   481: () => "Only a server operator can do that.",
   482: (room, why) => `Only ${why?.includes("owner") ? "owners" : "operators"} of ${room} can do that.`,
   511: () => "You ignore as many users as the server allows. Remove one first: /unignore NAME",
+  531: (nick) => `${nick} takes no private messages: it is a bot whose token is for one room.`,
   525: () => "Invalid key: use no spaces and no commas.",
   696: (_room, mode) =>
     mode === "l"

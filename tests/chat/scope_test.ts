@@ -166,6 +166,25 @@ Deno.test("scope: a limited token does not read the private conversations of its
   assertEquals([read(bot), list(bot)], [0, 0]);
 });
 
+for (const [kind, token] of Object.entries({ IN_TEA, READ_TEA })) {
+  Deno.test(`scope: a session that is limited to a room gets no private message, and the sender is told (${kind})`, () => {
+    const { chat, bob, bot, heard } = beside(token);
+    heard("bot");
+    assertEquals(codeOf(() => chat.whisper(bob, "bot", "hi")), "no-private-messages");
+    assertEquals(codeOf(() => chat.tag(bob, bot.member, "+typing=active")), "no-private-messages");
+    const [toBot, toOwner] = chat.whisperEach(bob, ["bot", "alice"], "hi");
+    assertEquals([toBot instanceof ChatError && toBot.code, toOwner instanceof ChatError], [
+      "no-private-messages",
+      false,
+    ]);
+    assertEquals(heard("bot"), []);
+    assertEquals(chat.history.conversation(bob, "bot", { count: 5 }).length, 0, "it is not stored either");
+    chat.logout(bot);
+    chat.whisper(bob, bot.member.nick, "hi");
+    assertEquals(heard("bot").length, 1, "a guest gets them");
+  });
+}
+
 Deno.test("scope: it ends with a login by password or a logout, and a token without a scope limits nothing", () => {
   const rooms = new Rooms();
   const { chat, session, bot, tea, coffee } = rooms;
