@@ -73,8 +73,13 @@ export interface SessionHandlers {
    *
    * @param previous The user that it had, with the nickname it had then.
    * @param rooms The rooms that it was shown.
+   * @param joined Those of them that the user was not in before.
    */
-  moved?(previous: Member, rooms: readonly GenericRoom<Member, Session>[]): void;
+  moved?(
+    previous: Member,
+    rooms: readonly GenericRoom<Member, Session>[],
+    joined: readonly GenericRoom<Member, Session>[],
+  ): void;
 }
 
 /** One connection of a user. */

@@ -249,7 +249,7 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
   sessionCame(state, session);
   for (const room of shown) if (room.has(to)) room.sessions.add(session);
   state.audiences.clear();
-  session.handlers.moved?.(from, shown);
+  session.handlers.moved?.(from, shown, joined);
   session.handlers.accountChanged?.();
 }
 
@@ -264,7 +264,7 @@ function detach(state: ChatState, session: Session, id: MemberId) {
   member.sessions.push(session);
   sessionLeft(state, from);
   sessionCame(state, session);
-  session.handlers.moved?.(from, shown);
+  session.handlers.moved?.(from, shown, []);
 }
 
 /** Gives a member the rank of a guest, for as long as it is in the room. Those of an account are its roles. */

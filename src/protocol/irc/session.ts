@@ -7,6 +7,7 @@ import type { AuthError, AuthService, Caller, Login } from "../../accounts/auth.
 import type { ChatEvent } from "../../chat/events.ts";
 import type { Member, Outlet, Session } from "../../chat/member.ts";
 import type { Chat } from "../../chat/chat.ts";
+import type { Room } from "../../chat/room.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
@@ -74,6 +75,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   readonly capabilities = new Set<Capability>();
   session: Session | undefined;
   historyHintSent = false;
+  readonly sentFrom = new WeakMap<Room, number>();
 
   readonly since = performance.now();
   heardAt = this.since;
