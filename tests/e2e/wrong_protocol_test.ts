@@ -48,9 +48,7 @@ async function rejections(server: Program): Promise<Record<string, number>> {
 async function assertNotDelivered(alice: Client, server: Program): Promise<void> {
   await alice.send("the end");
   await alice.until(/^<\w+> the end$/);
-  const heard = alice.received.split("\n").filter((line) =>
-    !/^$|^-- Welcome|^<\w+> the end$/.test(line)
-  );
+  const heard = alice.received.split("\n").filter((line) => !/^$|^-- Welcome|^<\w+> the end$/.test(line));
   assertEquals(heard, []);
   using bob = await Client.join(server.port);
   await bob.send("/history 100");
@@ -233,7 +231,10 @@ test(
     for (const chatPort of [port, ircPort]) {
       assertMatch(await exchange(server, chatPort, REQUEST), /^HTTP\/1\.1 400 /);
       assertMatch(await exchange(server, chatPort, REQUEST), speaksTls);
-      assertMatch(await exchange(server, chatPort, "NICK a\r\nUSER a 0 * :a\r\n"), /^ERROR :.* It uses TLS: turn that on/);
+      assertMatch(
+        await exchange(server, chatPort, "NICK a\r\nUSER a 0 * :a\r\n"),
+        /^ERROR :.* It uses TLS: turn that on/,
+      );
       assertMatch(await exchange(server, chatPort, "hello\n"), /^-- .* It uses TLS: connect with openssl s_client/);
       assertMatch(await exchange(server, chatPort, "SSH-2.0-x\r\n"), /^-- .* It uses TLS\.\r\n$/);
     }
@@ -245,7 +246,10 @@ test(
     for (const chatPort of [port, ircPort]) {
       using socket = await Deno.connectTls({ hostname: "127.0.0.1", port: chatPort, caCerts });
       await socket.write(new TextEncoder().encode(REQUEST));
-      assertMatch(await within(received(socket.readable), () => "end of the connection"), /^(?:-- .*\n)*HTTP\/1\.1 400 /);
+      assertMatch(
+        await within(received(socket.readable), () => "end of the connection"),
+        /^(?:-- .*\n)*HTTP\/1\.1 400 /,
+      );
     }
     await server.logged(/ refused peer=\S+ door=irc reason="speaks HTTP"/);
   },
