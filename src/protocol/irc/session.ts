@@ -126,6 +126,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     return this.#closeWords ?? this.#connection.closeReason;
   }
 
+  get queued(): number {
+    return this.#connection.queued;
+  }
+
   get secure(): boolean {
     return this.#connection.secure;
   }
