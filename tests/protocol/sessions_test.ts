@@ -165,6 +165,26 @@ testAccounts(
   },
 );
 
+testAccounts("sessions: of two devices that rename a room at once, the first one does", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture, "draft/channel-rename", "standard-replies");
+  const phone = await loggedIn(fixture, "alice");
+  fixture.quiet();
+  await Promise.all([alice.says("RENAME #tea #green"), phone.says("RENAME #tea #black")]);
+  assertEquals(alice.hears(), [":alice!~alice@host RENAME #tea #green :"]);
+  const lines = [phone, bob].map((client) => client.hears());
+  for (const each of lines) {
+    assertEquals(
+      each.filter((line) => / JOIN | PART /.test(line)).map((line) => line.split(" ").slice(1, 3).join(" ")),
+      [
+        "PART #tea",
+        "JOIN #green",
+      ],
+    );
+  }
+  assert(lines[0]!.includes("403 alice #tea :No such channel"), lines[0]!.join("\n"));
+  assertEquals([...fixture.chat.rooms].map(({ name }) => name).sort(), ["#green", "#lobby"]);
+});
+
 testAccounts("sessions: a device that does not read is disconnected alone", async (fixture) => {
   const [alice, bob] = await aliceAndBob(fixture);
   const phone = await loggedIn(fixture, "alice");
