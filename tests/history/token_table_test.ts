@@ -1,5 +1,6 @@
 /** Tokens and certificates in the database: the migration of an older file, and erasing them. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { StoreError } from "../../src/chat/store.ts";
 import { openAccounts } from "../../src/cli/accounts.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
@@ -53,6 +54,7 @@ Deno.test("tokens: those of a file from before rooms had a table of their own ke
     const rooms = (account: string) => tokens.list(account).map(({ room }) => room);
     assertEquals([rooms("alice"), rooms("bob")], [["#ci", "#ci"], ["#tea", undefined]]);
     file.close();
+    await assertRejects(() => Database.open(directory, "normal", before), StoreError, "made by a newer tincan");
   });
 });
 
