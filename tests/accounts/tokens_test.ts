@@ -159,6 +159,24 @@ Deno.test("tokens: a one-time word is used once and within an hour, and only the
   });
 });
 
+Deno.test("tokens: guesses at a one-time word count as wrong passwords, and need no key derivation", () => {
+  let derivations = 0;
+  const derive: typeof cheap = (...args) => {
+    derivations++;
+    return cheap(...args);
+  };
+  return withAlice(async ({ auth, accounts, throttle }) => {
+    const word = accounts.tokens.addWord("alice");
+    const before = derivations;
+    const wrong = word.replace(/.$/, (last) => last === "a" ? "b" : "a");
+    for (let i = 0; i < FAILURES_BURST; i++) {
+      await assertRejected("wrong-password", () => auth.login(OTHER, "alice", wrong, "login"));
+    }
+    await assertRejected("wait", () => auth.login(OTHER, "alice", word, "login"));
+    assertEquals([derivations, throttle.counts.wrong], [before, FAILURES_BURST]);
+  }, { derive });
+});
+
 Deno.test("tokens: a new password and the end of an account revoke all tokens, words and certificates, but the caller's own", () => {
   return withAlice(async ({ auth, accounts }) => {
     const { tokens, certificates } = accounts;
