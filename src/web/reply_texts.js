@@ -65,6 +65,7 @@ const ERRORS = {
   482: (room, why) => `Only ${why?.includes("owner") ? "owners" : "operators"} of ${room} can do that.`,
   491: () => "This server has no server operators: it was started without --operators.",
   511: () => "You ignore as many users as the server allows. Remove one first: /unignore NAME",
+  531: (nick) => `${nick} takes no private messages: it is a bot whose token is for one room.`,
   525: () => "Invalid key: use no spaces and no commas.",
   696: (_room, mode) =>
     mode === "l"
