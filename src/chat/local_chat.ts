@@ -33,6 +33,7 @@ import {
   requireScope,
   requireWritable,
   type SessionToken,
+  takesPrivate,
 } from "./scope.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import { type HistoryStore, StoreError } from "./store.ts";
@@ -230,6 +231,10 @@ export class LocalChat extends ChatReader implements Chat {
     this.readMarkers.sessionsEnd(session.member, [session]);
     this.#apply({ op: "logout", session: session.id, id: ++this.#lastId });
     this.#apply({ op: "ignored", member: session.member.id, names: [] });
+  }
+
+  setToken(session: Session, account: string, token: SessionToken): void {
+    this.#apply({ op: "token", session: session.id, account, token });
   }
 
   setAway(member: Member, message: string | undefined): void {
@@ -462,7 +467,7 @@ export class LocalChat extends ChatReader implements Chat {
   #rejectStored(member: Member, from: Session | undefined, nick: string, characters: number): ChatError | undefined {
     this.mutes.expire();
     const to = this.get(nick);
-    if (to === undefined || isMuted(this.#hub.muted, member)) return undefined;
+    if (to === undefined || !takesPrivate(to) || isMuted(this.#hub.muted, member)) return undefined;
     if (this.#hub.storage.isLocked()) { // it is delivered now or not at all
       this.#hub.storage.lost++;
       return new ChatError("not-stored", to.nick);

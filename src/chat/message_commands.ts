@@ -7,6 +7,7 @@ import type { ChatEvent, Said, Tagged, Whispered } from "./events.ts";
 import type { Member, Session } from "./member.ts";
 import type { Rank } from "./modes.ts";
 import type { Room } from "./room.ts";
+import { takesPrivate } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { sessionsOf, tellEach } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
@@ -53,7 +54,8 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
 /**
  * Delivers a message to each of some members. All copies are committed at once, which costs as much as one commit.
  *
- * @returns For each nickname: the message, `undefined` if the text is blank, or a ChatError: `muted`, `no-such-user` or `not-stored`.
+ * @returns For each nickname: the message, `undefined` if the text is blank, or a ChatError: `muted`, `no-such-user`,
+ *   `no-private-messages` or `not-stored`.
  */
 export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whispered | ChatError | undefined)[] {
   const member = state.requireMember(command.member);
@@ -90,6 +92,7 @@ function prepareMessage(
   if (isMuted(state.muted, member)) return new ChatError("muted", member.nick);
   const to = state.nicknames.get(nick);
   if (to === undefined) return new ChatError("no-such-user", nick);
+  if (!takesPrivate(to)) return new ChatError("no-private-messages", to.nick);
   if (text.trim() === "") return undefined;
   const event: Whispered = {
     kind: "whispered",
@@ -112,12 +115,13 @@ function prepareMessage(
   return { to, event, stored, ignored };
 }
 
-/** @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room` */
+/** @throws {ChatError} `muted`, `no-such-user`, `no-private-messages`, `cannot-speak` or `not-in-room` */
 export function tag(state: ChatState, { member: id, session, to, tags, minRank }: CommandOf<"tag">): Tagged {
   const member = state.requireMember(id);
   requireUnmuted(state.muted, member);
   const target = "room" in to ? state.requireRoom(to.room) : state.requireMember(to.member);
   if ("key" in target) requireVoice(target, member);
+  else if (!takesPrivate(target)) throw new ChatError("no-private-messages", target.nick);
   const event: Tagged = {
     kind: "tagged",
     to: "key" in target ? target.name : target.nick,

@@ -183,7 +183,7 @@ class TextSession implements CommandContext {
         const cause = scope === undefined ? "on another device" : "as your token does not permit it";
         this.#leftRoom(room, `You left ${room.name} ${cause}.`);
       },
-      moved: (_previous, rooms) => this.#moved(rooms),
+      moved: (_previous, rooms, joined) => this.#moved(rooms, joined),
     };
   }
 
@@ -363,17 +363,19 @@ class TextSession implements CommandContext {
   }
 
   /** The client has another user now: it stays in its room if that user is there too. */
-  #moved(rooms: readonly Room[]) {
+  #moved(rooms: readonly Room[], joined: readonly Room[]) {
     this.reply([system(`You are ${this.member.nick} now.`)]);
     if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo();
     const { missedSince } = this.session;
-    if (missedSince !== undefined) this.#showMissed(missedSince);
+    if (missedSince !== undefined) this.#showMissed(missedSince, joined);
   }
 
-  #showMissed(since: number) {
+  /** @param joined The rooms that the user has joined just now: it has missed nothing there. */
+  #showMissed(since: number, joined: readonly Room[]) {
     const wanted = () => this.chat.hasSession(this.session);
+    const run = () => showMissed(this, [...this.member.rooms.values()].filter((room) => !joined.includes(room)), since);
     try {
-      const shown = this.slicer.run(() => showMissed(this, since), { lane: "prompt", networks: this.networks, wanted });
+      const shown = this.slicer.run(run, { lane: "prompt", networks: this.networks, wanted });
       if (shown instanceof Promise) shown.catch((error) => this.#reject(error)).catch(this.#onFailure);
     } catch (error) {
       this.#reject(error);
