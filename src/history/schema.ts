@@ -214,4 +214,11 @@ CREATE TABLE always_on (
   choice INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- The accounts that were not in the chat when they got a private message, and when that was: see chat/waiting.ts.
+CREATE TABLE waiting (
+  key TEXT PRIMARY KEY, -- the folded name of the account
+  since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
 ];

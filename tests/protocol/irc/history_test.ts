@@ -447,4 +447,4 @@ testAccounts("CHATHISTORY: TARGETS lists private conversations by the other user
   assertEquals(await partners(alice), ["bob"], "the client had another nickname when it sent the latest message");
   await fixture.irc("carol", ...ALL);
   assertEquals(await partners(fixture.clients.at(-1)!), []);
-}, { keepPrivate: true });
+}, { keepPrivate: "all" });
