@@ -8,7 +8,7 @@ import type { Steps } from "../time_slicer.ts";
 import { replyJoined, replyRenamed } from "./channels.ts";
 import type { MemberContext } from "./context.ts";
 import { announceStatus } from "./persistence.ts";
-import { replayMissed } from "./replay.ts";
+import { replayMissed, replayMissedPrivate } from "./replay.ts";
 
 /**
  * The handlers of a client's session.
@@ -17,7 +17,10 @@ import { replayMissed } from "./replay.ts";
  */
 export function sessionHandlers(context: MemberContext, replyAccount: () => void): SessionHandlers {
   return {
-    accountChanged: replyAccount,
+    accountChanged() {
+      replyAccount();
+      replayMissedPrivate(context);
+    },
     alwaysOnChanged: () => announceStatus(context),
     joined: (room) => showRooms(context, [room]),
     roomRenamed: (room, from, reason) => replyRenamed(context, room, from, reason),

@@ -3,11 +3,15 @@ import type { Room } from "../../chat/room.ts";
 import { formatDateTime } from "../../util/datetime.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { CommandContext } from "./context.ts";
+import { type MissedConversation, takeMissedConversations } from "../missed_private.ts";
 import { historyLines, REPLAY } from "./history_commands.ts";
 import { system } from "./render.ts";
 
 /** The most messages of each room that are counted: reading more of them would take long. */
 export const MISSED_COUNTED = 100;
+
+/** The most private messages that are shown at once: of the others only the number. */
+export const MISSED_SHOWN = 20;
 
 /**
  * Replies with the number of new messages of each room of the user, and with the last ones of the room that the client
@@ -34,6 +38,30 @@ function showRoom(context: CommandContext, room: Room, since: number) {
   const last = said.slice(-REPLAY);
   context.reply([
     system(`${head}${last.length < said.length ? ". The last ones" : ""}:`),
-    ...historyLines(last, answerMax),
+    ...historyLines(last, answerMax, member),
   ]);
+}
+
+/**
+ * Replies with the private messages that came while the user was not connected: with all of them if they are few, and else
+ * with their number. Runs in steps, one for each conversation.
+ */
+export function* showMissedPrivate(context: CommandContext): Steps<void> {
+  const missed = yield* takeMissedConversations(context.chat, context.session);
+  let left = MISSED_SHOWN;
+  for (const conversation of missed) {
+    const { length } = conversation.lines;
+    const isShown = length <= left && !conversation.more;
+    if (isShown) left -= length;
+    showConversation(context, conversation, isShown);
+    yield;
+  }
+}
+
+function showConversation(context: CommandContext, { nick, lines, more }: MissedConversation, isShown: boolean) {
+  const count = more ? `${lines.length} or more` : String(lines.length);
+  const noun = lines.length === 1 && !more ? "message" : "messages";
+  const head = `${count} private ${noun} from ${nick} while you were away`;
+  if (!isShown) return context.reply([system(`${head}. To read them: /history ${nick}`)]);
+  context.reply([system(`${head}:`), ...historyLines(lines, context.answerMax, context.member)]);
 }

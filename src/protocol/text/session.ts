@@ -13,12 +13,12 @@ import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
 import { ownRank } from "../room_admin.ts";
-import type { TimeSlicer } from "../time_slicer.ts";
+import type { Steps, TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
 import { errorLine } from "./error_texts.ts";
 import { historyLines, REPLAY } from "./history_commands.ts";
-import { showMissed } from "./missed.ts";
+import { showMissed, showMissedPrivate } from "./missed.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
 import { occupancy, system, withTime, withTimes } from "./render.ts";
 
@@ -184,6 +184,7 @@ class TextSession implements CommandContext {
         this.#leftRoom(room, `You left ${room.name} ${cause}.`);
       },
       moved: (_previous, rooms) => this.#moved(rooms),
+      accountChanged: () => this.#showMissedPrivate(),
     };
   }
 
@@ -366,13 +367,19 @@ class TextSession implements CommandContext {
     this.reply([system(`You are ${this.member.nick} now.`)]);
     if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo();
     const { missedSince } = this.session;
-    if (missedSince !== undefined) this.#showMissed(missedSince);
+    if (missedSince !== undefined) this.#runSteps(() => showMissed(this, missedSince));
   }
 
-  #showMissed(since: number) {
+  /** Shows the private messages that came while the user was not connected. */
+  #showMissedPrivate() {
+    if (this.session.missedPrivateSince !== undefined) this.#runSteps(() => showMissedPrivate(this));
+  }
+
+  /** Runs what no command has asked for in the time slicer. */
+  #runSteps(steps: () => Steps<void>) {
     const wanted = () => this.chat.hasSession(this.session);
     try {
-      const shown = this.slicer.run(() => showMissed(this, since), { lane: "prompt", networks: this.networks, wanted });
+      const shown = this.slicer.run(steps, { lane: "prompt", networks: this.networks, wanted });
       if (shown instanceof Promise) shown.catch((error) => this.#reject(error)).catch(this.#onFailure);
     } catch (error) {
       this.#reject(error);
@@ -417,7 +424,7 @@ class TextSession implements CommandContext {
       const latest = this.chat.history.latest(room, REPLAY).filter((said) =>
         !this.chat.ignores.ignores(this.member, said)
       );
-      const past = historyLines(latest, this.answerMax);
+      const past = historyLines(latest, this.answerMax, this.member);
       return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;

@@ -216,7 +216,7 @@ export function test(
 export function testAccounts(
   name: string,
   run: (fixture: ProtocolFixture, office: AuthFixture) => Promise<void>,
-  { keepPrivate = "off", ...options }: Parameters<typeof AuthFixture.open>[0] & { keepPrivate?: KeepPrivate } = {},
+  { keepPrivate = "accounts", ...options }: Parameters<typeof AuthFixture.open>[0] & { keepPrivate?: KeepPrivate } = {},
 ) {
   Deno.test(name, async () => {
     await using office = await AuthFixture.open(options);
