@@ -18,7 +18,7 @@ import { isNickServ } from "./nickserv_notice.ts";
 import { type IrcMessage, renderTags } from "./parser.ts";
 
 /** The away message of an account that is not in the chat, and that a message waits for. Clients show it as `bob is away: …`. */
-const OFFLINE = "offline, and will see it";
+const OFFLINE = "Offline, and will see it";
 
 const CTCP = "\x01";
 const ACTION = "\x01ACTION ";
