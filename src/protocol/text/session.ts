@@ -184,7 +184,6 @@ class TextSession implements CommandContext {
         this.#leftRoom(room, `You left ${room.name} ${cause}.`);
       },
       moved: (_previous, rooms) => this.#moved(rooms),
-      accountChanged: () => this.#showMissedPrivate(),
     };
   }
 
@@ -284,7 +283,7 @@ class TextSession implements CommandContext {
         this.reply([system(`Not sent: remove the space before the command.`)]);
       } else if (!line.startsWith("/")) this.chat.say(this.member, this.#room, line, { from: this.session });
       else if (line.startsWith("//")) this.chat.say(this.member, this.#room, line.slice(1), { from: this.session });
-      else return runCommand(this, line)?.catch((error) => this.#reject(error)).then(() => this.#moving);
+      else return runCommand(this, line)?.catch((error) => this.#reject(error)).then(() => this.#afterCommand());
     } catch (error) {
       this.#reject(error);
     }
@@ -342,7 +341,7 @@ class TextSession implements CommandContext {
     this.#endSecret();
     if (secret === "") return void this.reply([system("Cancelled.")]);
     try {
-      return take(secret)?.catch((error) => this.#reject(error)).then(() => this.#moving);
+      return take(secret)?.catch((error) => this.#reject(error)).then(() => this.#afterCommand());
     } catch (error) {
       return void this.#reject(error);
     }
@@ -370,9 +369,10 @@ class TextSession implements CommandContext {
     if (missedSince !== undefined) this.#runSteps(() => showMissed(this, missedSince));
   }
 
-  /** Shows the private messages that came while the user was not connected. */
-  #showMissedPrivate() {
+  /** After a login, shows the private messages that came while the user was not connected. */
+  #afterCommand(): Promise<void> | undefined {
     if (this.session.missedPrivateSince !== undefined) this.#runSteps(() => showMissedPrivate(this));
+    return this.#moving;
   }
 
   /** Runs what no command has asked for in the time slicer. */
