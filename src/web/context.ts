@@ -73,6 +73,8 @@ export interface ChatContext {
   readonly wantedNick: string;
   /** The name of the server (`NETWORK` of RPL_ISUPPORT). */
   network: string;
+  /** Whose private messages the server stores (`PRIVATEHISTORY` of RPL_ISUPPORT); empty if it does not say. */
+  privateHistory: string;
   /** The most messages that the server returns for one request (`CHATHISTORY` of RPL_ISUPPORT). */
   historyMax: number;
   /** Whether the message of the day has been shown. */
