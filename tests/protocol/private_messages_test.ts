@@ -65,6 +65,23 @@ testAccounts(
 );
 
 testAccounts(
+  "private messages: tags to an absent account are dropped, and reach one that has another nickname",
+  async (fixture) => {
+    await registered(fixture, "alice", "bob");
+    const [alice] = await login(fixture, "alice", "message-tags");
+    const guest = await fixture.irc("dave", "message-tags");
+    await alice.expect("@+typing=active TAGMSG bob");
+    await guest.expect("@+typing=active TAGMSG bob", "401 dave bob :No such nick/channel");
+    await alice.expect("@+typing=active TAGMSG nobody", "401 alice nobody :No such nick/channel");
+    const [bob] = await login(fixture, "bob", "message-tags");
+    await bob.says("NICK bobby");
+    bob.gets();
+    await alice.says("@+typing=active TAGMSG bob");
+    assertEquals(bob.hears().map((line) => line.replace(/^@\S+ /, "")), [":alice!~alice@host TAGMSG bobby"]);
+  },
+);
+
+testAccounts(
   "private messages: a guest is told to log in to leave a message, and a NOTICE gets no reply",
   async (fixture) => {
     await registered(fixture, "bob");

@@ -45,9 +45,11 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
       const { room, minRank } = roomOf(context, target);
       if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, minRank, session));
       else {
+        const to = chat.get(target) ?? chat.getByAccount(target);
+        if (to === undefined && isAbsent(context, target)) continue;
         // A message to oneself is not part of the response; its echo is.
         const event = await context.outsideResponse(() =>
-          chat.tag(member, chat.find(target), tags, undefined, session)
+          chat.tag(member, to ?? chat.find(target), tags, undefined, session)
         );
         if (session.echo) context.tell(event);
       }
@@ -56,6 +58,11 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
     }
   }
   rejectFurther(context, targets, "TAGMSG");
+}
+
+/** Whether a nickname that is not in use is that of an account: a message waits for it, and tags such as `typing` are dropped. */
+function isAbsent({ auth, chat, member }: MemberContext, nick: string): boolean {
+  return chat.keepPrivate !== "off" && member.fullAccount !== undefined && auth.find(nick) !== undefined;
 }
 
 /** Sends a text to each target: to channels at once, in any other case the client's next line waits. */
