@@ -326,7 +326,7 @@ browse("page: private messages are shown after a reload when the server stores t
   await alice.sees("now?");
   await alice.sees("what is it?"); // older messages come a moment later
   assertEquals(await shown(alice), ["psst", "what is it?", "now?"]);
-}, { args: ["--keep-private"] });
+}, { args: ["--keep-private", "all"] });
 
 browse(
   "page: messages deleted on the server are skipped, and a jump to one says that it no longer exists",

@@ -76,5 +76,5 @@ browse(
       assertEquals(await alice.log.locator(".day").allTextContents(), day, `${days} days ahead`);
     }
   },
-  { args: ["--keep-private"] },
+  { args: ["--keep-private", "all"] },
 );

@@ -47,7 +47,7 @@ test("irc: CHATHISTORY returns missed messages of channels and private conversat
   const data = await Deno.makeTempDir();
   try {
     {
-      await using server = await start(form, ["--data", data, "--keep-private"]);
+      await using server = await start(form, ["--data", data, "--keep-private", "all"]);
       await using alice = await connect(server.ircPort, "alice");
       await using bob = await connect(server.ircPort, "bob");
       await alice.join("#tea");
@@ -61,7 +61,7 @@ test("irc: CHATHISTORY returns missed messages of channels and private conversat
       await alice.settle();
       await bob.settle();
     }
-    await using server = await start(form, ["--data", data, "--keep-private"]);
+    await using server = await start(form, ["--data", data, "--keep-private", "all"]);
     await using alice = await connect(server.ircPort, "alice");
     assertEquals([alice.client.network.supports("CHATHISTORY"), alice.client.network.supports("MSGREFTYPES")], [
       "100",

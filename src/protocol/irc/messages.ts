@@ -17,6 +17,9 @@ import { handleRequest } from "./nickserv.ts";
 import { isNickServ } from "./nickserv_notice.ts";
 import { type IrcMessage, renderTags } from "./parser.ts";
 
+/** The away message of an account that is not in the chat, and that a message waits for. Clients show it as `bob is away: …`. */
+const OFFLINE = "Offline, and will see it";
+
 const CTCP = "\x01";
 const ACTION = "\x01ACTION ";
 
@@ -125,7 +128,9 @@ async function whisper(
     if (result === undefined || result instanceof ChatError) continue;
     if (session.echo) context.tell(result);
     const target = chat.get(result.to);
-    if (target?.away !== undefined && command === "PRIVMSG") context.numeric("RPL_AWAY", target.nick, target.away);
+    if (command === "NOTICE") continue;
+    if (target?.away !== undefined) context.numeric("RPL_AWAY", target.nick, target.away);
+    else if (result.waits) context.numeric("RPL_AWAY", result.to, OFFLINE);
   }
 }
 
