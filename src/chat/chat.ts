@@ -16,6 +16,7 @@ import type { Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { Mutes } from "./mutes.ts";
+import type { ReadMarkers } from "./read_markers.ts";
 import type { Room } from "./room.ts";
 import type { RoomAdmin } from "./room_admin.ts";
 import type { SessionToken } from "./scope.ts";
@@ -53,6 +54,8 @@ export interface Chat {
   readonly alwaysOn: AlwaysOnUsers;
   /** Which users each member ignores. */
   readonly ignores: Ignores;
+  /** How far each member has read its rooms and private conversations. */
+  readonly readMarkers: ReadMarkers;
 
   /** Whether a member is in the chat. */
   has(member: Member): boolean;

@@ -103,8 +103,19 @@ export type Command =
   | { readonly op: "attend"; readonly session: SessionId; readonly on: boolean }
   /** Some of the members without a session are removed that were last here before a time. */
   | { readonly op: "expire"; readonly before: number }
-  /** An account does not exist any more: its choice is forgotten, and its member is removed if it has no session. */
+  /** An account does not exist any more: its choice and its read markers are forgotten, and its member is removed if it has no session. */
   | { readonly op: "forget"; readonly account: string }
+  // Read markers
+  /**
+   * A member has read a room that it is in, or its private conversation with a nickname, up to a time. Its author has checked
+   * that the time is later than the last one; the store ignores an earlier one.
+   */
+  | {
+    readonly op: "mark-read";
+    readonly member: MemberId;
+    readonly target: { readonly room: RoomKey } | { readonly nick: string };
+    readonly time: number;
+  }
   // Rooms
   /** A member joins a room, which is created if it does not exist. `room` is a name, in any case. */
   | {
@@ -237,6 +248,7 @@ export interface Results {
   /** Whether there may be more to remove. */
   expire: boolean;
   forget: void;
+  "mark-read": void;
   join: Room;
   leave: void;
   /** The member that was removed. */

@@ -70,6 +70,11 @@ export class HistoryReader {
     });
   }
 
+  /** The number of lines of a room with greater ids, up to `max`. @throws {ChatError} `history-unreadable` */
+  countAfter(room: Room, id: number, max: number): number {
+    return this.#read((history) => history.countAfter(room.key, id, max));
+  }
+
   /** A member's private conversations, by folded nickname, with their last lines. @throws {ChatError} `history-unreadable` */
   *conversations(member: Member): Steps<{ with: string; line: Line }[]> {
     if (member.scope?.room !== undefined) return []; // its token permits that room alone
@@ -123,7 +128,7 @@ export class HistoryReader {
 }
 
 /** Runs a read of the history. @throws {ChatError} `history-unreadable` */
-function readable<T>(read: () => T): T {
+export function readable<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

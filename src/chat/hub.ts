@@ -23,6 +23,7 @@ import { fold, LOBBY } from "./names.ts";
 import { Nicknames } from "./nicknames.ts";
 import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
+import * as markers from "./read_marker_commands.ts";
 import { restorable, type Room } from "./room.ts";
 import * as admin from "./room_admin_commands.ts";
 import * as bans from "./room_ban_commands.ts";
@@ -85,6 +86,7 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   attend: alwaysOn.attend,
   expire: alwaysOn.expire,
   forget: alwaysOn.forget,
+  "mark-read": markers.markRead,
   join: rooms.join,
   leave: rooms.leave,
   kick: rooms.kick,

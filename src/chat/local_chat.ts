@@ -24,6 +24,7 @@ import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
 import { RateLimits } from "./rate_limits.ts";
+import { LocalReadMarkers } from "./read_markers.ts";
 import type { Room } from "./room.ts";
 import { LocalRoomAdmin, type RoomAdmin } from "./room_admin.ts";
 import {
@@ -89,6 +90,7 @@ export class LocalChat extends ChatReader implements Chat {
   readonly admin: RoomAdmin;
   readonly alwaysOn: AlwaysOnUsers;
   readonly ignores: AccountIgnores;
+  readonly readMarkers: LocalReadMarkers;
 
   readonly #hub: Hub;
   readonly #policy: Policy;
@@ -122,6 +124,7 @@ export class LocalChat extends ChatReader implements Chat {
       requireConnected: (member) => this.#requireConnected(member),
       apply: (command) => this.#apply(command),
     });
+    this.readMarkers = new LocalReadMarkers(history.readMarkers, this.history, (command) => this.#apply(command));
     this.mutes = new Mutes(options.clock, this.#hub.muted, {
       mute: (host, action) => this.#apply({ op: "mute", host, action }),
       unmute: (host) => this.#apply({ op: "unmute", host }),
@@ -167,11 +170,13 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   disconnect(session: Session, reason?: string, own = false): void {
+    this.readMarkers.sessionEnds(session);
     const told = own && session.member.scope?.readOnly ? undefined : reason; // a reason is a message, too
     this.#apply({ op: "disconnect", session: session.id, reason: told, own });
   }
 
   remove(member: Member, reason?: string): void {
+    for (const session of member.sessions) this.readMarkers.sessionEnds(session);
     this.#apply({ op: "remove", member: member.id, reason });
   }
 
@@ -224,6 +229,7 @@ export class LocalChat extends ChatReader implements Chat {
 
   logout(session: Session): void {
     this.#requireConnected(session.member);
+    this.readMarkers.sessionEnds(session);
     this.#apply({ op: "logout", session: session.id, id: ++this.#lastId });
     this.#apply({ op: "ignored", member: session.member.id, names: [] });
   }
@@ -258,11 +264,13 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   hide(session: Session, room: Room): void {
+    this.readMarkers.roomLeft(session, room);
     this.#hub.hide(session, room);
   }
 
   leave(member: Member, room: Room, reason?: string, from: Session | undefined = member.sessions[0]): void {
     const told = member.scope?.readOnly ? undefined : reason;
+    if (from !== undefined) this.readMarkers.roomLeft(from, room);
     this.#apply({ op: "leave", member: member.id, session: from?.id, room: keyOf(room), reason: told });
   }
 

@@ -67,6 +67,8 @@ export interface SessionHandlers {
   accountChanged?(): void;
   /** The account of the user has chosen whether it is always on. */
   alwaysOnChanged?(): void;
+  /** The user has read a room, or its conversation with a nickname, up to a time, in milliseconds since 1970. */
+  markedRead?(target: string, time: number): void;
   /**
    * The session has another user now: it has logged in to an account that is in the chat already, or out of one that
    * stays there.
@@ -107,6 +109,11 @@ export class Session {
   echo = true;
   /** Whether lines of ignored users in rooms are not sent to it, as its client cannot hide them. Set by its protocol. */
   hidesIgnored = false;
+  /**
+   * Whether the rooms that it is shown count as read up to the time when it leaves them or ends, as its client does not tell
+   * what its user has read. Set by its protocol.
+   */
+  readsShown = false;
   /** Whether it is also told how monitored members change that share no room with it. Set by its protocol. */
   extendedMonitor = false;
   /** Set by its protocol. */
@@ -171,6 +178,11 @@ export class Member {
   account: string | undefined;
   /** What its token permits, if that is less than the password of the account does. */
   scope: Scope | undefined;
+  /**
+   * Up to when it has read rooms and private conversations, by room or folded nickname. Those of an account are in the history
+   * store.
+   */
+  readMarkers: Map<GenericRoom<Member, Session> | string, number> | undefined;
   /** The away message, if it is away. */
   away: string | undefined;
   /** Whether the away message was set by the server, which removes it when the user is back. */

@@ -10,6 +10,7 @@ import { MODE_OF, RANKS } from "./modes.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { mayBeAbsent, noteMissedPrivate, sessionCame, sessionLeft, setAway, setFlag } from "./presence.ts";
+import { adoptMarkers } from "./read_marker_commands.ts";
 import type { Room } from "./room.ts";
 import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
 import { leave } from "./room_commands.ts";
@@ -235,6 +236,7 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
     inheritRank(from, to, room);
   }
   for (const room of joined) for (const { handlers } of [...to.sessions]) handlers.joined?.(room);
+  adoptMarkers(state, from, to.fullAccount!);
   if (isKept) sessionLeft(state, from);
   else removeMember(state, from, `Logged in as ${to.nick}`, false);
   session.member = to;
@@ -335,7 +337,11 @@ function setAccount(state: ChatState, member: Member, account: string | undefine
     state.byAccount.delete(fold(before));
     state.storage.presence.delete(before);
   }
-  if (fullAccount !== undefined) state.byAccount.set(fold(fullAccount), member);
+  if (fullAccount !== undefined) {
+    state.byAccount.set(fold(fullAccount), member);
+    adoptMarkers(state, member, fullAccount);
+    member.readMarkers = undefined;
+  }
   state.saveMember(member);
   if (shown !== account) announceChange(state, member, { kind: "account", ...member.actor() }, false);
   followAccount(member, before);

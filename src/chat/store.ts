@@ -8,6 +8,7 @@ import type { Said, Whispered } from "./events.ts";
 import type { List, Mask, Switch } from "./modes.ts";
 import type { Role } from "./roles.ts";
 import type { PresenceStore } from "./presence_store.ts";
+import type { ReadMarkerStore } from "./read_marker_store.ts";
 import type { Steps } from "../util/steps.ts";
 
 /** A line that a store can hold. */
@@ -88,6 +89,8 @@ export interface HistoryStore {
   readonly secret: Uint8Array;
   /** Stores members that are always on, if the store outlives the process. `commit` writes what it was given. */
   readonly presence?: PresenceStore | undefined;
+  /** Stores how far accounts have read. `commit` writes what it was given. */
+  readonly readMarkers: ReadMarkerStore;
 
   /**
    * Tells the store which network a host belongs to, so that it can count lines by network.
@@ -131,6 +134,13 @@ export interface HistoryStore {
    * @throws {StoreError}
    */
   has(target: string, id: number): boolean;
+
+  /**
+   * Counts the lines of a target with greater ids, up to `max`. Takes no longer than reading `max` lines.
+   *
+   * @throws {StoreError}
+   */
+  countAfter(target: string, id: number, max: number): number;
 
   /**
    * Finds the first line of a target that was said at a time or later. The times of the lines decide, also where their

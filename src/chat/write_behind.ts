@@ -73,6 +73,18 @@ export class WriteBehind {
     for (const target of targets) this.#history.add(target, line);
   }
 
+  /** Advances the read marker of an account: see `ReadMarkerStore`. */
+  markRead(account: string, target: string, time: number): void {
+    this.#history.readMarkers.advance(fold(account), target, time);
+    this.#wantMarkersStored();
+  }
+
+  /** Deletes the read markers of an account. */
+  forgetMarkers(account: string): void {
+    this.#history.readMarkers.forget(fold(account));
+    this.#wantMarkersStored();
+  }
+
   /** Has the settings of a room saved by the next commit. */
   saveRoom(room: Room): void {
     if (!this.#history.persistent) return;
@@ -121,7 +133,9 @@ export class WriteBehind {
     this.#changed.clear();
     this.presence.write(final);
     try {
-      if (this.#history.commit()) this.#report(undefined);
+      do {
+        if (this.#history.commit()) this.#report(undefined);
+      } while (final && this.#history.readMarkers.hasPending);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#report(error);
@@ -132,6 +146,7 @@ export class WriteBehind {
     }
     this.stored += pending.length;
     this.#delivery.confirm();
+    this.#wantMarkersStored(); // what one commit has left over
     return true;
   }
 
@@ -145,7 +160,8 @@ export class WriteBehind {
 
   /** Whether there is something to commit and another process has the database locked, for less than {@linkcode LOCK_TIMEOUT}. */
   isLocked(): boolean {
-    if (this.#pending.length === 0 && this.#changed.size === 0) return false;
+    const { hasPending } = this.#history.readMarkers;
+    if (this.#pending.length === 0 && this.#changed.size === 0 && !hasPending) return false;
     if (this.#history.ready) {
       this.#lockedSince = undefined;
       return false;
@@ -153,6 +169,10 @@ export class WriteBehind {
     const now = performance.now();
     this.#lockedSince ??= now;
     return now - this.#lockedSince < LOCK_TIMEOUT;
+  }
+
+  #wantMarkersStored() {
+    if (this.#history.readMarkers.hasPending) this.#observer.flushWanted();
   }
 
   #report(error: StoreError | undefined) {

@@ -13,6 +13,7 @@ export class AccountTable implements AccountStore {
   readonly #update: StatementSync;
   readonly #delete: StatementSync;
   readonly #deleteIgnored: StatementSync;
+  readonly #deleteMarkers: StatementSync;
 
   constructor({ db }: Database) {
     try {
@@ -26,6 +27,7 @@ export class AccountTable implements AccountStore {
       );
       this.#delete = db.prepare("DELETE FROM account WHERE key = ?");
       this.#deleteIgnored = db.prepare("DELETE FROM ignored WHERE account = ?");
+      this.#deleteMarkers = db.prepare("DELETE FROM read_marker WHERE account = ?");
     } catch (error) {
       throw storeError(error);
     }
@@ -48,7 +50,9 @@ export class AccountTable implements AccountStore {
   }
 
   removeAccount(key: string): void {
-    withStoreErrors(() => this.#deleteIgnored.run(key)); // first: the next owner of the name must not get the list
+    // First: the next owner of the name must get neither.
+    withStoreErrors(() => this.#deleteIgnored.run(key));
+    withStoreErrors(() => this.#deleteMarkers.run(key));
     withStoreErrors(() => this.#delete.run(key));
   }
 }

@@ -53,8 +53,9 @@ export interface Erased {
 
 /**
  * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks, roles, bans and ignore lists, with the reasons of these bans, the account with its roles, tokens and
- * certificates, and the user if it is always on. A room of which it was the last owner belongs to the operator that has been one for longest.
+ * on masks, roles, bans and ignore lists, with the reasons of these bans, the account with its roles, tokens, certificates
+ * and read markers, the read markers of others in conversations with the user, and the user if it is always on. A room of
+ * which it was the last owner belongs to the operator that has been one for longest.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
  */
@@ -85,7 +86,8 @@ function eraseRows({ db }: Database, nick: string): Erased {
   const run = (sql: string) => Number(db.prepare(sql).run(nick).changes);
   // Lines of deleted targets that maintenance has not removed yet.
   const deleted = "SELECT id FROM target WHERE key >= '!' AND key < '#'";
-  db.exec(`DELETE FROM message WHERE target IN (${deleted}); DELETE FROM target WHERE id IN (${deleted})`);
+  db.exec(`DELETE FROM message WHERE target IN (${deleted}); DELETE FROM read_marker WHERE room IN (${deleted});
+    DELETE FROM target WHERE id IN (${deleted})`);
   const inPrivate = db.prepare(`SELECT count(DISTINCT id) AS count FROM message WHERE ${IN_PRIVATE}`).get(nick);
   const inRooms = run(`DELETE FROM message WHERE ${IN_ROOMS}`);
   run(`DELETE FROM message WHERE ${IN_PRIVATE}`);
@@ -102,6 +104,7 @@ function eraseRows({ db }: Database, nick: string): Erased {
   run("DELETE FROM presence_room WHERE key IN (SELECT key FROM presence WHERE key = ?1 OR fold(nick) = ?1)");
   run("DELETE FROM presence WHERE key = ?1 OR fold(nick) = ?1");
   run("DELETE FROM always_on WHERE key = ?1");
+  run("DELETE FROM read_marker WHERE account = ?1 OR nick = ?1");
   run("DELETE FROM waiting WHERE key = ?1");
   run("DELETE FROM token WHERE account = ?1");
   run("DELETE FROM certificate WHERE account = ?1");

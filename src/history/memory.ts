@@ -13,6 +13,7 @@ import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { type ListedTarget, NewestTargets } from "./newest_targets.ts";
 import { Ring, type RingUsage, type WriterTotals } from "./ring.ts";
+import { MemoryReadMarkers } from "./memory_read_markers.ts";
 import { newestOf, type Search } from "./search.ts";
 import { TermMatcher } from "../util/tokenizer.ts";
 import { isFlood, Writers } from "./writers.ts";
@@ -52,6 +53,7 @@ export class MemoryHistory implements HistoryStore {
   readonly overdue = false;
   readonly ready = true;
   readonly secret: Uint8Array = randomBytes(32);
+  readonly readMarkers: MemoryReadMarkers = new MemoryReadMarkers();
 
   readonly #rings = new Map<string, Ring>(); // by target
   readonly #renamed = new Map<string, string>(); // the names of renamed rooms by target: their lines have older ones
@@ -133,6 +135,11 @@ export class MemoryHistory implements HistoryStore {
     return this.page(target, { after: id - 1, before: id + 1, count: 1 }).length > 0;
   }
 
+  countAfter(target: string, id: number, max: number): number {
+    const ring = this.#rings.get(target);
+    return ring === undefined ? 0 : Math.min(max, ring.length - ring.indexOf(id + 1));
+  }
+
   firstSince(target: string, time: number): number {
     const ring = this.#rings.get(target);
     if (ring === undefined) return Infinity;
@@ -185,6 +192,7 @@ export class MemoryHistory implements HistoryStore {
   }
 
   deleteTarget(target: string): void {
+    this.readMarkers.deleteRoom(target);
     const ring = this.#rings.get(target);
     if (ring === undefined) return;
     for (const usage of [...ring.writers.values()]) this.#count(ring, usage, -usage.lines, -usage.cost);
@@ -193,6 +201,7 @@ export class MemoryHistory implements HistoryStore {
   }
 
   renameRoom(key: string, name: string): void {
+    this.readMarkers.renameRoom(key, fold(name));
     const ring = this.#rings.get(key);
     if (ring === undefined) return;
     this.#rings.delete(key);
@@ -216,6 +225,7 @@ export class MemoryHistory implements HistoryStore {
 
   close(): void {
     this.#rings.clear();
+    this.readMarkers.clear();
     this.#totals.clear();
     this.#size = 0;
   }

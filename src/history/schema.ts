@@ -215,6 +215,22 @@ CREATE TABLE always_on (
 ) STRICT, WITHOUT ROWID;
 `,
   `
+-- Up to when accounts have read rooms and private conversations: see chat/read_marker_store.ts.
+CREATE TABLE read_marker (
+  account TEXT NOT NULL, -- the folded name
+  room INTEGER NOT NULL, -- the id of the target of a room, or 0 for a private conversation
+  nick TEXT NOT NULL, -- the folded nickname of the other user in a private conversation, or empty
+  time INTEGER NOT NULL,
+  PRIMARY KEY (account, room, nick)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX read_marker_by_room ON read_marker (room);
+
+-- The private conversations of an earlier version count as read.
+INSERT INTO read_marker SELECT substr(key, 1, instr(key, '@account ') - 1) AS account, 0, substr(key, instr(key, '@account ') + 9),
+    (SELECT time FROM message WHERE target = target.id ORDER BY id DESC LIMIT 1) AS time
+  FROM target WHERE key >= '$' AND instr(key, '@account ') > 0 AND time IS NOT NULL;
+`,
+  `
 -- The accounts that were not in the chat when they got a private message, and when that was: see chat/waiting.ts.
 CREATE TABLE waiting (
   key TEXT PRIMARY KEY, -- the folded name of the account

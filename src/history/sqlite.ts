@@ -16,6 +16,7 @@ import { LineDeletion } from "./line_deletion.ts";
 import { LineLimit } from "./line_limit.ts";
 import { firstSaidSince } from "./line_times.ts";
 import { PresenceTable } from "./presence_table.ts";
+import { ReadMarkerTable } from "./read_marker_table.ts";
 import { lineOf, type MessageRow, rowLimit, styleCode } from "./rows.ts";
 import { searchFile } from "./search_source.ts";
 import { SizeLimit } from "./size_limit.ts";
@@ -43,6 +44,7 @@ export class SqliteHistory implements HistoryStore {
   readonly last: number;
   readonly secret: Uint8Array;
   readonly presence: PresenceTable;
+  readonly readMarkers: ReadMarkerTable;
 
   readonly #file: Database;
   readonly #sql: Statements;
@@ -85,6 +87,7 @@ export class SqliteHistory implements HistoryStore {
       )!.last ?? 0;
       this.presence = new PresenceTable(sql);
       const targets = this.#targets = new Targets(sql);
+      const readMarkers = this.readMarkers = new ReadMarkerTable(sql, targets);
       const index = this.#index = new WordIndex(sql);
       const usage = this.#usage = new Usage(sql, this.#writers, lines !== Infinity || size !== Infinity);
       const counts = this.#counts = new LineCounts(lines !== Infinity);
@@ -97,6 +100,7 @@ export class SqliteHistory implements HistoryStore {
         usage,
         lineLimit,
         lineDeletion,
+        readMarkers,
       });
       this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion);
       this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
@@ -130,9 +134,11 @@ export class SqliteHistory implements HistoryStore {
       for (const [key, room] of rooms) this.#targets.saveRoom(key, room);
       for (const { target, line } of lines) this.insert(target, line);
       this.presence.write();
+      this.readMarkers.write();
     });
     this.#pendingRooms = new Map();
     this.presence.confirm();
+    this.readMarkers.confirm();
     return true;
   }
 
@@ -170,6 +176,15 @@ export class SqliteHistory implements HistoryStore {
     });
   }
 
+  countAfter(target: string, id: number, max: number): number {
+    return convertErrors(() => {
+      const found = this.#targets.find(target);
+      if (found === undefined) return 0;
+      const sql = `SELECT count(*) AS count FROM (SELECT 1 FROM message WHERE target = ? AND id > ? LIMIT ?)`;
+      return this.#sql.get<{ count: number }>(sql, found.id, id, rowLimit(max))!.count;
+    });
+  }
+
   firstSince(target: string, time: number): number {
     return convertErrors(() => {
       const found = this.#targets.find(target);
@@ -193,11 +208,13 @@ export class SqliteHistory implements HistoryStore {
   deleteTarget(target: string): void {
     this.#pendingRooms.delete(target);
     this.#pendingLines = this.#pendingLines.filter((each) => each.target !== target);
+    this.readMarkers.cancel(target);
     convertErrors(() => this.#targetDeletion.delete(target));
   }
 
   renameRoom(key: string, name: string): void {
     convertErrors(() => this.#sql.write(() => this.#targets.rename(key, fold(name), name)));
+    this.readMarkers.renameRoom(key, fold(name));
   }
 
   get overdue(): boolean {
@@ -258,7 +275,9 @@ export class SqliteHistory implements HistoryStore {
   }
 
   get #hasPending(): boolean {
-    return this.#pendingLines.length > 0 || this.#pendingRooms.size > 0 || this.presence.hasPending;
+    const { presence, readMarkers } = this;
+    return this.#pendingLines.length > 0 || this.#pendingRooms.size > 0 || presence.hasPending ||
+      readMarkers.hasPending;
   }
 
   #addTarget(key: string, line: Line): Target {

@@ -1,11 +1,12 @@
 /**
  * Deletes targets.
  *
- * Deleting many lines takes long. So a target gets a key that no name can have, which hides it at once; its lines are
- * deleted by later steps, and its row last.
+ * Deleting many lines takes long. So a target gets a key that no name can have, which hides it at once; its lines and read
+ * markers are deleted by later steps, and its row last.
  */
 import type { LineDeletion } from "./line_deletion.ts";
 import type { LineLimit } from "./line_limit.ts";
+import type { ReadMarkerTable } from "./read_marker_table.ts";
 import type { Statements } from "./statements.ts";
 import { DELETED, DELETED_ROOM, isRoomKey, type Targets } from "./targets.ts";
 import type { Usage } from "./usage.ts";
@@ -21,13 +22,14 @@ interface TargetDeletionParts {
   readonly usage: Usage;
   readonly lineLimit: LineLimit;
   readonly lineDeletion: LineDeletion;
+  readonly readMarkers: ReadMarkerTable;
 }
 
-/** Deletes targets at once, and their lines step by step. Errors are those of SQLite. */
+/** Deletes targets at once, and their lines and read markers step by step. Errors are those of SQLite. */
 export class TargetDeletion {
   readonly #sql: Statements;
   readonly #parts: TargetDeletionParts;
-  readonly #pending: Set<number>; // deleted targets that still have lines
+  readonly #pending: Set<number>; // deleted targets that still have a row
 
   constructor(sql: Statements, parts: TargetDeletionParts) {
     this.#sql = sql;
@@ -36,18 +38,19 @@ export class TargetDeletion {
     this.#pending = new Set(deleted.map(({ id }) => id));
   }
 
-  /** Whether deleted targets still have lines. */
+  /** Whether deleted targets still have lines or read markers. */
   get hasPending(): boolean {
     return this.#pending.size > 0;
   }
 
   /** Deletes a target, if it exists. */
   delete(key: string): void {
-    const { targets, index, usage, lineLimit } = this.#parts;
+    const { targets, index, usage, lineLimit, readMarkers } = this.#parts;
     const target = targets.find(key);
     if (target === undefined) return;
     const { id } = target;
-    const isEmpty = targets.firstId(id) === 0;
+    const hasLines = targets.firstId(id) > 0;
+    const isEmpty = !hasLines && !readMarkers.hasMarkers(id);
     this.#sql.write(() => {
       if (isEmpty) this.#sql.run("DELETE FROM target WHERE id = ?", id);
       else {
@@ -64,8 +67,8 @@ export class TargetDeletion {
     targets.uncache(key);
     index.cancel(id);
     lineLimit.cancel(id);
-    if (isEmpty) usage.cancel(id);
-    else this.#pending.add(id);
+    if (!hasLines) usage.cancel(id);
+    if (!isEmpty) this.#pending.add(id);
   }
 
   /**
@@ -82,18 +85,19 @@ export class TargetDeletion {
   }
 
   /**
-   * Deletes some lines of deleted targets.
+   * Deletes some lines and read markers of deleted targets.
    *
    * @returns False if there was nothing to delete.
    */
   runStep(): boolean {
     if (this.#pending.size === 0) return false;
-    const { lineDeletion } = this.#parts;
+    const { lineDeletion, readMarkers } = this.#parts;
     const end = performance.now() + STEP_TIME;
     for (const target of this.#pending) {
       while (lineDeletion.deleteOldest(target, Number.MAX_SAFE_INTEGER) > 0) {
         if (performance.now() >= end) return true;
       }
+      while (this.#sql.write(() => readMarkers.deleteSome(target))) if (performance.now() >= end) return true;
       this.#sql.write(() => this.#sql.run("DELETE FROM target WHERE id = ?", target));
       this.#pending.delete(target);
       if (performance.now() >= end) break;

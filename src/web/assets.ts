@@ -32,6 +32,7 @@ import notifyJs from "./notify.js" with { type: "text" };
 import personActionsJs from "./person_actions.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
 import readMarkersJs from "./read_markers.js" with { type: "text" };
+import readSyncJs from "./read_sync.js" with { type: "text" };
 import replyTextsJs from "./reply_texts.js" with { type: "text" };
 import roomJs from "./room.js" with { type: "text" };
 import storageJs from "./storage.js" with { type: "text" };
@@ -103,6 +104,7 @@ export const assets: readonly Asset[] = [
   { path: "/person_actions.js", type: JS, text: personActionsJs },
   { path: "/places.js", type: JS, text: placesJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },
+  { path: "/read_sync.js", type: JS, text: readSyncJs },
   { path: "/reply_texts.js", type: JS, text: replyTextsJs },
   { path: "/room.js", type: JS, text: roomJs },
   { path: "/storage.js", type: JS, text: storageJs },

@@ -14,6 +14,7 @@ import { cancelLoading, hasHistory, loadConversations, loadLatest } from "./hist
 import { receive } from "./handlers.js";
 import { loadIgnored, sendIgnored } from "./ignored.js";
 import { askIfGuest } from "./kept.js";
+import { accountChanged } from "./read_sync.js";
 import { isRoom } from "./room.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -56,6 +57,7 @@ export class Chat {
     this.connection.onMessage = (message, request) => receive(this, message, request);
     this.connection.onStatus = (status) => this.#statusChanged(status);
     this.connection.onAccount = () => {
+      accountChanged(this);
       if (this.online) this.#loadIgnored();
       for (const room of this.model.rooms.values()) if (!room.isRoom) this.model.emit("room", room); // may be stored now
       this.onAccount();

@@ -48,6 +48,7 @@ const CAPABILITIES = [
   "draft/account-registration",
   "draft/channel-rename",
   "draft/chathistory",
+  "draft/read-marker",
   "echo-message",
   "extended-join",
   "labeled-response",

@@ -9,6 +9,7 @@ import { plainText } from "./format.js";
 import { loadLatest } from "./history.js";
 import { awayText, noteGuest } from "./kept.js";
 import { authorOf, changeIgnored, shortName } from "./ignored.js";
+import { receiveMarker } from "./read_sync.js";
 import { fold, isRoom } from "./room.js";
 import { isRegisteredNick, modeChanges, replyText, standardReply, withPageCommands } from "./reply_texts.js";
 
@@ -205,6 +206,11 @@ const HANDLERS = {
     model.renameRoom(room, to);
     const why = reason === "" ? "" : ` (${plainText(reason)})`;
     model.tell(room, `${nick} renamed the room from ${from} to ${to}${why}`, "info", { time: timeOf(tags) });
+  },
+
+  /** Up to when the user has read a room or a private conversation, on any device (IRCv3, "read-marker", a draft). */
+  MARKREAD(chat, { params: [name = "", stamp = ""] }) {
+    receiveMarker(chat, name, stamp);
   },
 
   AWAY({ model }, { nick, params: [text = ""] }) {

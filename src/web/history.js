@@ -5,7 +5,7 @@
 import { isClosed } from "./closed.js";
 import { attributes } from "./irc.js";
 import { append, firstPosition, indexAfter, lastPosition } from "./lines.js";
-import { readMarkerOf } from "./read_markers.js";
+import { requestMarker, storedMarkerOf } from "./read_sync.js";
 import { isRoom } from "./room.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
@@ -57,7 +57,8 @@ export function canSearch(chat) {
 export function loadLatest(chat, room) {
   if (!hasHistory(chat)) return;
   const { model } = chat;
-  room.lastRead ??= readMarkerOf(room.name);
+  room.lastRead ??= storedMarkerOf(chat, room.name);
+  if (!room.isRoom) requestMarker(chat, room.name);
   model.startQueue(room);
   requestLines(chat, ["LATEST", room.name, "*"], LATEST, {
     done(lines, full) {

@@ -18,7 +18,8 @@ import {
 import { announce, byId } from "./dom.js";
 import { plainText } from "./format.js";
 import { ignoreComposingKeys } from "./keys.js";
-import { saveReadMarkers, setReadMarker } from "./read_markers.js";
+import { saveReadMarkers } from "./read_markers.js";
+import { sendMarkers, storeMarker } from "./read_sync.js";
 import { localStore, sessionStore } from "./storage.js";
 import { notify } from "./notify.js";
 import { canSearch } from "./history.js";
@@ -187,9 +188,14 @@ model.listen((change, room) => {
 // Read markers.
 
 model.listen((change, room) => {
-  if (change === "read" && room?.lastRead !== undefined) setReadMarker(room.name, room.lastRead);
+  if (change === "read" && room !== undefined) storeMarker(chat, room);
 });
-addEventListener("pagehide", saveReadMarkers);
+addEventListener("pagehide", saveMarkers);
+
+function saveMarkers() {
+  saveReadMarkers();
+  sendMarkers(chat);
+}
 
 // Whether the user sees the page, and notifications if not.
 
@@ -197,7 +203,7 @@ const updateVisible = () => model.setVisible(document.visibilityState === "visib
 for (const event of ["focus", "blur"]) addEventListener(event, updateVisible);
 document.addEventListener("visibilitychange", () => {
   updateVisible();
-  saveReadMarkers();
+  saveMarkers();
   if (document.visibilityState === "visible") chat.connection.ping();
 });
 addEventListener("online", () => chat.connection.retryNow());

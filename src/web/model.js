@@ -140,6 +140,13 @@ export class Model {
     if (counted) this.emit("tabs");
   }
 
+  /** Moves the read marker to a time, if that is later: the user has read on another device. @param {Room} room @param {Date} time */
+  readUpTo(room, time) {
+    if (!room.readUpTo(time)) return;
+    this.emit("lines", room);
+    this.emit("tabs");
+  }
+
   /** Adds a new line. @param {Room} room @param {Line} line */
   add(room, line) {
     const shown = room === this.current;

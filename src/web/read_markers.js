@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Read markers: the last message that the user has read in each room. The browser stores those of the rooms read last.
+ * Read markers in the browser: the last message that the user has read in each room, for those read last. See read_sync.js.
  */
 import { localStore } from "./storage.js";
 import { fold } from "./room.js";

@@ -216,8 +216,10 @@ export class Room {
       this.replace(past, true); // the lines in between are loaded by scrolling back
       this.older = "more";
     }
-    const missed = fresh.filter(countsAsNew);
-    const atLeast = full && !follows;
+    const readUpTo = this.lastRead?.id === "" ? this.lastRead.time : undefined; // on another device, perhaps
+    const missed = fresh.filter((line) => countsAsNew(line) && !(readUpTo !== undefined && line.time <= readUpTo));
+    const first = firstPosition(fresh);
+    const atLeast = full && !follows && !(readUpTo !== undefined && first !== undefined && first.time <= readUpTo);
     if (missed.length > 0 || (atLeast && this.lastRead !== undefined)) this.#countUnread(missed, atLeast);
     this.newest = lastPosition(past) ?? newest;
     // On the first visit, nothing is unread.
@@ -296,6 +298,28 @@ export class Room {
     const counted = this.unread > 0;
     this.unread = this.mentions = 0;
     return { moved, counted };
+  }
+
+  /**
+   * Moves the read marker to a time, if that is later: the user has read up to it on another device.
+   *
+   * @param {Date} time
+   * @returns {boolean} Whether fewer messages are unread.
+   */
+  readUpTo(time) {
+    if (this.lastRead !== undefined && this.lastRead.time >= time) return false;
+    this.lastRead = { id: "", time };
+    if (this.unread === 0) return false;
+    const isAll = this.newest !== undefined && this.newest.time <= time;
+    if (!isAll && this.newer !== "none") return false; // the last ones are not loaded: their number is not known
+    const rest = isAll ? [] : this.lines.filter((line) => countsAsNew(line) && line.time > time);
+    const first = firstPosition(this.lines);
+    const atLeast = (this.newMessages?.atLeast ?? false) && first !== undefined && time < first.time;
+    this.unread = this.mentions = 0;
+    this.newMessages = this.firstNewLine = undefined;
+    if (rest.length > 0) this.#countUnread(rest, atLeast);
+    this.#findFirstNewLine();
+    return true;
   }
 
   /** Called when the user leaves the tab: messages that were read are no longer shown as new. */

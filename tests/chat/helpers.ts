@@ -4,6 +4,7 @@ import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
 import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
 import type { SayOptions } from "../../src/chat/commands.ts";
 import { type Identity, Member, type Outlet, Session } from "../../src/chat/member.ts";
+import type { ReadMarkerStore } from "../../src/chat/read_marker_store.ts";
 import type { ModeChange } from "../../src/chat/modes.ts";
 import { fold } from "../../src/chat/names.ts";
 import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
@@ -118,6 +119,14 @@ export class LastingHistory implements HistoryStore {
 
   saveRoom(room: SavedRoom): void {
     this.#changed.set(fold(room.name), room);
+  }
+
+  get readMarkers(): ReadMarkerStore {
+    return this.#stored.readMarkers;
+  }
+
+  countAfter(target: string, id: number, max: number): number {
+    return this.#read().countAfter(target, id, max);
   }
 
   commit(): boolean {

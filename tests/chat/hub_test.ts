@@ -128,6 +128,9 @@ class Replica {
         sessions: member.sessions.map(({ id, token }) => [id, token]),
         invitations: [...member.invitations],
         ignored: hub.ignores.list(member),
+        read: [...member.readMarkers ?? []].map((
+          [where, time],
+        ) => [typeof where === "string" ? where : where.name, time]),
       })),
       rooms: [...hub.rooms].map((room) => ({
         ...room.saved,
@@ -209,6 +212,10 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   attend: fc.record({ on }),
   expire: fc.record({ before: fc.integer({ min: START, max: START + 300 }) }),
   forget: fc.record({ account: fc.constantFrom("alice", "guest2") }),
+  "mark-read": fc.record({
+    target: fc.oneof(fc.record({ room }), fc.record({ nick })),
+    time: fc.integer({ min: START, max: START + 300 }),
+  }),
   join: fc.record({ room: fc.constantFrom(...ROOMS), key: reason }),
   leave: fc.record({ room, reason }),
   kick: fc.record({ room, nick, reason }),

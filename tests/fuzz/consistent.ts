@@ -11,6 +11,7 @@ import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
 import { MONITOR_MAX } from "../../src/chat/monitor.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, LISTS, MASK_MAX, MASKS_MAX } from "../../src/chat/modes.ts";
+import { GUEST_MARKERS_MAX } from "../../src/chat/read_marker_commands.ts";
 import { ROLES_MAX } from "../../src/chat/roles.ts";
 
 /** The violated invariants, each stated as what should hold. */
@@ -43,6 +44,11 @@ export function inconsistencies(
       must(chat.monitor.list(session).length <= MONITOR_MAX, `${nick} is within the limit of the monitor list`);
     }
     must(chat.ignores.list(member).length <= IGNORED_MAX, `${nick} is within the limit of the ignore list`);
+    must((member.readMarkers?.size ?? 0) <= GUEST_MARKERS_MAX, `${nick} is within the limit of read markers`);
+    must(
+      member.readMarkers === undefined || member.fullAccount === undefined,
+      `${nick} has the read markers of its account`,
+    );
     must(long(member.realname) <= REALNAME_MAX, `the real name of ${nick} is within its limit`);
     must(long(member.away) <= REASON_MAX, `the away reason of ${nick} is within its limit`);
     for (const flag of USER_FLAGS) if (member[flag]) count[flag]++;

@@ -346,6 +346,7 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   KILL: (random) => [nick(random), text(random)],
   KLINE: (random) => [...random.some(0, 1, () => number(random)), banned(random), text(random)],
   LIST: (random) => random.some(0, 2, () => list(random, random.pick([room, text, mask]))),
+  MARKREAD: (random) => [random.pick([room, room, nick, text])(random), ...random.some(0, 1, () => place(random))],
   MODE: (random) => [random.pick([room, room, nick])(random), ...modes(random)],
   MONITOR: (random) => [random.pick(["+", "-", "C", "L", "S", "c", "x"]), list(random, nick)],
   MUTE: (random) => [nick(random), ...random.some(0, 1, () => number(random))],

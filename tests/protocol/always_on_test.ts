@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { MISSED_MAX } from "../../src/protocol/irc/replay.ts";
-import { MISSED_COUNTED } from "../../src/protocol/text/missed.ts";
+import { NEW_COUNTED } from "../../src/chat/read_markers.ts";
 import { type Client, clock, type ProtocolFixture, testAccounts, THEN } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
@@ -226,7 +226,6 @@ testAccounts(
     await alice.says("JOIN #den", "JOIN #quiet");
     await bob.says("JOIN #den", "PRIVMSG #tea :before");
     clock.now = (THEN + 60) * 1000;
-    const left = time();
     await alice.leave();
     for (let n = 0; n < 25; n++) await bob.says(`PRIVMSG #tea :${n}.`);
     await bob.says("PRIVMSG #den :one");
@@ -236,8 +235,8 @@ testAccounts(
     const lines = await phone.asks(PASSWORD);
     assertEquals(lines.filter((line) => line.startsWith("--")), [
       "-- You are alice now.",
-      `-- 25 new messages in #tea since ${left}. The last ones:`,
-      `-- 1 new message in #den since ${left}. To read them: /join #den`,
+      `-- 25 new messages in #tea since you were last here. The last ones:`,
+      `-- 1 new message in #den since you were last here. To read them: /join #den`,
       "-- You are logged in as alice.",
     ]);
     assertEquals(lines.filter((line) => line.includes("<bob>")).map((line) => line.split(" ").at(-1)), [
@@ -249,10 +248,12 @@ testAccounts(
 testAccounts("always on: new messages are counted up to a limit", async (fixture) => {
   const [alice, bob] = await aliceAndBob(fixture);
   await alice.leave();
-  for (let n = 0; n <= MISSED_COUNTED; n++) await bob.says(`PRIVMSG #tea :${n}.`);
+  for (let n = 0; n <= NEW_COUNTED; n++) await bob.says(`PRIVMSG #tea :${n}.`);
   const phone = await fixture.text("guest");
   const lines = await phone.asks(`/login alice ${PASSWORD}`);
-  assert(lines.some((line) => line.startsWith(`-- ${MISSED_COUNTED} or more new messages in #tea since `)));
+  assert(
+    lines.some((line) => line.startsWith(`-- More than ${NEW_COUNTED} new messages in #tea since you were last here.`)),
+  );
 });
 
 testAccounts(

@@ -16,6 +16,7 @@ export const CAPABILITIES = [
   "draft/no-implicit-names", // the name in drafts of no-implicit-names, which clients still request
   "draft/persistence",
   "draft/pre-away",
+  "draft/read-marker",
   "echo-message",
   "extended-join",
   "extended-monitor",

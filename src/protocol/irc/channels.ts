@@ -15,6 +15,7 @@ import { replyError } from "./error_replies.ts";
 import { joinWords } from "./join_words.ts";
 import { NAMES_MAX } from "./limits.ts";
 import { rankPrefix, requireVisibleRoom, visibleRoom } from "./lookup.ts";
+import { replyMarkerOf } from "./read_markers.ts";
 import { replay } from "./replay.ts";
 
 /** The away message of an account that is not in the chat when it is invited. */
@@ -45,7 +46,7 @@ function joinChannel(context: MemberContext, name: string, key: string | undefin
   return joined instanceof Promise ? joined.then((room) => replyJoined(context, room)) : replyJoined(context, joined);
 }
 
-/** Tells a client that its user is in a channel: JOIN, topic, members and, unless it is not wanted, a replay. */
+/** Tells a client that its user is in a channel: JOIN, topic, read marker, members and, unless it is not wanted, a replay. */
 export function replyJoined(context: MemberContext, room: Room, replayed = true) {
   const { nick: who, origin, account, realname } = context.member;
   const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
@@ -60,6 +61,7 @@ export function replyJoined(context: MemberContext, room: Room, replayed = true)
     });
   }
   if (room.topic !== undefined) replyTopic(context, room);
+  replyMarkerOf(context, room); // before the end of the names
   const wantsNames = !context.has("no-implicit-names") && !context.has("draft/no-implicit-names");
   if (wantsNames) replyNames(context, room);
   if (replayed) replay(context, room);
@@ -79,6 +81,7 @@ export function replyRenamed(context: MemberContext, room: Room, from: string, r
   const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
   context.member.tell({ ...joined, size: room.members.size });
   if (room.topic !== undefined) replyTopic(context, room);
+  replyMarkerOf(context, room);
   const names = () => {
     if (room.has(context.member)) replyNames(context, room);
   };

@@ -11,6 +11,7 @@ import { mode } from "./modes.ts";
 import { announcement, kill, kline, mute, unkline, unmute } from "./moderation.ts";
 import { ns, registerAccount } from "./nickserv.ts";
 import { persistence } from "./persistence.ts";
+import { markRead } from "./read_markers.ts";
 import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { authenticate } from "./sasl.ts";
 import { admin, help, info, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
@@ -74,6 +75,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   LINKS: row(0, "the servers of this network", links),
   LIST: row(0, "LIST [#channel,...|conditions] - list the channels", list, "long"),
   LUSERS: row(0, "how many users are online", lusers),
+  MARKREAD: row(0, "MARKREAD #channel|nick [timestamp=time] - up to when you have read, on all your devices", markRead),
   MODE: row(1, "MODE #channel|nick [modes] - show or change modes", mode),
   MONITOR: row(1, "MONITOR +|-|C|L|S [nick,...] - be told when these users connect or disconnect", monitor),
   MOTD: row(0, "the message of the day", motd),

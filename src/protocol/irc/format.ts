@@ -251,6 +251,12 @@ export function isoTime(time: number): string {
   return lastIso;
 }
 
+/** Parses a time in the form of `server-time`, to milliseconds since 1970. */
+export function parseTime(text: string): number | undefined {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
 /**
  * Cuts a line off after 510 bytes, never inside a character.
  *

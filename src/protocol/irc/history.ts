@@ -13,7 +13,7 @@ import { queryTerms } from "../../util/tokenizer.ts";
 import { partner } from "../missed_private.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
-import { isoTime } from "./format.ts";
+import { isoTime, parseTime } from "./format.ts";
 import { joinedRoom } from "./lookup.ts";
 import { renderMessages, replyBatch } from "./message_batch.ts";
 import { word } from "./numerics.ts";
@@ -236,12 +236,6 @@ function positionOfTime(
     after: chat.history.firstIdSince(time + 1, member, where) - 1,
     before: chat.history.firstIdSince(time, member, where),
   };
-}
-
-/** Parses a time in the form of `server-time`, to milliseconds since 1970. */
-function parseTime(text: string): number | undefined {
-  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(time) ? undefined : time;
 }
 
 /** @param about What goes between the code and the description of the FAIL; by default the text. */

@@ -95,6 +95,7 @@ function request(context: IrcContext, list: string) {
   context.chat.reformat(context.session, context.options.formats.of(capabilities));
   context.session.echo = capabilities.has("echo-message");
   context.session.extendedMonitor = capabilities.has("extended-monitor");
+  context.session.readsShown = !capabilities.has("draft/read-marker");
 }
 
 /** Repeats a list of capabilities as the client has written it, or in several lines if it does not fit into one. */

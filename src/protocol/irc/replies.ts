@@ -21,6 +21,7 @@ const LINES_PER_STEP = 32;
 const OWN_FAILURES: ReadonlyMap<string, Capability | ""> = new Map<string, Capability | "">([
   ["*", ""], // INVALID_UTF8
   ["CHATHISTORY", ""],
+  ["MARKREAD", ""],
   ["REGISTER", ""],
   ["SEARCH", ""],
   ["SETNAME", "setname"],

@@ -289,6 +289,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     this.session = session;
     session.echo = this.has("echo-message");
     session.extendedMonitor = this.has("extended-monitor");
+    session.readsShown = !this.has("draft/read-marker");
     session.handlers = sessionHandlers(this as MemberContext, () => this.#replyAccount());
     const { missedSince } = session;
     options.unregistered.count--;

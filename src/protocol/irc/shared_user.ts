@@ -8,6 +8,7 @@ import type { Steps } from "../time_slicer.ts";
 import { replyJoined, replyRenamed } from "./channels.ts";
 import type { MemberContext } from "./context.ts";
 import { announceStatus } from "./persistence.ts";
+import { announceMarker, announceMarkers } from "./read_markers.ts";
 import { replayMissed, replayMissedPrivate } from "./replay.ts";
 
 /**
@@ -19,9 +20,11 @@ export function sessionHandlers(context: MemberContext, replyAccount: () => void
   return {
     accountChanged() {
       replyAccount();
+      announceMarkers(context);
       replayMissedPrivate(context);
     },
     alwaysOnChanged: () => announceStatus(context),
+    markedRead: (target, time) => announceMarker(context, target, time),
     joined: (room) => showRooms(context, [room]),
     roomRenamed: (room, from, reason) => replyRenamed(context, room, from, reason),
     left: (room, reason) => tellLeft(context, room, reason),

@@ -6,6 +6,7 @@ import { describeAlwaysOn, setAlwaysOn } from "../always_on.ts";
 import * as devices from "../devices.ts";
 import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { countNew } from "./missed.ts";
 import { system } from "./render.ts";
 import { dropRoom } from "./room_admin_commands.ts";
 
@@ -29,7 +30,7 @@ export const login: Command = {
     const { name, password } = isName ? { name: arg, password: "" } : accounts.readLogin(context.auth, arg, own);
     return withPassword(context, password, `/login ${name}`, `Password of ${name}`, (given) => {
       return accounts.login(context, name, given, true);
-    });
+    }, () => showNew(context));
   },
 };
 
@@ -146,6 +147,7 @@ function replyWithSecret(context: CommandContext, [before = "", secret = "", aft
  *
  * @param given What the user has written after the command; telnet could not hide it.
  * @param command How to have it asked for.
+ * @param then Called when it has replied.
  */
 export function withPassword(
   context: CommandContext,
@@ -153,13 +155,14 @@ export function withPassword(
   command: string,
   prompt: string,
   run: (password: string) => Promise<string>,
+  then?: () => Promise<void>,
 ): Promise<void> | undefined {
   if (!command.startsWith("/oper")) requireAccounts(context);
   if (given === "") {
-    return void context.askSecret(`${prompt}, please:`, (password) => answer(context, run(password)));
+    return void context.askSecret(`${prompt}, please:`, (password) => answer(context, run(password), then));
   }
   warn(context, command);
-  return answer(context, run(given));
+  return answer(context, run(given), then);
 }
 
 /** Runs a command with a new password. If it asks for that, it asks twice, as typing errors are not visible. */
@@ -194,8 +197,16 @@ function warn(context: CommandContext, command: string) {
 }
 
 /** Replies with the result. The nickname that was rejected before no longer matters. */
-async function answer(context: CommandContext, result: Promise<string>): Promise<void> {
+async function answer(context: CommandContext, result: Promise<string>, then?: () => Promise<void>): Promise<void> {
   const sentence = await result;
   context.rejectedNick = undefined;
-  if (sentence !== "") context.reply([system(sentence)]);
+  if (sentence === "") return;
+  context.reply([system(sentence)]);
+  await then?.();
+}
+
+/** Tells a user that has logged in what it has not read. */
+async function showNew(context: CommandContext): Promise<void> {
+  const { chat, slicer, networks, session } = context;
+  await slicer.run(() => countNew(context), { lane: "prompt", networks, wanted: () => chat.hasSession(session) });
 }

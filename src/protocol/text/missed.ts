@@ -1,14 +1,11 @@
-/** Shows a user who was not connected for a while what was said in the meantime. */
+/** Tells a user what was said since it has last read its rooms. */
+import { NEW_COUNTED, type NewLines } from "../../chat/read_markers.ts";
 import type { Room } from "../../chat/room.ts";
-import { formatDateTime } from "../../util/datetime.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { CommandContext } from "./context.ts";
 import { type MissedConversation, takeMissedConversations } from "../missed_private.ts";
 import { historyLines, REPLAY } from "./history_commands.ts";
 import { system } from "./render.ts";
-
-/** The most messages of each room that are counted: reading more of them would take long. */
-export const MISSED_COUNTED = 100;
 
 /** The most private messages that are shown at once: of the others only the number. */
 export const MISSED_SHOWN = 20;
@@ -17,7 +14,7 @@ export const MISSED_SHOWN = 20;
  * Replies with the number of new messages of each room of the user, and with the last ones of the room that the client
  * shows. Runs in steps, one for each room.
  *
- * @param since When the user was last here, in milliseconds since 1970.
+ * @param since When the user was last here, in milliseconds since 1970, for rooms without a read marker.
  */
 export function* showMissed(context: CommandContext, since: number): Steps<void> {
   for (const room of [...context.member.rooms.values()]) {
@@ -28,18 +25,32 @@ export function* showMissed(context: CommandContext, since: number): Steps<void>
 
 function showRoom(context: CommandContext, room: Room, since: number) {
   const { chat, member, answerMax } = context;
-  const after = chat.history.firstIdSince(since, member, [room]) - 1;
-  const said = chat.history.page(room, { after, count: MISSED_COUNTED, characters: answerMax });
-  if (said.length === 0) return;
-  const count = said.length < MISSED_COUNTED ? String(said.length) : `${MISSED_COUNTED} or more`;
-  const noun = said.length === 1 ? "message" : "messages";
-  const head = `${count} new ${noun} in ${room.name} since ${formatDateTime(since, Date.now())}`;
+  const found = chat.readMarkers.newLines(member, room, since);
+  if (found === undefined || found.count === 0) return;
+  const head = newLinesText(found, room.name);
   if (room !== context.room) return context.reply([system(`${head}. To read them: /join ${room.name}`)]);
-  const last = said.slice(-REPLAY);
+  const said = chat.history.page(room, { after: found.after, count: REPLAY, characters: answerMax });
   context.reply([
-    system(`${head}${last.length < said.length ? ". The last ones" : ""}:`),
-    ...historyLines(last, answerMax, member),
+    system(`${head}${said.length < found.count ? ". The last ones" : ""}:`),
+    ...historyLines(said, answerMax, member),
   ]);
+}
+
+/**
+ * Replies with the number of new messages of each room of the user that has logged in, if it was not absent: then `showMissed`
+ * does. Runs in steps, one for each room.
+ */
+export function* countNew(context: CommandContext): Steps<void> {
+  const { chat, member, session } = context;
+  if (session.missedSince !== undefined) return;
+  for (const room of [...member.rooms.values()]) {
+    const found = chat.readMarkers.newLines(member, room);
+    if (found !== undefined && found.count > 0) {
+      const way = room === context.room ? `/history ${Math.min(found.count, NEW_COUNTED)}` : `/join ${room.name}`;
+      context.reply([system(`${newLinesText(found, room.name)}. To read them: ${way}`)]);
+    }
+    yield;
+  }
 }
 
 /**
@@ -56,6 +67,13 @@ export function* showMissedPrivate(context: CommandContext): Steps<void> {
     showConversation(context, conversation, isShown);
     yield;
   }
+}
+
+/** A sentence without its end, such as `12 new messages since you were last here`. @param room Its name, if it is not clear. */
+export function newLinesText({ count }: NewLines, room?: string): string {
+  const number = count > NEW_COUNTED ? `More than ${NEW_COUNTED}` : String(count);
+  const where = room === undefined ? "" : ` in ${room}`;
+  return `${number} new ${count === 1 ? "message" : "messages"}${where} since you were last here`;
 }
 
 function showConversation(context: CommandContext, { nick, lines, more }: MissedConversation, isShown: boolean) {

@@ -18,7 +18,7 @@ import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
 import { errorLine } from "./error_texts.ts";
 import { historyLines, REPLAY } from "./history_commands.ts";
-import { showMissed, showMissedPrivate } from "./missed.ts";
+import { newLinesText, showMissed, showMissedPrivate } from "./missed.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
 import { occupancy, system, withTime, withTimes } from "./render.ts";
 
@@ -213,6 +213,7 @@ class TextSession implements CommandContext {
     const { member } = connected;
     let session: TextSession;
     connected.hidesIgnored = true;
+    connected.readsShown = true;
     try {
       const joining = chat.join(member, LOBBY, undefined, connected);
       const lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
@@ -416,7 +417,7 @@ class TextSession implements CommandContext {
     this.#connection.close(TOO_MANY_FAILURES);
   }
 
-  /** What a member is shown on joining a room: its topic, and the last lines that were said there. */
+  /** What a member is shown on joining a room: its topic, the last lines that were said there, and which of them are new. */
   #introduction(room: Room): string[] {
     const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
@@ -425,7 +426,14 @@ class TextSession implements CommandContext {
         !this.chat.ignores.ignores(this.member, said)
       );
       const past = historyLines(latest, this.answerMax, this.member);
-      return past.length === 0 ? lines : [...lines, system(`Earlier messages:`), ...past];
+      const found = this.chat.readMarkers.newLines(this.member, room);
+      const shown = latest.slice(latest.length - past.length);
+      const fresh = found === undefined ? 0 : shown.filter(({ id }) => id > found.after).length;
+      const read = past.slice(0, past.length - fresh);
+      if (read.length > 0) lines.push(system(`Earlier messages:`), ...read);
+      if (found === undefined || fresh === 0) return lines;
+      const more = fresh < found.count ? ". The last ones" : "";
+      return [...lines, system(`${newLinesText(found)}${more}:`), ...past.slice(read.length)];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       return [...lines, errorLine(error)];

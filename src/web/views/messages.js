@@ -424,8 +424,9 @@ class Log {
       : newMessages !== undefined && !this.#endsBefore(newMessages.from.time);
     earliest.hidden = newMessages === undefined || newMessages === this.#seenNew || !isAbove;
     if (newMessages === undefined) return;
-    const since = sinceText(firstNew?.time ?? newMessages.from.time);
-    setLabel(earliest, `${newMessages.atLeast ? "More than " : ""}${counted(newMessages.count)} since ${since}`);
+    const from = firstNew?.time ?? newMessages.from.time;
+    const since = from.getTime() === 0 ? "" : ` since ${sinceText(from)}`; // the user may have read nothing yet
+    setLabel(earliest, `${newMessages.atLeast ? "More than " : ""}${counted(newMessages.count)}${since}`);
   }
 
   /** Whether no line is later than a time. @param {Date} time */

@@ -80,6 +80,8 @@ export function rows(): Row[] {
     irc(`LIST ${hard}`, "eight hard masks"),
     irc("LIST >0,<10000,C>1,C<99999999,T>1,T<99999999,!x*,*", "eight conditions"),
     irc("LUSERS"),
+    irc(`MARKREAD ${BIG}`),
+    irc(`MARKREAD ${BIG} timestamp=2026-01-01T00:00:00.000Z`, "set"),
     irc(`MODE ${BIG} b`, "list of bans"),
     irc(`MODE #own ${"+b".repeat(12)} ${masks.join(" ")}`, "12 masks", {
       undo: [`MODE #own ${"-b".repeat(12)} ${masks.join(" ")}`],

@@ -1,0 +1,108 @@
+/** How far users have read, as protocols see it. */
+import { ChatError } from "./chat_error.ts";
+import type { Answer, CommandOf } from "./commands.ts";
+import { type HistoryReader, readable } from "./history_reader.ts";
+import type { Member, Session } from "./member.ts";
+import { fold, isNick } from "./names.ts";
+import type { ReadMarkerStore } from "./read_marker_store.ts";
+import type { Room } from "./room.ts";
+import { requireReadable } from "./scope.ts";
+
+/** Upper bound on the new lines of a room that are counted. */
+export const NEW_COUNTED = 500;
+
+/** The lines of a room that a member has not read. */
+export interface NewLines {
+  /** They have greater ids than this. */
+  readonly after: number;
+  /** How many there are: one more than {@linkcode NEW_COUNTED} if there are more than that. */
+  readonly count: number;
+}
+
+/**
+ * Up to when each member has read its rooms and private conversations. Those of an account are the same for all of its
+ * sessions, and are stored. Those of other members, also of those whose tokens have a scope, end with them.
+ */
+export interface ReadMarkers {
+  /**
+   * Up to when a member has read a room that it is in, or its conversation with a nickname, in milliseconds since 1970;
+   * `undefined` if it is not known.
+   *
+   * @throws {ChatError} `nick-invalid`, `history-unreadable` or `token-room`
+   */
+  get(member: Member, where: Room | string): number | undefined;
+  /**
+   * Notes that a member has read up to a time, if that is later than before. A time in the future means now. The sessions of the
+   * member are notified.
+   *
+   * @returns Up to when it has read.
+   * @throws {ChatError} as `get`, and `not-in-room`
+   */
+  advance(member: Member, where: Room | string, time: number): Answer<number>;
+  /**
+   * The lines of a room that a member has not read; `undefined` if it is not known up to when it has read.
+   *
+   * @param fallback When it was last here, if that is known, in milliseconds since 1970.
+   * @throws {ChatError} `history-unreadable` or `token-room`
+   */
+  newLines(member: Member, room: Room, fallback?: number): NewLines | undefined;
+}
+
+/** Applies the commands at once. */
+export class LocalReadMarkers implements ReadMarkers {
+  readonly #store: ReadMarkerStore;
+  readonly #history: HistoryReader;
+  readonly #apply: (command: CommandOf<"mark-read">) => void;
+
+  /** @param apply Applies a command. @throws {ChatError} if it is rejected. */
+  constructor(store: ReadMarkerStore, history: HistoryReader, apply: (command: CommandOf<"mark-read">) => void) {
+    this.#store = store;
+    this.#history = history;
+    this.#apply = apply;
+  }
+
+  get(member: Member, where: Room | string): number | undefined {
+    const isName = typeof where === "string";
+    requireReadable(member, isName ? undefined : where.key);
+    if (isName && !isNick(where)) throw new ChatError("nick-invalid", where);
+    const { fullAccount: account, readMarkers } = member;
+    if (account === undefined) return readMarkers?.get(isName ? fold(where) : where);
+    return readable(() => this.#store.get(fold(account), isName ? fold(where) : where.key));
+  }
+
+  advance(member: Member, where: Room | string, time: number): number {
+    const known = this.get(member, where) ?? -Infinity;
+    const reached = Math.min(time, Date.now());
+    if (reached <= known) return known;
+    const target = typeof where === "string" ? { nick: where } : { room: where.key };
+    this.#apply({ op: "mark-read", member: member.id, target, time: reached });
+    return reached;
+  }
+
+  newLines(member: Member, room: Room, fallback?: number): NewLines | undefined {
+    const read = this.get(member, room);
+    const first = read === undefined ? fallback : read + 1;
+    if (first === undefined) return undefined;
+    const after = this.#history.firstIdSince(first, member, [room]) - 1;
+    return { after, count: this.#history.countAfter(room, after, NEW_COUNTED + 1) };
+  }
+
+  /** To be called before a session disconnects or logs out: the rooms that it is shown count as read, if its user has seen them. */
+  sessionEnds(session: Session): void {
+    if (!session.readsShown) return;
+    for (const room of session.member.rooms.values()) this.roomLeft(session, room);
+  }
+
+  /** To be called before a session is no longer shown a room: the same for this room. */
+  roomLeft(session: Session, room: Room): void {
+    const { readsShown, attended, member } = session;
+    if (!readsShown || !attended || room.closed || room.hasLines === false) return;
+    if (!room.has(member) || !room.sessions.has(session)) return;
+    try {
+      const [last] = this.#history.latest(room, 1);
+      if (last !== undefined) this.advance(member, room, last.time);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error; // the history cannot be read now: they stay unread
+    }
+  }
+}
