@@ -159,6 +159,7 @@ function plain(result: unknown): unknown {
   if ("sessions" in result && "origin" in result) return `member ${(result as Member).id}`;
   if ("key" in result && "members" in result) return `room ${result.key}`;
   if ("rejected" in result) return [(result as ModesResult).made, plain((result as ModesResult).rejected)];
+  if ("member" in result) return { ...result, member: plain(result.member) }; // an invitation
   return { ...result };
 }
 
