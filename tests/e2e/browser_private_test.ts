@@ -56,6 +56,7 @@ browse(
     await world.restart(args);
 
     const bob = await signIn(world, "bob");
+    await bob.until(bob.tab("alice"), ({ textContent }) => textContent, "alice1 unread");
     await bob.tab("alice").click();
     await bob.sees("see you at nine");
     await bob.say("I come at ten");

@@ -192,6 +192,22 @@ testAccounts(
   },
 );
 
+testAccounts("private messages: what the user's own program has written is not replayed", async (fixture) => {
+  await registered(fixture, "alice", "bob", "carol");
+  const [bob] = await login(fixture, "bob");
+  await bob.says("NS SET ALWAYS-ON ON");
+  await bob.leave();
+  clock.now += 1000;
+  const [alice] = await login(fixture, "alice");
+  const [program] = await login(fixture, "bob", "draft/pre-away", "AWAY *");
+  await program.says("PRIVMSG alice :I am a program", "PRIVMSG carol :so am I");
+  await alice.says("PRIVMSG bob :and bob?");
+  const [, lines] = await login(fixture, "bob");
+  assertEquals(lines.filter((line) => line.includes("PRIVMSG")), [
+    `:alice!~alice@host PRIVMSG bob :[${time()}] and bob?`,
+  ]);
+});
+
 testAccounts(
   "private messages: the replay has the latest messages and conversations up to its limits",
   async (fixture) => {
