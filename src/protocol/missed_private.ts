@@ -26,21 +26,33 @@ export interface MissedConversation {
  * The conversations with messages that came while the user of a session was not connected, the one with the latest message
  * last. Only the first call finds them. Runs in steps, one for each conversation.
  *
+ * @param characters Upper bound on the characters of all messages together, about: each conversation has an equal share, and
+ *   has at least one message.
  * @throws {ChatError} `history-unreadable`
  */
-export function* takeMissedConversations(chat: Chat, session: Session): Steps<MissedConversation[]> {
+export function* takeMissedConversations(
+  chat: Chat,
+  session: Session,
+  characters: number,
+): Steps<MissedConversation[]> {
   const { member, missedPrivateSince: since } = session;
   session.missedPrivateSince = undefined;
   if (since === undefined) return [];
   const found = (yield* chat.history.conversations(member)).filter(({ line }) => line.time >= since);
   found.sort((a, b) => a.line.id - b.line.id);
   const missed: MissedConversation[] = [];
-  for (const { with: folded, line } of found.slice(-MISSED_CONVERSATIONS)) {
+  const latest = found.slice(-MISSED_CONVERSATIONS);
+  for (const { with: folded, line } of latest) {
     const after = chat.history.firstIdSince(since, member, [folded]) - 1;
-    const all = chat.history.conversation(member, folded, { after, count: MISSED_PRIVATE });
+    const page = (count: number, before?: number) => {
+      const range = { after, before, count, characters: characters / latest.length };
+      return chat.history.conversation(member, folded, range);
+    };
+    const all = page(MISSED_PRIVATE);
+    const more = page(1, all[0]?.id).length > 0;
     const lines = all.filter((each) => !isOwn(each, member));
     if (lines.length > 0) {
-      missed.push({ nick: partner(line, member, folded), lines, more: all.length === MISSED_PRIVATE });
+      missed.push({ nick: partner(line, member, folded), lines, more });
     }
     yield;
   }

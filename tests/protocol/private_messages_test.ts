@@ -192,6 +192,26 @@ testAccounts(
   },
 );
 
+testAccounts(
+  "private messages: long ones are replayed as far as they fit into a reply, the latest of each conversation",
+  async (fixture) => {
+    await registered(fixture, "alice", "bob");
+    const [alice] = await login(fixture, "alice");
+    const long = "x".repeat(380);
+    for (const nick of ["al", "ali"]) {
+      await alice.says(`NICK ${nick}`);
+      for (let n = 1; n <= MISSED_PRIVATE; n++) await alice.says(`PRIVMSG bob :${n}. ${long}`);
+    }
+    const [, lines] = await login(fixture, "bob", "server-time");
+    const share = Math.floor(fixture.options.answerMax / 4 / 2 / 385);
+    for (const nick of ["al", "ali"]) {
+      const own = lines.filter((line) => line.includes(` :${nick}!`));
+      assert(own.length >= share - 1 && own.length <= share + 1, `${own.length} of about ${share}`);
+      assert(own.at(-1)!.includes(` :${MISSED_PRIVATE}. `));
+    }
+  },
+);
+
 testAccounts("private messages: what the user's own program has written is not replayed", async (fixture) => {
   await registered(fixture, "alice", "bob", "carol");
   const [bob] = await login(fixture, "bob");

@@ -69,7 +69,8 @@ export function replayMissedPrivate(context: MemberContext): void {
   if (context.has("draft/chathistory") || member.bot) return void (session.missedPrivateSince = undefined);
   const steps = function* (): Steps<void> {
     try {
-      for (const { nick, lines } of yield* takeMissedConversations(context.chat, session)) {
+      const characters = context.options.answerMax / 4; // nicknames, times and tags take more
+      for (const { nick, lines } of yield* takeMissedConversations(context.chat, session, characters)) {
         context.outsideResponse(() => replyBatch(context, `chathistory ${nick}`, renderMessages(context, lines)));
         yield;
       }

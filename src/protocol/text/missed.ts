@@ -58,7 +58,7 @@ export function* countNew(context: CommandContext): Steps<void> {
  * with their number. Runs in steps, one for each conversation.
  */
 export function* showMissedPrivate(context: CommandContext): Steps<void> {
-  const missed = yield* takeMissedConversations(context.chat, context.session);
+  const missed = yield* takeMissedConversations(context.chat, context.session, context.answerMax);
   let left = MISSED_SHOWN;
   for (const conversation of missed) {
     const { length } = conversation.lines;
