@@ -64,11 +64,10 @@ export class Chat {
     };
     this.connection.onUnanswered = ({ onError }) => onError?.("The connection was lost.");
     this.model.listen((change, room) => {
-      if (change !== "opened" || room === undefined || room.isRoom) return;
-      noteOpened(room.name);
-      if (!this.online) return;
-      loadLatest(this, room);
-      askIfGuest(this, room);
+      if (room === undefined || room.isRoom) return;
+      if (change === "opened") noteOpened(room.name);
+      if (change === "opened" && this.online) loadLatest(this, room);
+      if (change === "current" && this.online) askIfGuest(this, room);
     });
   }
 
@@ -192,11 +191,10 @@ export class Chat {
     loadIgnored(this); // before the messages of rooms
     const rooms = [...model.rooms.values()].sort((a, b) => Number(b === model.current) - Number(a === model.current));
     for (const room of rooms) {
-      if (!room.isRoom) {
-        loadLatest(this, room);
-        askIfGuest(this, room);
-      } else if (room.state !== "out") this.join(room.name);
+      if (!room.isRoom) loadLatest(this, room);
+      else if (room.state !== "out") this.join(room.name);
     }
+    if (model.current?.isRoom === false) askIfGuest(this, model.current);
     loadConversations(this);
     sendIgnored(this); // up to a hundred lines
   }

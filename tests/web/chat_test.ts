@@ -79,7 +79,6 @@ Deno.test("chat: all rooms are joined after connecting, the current one first, a
     "JOIN #tea sesame",
     "CHATHISTORY LATEST #tea * 100",
     "CHATHISTORY LATEST bob * 100",
-    "WHO bob %na",
     "CHATHISTORY TARGETS timestamp=9999-12-31T23:59:59.999Z timestamp=1970-01-01T00:00:00.000Z 100",
   ]);
   assertEquals([model.nick, page.room().state], ["alice", "joining"]);
@@ -119,6 +118,14 @@ Deno.test("chat: the history of a private conversation is requested when it is o
   assertEquals(page.sent(), ["CHATHISTORY LATEST bob * 100", "WHO bob %na"]);
   page.chat.openTab("#den");
   assertEquals(page.sent(), ["JOIN #den", "CHATHISTORY LATEST #den * 100"]); // once
+});
+
+Deno.test("chat: after connecting, the server is asked whether the user of the conversation that is shown is a guest", () => {
+  using page = new Page("bob", "carol");
+  page.chat.model.show(page.room("carol"));
+  assertEquals(page.register().filter((line) => line.startsWith("WHO")), ["WHO carol %na"]);
+  page.chat.model.show(page.room("bob"));
+  assertEquals(page.sent(), ["WHO bob %na"]);
 });
 
 Deno.test("chat: a message is pending until the server has echoed it", () => {
