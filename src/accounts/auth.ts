@@ -202,15 +202,18 @@ export class AuthService {
   }
 
   /**
-   * Whether a login is still valid: its account was not dropped, nor its token revoked. For a client that has logged in
-   * before its registration is complete.
+   * A login as it is now, for a client that has logged in before its registration is complete. `undefined` if the account was
+   * dropped in the meantime, or the token revoked.
    */
-  isValid({ account, token }: Login): boolean {
-    if (this.find(account.name) !== account) return false;
+  current(login: Login): Login | undefined {
+    const { account } = login;
+    if (this.find(account.name) !== account) return undefined;
+    if (login.token === undefined) return login;
     try {
-      return token === undefined || this.#requireAccounts().tokens.has(account.name, token);
+      const token = this.#requireAccounts().tokens.current(account.name, login.token);
+      return token && { ...login, token };
     } catch (error) {
-      if (error instanceof StoreError) return false;
+      if (error instanceof StoreError) return undefined;
       throw error;
     }
   }

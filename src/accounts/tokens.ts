@@ -61,6 +61,8 @@ export interface TokenStore {
   /** Removes all tokens of an account but one, if it is given. */
   removeTokens(account: string, except?: number): void;
   setTokenUsed(account: string, id: number, used: number, host: string): void;
+  /** Has all tokens that permit one room alone permit another one instead, by folded names, however many there are. */
+  renameTokenRoom(from: string, to: string): void;
 }
 
 /** Whether a text has the form of a token or of a one-time word. Such a text cannot be a password. */
@@ -89,9 +91,14 @@ export class Tokens {
     return this.#store.tokens(fold(account)).filter((token) => !isWord(token));
   }
 
-  /** Whether a token still exists, unless it was replaced by another one with the same number. @throws {StoreError} */
-  has(account: string, { id, hash }: StoredToken): boolean {
-    return this.list(account).some((each) => each.id === id && timingSafeEqual(each.hash, hash));
+  /**
+   * A token as it is stored now: its room may have been renamed. `undefined` if it was revoked, or replaced by another one with
+   * the same number.
+   *
+   * @throws {StoreError}
+   */
+  current(account: string, { id, hash }: StoredToken): StoredToken | undefined {
+    return this.list(account).find((each) => each.id === id && timingSafeEqual(each.hash, hash));
   }
 
   /**
@@ -178,6 +185,11 @@ export class Tokens {
   /** Deletes all tokens of an account and its one-time word, except one token, if it is given. @throws {StoreError} */
   revokeAll(account: string, except?: number): void {
     this.#store.removeTokens(fold(account), except);
+  }
+
+  /** Has the tokens for a room that was renamed permit its new name, by folded names. @throws {StoreError} */
+  renameRoom(from: string, to: string): void {
+    this.#store.renameTokenRoom(from, to);
   }
 
   #noteUse({ account, id }: StoredToken, now: number, host: string) {

@@ -150,6 +150,14 @@ export interface Chat {
    * becomes a guest if its nickname is, or looks like, a registered one.
    */
   logout(session: Session): Answer<void>;
+  /**
+   * Has a session count as logged in with a token of its account, so that it ends when the token is revoked.
+   *
+   * @param account The account that the token was made for.
+   * @param token One without a scope.
+   * @throws {ChatError} `account-required` if the session is not logged in to that account any more
+   */
+  setToken(session: Session, account: string, token: SessionToken): Answer<void>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
   setAway(member: Member, message: string | undefined): Answer<void>;
   /** Changes the real name, which is cut if it is too long. @throws {ChatError} `muted` */
@@ -213,7 +221,7 @@ export interface Chat {
    * chat. The sessions of the author but `from` get a copy.
    *
    * @returns The message without control characters, or `undefined` if it is blank.
-   * @throws {ChatError} `no-such-user`, `login-to-leave`, `muted`, `stored-too-much` or `not-stored`
+   * @throws {ChatError} `no-such-user`, `login-to-leave`, `no-private-messages`, `muted`, `stored-too-much` or `not-stored`
    */
   whisper(member: Member, nick: string, text: string, options?: SayOptions): Answer<Whispered | undefined>;
   /**
@@ -231,7 +239,7 @@ export interface Chat {
    * Sends client tags without text to a member or a room.
    *
    * @param minRank The lowest rank of the members that they are for.
-   * @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room`
+   * @throws {ChatError} `muted`, `no-such-user`, `no-private-messages`, `cannot-speak` or `not-in-room`
    */
   tag(member: Member, to: Member | Room, tags: string, minRank?: Rank, from?: Session): Answer<Tagged>;
   /** Has a server operator write to all members that receive WALLOPS. */

@@ -57,6 +57,7 @@ export type ChatErrorCode =
   // Tokens with a scope
   | "token-read-only" // the token permits to read alone
   | "token-room" // the token permits one room alone
+  | "no-private-messages" // the token of the other member permits one room alone
   | "token-nick" // the token does not permit the nickname of its account
   // Moderation
   | "muted" // the host is muted by a server operator

@@ -86,6 +86,13 @@ export type Command =
   }
   /** A session has logged out. If its member stays without it, it gets a member of its own, which has this `id`. */
   | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }
+  /** A session counts as logged in with a token of its account that has no scope, from now on. */
+  | {
+    readonly op: "token";
+    readonly session: SessionId;
+    readonly account: string;
+    readonly token: SessionToken;
+  }
   /** A member is away, or back when there is no message. */
   | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }
   /** A member changes its real name. */
@@ -238,6 +245,7 @@ export interface Results {
   reclaim: Member | undefined;
   login: void;
   logout: void;
+  token: void;
   away: void;
   realname: void;
   ignore: void;

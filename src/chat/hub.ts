@@ -77,6 +77,7 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   reclaim: members.reclaim,
   login: members.login,
   logout: members.logout,
+  token: members.setToken,
   away: members.away,
   realname: members.realname,
   flag: members.flag,

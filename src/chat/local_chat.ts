@@ -234,6 +234,10 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "ignored", member: session.member.id, names: [] });
   }
 
+  setToken(session: Session, account: string, token: SessionToken): void {
+    this.#apply({ op: "token", session: session.id, account, token });
+  }
+
   setAway(member: Member, message: string | undefined): void {
     requireWritable(member);
     this.#apply({ op: "away", member: member.id, message });
@@ -338,8 +342,8 @@ export class LocalChat extends ChatReader implements Chat {
       return to && this.#rejectStored(member, from, to, size, ignoredBy);
     });
     const to = nicks.filter((_, i) => rejected[i] === undefined);
-    const session = from?.id;
-    const results = this.#apply({ op: "whisper", member: member.id, session, to, text: clean, style, tags, ignoredBy });
+    const said = { text: clean, style, tags, ignoredBy };
+    const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, ...said });
     let next = 0;
     return rejected.map((error) => error ?? results[next++]);
   }

@@ -75,8 +75,13 @@ export interface SessionHandlers {
    *
    * @param previous The user that it had, with the nickname it had then.
    * @param rooms The rooms that it was shown.
+   * @param joined Those of them that the user was not in before.
    */
-  moved?(previous: Member, rooms: readonly GenericRoom<Member, Session>[]): void;
+  moved?(
+    previous: Member,
+    rooms: readonly GenericRoom<Member, Session>[],
+    joined: readonly GenericRoom<Member, Session>[],
+  ): void;
 }
 
 /** One connection of a user. */
@@ -93,7 +98,7 @@ export class Session {
   /** The wire format of its lines. */
   format: WireFormat;
   readonly outlet: Outlet;
-  /** The token that it has logged in with, if any. Its protocol may set one without a scope. */
+  /** The token that it has logged in with, or counts as logged in with, if any. Changed by commands alone. */
   token: SessionToken | undefined;
 
   /** Whether a person is at it: a program may have connected by itself (IRCv3 `AWAY *`). Changed by commands alone. */

@@ -109,6 +109,14 @@ export function logout(state: ChatState, { session: sessionId, id }: CommandOf<"
   notifyAccount(session.member);
 }
 
+/** @throws {ChatError} `account-required` if the session is not logged in to the account with all that this permits. */
+export function setToken(state: ChatState, { session: id, account, token }: CommandOf<"token">): void {
+  const session = state.requireSession(id);
+  const { fullAccount, nick } = session.member;
+  if (isScoped(token) || !isAccount(account, fullAccount)) throw new ChatError("account-required", nick);
+  session.token = token;
+}
+
 /** Takes from a member what its new scope does not permit. */
 function confine(state: ChatState, member: Member, { room: only }: Scope) {
   setFlag(state, member, "operator", false);
@@ -244,7 +252,7 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
   sessionCame(state, session);
   for (const room of shown) if (room.has(to)) room.sessions.add(session);
   state.audiences.clear();
-  session.handlers.moved?.(from, shown);
+  session.handlers.moved?.(from, shown, joined);
   session.handlers.accountChanged?.();
 }
 
@@ -259,7 +267,7 @@ function detach(state: ChatState, session: Session, id: MemberId) {
   member.sessions.push(session);
   sessionLeft(state, from);
   sessionCame(state, session);
-  session.handlers.moved?.(from, shown);
+  session.handlers.moved?.(from, shown, []);
 }
 
 /** Gives a member the rank of a guest, for as long as it is in the room. Those of an account are its roles. */

@@ -1,10 +1,12 @@
 /** Applies the commands that deliver messages; those in private are in `whisper_command.ts`. */
 import { requireUnmuted, requireVoice } from "./access.ts";
+import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
 import type { Said, Tagged } from "./events.ts";
 import type { Member, Session } from "./member.ts";
 import type { Rank } from "./modes.ts";
 import type { Room } from "./room.ts";
+import { takesPrivate } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { sessionsOf, tellEach, tellOthers } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
@@ -48,12 +50,13 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
   room.sessions.announce(said, from === undefined || from.echo ? undefined : [from], pending, audience);
 }
 
-/** @throws {ChatError} `muted`, `no-such-user`, `cannot-speak` or `not-in-room` */
+/** @throws {ChatError} `muted`, `no-such-user`, `no-private-messages`, `cannot-speak` or `not-in-room` */
 export function tag(state: ChatState, { member: id, session, to, tags, minRank }: CommandOf<"tag">): Tagged {
   const member = state.requireMember(id);
   requireUnmuted(state.muted, member);
   const target = "room" in to ? state.requireRoom(to.room) : state.requireMember(to.member);
   if ("key" in target) requireVoice(target, member);
+  else if (!takesPrivate(target)) throw new ChatError("no-private-messages", target.nick);
   const event: Tagged = {
     kind: "tagged",
     to: "key" in target ? target.name : target.nick,

@@ -18,6 +18,8 @@ export interface ChatObserver {
   banned(origin: string, outlet: Outlet, account: string | undefined): void;
   /** A member's command was rejected by a rate limit. */
   rateLimited(member: Member, code: ChatErrorCode): void;
+  /** A room has another key: tokens that permit it alone have to follow. */
+  roomRenamed(from: string, to: string): void;
   /** A server operator entered an empty room that would have rejected any other member. */
   entryForced(member: Member, room: Room): void;
 }
@@ -30,5 +32,6 @@ export const NO_OBSERVER: ChatObserver = {
   storeRecovered: () => {},
   banned: () => {},
   rateLimited: () => {},
+  roomRenamed: () => {},
   entryForced: () => {},
 };

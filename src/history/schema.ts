@@ -215,6 +215,23 @@ CREATE TABLE always_on (
 ) STRICT, WITHOUT ROWID;
 `,
   `
+-- The rooms that tokens are limited to, apart from the tokens: a room that is renamed may have very many. Two rows have the
+-- same name when a room has got a name that tokens were made for before.
+CREATE TABLE token_room (
+  id INTEGER PRIMARY KEY,
+  room TEXT NOT NULL -- folded
+) STRICT;
+CREATE INDEX token_room_by_name ON token_room (room);
+INSERT INTO token_room (room) SELECT DISTINCT room FROM token WHERE room IS NOT NULL;
+ALTER TABLE token ADD COLUMN room_id INTEGER; -- the only room that the token permits
+UPDATE token SET room_id = (SELECT id FROM token_room WHERE room = token.room);
+ALTER TABLE token DROP COLUMN room;
+CREATE INDEX token_by_room ON token (room_id) WHERE room_id IS NOT NULL;
+CREATE TRIGGER token_deleted AFTER DELETE ON token WHEN old.room_id IS NOT NULL BEGIN
+  DELETE FROM token_room WHERE id = old.room_id AND NOT EXISTS (SELECT 1 FROM token WHERE room_id = old.room_id);
+END;
+`,
+  `
 -- Up to when accounts have read rooms and private conversations: see chat/read_marker_store.ts.
 CREATE TABLE read_marker (
   account TEXT NOT NULL, -- the folded name

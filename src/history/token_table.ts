@@ -8,27 +8,40 @@ import { type Database, storeError, withStoreErrors } from "./database.ts";
 /** A row of the table `token`. */
 type TokenRow = Omit<StoredToken, "readOnly" | "room" | "until"> & {
   readonly read_only: number;
+  readonly room_id: number | null;
   readonly room: string | null;
   readonly until: number | null;
 };
 
-/** Reads and writes the table `token`. All methods throw {@linkcode StoreError}. */
+/**
+ * Reads and writes the table `token`. The names of rooms are in a table of their own, `token_room`, so that renaming one
+ * does not take longer with many tokens. All methods throw {@linkcode StoreError}.
+ */
 export class TokenTable implements TokenStore {
   readonly #select: StatementSync;
+  readonly #insertRoom: StatementSync;
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
   readonly #deleteAll: StatementSync;
   readonly #update: StatementSync;
+  readonly #renameRoom: StatementSync;
 
   constructor({ db }: Database) {
     try {
-      this.#select = db.prepare("SELECT * FROM token WHERE account = ? ORDER BY id");
+      this.#select = db.prepare(
+        `SELECT token.*, token_room.room FROM token LEFT JOIN token_room ON token_room.id = token.room_id
+          WHERE account = ? ORDER BY token.id`,
+      );
+      this.#insertRoom = db.prepare(
+        "INSERT INTO token_room (room) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM token_room WHERE room = ?1)",
+      );
       this.#insert = db.prepare(
-        `INSERT OR REPLACE INTO token (account, id, hash, name, since, used, host, read_only, room, until)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT OR REPLACE INTO token (account, id, hash, name, since, used, host, read_only, until, room_id)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM token_room WHERE room = ? LIMIT 1))`,
       );
       this.#delete = db.prepare("DELETE FROM token WHERE account = ? AND id = ?");
       this.#deleteAll = db.prepare("DELETE FROM token WHERE account = ? AND id IS NOT ?");
+      this.#renameRoom = db.prepare("UPDATE token_room SET room = ? WHERE room = ?");
       this.#update = db.prepare("UPDATE token SET used = ?, host = ? WHERE account = ? AND id = ?");
     } catch (error) {
       throw storeError(error);
@@ -37,13 +50,14 @@ export class TokenTable implements TokenStore {
 
   tokens(account: string): StoredToken[] {
     const rows = withStoreErrors(() => this.#select.all(account)) as unknown as TokenRow[];
-    return rows.map(({ read_only, room, until, ...row }) => {
+    return rows.map(({ read_only, room_id: _, room, until, ...row }) => {
       return { ...row, readOnly: read_only === 1, room: room ?? undefined, until: until ?? undefined };
     });
   }
 
   addToken({ account, id, hash, name, since, used, host, readOnly, room, until }: StoredToken): void {
-    const scope = [readOnly ? 1 : 0, room ?? null, until ?? null] as const;
+    if (room !== undefined) withStoreErrors(() => this.#insertRoom.run(room));
+    const scope = [readOnly ? 1 : 0, until ?? null, room ?? null] as const;
     withStoreErrors(() => this.#insert.run(account, id, hash, name, since, used, host, ...scope));
   }
 
@@ -53,6 +67,10 @@ export class TokenTable implements TokenStore {
 
   removeTokens(account: string, except?: number): void {
     withStoreErrors(() => this.#deleteAll.run(account, except ?? null));
+  }
+
+  renameTokenRoom(from: string, to: string): void {
+    withStoreErrors(() => this.#renameRoom.run(to, from));
   }
 
   setTokenUsed(account: string, id: number, used: number, host: string): void {

@@ -5,7 +5,7 @@
  */
 import type { Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
-import type { Member } from "../chat/member.ts";
+import type { Member, Session } from "../chat/member.ts";
 import { rankOf, type Role, type RoleName } from "../chat/roles.ts";
 import type { Room } from "../chat/room.ts";
 import { formatDateTime } from "../util/datetime.ts";
@@ -29,11 +29,12 @@ export const ROLE_PREFIXES: Readonly<Record<RoleName, string>> = { owner: "~", o
 export interface RoomAdminContext {
   readonly chat: Chat;
   readonly moderation: ModerationContext;
+  readonly session: Session;
   readonly member: Member;
 }
 
-/** The rooms that members have asked to delete, until they ask again. */
-const asked = new WeakMap<Member, { readonly room: Room; readonly at: number }>();
+/** The rooms that users have asked to delete on a device, until they ask again there. */
+const asked = new WeakMap<Session, { readonly room: Room; readonly at: number }>();
 
 /** Makes another account the owner of a room. */
 export async function transfer({ chat, member }: RoomAdminContext, room: Room, name: string): Promise<string> {
@@ -90,19 +91,19 @@ export async function appoint(
 }
 
 /**
- * Deletes a room with its history, when it is asked for twice within a minute.
+ * Deletes a room with its history, when it is asked for twice within a minute on the same device.
  *
  * @param again How the user repeats the command.
  */
-export async function destroy({ chat, member }: RoomAdminContext, room: Room, again: string): Promise<string> {
+export async function destroy({ chat, session, member }: RoomAdminContext, room: Room, again: string): Promise<string> {
   if (room.roleOf(member) !== "owner") throw new ChatError("not-owner", room.name);
-  const before = asked.get(member);
+  const before = asked.get(session);
   const now = performance.now();
   if (before?.room !== room || now - before.at > CONFIRM_TIME) {
-    asked.set(member, { room, at: now });
+    asked.set(session, { room, at: now });
     return `This deletes ${room.name} and its history for good. To do it, repeat within a minute: ${again}`;
   }
-  asked.delete(member);
+  asked.delete(session);
   await chat.admin.destroy(member, room);
   return `${room.name} and its history are deleted.`;
 }

@@ -3,6 +3,7 @@
  */
 import type { Chat } from "../chat/chat.ts";
 import { LocalChat } from "../chat/local_chat.ts";
+import { StoreError } from "../chat/store.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import type { Options } from "../cli/options.ts";
 import type { Audit } from "../moderation/audit.ts";
@@ -64,6 +65,14 @@ export function createChat(
       rateLimited: ({ origin, peer }, code) => {
         rejections.count(code);
         log.info("too fast", { peer, who: origin, reason: code });
+      },
+      roomRenamed: (from, to) => {
+        try {
+          resources.accounts?.tokens.renameRoom(from, to);
+        } catch (error) {
+          if (!(error instanceof StoreError)) throw error;
+          log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
+        }
       },
       entryForced: (member, room) => audit("entered", member, room.name),
     },

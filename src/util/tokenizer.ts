@@ -9,6 +9,14 @@ const TERM =
 
 const ASCII = /^[\0-\x7f]*$/;
 
+const MARKS = /\p{M}+/gu;
+
+/**
+ * Above how many characters marks are removed before a text is decomposed, and not only after it. Decomposition sorts adjacent
+ * marks in quadratic time: 4,096 of them take 12 ms, and 64 take 4 µs. Short texts do without the further pass.
+ */
+const MARKS_SORTED = 64;
+
 /** The most terms of a query. The rest is ignored. */
 export const QUERY_TERMS_MAX = 16;
 
@@ -46,12 +54,13 @@ export function queryTerms(query: string): string[] {
 // ASCII has nothing to decompose, so all three steps have a faster way for it.
 
 function decompose(text: string): string {
-  return ASCII.test(text) ? text : text.normalize("NFKD");
+  if (ASCII.test(text)) return text;
+  return (text.length > MARKS_SORTED ? text.replace(MARKS, "") : text).normalize("NFKD");
 }
 
 /** Removes accents and case. The result contains all terms as substrings. */
 function normalize(decomposed: string): string {
-  return (ASCII.test(decomposed) ? decomposed : decomposed.replace(/\p{M}+/gu, "")).toLowerCase();
+  return (ASCII.test(decomposed) ? decomposed : decomposed.replace(MARKS, "")).toLowerCase();
 }
 
 function split(normalized: string): string[] {
@@ -79,7 +88,7 @@ export class TermMatcher {
   /** Whether a text contains all terms. Texts that do not even contain them as substrings, as most do, are cheap. */
   matches(text: string): boolean {
     const decomposed = decompose(text); // one character can become eighteen: the cost is that of the result
-    const cost = ASCII.test(text) ? text.length / ASCII_DISCOUNT : decomposed.length;
+    const cost = ASCII.test(text) ? text.length / ASCII_DISCOUNT : Math.max(text.length, decomposed.length);
     this.cost += TEXT_COST + cost;
     const normalized = normalize(decomposed);
     if (!this.#terms.every((term) => normalized.includes(term))) return false;

@@ -169,8 +169,6 @@ export function changePassword(chat, password, ...[done, failed]) {
   if (why !== undefined) return failed(why);
   const name = chat.connection.account;
   const replied = (/** @type {string} */ text) => {
-    // NickServ sends a sentence in any case, and neither a numeric nor a standard reply.
-    if (!text.startsWith("Your password is")) return failed(text);
     usePassword(chat, { name, password });
     done(text);
   };
@@ -179,11 +177,23 @@ export function changePassword(chat, password, ...[done, failed]) {
 
 /** Deletes the account. @param {ChatContext} chat @param {string} password @param {Callbacks} callbacks */
 export function dropAccount(chat, password, ...[done, failed]) {
-  const replied = (/** @type {string} */ text) => {
-    if (chat.connection.account === "") done(text);
-    else failed(text);
-  };
-  if (!chat.request("NS", ["DROP", password], { onReply: replied, onError: failed })) failed(OFFLINE);
+  if (!chat.request("NS", ["DROP", password], { onReply: done, onError: failed })) failed(OFFLINE);
+}
+
+/** Asks whether the user is always on. The answer changes the model. @param {ChatContext} chat */
+export function loadAlwaysOn(chat) {
+  if (chat.connection.account === "" || !chat.connection.has("draft/persistence")) return;
+  chat.request("PERSISTENCE", ["GET"], { silent: true, onError: () => {} });
+}
+
+/** Asks whether the user is a server operator, as it may have become one on another device. The answer changes the model. @param {ChatContext} chat */
+export function loadOwnModes(chat) {
+  chat.request("MODE", [chat.model.nick], { silent: true, onError: () => {} });
+}
+
+/** Has the user stay in the chat without a connection, or not. The answer changes the model. @param {ChatContext} chat @param {boolean} on @param {(why: string) => void} failed */
+export function setAlwaysOn(chat, on, failed) {
+  if (!chat.request("PERSISTENCE", ["SET", on ? "ON" : "OFF"], { onError: failed })) failed(OFFLINE);
 }
 
 /** Sends a request to NickServ, and shows the replies in a room. @param {ChatContext} chat @param {string} words @param {Room} room */

@@ -11,6 +11,7 @@ import coloursJs from "./colours.js" with { type: "text" };
 import commandsJs from "./commands.js" with { type: "text" };
 import connectionJs from "./connection.js" with { type: "text" };
 import devicesJs from "./devices.js" with { type: "text" };
+import dialogsHtml from "./dialogs.html" with { type: "text" };
 import dialogsJs from "./dialogs.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
@@ -28,7 +29,9 @@ import linksJs from "./links.js" with { type: "text" };
 import mainJs from "./main.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
 import nearestJs from "./nearest.js" with { type: "text" };
+import maskListsJs from "./mask_lists.js" with { type: "text" };
 import notifyJs from "./notify.js" with { type: "text" };
+import operatorJs from "./operator.js" with { type: "text" };
 import personActionsJs from "./person_actions.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
 import readMarkersJs from "./read_markers.js" with { type: "text" };
@@ -42,6 +45,7 @@ import viewsComposerJs from "./views/composer.js" with { type: "text" };
 import viewsDevicesJs from "./views/devices.js" with { type: "text" };
 import viewsLinesJs from "./views/lines.js" with { type: "text" };
 import viewsMessagesJs from "./views/messages.js" with { type: "text" };
+import viewsOperatorJs from "./views/operator.js" with { type: "text" };
 import viewsPeopleJs from "./views/people.js" with { type: "text" };
 import viewsRoomJs from "./views/room.js" with { type: "text" };
 import viewsRoomDialogJs from "./views/room_dialog.js" with { type: "text" };
@@ -72,8 +76,8 @@ export function assetsFor(name: string): Asset[] {
   });
 }
 
-/** All files, by path. */
-export const assets: readonly Asset[] = [
+/** The files that the page consists of, without the page itself. */
+const parts: readonly Asset[] = [
   { path: "/account.js", type: JS, text: accountJs },
   { path: "/chanserv.js", type: JS, text: chanservJs },
   { path: "/chat.js", type: JS, text: chatJs },
@@ -91,7 +95,6 @@ export const assets: readonly Asset[] = [
   { path: "/history.js", type: JS, text: historyJs },
   { path: "/icon.svg", type: SVG, text: iconSvg },
   { path: "/ignored.js", type: JS, text: ignoredJs },
-  { path: "/", type: HTML, text: indexHtml },
   { path: "/irc.js", type: JS, text: ircJs },
   { path: "/kept.js", type: JS, text: keptJs },
   { path: "/keys.js", type: JS, text: keysJs },
@@ -100,7 +103,9 @@ export const assets: readonly Asset[] = [
   { path: "/main.js", type: JS, text: mainJs },
   { path: "/model.js", type: JS, text: modelJs },
   { path: "/nearest.js", type: JS, text: nearestJs },
+  { path: "/mask_lists.js", type: JS, text: maskListsJs },
   { path: "/notify.js", type: JS, text: notifyJs },
+  { path: "/operator.js", type: JS, text: operatorJs },
   { path: "/person_actions.js", type: JS, text: personActionsJs },
   { path: "/places.js", type: JS, text: placesJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },
@@ -114,9 +119,31 @@ export const assets: readonly Asset[] = [
   { path: "/views/devices.js", type: JS, text: viewsDevicesJs },
   { path: "/views/lines.js", type: JS, text: viewsLinesJs },
   { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
+  { path: "/views/operator.js", type: JS, text: viewsOperatorJs },
   { path: "/views/people.js", type: JS, text: viewsPeopleJs },
   { path: "/views/room.js", type: JS, text: viewsRoomJs },
   { path: "/views/room_dialog.js", type: JS, text: viewsRoomDialogJs },
   { path: "/views/search.js", type: JS, text: viewsSearchJs },
   { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
 ];
+
+/** The modules that main.js does not import at once: of dialogs that are loaded once the page is online. */
+const LATER: ReadonlySet<string> = new Set([
+  "/highlight.js",
+  "/mask_lists.js",
+  "/operator.js",
+  "/views/devices.js",
+  "/views/operator.js",
+  "/views/room_dialog.js",
+  "/views/search.js",
+]);
+
+/** All files. */
+export const assets: readonly Asset[] = [{ path: "/", type: HTML, text: page() }, ...parts];
+
+/** The page with its dialogs, and with links so that the modules which main.js imports are loaded in parallel. */
+function page(): string {
+  const modules = parts.filter(({ path, type }) => type === JS && path !== "/main.js" && !LATER.has(path));
+  const links = modules.map(({ path }) => `<link rel="modulepreload" href="${path.slice(1)}">`);
+  return indexHtml.replace("<!-- modules -->", () => links.join("\n")).replace("<!-- dialogs -->", () => dialogsHtml);
+}

@@ -17,6 +17,7 @@ import { fold, isRoom, toRoomName } from "./room.js";
  * @property {string} help
  * @property {(doing: Invocation) => string | void} run Returns an error text if the command cannot be sent.
  * @property {boolean} [secret] Whether its arguments may be a password, which must not be stored.
+ * @property {boolean} [forOperators] Whether it is for server operators, and not listed for other users.
  */
 
 /**
@@ -34,6 +35,7 @@ import { fold, isRoom, toRoomName } from "./room.js";
  * @property {(words: string) => void} search
  * @property {() => void} settings
  * @property {() => void} devices
+ * @property {(name?: string) => void} operator
  */
 
 /** @type {Record<string, Command>} */
@@ -157,14 +159,6 @@ export const COMMANDS = {
       askNickServ(chat, `${request} ${rest}`, room);
     }),
   },
-  resetpass: {
-    args: "NAME",
-    help: "make a one-time word for a user who has lost the password; for server operators",
-    run: withAccounts(({ chat, room, word }) => {
-      if (word === "") return "Name a user: /resetpass NAME";
-      askNickServ(chat, `RESETPASS ${word}`, room);
-    }),
-  },
   topic: {
     args: "[TEXT]",
     help: "show or set the topic of the room",
@@ -280,14 +274,6 @@ export const COMMANDS = {
       chat.request("RENAME", [room.name, toRoomName(arg)], { room });
     }),
   },
-  owner: {
-    args: "#ROOM NAME",
-    help: "make a registered user an owner of a room; for server operators",
-    run({ chat, room, word, rest: name }) {
-      if (name === "") return "Name a room and a user: /owner #ROOM NAME";
-      askChanServ(chat, ["OWNER", toRoomName(word), name], { room });
-    },
-  },
   mode: {
     args: "[MODES]",
     help: "show or set the modes of the room: +k KEY sets a key, +i makes it invite-only, +m moderates it",
@@ -309,6 +295,57 @@ export const COMMANDS = {
     help: "disconnect from the server",
     run: ({ chat, arg }) => chat.connection.disconnect(arg),
   },
+  oper: {
+    args: "[NAME] [PASSWORD]",
+    help: "become a server operator, if you are listed as one",
+    secret: true,
+    run({ chat, ui, room, word, rest }) {
+      if (rest === "") return ui.operator(word);
+      chat.request("OPER", [word, rest], { room, onReply: (text) => chat.model.tell(room, text) });
+    },
+  },
+  kill: operatorCommand("KILL", "NAME [REASON]", "disconnect a user"),
+  mute: operatorCommand("MUTE", "NAME [TIME]", "let a user read but not write, for example for 12h"),
+  unmute: operatorCommand("UNMUTE", "NAME|MASK", "let a user write again"),
+  announce: {
+    args: "TEXT",
+    help: "send a notice to all users",
+    forOperators: true,
+    run({ chat, room, arg }) {
+      if (arg === "") return "Write what to announce: /announce TEXT";
+      chat.request("ANNOUNCE", [arg], { room });
+    },
+  },
+  bans: {
+    args: "",
+    help: "list the bans and mutes of the server",
+    forOperators: true,
+    run: ({ chat, room }) => void chat.request("STATS", ["k"], { room }),
+  },
+  stats: {
+    args: "",
+    help: "show the state of the server",
+    forOperators: true,
+    run: ({ chat, room }) => void chat.request("STATS", ["z"], { room }),
+  },
+  resetpass: {
+    args: "NAME",
+    help: "make a one-time word for a user who has lost the password",
+    forOperators: true,
+    run: withAccounts(({ chat, room, word }) => {
+      if (word === "") return "Name a user: /resetpass NAME";
+      askNickServ(chat, `RESETPASS ${word}`, room);
+    }),
+  },
+  owner: {
+    args: "#ROOM NAME",
+    help: "make a registered user an owner of a room",
+    forOperators: true,
+    run({ chat, room, word, rest: name }) {
+      if (name === "") return "Name a room and a user: /owner #ROOM NAME";
+      askChanServ(chat, ["OWNER", toRoomName(word), name], { room });
+    },
+  },
 };
 
 /**
@@ -329,6 +366,11 @@ export const ALIASES = {
   w: "msg",
   whisper: "msg",
 };
+
+/** The commands with their names, without those of server operators if the user is none. @param {Chat} chat */
+export function listedCommands({ model }) {
+  return Object.entries(COMMANDS).filter(([, { forOperators = false }]) => !forOperators || model.isServerOperator);
+}
 
 /** Words that are suggested for a mistyped one. Any word of two characters is one error away from `/j`. */
 const SUGGESTED = [...Object.keys(COMMANDS), ...Object.keys(ALIASES).filter((name) => name.length > 1)];
@@ -352,7 +394,7 @@ function callbacks({ model }, room) {
 }
 
 /** Commands of IRC clients that take a password. The page does not have them, but people type them out of habit. */
-const OTHER_SECRETS = new Set(["drop", "nickserv", "ns", "oper", "pass", "password"]);
+const OTHER_SECRETS = new Set(["drop", "nickserv", "ns", "pass", "password"]);
 
 /** Whether any line of a text may contain a password, which must not be stored. @param {string} text */
 export function isSecret(text) {
@@ -368,6 +410,19 @@ export function isSecret(text) {
 function inRoom(run) {
   return (doing) =>
     doing.room.isRoom ? run(doing) : "This command works only in rooms, and this is a private conversation.";
+}
+
+/** A command of server operators about a user. @param {string} command @param {string} args @param {string} help @returns {Command} */
+function operatorCommand(command, args, help) {
+  return {
+    args,
+    help,
+    forOperators: true,
+    run({ chat, room, word, rest }) {
+      if (word === "") return `Name a user: /${command.toLowerCase()} ${args}`;
+      chat.request(command, rest === "" ? [word] : [word, rest], { room });
+    },
+  };
 }
 
 /** A command that sets or removes a mode of members, such as `+o`. @param {string} change @returns {Command["run"]} */
@@ -423,7 +478,7 @@ export function completions(chat, room, before) {
   const fits = (/** @type {string} */ name) => fold(name).startsWith(fold(word));
   if (word === "") return { from, options: [] };
   if (from === 0 && word.startsWith("/")) {
-    return { from, options: Object.keys(COMMANDS).map((name) => `/${name} `).filter(fits) };
+    return { from, options: listedCommands(chat).map(([name]) => `/${name} `).filter(fits) };
   }
   if (isRoom(word)) return { from, options: chat.model.tabs.map(({ name }) => `${name} `).filter(fits) };
   // Members who spoke last come first.

@@ -48,6 +48,7 @@ const CAPABILITIES = [
   "draft/account-registration",
   "draft/channel-rename",
   "draft/chathistory",
+  "draft/persistence",
   "draft/read-marker",
   "echo-message",
   "extended-join",
@@ -151,11 +152,8 @@ export class Connection {
   connect(nick = this.wantedNick) {
     this.#closeSocket();
     this.nick = this.wantedNick = nick;
-    this.#offered =
-      this.#error =
-      this.#loginError =
-      this.account =
-        "";
+    this.#offered = this.#error = "";
+    this.#loginError = this.account = "";
     this.#passwordError = undefined;
     this.isNickRegistered = this.#triesOtherNick = false;
     this.#capabilities.clear();

@@ -58,8 +58,11 @@ export interface PendingRequest {
   onEnd?: () => void;
   /** Called when the request is answered, after everything else, whether it was successful or not. */
   onDone?: () => void;
-  /** Called with each reply of NickServ, ChanServ or REGISTER. */
-  onReply?: (text: string) => void;
+  /**
+   * Called, instead of showing it in a room, with each reply of NickServ, ChanServ or REGISTER, each notice of the server and
+   * each numeric that is no error; of a numeric also with its parameters.
+   */
+  onReply?: (text: string, params?: string[]) => void;
   /** Called, instead of showing the error in a room, if the request fails. `registered`: the nickname is registered. */
   onError?: (why: string, registered?: boolean) => void;
 }

@@ -2,19 +2,19 @@
 /**
  * The dialogs: welcome, going to a room, about a person, settings, help, and confirmation.
  */
-import { login } from "./account.js";
+import { loadOwnModes, login } from "./account.js";
 import { loadBans } from "./chanserv.js";
 import { colour } from "./colours.js";
-import { ALIASES, COMMANDS } from "./commands.js";
+import { ALIASES, listedCommands } from "./commands.js";
 import { button, byId, make } from "./dom.js";
 import { makeRoving } from "./keys.js";
 import { sessionStore } from "./storage.js";
-import { isOperator, personActions } from "./person_actions.js";
+import { isOperator, personActions, serverActions } from "./person_actions.js";
 import { places } from "./places.js";
 import { fold } from "./room.js";
 import * as notifications from "./notify.js";
 import { showAccount } from "./views/account.js";
-import { focusComposer, insertText } from "./views/composer.js";
+import { focusComposer, insertText, showInputError } from "./views/composer.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
@@ -50,6 +50,42 @@ export function prepareDialogs() {
     each.addEventListener("close", () => focusComposer());
   }
 }
+
+/** Shown if the module of a dialog cannot be loaded. */
+const NOT_LOADED = "This part of the page could not be loaded. Try again when the connection is back.";
+
+/** @type {(() => Promise<unknown>)[]} Load the modules of dialogs. */
+const loaders = [];
+
+/**
+ * A dialog whose module is loaded by `loadDialogs`, or when the dialog is opened: the first visit is shorter without it.
+ *
+ * @template {unknown[]} Args
+ * @param {() => Promise<(...args: Args) => void>} load Returns the function that opens the dialog.
+ * @returns {(...args: Args) => void} Opens it.
+ */
+export function later(load) {
+  /** @type {Promise<(...args: Args) => void> | undefined} */
+  let loading;
+  const loaded = () =>
+    loading ??= load().catch((error) => {
+      loading = undefined;
+      throw error;
+    });
+  loaders.push(loaded);
+  return (...args) => void loaded().then((open) => open(...args), () => showInputError(NOT_LOADED));
+}
+
+/** Loads the modules of all dialogs that are loaded later. */
+export function loadDialogs() {
+  for (const load of loaders) load().catch(() => {}); // tried again when it is needed
+}
+
+/** Opens the dialog of server operators. */
+export const openOperator = later(async () => (await import("./views/operator.js")).openOperator);
+
+/** Opens the dialog that disconnects, mutes or bans a person. */
+const openSanction = later(async () => (await import("./views/operator.js")).openSanction);
 
 /**
  * The welcome dialog, which asks for a nickname and for passwords.
@@ -216,6 +252,12 @@ export function personDialog(chat, nick) {
     byId("person-moderation-title", HTMLElement).hidden = moderation.length === 0;
     text("person-moderation-title", `In ${room.name}`);
     text("person-why", why);
+    const server = serverActions(chat, room, nick, (kind) => {
+      if (kind === "reset") openOperator(chat, { section: kind, value: nick });
+      else openSanction(chat, kind, nick, (text) => model.tell(room, text));
+    });
+    byId("person-server", HTMLElement).replaceChildren(...server.map(actionButton));
+    byId("person-server-title", HTMLElement).hidden = server.length === 0;
   };
   /** @param {import("./person_actions.js").Action} action */
   const actionButton = ({ label, run }) =>
@@ -238,8 +280,8 @@ export function personDialog(chat, nick) {
 /** What a person with a prefix is called. */
 const RANK_TEXTS = { "~": "Owner of this room", "@": "Operator of this room", "+": "Has voice" };
 
-/** The settings: nickname, account, notifications. @param {Chat} chat @param {() => void} help @param {() => void} devices @returns {{ open: () => void, update: () => void }} */
-export function settingsDialog(chat, help, devices) {
+/** The settings: nickname, account, notifications. @param {Chat} chat @param {{ help: () => void, devices: () => void, operator: () => void }} others The dialogs that it leads to. @returns {{ open: () => void, update: () => void }} */
+export function settingsDialog(chat, { help, devices, operator }) {
   const it = dialog("settings");
   const name = input("settings-name");
   const password = input("settings-password");
@@ -278,7 +320,9 @@ export function settingsDialog(chat, help, devices) {
     }
   });
   chat.model.listen((change) => {
-    if (change !== "tabs" || !it.open) return;
+    if (!it.open) return;
+    if (change === "user") account.update();
+    if (change !== "tabs") return;
     if (chat.model.nick === name.value.trim()) it.close();
     else account.update();
   });
@@ -298,6 +342,10 @@ export function settingsDialog(chat, help, devices) {
     it.close();
     devices();
   });
+  press("settings-operator", () => {
+    it.close();
+    operator();
+  });
   press("settings-leave", () => {
     it.close();
     chat.connection.disconnect("");
@@ -311,22 +359,25 @@ export function settingsDialog(chat, help, devices) {
       text("settings-problem", "");
       text("settings-notify-problem", "");
       account.open();
+      loadOwnModes(chat);
       it.showModal();
     },
     update: account.update,
   };
 }
 
-/** The help: keys and commands. */
-export function helpDialog() {
+/** The help: keys and commands. @param {Chat} chat */
+export function helpDialog(chat) {
   const it = dialog("help");
-  byId("help-commands", HTMLElement).replaceChildren(
-    ...Object.entries(COMMANDS).flatMap(([name, { args, help }]) => [
-      make("dt", "", make("b", "", `/${name}`), ` ${args}`),
-      make("dd", "", help + otherNames(name)),
-    ]),
-  );
-  return () => it.showModal();
+  return () => {
+    byId("help-commands", HTMLElement).replaceChildren(
+      ...listedCommands(chat).flatMap(([name, { args, help }]) => [
+        make("dt", "", make("b", "", `/${name}`), ` ${args}`),
+        make("dd", "", help + otherNames(name)),
+      ]),
+    );
+    it.showModal();
+  };
 }
 
 /** The aliases of a command, in parentheses. @param {string} name */

@@ -9,7 +9,7 @@ import { findLinks } from "./links.js";
 import { formattingRuns } from "./format.js";
 
 /**
- * Returns an element of index.html.
+ * Returns an element of index.html or dialogs.html.
  *
  * @template {HTMLElement} T
  * @param {string} id
@@ -65,6 +65,14 @@ export function setChildren(parent, children) {
     if (child === next) next = next.nextElementSibling;
     else parent.insertBefore(child, next);
   }
+}
+
+/** Scrolls a section into view: its end, and its beginning if both do not fit. @param {HTMLElement} section */
+export function reveal(section) {
+  section.scrollIntoView({ block: "nearest" });
+  const { top } = section.getBoundingClientRect();
+  const { top: above = top } = section.closest(".scroll")?.getBoundingClientRect() ?? {};
+  if (top < above) section.scrollIntoView({ block: "start" });
 }
 
 /** Renders a text with its IRC formatting and links. @param {string} text @returns {Node[]} */

@@ -107,7 +107,7 @@ const HANDLERS = {
     }
     const room = model.find(name);
     if (room === undefined) return;
-    model.addMember(room, nick);
+    model.addMember(room, nick, "", true);
     if (fold(nick) !== fold(model.nick)) {
       model.tell(room, `${nick} joined`, "quiet", { nick, change: "came", time: timeOf(tags) });
     }
@@ -168,9 +168,9 @@ const HANDLERS = {
     model.tell(room, topic === "" ? `${nick} removed the topic` : `${nick} set the topic: ${topic}`);
   },
 
-  MODE({ model }, { nick, params: [name = "", letters = "", ...args] }) {
+  MODE({ model }, { source, nick, params: [name = "", letters = "", ...args] }, request) {
     const room = model.find(name);
-    if (room === undefined || !room.isRoom) return model.tell(model.current, `Your modes: ${letters}`);
+    if (room === undefined || !room.isRoom) return ownModes(model, letters, request);
     for (const { on, letter, arg, text } of modeChanges(letters, args)) {
       const person = room.members.get(fold(arg));
       const sign = PREFIX_OF[/** @type {keyof PREFIX_OF} */ (letter)];
@@ -178,6 +178,9 @@ const HANDLERS = {
         const has = (/** @type {string} */ prefix) => prefix === sign ? on : person.prefixes.includes(prefix);
         person.prefixes = Object.values(PREFIX_OF).filter(has).join(""); // the highest first, as in NAMES
         model.emit("members", room);
+        const isRestored = person.isNew && on && !source.includes("!"); // by the server, after the JOIN
+        person.isNew = false;
+        if (isRestored) continue;
       }
       if (isSetting(letter)) {
         if (on) room.modes.set(letter, arg);
@@ -186,6 +189,27 @@ const HANDLERS = {
       }
       model.tell(room, `${nick} ${text}`);
     }
+  },
+
+  /** Whether the user stays without a connection (IRCv3, "persistence", a draft): what it has chosen, and what is the case. */
+  PERSISTENCE({ model }, { params: [what, setting, state] }) {
+    if (what === "STATUS") model.setAlwaysOn({ on: state === "ON", wanted: setting === "ON" });
+  },
+
+  /** RPL_UMODEIS. */
+  221(chat, message, request) {
+    chat.model.setServerOperator(message.params[1]?.includes("o") === true);
+    handleNumeric(chat, message, request);
+  },
+  /** RPL_YOUREOPER. */
+  381(chat, message, request) {
+    chat.model.setServerOperator(true);
+    handleNumeric(chat, message, request);
+  },
+  /** ERR_NOPRIVILEGES: the user may have been a server operator, on another device or until the list of them was changed. */
+  481(chat, message, request) {
+    chat.model.setServerOperator(false);
+    handleNumeric(chat, message, request);
   },
 
   /** RPL_CHANNELMODEIS. */
@@ -229,7 +253,7 @@ const HANDLERS = {
   },
 
   FAIL(chat, { params: [command, code = "", ...rest] }, request) {
-    const text = standardReply(code, rest.at(-1) ?? "");
+    const text = standardReply(code, rest.at(-1) ?? "", command);
     // After the JOIN, the error may be about the history that follows it.
     if (command === "JOIN" && request?.join && request.room !== undefined && request.room.state !== "in") {
       return joinFailed(chat, request.room, text, code === "TOO_MANY_KEYS");
@@ -350,7 +374,10 @@ const HANDLERS = {
 function handleMessage(chat, message, request) {
   const { model } = chat;
   const { source, nick, params: [target = "", text = ""] } = message;
-  if (!source.includes("!")) return model.tell(model.current, text); // sent by the server
+  if (!source.includes("!")) { // sent by the server
+    if (request?.onReply !== undefined) return request.onReply(text);
+    return model.tell(request?.room ?? model.current, text);
+  }
   if (isChanServ(nick)) {
     if (request?.onReply !== undefined) return request.onReply(text);
     return model.tell(request?.room ?? model.current, text);
@@ -430,7 +457,14 @@ function handleNumeric(chat, { command, params: [, ...params] }, request) {
   if (said.wrong) {
     return requestFailed(chat, said.text, request, command === "433" && isRegisteredNick(params[1] ?? ""));
   }
+  if (request?.onReply !== undefined) return request.onReply(said.text, params);
   model.tell(request?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
+}
+
+/** Handles a change of the user's own modes. @param {Model} model @param {string} letters @param {PendingRequest} [request] */
+function ownModes(model, letters, request) {
+  for (const { on, letter } of modeChanges(letters, [])) if (letter === "o") model.setServerOperator(on);
+  if (request?.onReply === undefined) model.tell(request?.room ?? model.current, `Your modes: ${letters}`);
 }
 
 /** Whether a mode is a setting of the room, and not a rank or a list. @param {string} letter */

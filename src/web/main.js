@@ -3,7 +3,7 @@
  * The page: creates the chat and all views, and handles what concerns the whole page: the address, keys, drawers, focus and
  * what the browser stores.
  */
-import { forgetToken, loadLogin, saveServerPassword, staySignedIn } from "./account.js";
+import { forgetToken, loadAlwaysOn, loadLogin, loadOwnModes, saveServerPassword, staySignedIn } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
 import {
   confirmDialog,
@@ -11,6 +11,9 @@ import {
   goDialog,
   hashOf,
   helpDialog,
+  later,
+  loadDialogs,
+  openOperator,
   personDialog,
   prepareDialogs,
   settingsDialog,
@@ -27,10 +30,7 @@ import { fold } from "./room.js";
 import { focusComposer, showComposer } from "./views/composer.js";
 import { showMessages } from "./views/messages.js";
 import { showPeople } from "./views/people.js";
-import { aboutDialog } from "./views/room_dialog.js";
 import { showRoom, showStatus } from "./views/room.js";
-import { searchDialog } from "./views/search.js";
-import { devicesDialog } from "./views/devices.js";
 import { showTabs } from "./views/tabs.js";
 
 /** @typedef {import("./room.js").Room} Room */
@@ -43,12 +43,13 @@ chat.network = document.title; // as the server wrote it into the page
 
 ignoreComposingKeys();
 prepareDialogs();
-const help = helpDialog();
+const help = helpDialog(chat);
 const go = goDialog(chat);
-const about = aboutDialog(chat);
-const search = searchDialog(chat);
-const devices = devicesDialog(chat);
-const settings = settingsDialog(chat, help, devices);
+const about = later(async () => (await import("./views/room_dialog.js")).aboutDialog(chat));
+const search = later(async () => (await import("./views/search.js")).searchDialog(chat));
+const devices = later(async () => (await import("./views/devices.js")).devicesDialog(chat));
+const operator = (name = "") => openOperator(chat, { name });
+const settings = settingsDialog(chat, { help, devices, operator });
 const person = (/** @type {string} */ nick) => {
   closeDrawers();
   personDialog(chat, nick);
@@ -61,7 +62,7 @@ showTabs(chat, (room) => {
 const scrollPages = showMessages(chat, person);
 showPeople(model, person);
 showRoom(chat);
-showComposer(chat, { help, go, search, settings: settings.open, devices, confirm: confirmDialog() });
+showComposer(chat, { help, go, search, settings: settings.open, devices, operator, confirm: confirmDialog() });
 const updateStatus = showStatus(chat);
 
 // Drawers: on narrow screens, rooms and people are hidden beside the page until a button opens them.
@@ -234,8 +235,14 @@ chat.onStatus = (/** @type {Status} */ { kind }) => {
   enter.update();
   settings.update();
   if (kind === "online" || kind === "rejected") saveServerPassword(chat);
-  if (kind !== "online") return;
+  if (kind !== "online") {
+    model.setServerOperator(false);
+    model.setAlwaysOn(undefined);
+    return;
+  }
+  loadDialogs();
   staySignedIn(chat);
+  if (chat.connection.account !== "") loadOwnModes(chat); // the user may be a server operator by another device
   byId("show-search", HTMLElement).hidden = !canSearch(chat);
   if (model.nick !== chat.wantedNick) {
     const own = fold(chat.connection.account) === fold(chat.wantedNick);
@@ -255,6 +262,9 @@ chat.onStatus = (/** @type {Status} */ { kind }) => {
 chat.onAccount = () => {
   if (chat.connection.account === "") forgetToken();
   staySignedIn(chat);
+  model.setAlwaysOn(undefined);
+  loadAlwaysOn(chat);
+  loadOwnModes(chat);
   settings.update();
 };
 model.listen((change) => {

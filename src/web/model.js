@@ -14,9 +14,15 @@ import { fold, Room } from "./room.js";
 /**
  * What has changed: a tab was opened; the list of tabs or their counts; the current room; a line was added to a room; its
  * lines were replaced; it was brought up to date after joining; it shall scroll to a line or to the end; its read marker; its
- * pending messages; its members; its topic or whether the user is in it.
+ * pending messages; its members; its topic or whether the user is in it; whether the user is always on or a server operator.
  *
- * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "members" | "room"} Change
+ * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "members" | "room" | "user"} Change
+ */
+
+/**
+ * Whether the user stays in the chat without a connection, and whether it has chosen that: then the server may not allow it.
+ *
+ * @typedef {{ on: boolean, wanted: boolean }} AlwaysOn
  */
 
 /** Shown between two lines if messages may be missing between them. */
@@ -38,6 +44,10 @@ export class Model {
   current;
   /** Whether the page is visible and focused. */
   visible = true;
+  /** Whether the user is a server operator. */
+  isServerOperator = false;
+  /** @type {AlwaysOn | undefined} Not known yet, or the user is not logged in. */
+  alwaysOn;
   /** Whether the current room is scrolled to its end. */
   atEnd = false;
 
@@ -107,6 +117,19 @@ export class Model {
       }
       this.emit("lines", room);
     }
+  }
+
+  /** @param {boolean} on */
+  setServerOperator(on) {
+    if (on === this.isServerOperator) return;
+    this.isServerOperator = on;
+    this.emit("user");
+  }
+
+  /** @param {AlwaysOn | undefined} alwaysOn */
+  setAlwaysOn(alwaysOn) {
+    this.alwaysOn = alwaysOn;
+    this.emit("user");
   }
 
   /** @param {Room | undefined} room */
@@ -231,10 +254,10 @@ export class Model {
     if (room !== undefined) this.add(room, { kind, text, time: now(), ...more });
   }
 
-  /** Adds or updates a member. @param {Room} room @param {string} nick @param {string} prefixes */
-  addMember(room, nick, prefixes = "") {
+  /** Adds or updates a member. @param {Room} room @param {string} nick @param {string} prefixes @param {boolean} isNew Whether it has joined. */
+  addMember(room, nick, prefixes = "", isNew = false) {
     const away = room.members.get(fold(nick))?.away ?? false;
-    room.members.set(fold(nick), { nick, prefixes, away });
+    room.members.set(fold(nick), { nick, prefixes, away, isNew });
     this.emit("members", room);
   }
 

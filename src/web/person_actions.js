@@ -4,6 +4,7 @@
  */
 import { hasAccounts } from "./account.js";
 import { askChanServ } from "./chanserv.js";
+import { LOBBY } from "./chat.js";
 import { ignoresNick } from "./ignored.js";
 import { fold } from "./room.js";
 
@@ -71,6 +72,34 @@ export function personActions(chat, room, nick, { banned = false, mention }) {
     );
   }
   return { actions, moderation, why: "" };
+}
+
+/**
+ * What server operators can do with a person.
+ *
+ * @param {Chat} chat
+ * @param {Room} room The room in which the person was chosen, or the private conversation with it.
+ * @param {string} nick
+ * @param {(kind: import("./operator.js").Sanction | "reset") => void} open Opens the dialog for it.
+ * @returns {Action[]} Empty if the user is none.
+ */
+export function serverActions(chat, room, nick, open) {
+  const { model } = chat;
+  if (!model.isServerOperator || fold(nick) === fold(model.nick)) return [];
+  /** @type {Action[]} */
+  const actions = [
+    { label: "Mute …", run: () => open("mute") },
+    { label: "Disconnect …", run: () => open("kill") },
+    { label: "Ban from the server …", run: () => open("ban") },
+  ];
+  if (!hasAccounts(chat)) return actions;
+  actions.push({ label: "Lost password …", run: () => open("reset") });
+  const isOwned = room.members.get(fold(nick))?.prefixes.includes("~") === true;
+  if (room.isRoom && fold(room.name) !== LOBBY && !isOwned && !isOwner(chat, room)) {
+    const appoint = () => void askChanServ(chat, ["OWNER", room.name, nick], { room });
+    actions.push({ label: `Make owner of ${room.name}`, run: appoint });
+  }
+  return actions;
 }
 
 /**

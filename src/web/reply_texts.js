@@ -2,6 +2,7 @@
 /**
  * Texts for the replies of the server: numerics, standard replies, mode changes and reasons for a disconnection. Errors say
  * what is wrong and, where possible, what to do.
+ */
 
 /** Shown when a message was not delivered because the server cannot store it. */
 const NOT_STORED = "The server cannot store messages right now. Try again later.";
@@ -63,7 +64,9 @@ const ERRORS = {
   478: (room) => `The mask list of ${room} is full. Remove a mask first.`,
   481: () => "Only a server operator can do that.",
   482: (room, why) => `Only ${why?.includes("owner") ? "owners" : "operators"} of ${room} can do that.`,
+  491: () => "This server has no server operators: it was started without --operators.",
   511: () => "You ignore as many users as the server allows. Remove one first: /unignore NAME",
+  531: (nick) => `${nick} takes no private messages: it is a bot whose token is for one room.`,
   525: () => "Invalid key: use no spaces and no commas.",
   696: (_room, mode) =>
     mode === "l"
@@ -122,6 +125,7 @@ function sentence(text) {
 
 /** Texts of replies that are not errors, by numeric. @type {Record<string, (...words: string[]) => string>} */
 const ANSWERS = {
+  216: (...words) => words.at(-1) ?? "",
   221: (modes) => `Your modes: ${modes}`,
   301: (nick, text) => `${nick} is away: ${text}`,
   305: () => "You are no longer marked as away.",
@@ -137,13 +141,19 @@ const ANSWERS = {
   331: (room) => `${room} has no topic.`,
   335: (nick) => `${nick} is a bot.`,
   341: (nick, room) => `${nick} was invited to ${room}.`,
+  346: (_room, mask, by, at) => `Needs no invitation: ${mask} (by ${by?.split("!")[0]}, ${dateText(at)})`,
+  347: () => "End of the list of those who need no invitation.",
+  348: (_room, mask, by, at) => `Never banned: ${mask} (by ${by?.split("!")[0]}, ${dateText(at)})`,
+  349: () => "End of the list of exceptions from bans.",
   367: (_room, mask, by, at) => `Banned: ${mask} (by ${by?.split("!")[0]}, ${dateText(at)})`,
   368: () => "End of the ban list.",
+  381: () => "You are a server operator now.",
+  382: (files) => files === "nothing" ? "There are no files to reload." : `Reloaded: ${files?.replaceAll(",", ", ")}.`,
 };
 
 /** Numerics that are meant for programs, or that the page shows in another form. */
 const HIDDEN = new Set(
-  "001 002 003 004 005 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422 900 901 903".split(" "),
+  "001 002 003 004 005 219 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422 900 901 903".split(" "),
 );
 
 /**
@@ -161,13 +171,16 @@ export function replyText(numeric, params) {
   return { text: ANSWERS[numeric]?.(...params) ?? params.join(" "), wrong: /^[45]/.test(numeric) };
 }
 
-/** The text of a standard reply (IRCv3, "standard-replies"). @param {string} code @param {string} text The server's text. */
-export function standardReply(code, text) {
+/** The text of a standard reply (IRCv3, "standard-replies"). @param {string} code @param {string} text The server's text. @param {string} [command] */
+export function standardReply(code, text, command) {
   if (code === "NOT_IGNORED") return "You do not ignore that user. /ignore lists the users that you ignore.";
   if (code === "CANNOT_KEEP") return NOT_STORED;
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";
   if (code === "ACCOUNT_EXISTS") return "Your nickname is already registered. Choose another name first.";
+  if (code === "NO_SUCH_BAN" && command === "UNKLINE") {
+    return "There is no such ban. /bans lists the bans of the server.";
+  }
   if (code === "NO_SUCH_BAN") return "There is no such ban. The dialog about the room lists its bans.";
   if (code === "ACCOUNT_REQUIRED") return "That user has no account, or is not logged in.";
   return withPageCommands(text).replaceAll("channel", "room").replaceAll("Channel", "Room");

@@ -31,6 +31,7 @@ import { append, countsAsNew, firstPosition, indexAfter, lastPosition, positionO
  * @property {string} nick
  * @property {string} prefixes `~` for an owner, `@` for an operator, `+` for voice, or several (PREFIX of RPL_ISUPPORT).
  * @property {boolean} away
+ * @property {boolean} [isNew] Whether it has joined, and its rank has not changed since: the server gives it back its role.
  */
 
 /**

@@ -1,12 +1,15 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import {
   BusyError,
+  choose,
   DERIVATIONS_QUEUED_MAX,
   derive,
   equalInConstantTime,
   hashPassword,
   isHash,
+  PASSWORD_MAX,
+  PasswordError,
   prepare,
   queueDerivation,
   SerialQueue,
@@ -35,6 +38,18 @@ Deno.test("password: verifying without a hash derives a key and fails", async ()
   assert(!await verifyPassword("secret", hash, counting));
   assert(!await verifyPassword("secret", undefined, counting));
   assertEquals(derived, [["secret", 16], ["secret", 16]]);
+});
+
+Deno.test("password: a very long one with many marks is rejected in a moment, and the longest one is prepared", () => {
+  const marks = "\u0345".repeat(32_768) + "\u0334".repeat(32_768);
+  const times = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    assertThrows(() => choose(`a${marks}`), PasswordError);
+    return performance.now() - start;
+  });
+  assert(Math.min(...times) < 300, `sorting the marks takes 3 s, this ${times.join(" ")} ms`);
+  const longest = "\u1f82".repeat(PASSWORD_MAX); // four characters in decomposed form
+  assertEquals(prepare(longest.normalize("NFD")), longest);
 });
 
 Deno.test("password: prepare returns the same for all ways to type a password", () => {

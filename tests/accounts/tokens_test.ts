@@ -64,7 +64,7 @@ Deno.test("tokens: a token logs in without a key derivation, and a wrong one cou
     const before = derivations;
     const login = await auth.login(OTHER, "ALICE", secret, "SASL PLAIN");
     assertEquals([login.name, login.token?.id, login.byWord], ["alice", 1, undefined]);
-    assert(auth.isValid(login));
+    assertEquals(auth.current(login)?.token, token);
     const wrong = `tincan_${"A".repeat(43)}`;
     for (const name of ["alice", "unknown"]) {
       await assertRejected("wrong-password", () => auth.login(OTHER, name, wrong, "SASL PLAIN"));
@@ -81,7 +81,7 @@ Deno.test("tokens: a token logs in without a key derivation, and a wrong one cou
     }
     await assertRejected("wait", () => auth.login(OTHER, "unknown", wrong, "login"));
     accounts.tokens.revoke("alice", token.id);
-    assert(!auth.isValid(login));
+    assertEquals(auth.current(login), undefined);
   }, { derive });
 });
 
@@ -101,6 +101,16 @@ Deno.test("tokens: an account has at most TOKENS_MAX, and the number of a revoke
     assertThrown("not-logged-in", () => auth.devices.list(CALLER, undefined));
     assert(log.includes("info token revoked peer=192.0.2.1:5 account=alice token=3"));
     return Promise.resolve();
+  });
+});
+
+Deno.test("tokens: a login has the room's new name when that was renamed before the registration is complete", () => {
+  return withAlice(async ({ auth, accounts }) => {
+    const { secret } = accounts.tokens.add("alice", "bot", "host", { readOnly: false, room: "#tea" })!;
+    const login = await auth.login(OTHER, "alice", secret, "SASL PLAIN");
+    assertEquals(login.token?.room, "#tea");
+    accounts.tokens.renameRoom("#tea", "#coffee");
+    assertEquals(auth.current(login)?.token?.room, "#coffee");
   });
 });
 
@@ -147,6 +157,24 @@ Deno.test("tokens: a one-time word is used once and within an hour, and only the
     now += WORD_TIME;
     assertEquals(tokens.use("alice", late, ""), undefined);
   });
+});
+
+Deno.test("tokens: guesses at a one-time word count as wrong passwords, and need no key derivation", () => {
+  let derivations = 0;
+  const derive: typeof cheap = (...args) => {
+    derivations++;
+    return cheap(...args);
+  };
+  return withAlice(async ({ auth, accounts, throttle }) => {
+    const word = accounts.tokens.addWord("alice");
+    const before = derivations;
+    const wrong = word.replace(/.$/, (last) => last === "a" ? "b" : "a");
+    for (let i = 0; i < FAILURES_BURST; i++) {
+      await assertRejected("wrong-password", () => auth.login(OTHER, "alice", wrong, "login"));
+    }
+    await assertRejected("wait", () => auth.login(OTHER, "alice", word, "login"));
+    assertEquals([derivations, throttle.counts.wrong], [before, FAILURES_BURST]);
+  }, { derive });
 });
 
 Deno.test("tokens: a new password and the end of an account revoke all tokens, words and certificates, but the caller's own", () => {

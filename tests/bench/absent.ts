@@ -1,6 +1,6 @@
 /**
- * Measures what users cost who are always on and not connected: heap, the time of a restart, and the longest commit when all
- * of them lose their connections at once.
+ * Measures what the chat needs for sessions that say nothing, and for users who are always on and not connected: heap, the
+ * time of a restart, and the longest commit when all of them lose their connections at once.
  *
  *     deno run --allow-all tests/bench/absent.ts
  */
@@ -28,7 +28,26 @@ function connectAll(chat: LocalChat) {
   });
 }
 
+/** Adds a session to each user, which is shown its rooms. */
+function connectAgain(chat: LocalChat) {
+  for (const { nick, account, user, host, realname } of [...chat.members]) {
+    const session = chat.connect(nick, { user, host, networks: [host], realname, account }, format, outlet);
+    for (const room of session.member.rooms.values()) chat.show(session, room);
+  }
+}
+
 let kept: LocalChat | undefined; // so that it is not collected before the heap is measured
+const first = await grownBy(() => {
+  kept = new LocalChat({ history: new MemoryHistory(), policy });
+  connectAll(kept);
+  kept.flush();
+});
+const further = await grownBy(() => connectAgain(kept!));
+const perUser = (heap: number) => `${Math.round(heap / USERS)} bytes`;
+console.log(`heap per user with one session, in ${ROOMS.length} rooms: ${perUser(first)}`);
+console.log(`heap per further session of a user: ${perUser(further)}`);
+kept = undefined;
+
 const heap = await grownBy(() => {
   const chat = kept = new LocalChat({ history: new MemoryHistory(), policy, alwaysOn: "on" });
   for (const session of connectAll(chat)) chat.disconnect(session);

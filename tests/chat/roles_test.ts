@@ -79,6 +79,17 @@ Deno.test("roles: ranks that operators give to accounts come back, and those of 
   assertEquals([roles(fixture), ranks(fixture)], [["alice owner", "bob voice"], [["alice"], [], ["bob"]]]);
 });
 
+Deno.test("roles: giving and taking one does not look at all members of the room", () => {
+  const { fixture, alice, room } = owned();
+  Object.defineProperty(room.members, Symbol.iterator, { value: () => assert(false, "it looks at all members") });
+  fixture.mode(alice, TEA, "+o bob");
+  assertEquals(ranks(fixture), [["alice"], ["bob"], []]);
+  fixture.chat.admin.transfer(alice, room, "bob");
+  assertEquals(ranks(fixture), [["bob"], ["alice"], []]);
+  fixture.mode(fixture.chat.find("bob"), TEA, "-o alice");
+  assertEquals(ranks(fixture), [["bob"], [], []]);
+});
+
 Deno.test("roles: a member that logs in or out in a room gets or loses the rank of its account", () => {
   const { fixture, alice, bob, guest } = owned();
   fixture.mode(alice, TEA, "+o bob");

@@ -166,6 +166,25 @@ Deno.test("scope: a limited token does not read the private conversations of its
   assertEquals([read(bot), list(bot)], [0, 0]);
 });
 
+for (const [kind, token] of Object.entries({ IN_TEA, READ_TEA })) {
+  Deno.test(`scope: a session that is limited to a room gets no private message, and the sender is told (${kind})`, () => {
+    const { chat, bob, bot, heard } = beside(token);
+    heard("bot");
+    assertEquals(codeOf(() => chat.whisper(bob, "bot", "hi")), "no-private-messages");
+    assertEquals(codeOf(() => chat.tag(bob, bot.member, "+typing=active")), "no-private-messages");
+    const [toBot, toOwner] = chat.whisperEach(bob, ["bot", "alice"], "hi");
+    assertEquals([toBot instanceof ChatError && toBot.code, toOwner instanceof ChatError], [
+      "no-private-messages",
+      false,
+    ]);
+    assertEquals(heard("bot"), []);
+    assertEquals(chat.history.conversation(bob, "bot", { count: 5 }).length, 0, "it is not stored either");
+    chat.logout(bot);
+    chat.whisper(bob, bot.member.nick, "hi");
+    assertEquals(heard("bot").length, 1, "a guest gets them");
+  });
+}
+
 Deno.test("scope: it ends with a login by password or a logout, and a token without a scope limits nothing", () => {
   const rooms = new Rooms();
   const { chat, session, bot, tea, coffee } = rooms;
@@ -183,6 +202,40 @@ Deno.test("scope: it ends with a login by password or a logout, and a token with
   assertEquals([session.token, bot.scope], [FULL, undefined]);
   assertEquals(codeOf(() => chat.say(bot, coffee, "hi")), undefined);
   assertEquals(codeOf(() => chat.whisper(bot, "bob", "hi")), undefined);
+});
+
+Deno.test("tokens: a session counts as logged in with one only if it is of its account, and has no scope", () => {
+  const chat = newChat();
+  const guest = enter(chat, "bob");
+  const owner = enter(chat, "alice", "alice");
+  const bot = enter(chat, "bot", "alice", READ);
+  assertEquals(codeOf(() => chat.setToken(guest, "alice", FULL)), "account-required");
+  assertEquals(codeOf(() => chat.setToken(bot, "alice", FULL)), "account-required");
+  assertEquals(codeOf(() => chat.setToken(owner, "bob", FULL)), "account-required");
+  assertEquals(codeOf(() => chat.setToken(owner, "alice", IN_TEA)), "account-required");
+  assertEquals([guest.token, owner.token, bot.token], [undefined, undefined, READ]);
+  chat.setToken(owner, "ALICE", FULL);
+  assertEquals(owner.token, FULL);
+  chat.logout(owner);
+  assertEquals(owner.token, undefined);
+});
+
+Deno.test("scope: a session that is limited to a room may be in it when it is renamed, and not in its old name", () => {
+  for (const isInside of [true, false]) {
+    const chat = newChat();
+    const owner = enter(chat, "alice", "alice").member;
+    const room = chat.join(owner, "#tea");
+    const session = enter(chat, "bot", "alice", IN_TEA);
+    const [bot, reader] = [session.member, enter(chat, "reader", "alice", READ).member];
+    if (isInside) chat.join(bot, "#tea");
+    chat.admin.rename(owner, room, "#Coffee");
+    assertEquals([bot.scope, session.token], [{ ...IN_TEA, room: "#coffee" }, { ...IN_TEA, room: "#coffee" }]);
+    assertEquals(reader.scope, READ);
+    chat.join(bot, "#COFFEE");
+    chat.say(bot, room, "hi");
+    chat.join(owner, "#tea"); // another room
+    assertEquals(codeOf(() => chat.join(bot, "#tea")), "token-room");
+  }
 });
 
 /** alice, who owns #hers and is an operator of #tea, beside a bot with a token of hers. */

@@ -7,13 +7,12 @@
 import { assertEquals } from "@std/assert";
 import type { Locator } from "../dependencies.ts";
 import { missing, type Visitor, within, type World } from "./browser.ts";
+import { checkLooks } from "./browser_looks.ts";
 import { test } from "./forms.ts";
 import { Client, source } from "./harness.ts";
 import { Directory } from "./history_store.ts";
 
 const PASSWORD = "open-sesame";
-const PHONE = { width: 320, height: 568 };
-const WIDE = { width: 1200, height: 750 };
 
 /** Registers a test with a browser and a server that has accounts. */
 function browse(name: string, body: (world: World) => Promise<void>): void {
@@ -59,30 +58,13 @@ function section(dialog: Locator, name: string): Promise<void> {
   return dialog.locator("summary", { hasText: name }).click();
 }
 
-/** Checks a state of a dialog with axe on a wide screen and on the narrowest phone, in both colour schemes. */
-async function checked(visitor: Visitor, state: string): Promise<void> {
-  const { page } = visitor;
-  const pictures = Deno.env.get("TINCAN_SCREENSHOTS");
-  for (const [size, viewport] of Object.entries({ wide: WIDE, phone: PHONE })) {
-    await page.setViewportSize(viewport);
-    for (const colorScheme of ["dark", "light"] as const) {
-      await page.emulateMedia({ colorScheme });
-      const where = `${state}-${size}-${colorScheme}`;
-      await visitor.assertAccessible(where);
-      await visitor.assertFits(where);
-      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${where}.png` });
-    }
-  }
-  await page.setViewportSize(WIDE);
-}
-
 browse("page: an owner sets up a room, changes roles and lifts a ban without commands", async (world) => {
   const alice = await owner(world, "alice", "#tea");
   using bob = await onNc(world, "bob", "#tea", true);
   using eve = await onNc(world, "eve", "#tea");
   const { page } = alice;
   let dialog = await about(alice, "#tea");
-  await checked(alice, "room");
+  await checkLooks(alice, "room");
 
   await section(dialog, "Settings");
   const moderated = dialog.getByRole("checkbox", { name: /^Moderated/ });
@@ -97,7 +79,7 @@ browse("page: an owner sets up a room, changes roles and lifts a ban without com
   await dialog.getByRole("spinbutton", { name: /^Limit/ }).fill("20");
   await dialog.getByRole("button", { name: "Set the limit" }).click();
   await bob.until("-- alice limited #tea to 20 members");
-  await checked(alice, "room-settings");
+  await checkLooks(alice, "room-settings");
 
   // Roles: of a registered user by the dialog about that person, and with the list in the dialog about the room.
   await section(dialog, "Owners and members");
@@ -110,11 +92,11 @@ browse("page: an owner sets up a room, changes roles and lifts a ban without com
   await page.keyboard.press("Enter");
   await dialog.getByRole("status").getByText("bob is a member of #tea").waitFor();
   await roles.getByRole("listitem").filter({ hasText: "bob member" }).waitFor();
-  await checked(alice, "room-roles");
+  await checkLooks(alice, "room-roles");
   await dialog.getByRole("button", { name: "Change the role of bob" }).click();
   const person = alice.dialog("bob");
   await person.getByRole("heading", { name: "In #tea" }).waitFor();
-  await checked(alice, "person");
+  await checkLooks(alice, "person");
   await person.getByRole("button", { name: "Make operator" }).click();
   await bob.until(/^-- alice made bob an operator/);
   await alice.people.getByRole("button", { name: "bob operator" }).waitFor();
@@ -127,13 +109,29 @@ browse("page: an owner sets up a room, changes roles and lifts a ban without com
   await section(dialog, "Bans");
   const bans = dialog.getByRole("list", { name: "Bans" });
   await bans.getByRole("listitem").filter({ hasText: /^eve\*!\*@/ }).waitFor();
-  await checked(alice, "room-bans");
+  await checkLooks(alice, "room-bans");
   await dialog.getByRole("button", { name: "Unban eve" }).focus();
   await page.keyboard.press("Enter");
   await dialog.getByText("No one is banned.").waitFor();
-  assertEquals(await page.evaluate(() => document.activeElement?.textContent), "Bans");
+  assertEquals(await page.evaluate(() => document.activeElement?.textContent), "Bans and exceptions");
   await eve.send("/join #tea");
   await eve.until(/^-- You are in #tea/);
+
+  // Exceptions: of an account by its name, of others by a mask.
+  const excepted = dialog.getByRole("list", { name: "Never banned" });
+  await dialog.getByRole("textbox", { name: "Except a person from all bans" }).fill("bob");
+  await page.keyboard.press("Enter");
+  await excepted.getByText(/^by alice, /).waitFor();
+  const invited = dialog.getByRole("list", { name: "Need no invitation" });
+  await dialog.getByRole("textbox", { name: "Let a person enter without an invitation" }).fill("*!*@host");
+  await dialog.getByRole("button", { name: "Add to those who need no invitation" }).click();
+  await invited.getByRole("listitem").filter({ hasText: "*!*@host" }).waitFor();
+  await checkLooks(alice, "room-exceptions");
+  await bob.until("-- alice exempted ~a:bob from the bans of #tea");
+  await excepted.getByRole("button", { name: "Remove bob" }).click();
+  await excepted.getByRole("listitem").waitFor({ state: "detached" });
+  await invited.getByRole("button", { name: "Remove *!*@host" }).click();
+  await invited.getByRole("listitem").waitFor({ state: "detached" });
 
   // Who is banned is let in again by the dialog about that person, too.
   await dialog.getByRole("button", { name: "Close" }).click();
@@ -159,12 +157,12 @@ browse("page: an owner renames, hands over and deletes a room, and is asked twic
   await renamed.waitFor();
   await bob.until(/#coffee/);
   assertEquals(await alice.page.evaluate(() => location.hash), "#coffee");
-  await checked(alice, "room-own");
+  await checkLooks(alice, "room-own");
   const erase = renamed.locator("#room-delete");
   await erase.click();
   await renamed.getByText("This cannot be undone.").waitFor();
   assertEquals(await erase.textContent(), "Yes, delete #coffee for good");
-  await checked(alice, "room-delete");
+  await checkLooks(alice, "room-delete");
   await renamed.getByRole("button", { name: "Close" }).click();
   await alice.sees("about tea");
   await alice.isIn("#coffee");
@@ -214,7 +212,7 @@ browse(
     await section(dialog, "Owners");
     await dialog.getByRole("listitem").filter({ hasText: "alice owner" }).waitFor();
     assertEquals(await dialog.getByRole("button", { name: /^(Remove|Change|Add)/ }).count(), 0);
-    await checked(bob, "room-member");
+    await checkLooks(bob, "room-member");
     await dialog.getByRole("button", { name: "Close" }).click();
     await bob.people.getByRole("button", { name: "alice" }).click();
     await bob.dialog("alice").getByRole("button", { name: "Ignore" }).click();

@@ -268,3 +268,24 @@ test("devices: the eleventh connection of an account is rejected with a sentence
     for (const device of devices) device[Symbol.dispose]();
   }
 }, notInstalled("nc"));
+
+test("devices: one that reads nothing is disconnected alone, and its user stays", async (form) => {
+  const limits = ["--rate", "off", "--max-per-ip", "off", "--send-buffer", "128KiB"];
+  await using server = await start(form, limits);
+  using laptop = await Client.join(server.port);
+  await laptop.send("/nick alice", `/register ${PASSWORD}`);
+  await laptop.until(/^-- alice is now registered/);
+  using bob = await Client.join(server.port);
+  using phone = await Deno.connect({ port: server.port });
+  await phone.write(new TextEncoder().encode(`/login alice ${PASSWORD}\n`));
+  await server.logged(/ logged in .*account=alice/);
+  let gone = false;
+  const disconnected = server.logged(/ disconnected .*reason="too slow to read"/).then(() => gone = true);
+  for (let n = 0; !gone; n++) {
+    await bob.send(`${n} ${"x".repeat(8000)}`);
+    await laptop.until(new RegExp(`^<guest\\d+> ${n} `));
+  }
+  await disconnected;
+  await laptop.send("still here");
+  assert((await bob.until(/^<alice> still here$|^-- alice left/)).endsWith("still here"));
+});

@@ -52,6 +52,25 @@ test("tokens: they are made, listed and revoked without a server, and log in to 
   assertEquals([missing, why.includes("there is no token with this number")], [1, true]);
 });
 
+test("tokens: one for a room logs in to the room after it was renamed, with and without --data", async (form) => {
+  await using directory = await Directory.make();
+  for (const flags of [[], ["--data", directory.path]]) {
+    await using server = await start(form, flags);
+    using alice = await Client.join(server.port);
+    await alice.send("/nick alice", `/register ${PASSWORD}`);
+    await alice.until(/^-- alice is now registered/);
+    await alice.send("/join #tea", "/devices add bot #tea");
+    const token = await alice.until(/^tincan_/);
+    await alice.send("/rename #coffee");
+    await alice.until(/#coffee/);
+    using bot = await Client.join(server.port);
+    await bot.send(`/login alice ${token}`);
+    await bot.until(/^-- You are in #coffee with 1 other/);
+    await bot.send("/join #tea");
+    await bot.until(/^-- Your token is for #coffee alone\./);
+  }
+});
+
 test("passwd: --account sets the password of an account without a server, and signs its devices out", async (form) => {
   await using directory = await Directory.make();
   await register(form, directory);

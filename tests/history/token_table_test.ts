@@ -1,5 +1,6 @@
 /** Tokens and certificates in the database: the migration of an older file, and erasing them. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { StoreError } from "../../src/chat/store.ts";
 import { openAccounts } from "../../src/cli/accounts.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
@@ -37,6 +38,50 @@ Deno.test("tokens: accounts of a file from before tokens stay, and can have toke
     assertEquals(reopened.tokens.use("alice", secret, "host")?.room, "#ci");
     assertEquals(reopened.certificates.ownerOf("ab".repeat(32)), "alice");
     again.close();
+  });
+});
+
+Deno.test("tokens: those of a file from before rooms had a table of their own keep their room", () => {
+  return withDirectory(async (directory) => {
+    const before = MIGRATIONS.slice(0, MIGRATIONS.findIndex((sql) => sql.includes("CREATE TABLE token_room")));
+    const old = await Database.open(directory, "normal", before);
+    const insert = "INSERT INTO token (account, id, hash, name, since, used, host, read_only, room) VALUES";
+    old.db.exec(`${insert} ('alice', 1, x'00', 'a', 1, 1, 'h', 0, '#ci'), ('alice', 2, x'01', 'b', 1, 1, 'h', 1, '#ci'),
+      ('bob', 1, x'02', 'c', 1, 1, 'h', 0, '#tea'), ('bob', 2, x'03', 'd', 1, 1, 'h', 0, NULL)`);
+    old.close();
+    const file = await Database.open(directory);
+    const { tokens } = openAccounts(file, SECRET);
+    const rooms = (account: string) => tokens.list(account).map(({ room }) => room);
+    assertEquals([rooms("alice"), rooms("bob")], [["#ci", "#ci"], ["#tea", undefined]]);
+    file.close();
+    await assertRejects(() => Database.open(directory, "normal", before), StoreError, "made by a newer tincan");
+  });
+});
+
+Deno.test("tokens: they follow the room that they are limited to when it is renamed, in one step for all", () => {
+  return withDirectory(async (directory) => {
+    const file = await Database.open(directory);
+    const { tokens } = openAccounts(file, SECRET);
+    const limit = (account: string, room: string) => tokens.add(account, "bot", "host", { readOnly: false, room })!;
+    const rooms = (account: string) => tokens.list(account).map(({ room }) => room);
+    for (let n = 0; n < 50; n++) limit(`user${n}`, "#tea");
+    limit("alice", "#coffee");
+    const { secret } = limit("alice", "#tea");
+    const changes = () => Number(file.db.prepare("SELECT total_changes() AS n").get()!.n);
+    const before = changes();
+    tokens.renameRoom("#tea", "#coffee");
+    assertEquals(changes() - before, 1);
+    assertEquals([rooms("user49"), rooms("alice")], [["#coffee"], ["#coffee", "#coffee"]]);
+    limit("bob", "#tea"); // another room now
+    tokens.renameRoom("#coffee", "#water");
+    assertEquals([rooms("bob"), rooms("alice")], [["#tea"], ["#water", "#water"]]);
+    assertEquals(tokens.use("alice", secret, "host")?.room, "#water");
+    const names = () => file.db.prepare("SELECT room FROM token_room ORDER BY room").all().map(({ room }) => room);
+    for (let n = 0; n < 50; n++) tokens.revokeAll(`user${n}`);
+    assertEquals(names(), ["#tea", "#water", "#water"]);
+    for (const account of ["alice", "bob"]) tokens.revokeAll(account);
+    assertEquals(names(), [], "names of rooms that no token has are not kept");
+    file.close();
   });
 });
 

@@ -119,6 +119,62 @@ testAccounts("always on: NickServ IDENTIFY brings the user back too", async (fix
   assertEquals(lines.filter((line) => line.includes("since")).length, 1);
 });
 
+/** What a client is sent of bob's lines in a channel. */
+function texts(lines: readonly string[], channel = "#tea"): string[] {
+  return lines.filter((line) => line.includes(` PRIVMSG ${channel} :`)).map((line) => line.split(/[ :]/).at(-1)!);
+}
+
+for (const capabilities of [[], ["batch"], ["batch", "server-time"]]) {
+  testAccounts(
+    `always on: a guest that has joined channels gets what the user has missed there by IDENTIFY (${capabilities})`,
+    async (fixture) => {
+      const [alice, bob] = await aliceAndBob(fixture);
+      await fixture.join("#coffee", bob);
+      await bob.says("PRIVMSG #tea :before");
+      clock.now += 1000;
+      await alice.leave();
+      clock.now += 1000;
+      const [missed, live] = [Array.from({ length: 30 }, (_, n) => `missed${n}`), ["live0", "live1"]];
+      for (const text of missed) await bob.says(`PRIVMSG #tea :${text}`, `PRIVMSG #coffee :${text}`);
+      const phone = await fixture.irc("guest", ...capabilities);
+      const received = await phone.asks("JOIN #tea,#coffee");
+      for (const text of live) await bob.says(`PRIVMSG #tea :${text}`);
+      received.push(...phone.hears());
+      const later = await phone.asks(`NS IDENTIFY alice ${PASSWORD}`);
+      assertEquals([...texts([...received, ...later])].sort(), [...missed, ...live].sort(), "each line once");
+      assertEquals(texts(later, "#coffee"), [], "the user was not in that channel before");
+      await bob.says("PRIVMSG #tea :after");
+      assertEquals(texts(phone.hears()), ["after"]);
+    },
+  );
+}
+
+testAccounts("always on: a guest that joins and logs in again gets what was said in between, once", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  await alice.leave();
+  const phone = await fixture.irc("guest", "batch");
+  await phone.says("JOIN #tea", `NS IDENTIFY alice ${PASSWORD}`);
+  clock.now += 1000;
+  await phone.says("NS LOGOUT");
+  await bob.says("PRIVMSG #tea :between");
+  phone.hears();
+  assertEquals(texts(await phone.asks(`NS IDENTIFY alice ${PASSWORD}`)), ["between"]);
+});
+
+testAccounts("always on: on the text port, a room that a guest brings along has no new messages", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  await fixture.join("#coffee", bob);
+  await alice.leave();
+  clock.now += 1000;
+  await bob.says("PRIVMSG #coffee :one", "PRIVMSG #tea :two");
+  const phone = await fixture.text("guest");
+  await phone.says("/join #coffee");
+  const lines = await phone.asks(`/login alice ${PASSWORD}`);
+  assertEquals(lines.filter((line) => / new /.test(line)).map((line) => line.split(" ").slice(1, 6).join(" ")), [
+    "1 new message in #tea",
+  ]);
+});
+
 testAccounts("always on: NickServ SET ALWAYS-ON says what happens, and needs an account", async (fixture) => {
   const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
   const said = async (client: Client, line: string) => (await client.asks(line)).map((each) => each.split(" :")[1]);

@@ -169,6 +169,20 @@ testAccounts(
   },
 );
 
+testAccounts("devices: senders of private messages to a bot for one room are told", async (fixture, office) => {
+  const owner = await alice(fixture, office);
+  const bot = await byPlain(fixture, "bot", await newToken(owner, "bot #tea"));
+  await bot.says("JOIN #tea");
+  bot.hears();
+  const bob = await fixture.irc("bob", "message-tags");
+  const told = "531 bob bot :You cannot send a private message to a bot whose token is for one channel";
+  await bob.expect("PRIVMSG bot :hi", told);
+  await bob.expect("@+typing=active TAGMSG bot", told);
+  await bob.expect("NOTICE bot :hi");
+  await owner.expect("/msg bot hi", "-- bot takes no private messages: it is a bot whose token is for one room.");
+  assertEquals(bot.hears(), []);
+});
+
 testAccounts("devices: a new password signs out all other sessions, and the reply says so", async (fixture, office) => {
   const owner = await alice(fixture, office);
   const secret = await newToken(owner, "laptop");

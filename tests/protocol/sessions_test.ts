@@ -1,5 +1,5 @@
 /** One user on several devices: IRC and text clients that are logged in to the same account. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { type Client, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
 
@@ -164,6 +164,42 @@ testAccounts(
     assertEquals([alice.hears(), phone.hears(), bob.hears()], [lines, lines, lines]);
   },
 );
+
+testAccounts("sessions: of two devices that rename a room at once, the first one does", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture, "draft/channel-rename", "standard-replies");
+  const phone = await loggedIn(fixture, "alice");
+  fixture.quiet();
+  await Promise.all([alice.says("RENAME #tea #green"), phone.says("RENAME #tea #black")]);
+  assertEquals(alice.hears(), [":alice!~alice@host RENAME #tea #green :"]);
+  const lines = [phone, bob].map((client) => client.hears());
+  for (const each of lines) {
+    assertEquals(
+      each.filter((line) => / JOIN | PART /.test(line)).map((line) => line.split(" ").slice(1, 3).join(" ")),
+      [
+        "PART #tea",
+        "JOIN #green",
+      ],
+    );
+  }
+  assert(lines[0]!.includes("403 alice #tea :No such channel"), lines[0]!.join("\n"));
+  assertEquals([...fixture.chat.rooms].map(({ name }) => name).sort(), ["#green", "#lobby"]);
+});
+
+testAccounts("sessions: of two devices that delete a room at once, one does, after each was asked", async (fixture) => {
+  const [alice] = await aliceAndBob(fixture);
+  const phone = await loggedIn(fixture, "alice");
+  fixture.quiet();
+  for (const client of [alice, phone]) {
+    assertMatch((await client.asks("CS DROP #tea"))[0] ?? "", /This deletes #tea and its history for good\./);
+  }
+  await Promise.all([alice.says("CS DROP #tea"), phone.says("CS DROP #tea")]);
+  const kicked = ":alice!~alice@host KICK #tea alice :The room was deleted";
+  assertEquals([alice.hears(), phone.hears()], [
+    [kicked, ":ChanServ!services@irc.test NOTICE alice :#tea and its history are deleted."],
+    [kicked, "403 alice #tea :No such channel"],
+  ]);
+  assertEquals([...fixture.chat.rooms].map(({ name }) => name), ["#lobby"]);
+});
 
 testAccounts("sessions: a device that does not read is disconnected alone", async (fixture) => {
   const [alice, bob] = await aliceAndBob(fixture);

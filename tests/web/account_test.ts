@@ -149,7 +149,7 @@ Deno.test("account: each error of the server for a change of password is shown a
     const page = new Page("alice");
     changePassword(page.chat, PASSWORD, ...page.callbacks);
     const text = server.authErrorText(new AuthError(code, "8"));
-    page.asked?.onReply?.(text);
+    page.asked?.onError?.(text);
     assertEquals([page.told, page.connection.login], [[`failed: ${text}`], undefined]);
   }
 });
@@ -208,12 +208,11 @@ Deno.test("account: /logout forgets the password at once, unless it cannot be se
   assertEquals(page.take(), [[], ["done: You are logged out."]]);
 });
 
-Deno.test("account: an account was deleted if the server has logged the user out", () => {
+Deno.test("account: the outcome of deleting an account is told", () => {
   const page = new Page("alice");
   dropAccount(page.chat, PASSWORD, ...page.callbacks);
   assertEquals(page.take(), [[`NS DROP ${PASSWORD}`], []]);
-  page.asked?.onReply?.("Wrong password.");
-  page.connection.account = "";
+  page.asked?.onError?.("Wrong password.");
   page.asked?.onReply?.("alice is no longer registered.");
   assertEquals(page.take(), [[], ["failed: Wrong password.", "done: alice is no longer registered."]]);
   page.online = false;

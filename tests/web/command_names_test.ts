@@ -12,15 +12,6 @@ const ONLY_TEXT: Record<string, readonly string[]> = {
   "the page shows it without a command": ["echo", "history", "times", "ping"],
   "the page has it in its settings": ["drop", "password"],
   "browsers do not show the page its certificates": ["cert"],
-  "server operators use the text port or an IRC client": [
-    "announce",
-    "bans",
-    "kill",
-    "mute",
-    "oper",
-    "stats",
-    "unmute",
-  ],
 };
 const ONLY_PAGE: Record<string, readonly string[]> = {
   "the text port does not show it": ["away", "whois"],

@@ -268,6 +268,9 @@ Deno.test("completions: commands at the beginning, rooms after a #, and nickname
   for (const nick of ["alice", "Bob", "bert", "Anna", "carol"]) page.model.addMember(tea, nick);
   const of = (before: string, room = tea) => completions(page.chat, room, before);
   assertEquals(of("/wh"), { from: 0, options: ["/who ", "/whois "] });
+  assertEquals(of("/ki"), { from: 0, options: ["/kick "] });
+  page.model.setServerOperator(true);
+  assertEquals(of("/ki"), { from: 0, options: ["/kick ", "/kill "] });
   assertEquals(of("/LOG"), { from: 0, options: ["/login ", "/logout "] });
   assertEquals(of("see /na"), { from: 4, options: [] });
   assertEquals(of("in #T"), { from: 3, options: ["#tea "] });
@@ -285,13 +288,19 @@ Deno.test("completions: commands at the beginning, rooms after a #, and nickname
   assertEquals(of("b", page.model.find("bob")), { from: 0, options: ["bob: "] });
 });
 
-Deno.test("commands: /help opens the help under each of its names, and /rooms the list of rooms", () => {
+Deno.test("commands: /help opens the help under each of its names, /rooms the list of rooms, and /oper its dialog", () => {
   const opened: string[] = [];
-  const ui = { help: () => opened.push("help"), go: (words: string) => opened.push(`go ${words}`) } as unknown as Ui;
+  const ui = {
+    help: () => opened.push("help"),
+    go: (words: string) => opened.push(`go ${words}`),
+    operator: (name: string) => opened.push(`operator ${name}`),
+  } as unknown as Ui;
   const model = new Model();
   const chat = { model } as unknown as Chat;
-  for (const line of ["/help", "/?", "/rooms", "/channels"]) runInput(chat, ui, model.open("#tea"), line);
-  assertEquals(opened, ["help", "help", "go ", "go "]);
+  for (const line of ["/help", "/?", "/rooms", "/channels", "/oper", "/oper root"]) {
+    runInput(chat, ui, model.open("#tea"), line);
+  }
+  assertEquals(opened, ["help", "help", "go ", "go ", "operator ", "operator root"]);
 });
 
 Deno.test("commands: a line with a password is recognized under each name of its command", () => {

@@ -138,7 +138,7 @@ Deno.test("model: members are renamed and removed in all rooms, and a private co
   take();
   assertEquals(model.roomsWith("BOB").map(({ name }) => name), ["#tea", "bob"]);
   model.rename("bob", "Robert");
-  assertEquals(tea?.members.get("robert"), { nick: "Robert", prefixes: "@", away: true });
+  assertEquals(tea?.members.get("robert"), { nick: "Robert", prefixes: "@", away: true, isNew: false });
   assertEquals([tabs(), model.find("robert"), model.find("bob")], [
     ["#tea", "#den", "Robert", "carol"],
     bob,
@@ -150,7 +150,7 @@ Deno.test("model: members are renamed and removed in all rooms, and a private co
   model.rename("Robert", "carol");
   assertEquals([tabs(), tea?.members.has("carol")], [["#tea", "#den", "ROBERT", "carol"], true]);
   model.addMember(tea!, "carol", "+");
-  assertEquals(tea?.members.get("carol"), { nick: "carol", prefixes: "+", away: true });
+  assertEquals(tea?.members.get("carol"), { nick: "carol", prefixes: "+", away: true, isNew: false });
   take();
   assertEquals([model.removeMember(tea!, "CAROL"), model.removeMember(tea!, "carol")], [true, false]);
   assertEquals(take(), ["members #tea"]);

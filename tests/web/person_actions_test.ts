@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import type { Chat } from "../../src/web/chat.js";
 import { Model } from "../../src/web/model.js";
-import { personActions } from "../../src/web/person_actions.js";
+import { personActions, serverActions } from "../../src/web/person_actions.js";
 
 /** A page of alice in #tea, with her prefixes and the others'. */
 class Page {
@@ -122,4 +122,23 @@ Deno.test("person: a private conversation can be closed, and has nothing for ope
   const { actions, moderation } = page.of("bob", false, bob);
   assertEquals(actions.map(({ label }) => label), ["Who is this?", "Ignore", "Close this tab"]);
   assertEquals([moderation, page.press("bob", "Close this tab", false, bob)], [[], ["part bob"]]);
+});
+
+Deno.test("person: server operators have more, and others nothing", () => {
+  const page = new Page("alice", "bob", "~carol");
+  const labels = (nick: string, room = page.room) =>
+    serverActions(page.chat, room, nick, () => {}).map(({ label }) => label);
+  assertEquals(labels("bob"), []);
+  page.model.setServerOperator(true);
+  const all = ["Mute …", "Disconnect …", "Ban from the server …", "Lost password …"];
+  assertEquals(labels("bob"), [...all, "Make owner of #tea"]);
+  assertEquals(labels("carol"), all, "she owns it already");
+  assertEquals(labels("ALICE"), []);
+  assertEquals(labels("bob", page.model.open("bob")), all);
+  assertEquals(labels("bob", page.model.open("#Lobby")), all, "the lobby can have no owner");
+  const opened: string[] = [];
+  for (const { run } of serverActions(page.chat, page.room, "bob", (kind) => opened.push(kind))) run();
+  assertEquals([opened, page.did], [["mute", "kill", "ban", "reset"], ["CS OWNER #tea bob"]]);
+  page.accounts = false;
+  assertEquals(labels("bob"), all.slice(0, 3));
 });

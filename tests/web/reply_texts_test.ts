@@ -34,6 +34,11 @@ Deno.test("reply texts: what only owners may do is told from what operators may"
   );
 });
 
+Deno.test("reply texts: a bot for one room takes no private messages", () => {
+  const text = "bot takes no private messages: it is a bot whose token is for one room.";
+  assertEquals(textOf("ERR_CANTSENDTOUSER", "bot"), text);
+});
+
 Deno.test("reply texts: a ban is recognised, and its reason is a sentence", () => {
   const numericText = parse(numeric("ERR_YOUREBANNEDCREEP", "alice", "spam")).params.at(-1) ?? "";
   for (const text of [numericText, "banned: spam"]) {

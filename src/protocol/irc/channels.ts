@@ -16,7 +16,7 @@ import { joinWords } from "./join_words.ts";
 import { NAMES_MAX } from "./limits.ts";
 import { rankPrefix, requireVisibleRoom, visibleRoom } from "./lookup.ts";
 import { replyMarkerOf } from "./read_markers.ts";
-import { replay } from "./replay.ts";
+import { noteShown, replay } from "./replay.ts";
 
 /** The away message of an account that is not in the chat when it is invited. */
 const OFFLINE = "Offline, and may enter the channel from now on";
@@ -65,6 +65,7 @@ export function replyJoined(context: MemberContext, room: Room, replayed = true)
   const wantsNames = !context.has("no-implicit-names") && !context.has("draft/no-implicit-names");
   if (wantsNames) replyNames(context, room);
   if (replayed) replay(context, room);
+  else noteShown(context, room);
 }
 
 /**
@@ -75,11 +76,11 @@ export function replyJoined(context: MemberContext, room: Room, replayed = true)
  */
 export function replyRenamed(context: MemberContext, room: Room, from: string, reason: string | undefined): void {
   if (context.has("draft/channel-rename") || fold(from) === room.key) return;
-  // Events of the member, not of the response: a response of this client that is being collected is to another command.
-  const { nick: who, origin, account, realname } = context.member;
-  context.member.tell({ kind: "left", room: from, who, origin, account, reason, size: 0, quit: false, own: true });
+  // Events of the session, not of the response: a response of this client that is being collected is to another command.
+  const { session, member: { nick: who, origin, account, realname } } = context;
+  session.tell({ kind: "left", room: from, who, origin, account, reason, size: 0, quit: false, own: true });
   const joined = { kind: "joined", room: room.name, who, origin, account, realname, away: undefined } as const;
-  context.member.tell({ ...joined, size: room.members.size });
+  session.tell({ ...joined, size: room.members.size });
   if (room.topic !== undefined) replyTopic(context, room);
   replyMarkerOf(context, room);
   const names = () => {

@@ -67,8 +67,8 @@ export async function handleChannelRequest(context: MemberContext, message: stri
       throw new ChatError("not-server-operator", context.member.nick);
     }
     const room = findRoom(context, channel);
-    const { chat, member, options: { moderation } } = context;
-    const result = await context.inResponse(() => request.run({ chat, moderation, member }, room, words));
+    const { chat, session, member, options: { moderation } } = context;
+    const result = await context.inResponse(() => request.run({ chat, moderation, session, member }, room, words));
     if (typeof result === "string") replyFromChanServ(context, result);
     else replyRows(context, result);
   } catch (error) {

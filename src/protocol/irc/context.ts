@@ -5,6 +5,7 @@ import type { AuthError, AuthService, Caller, Login } from "../../accounts/auth.
 import type { Chat } from "../../chat/chat.ts";
 import type { ChatEvent } from "../../chat/events.ts";
 import type { Member, Session } from "../../chat/member.ts";
+import type { Room } from "../../chat/room.ts";
 import type { AccountContext } from "../accounts.ts";
 import type { Lane, Outcome, Steps } from "../time_slicer.ts";
 import type { Capability } from "./capabilities.ts";
@@ -56,6 +57,8 @@ export interface MemberContext extends IrcContext {
   readonly accountContext: AccountContext;
   /** Whether the client was told how to read the history. */
   historyHintSent: boolean;
+  /** From which id on the client has been sent the lines of a channel; none where that is not known. */
+  readonly sentFrom: WeakMap<Room, number>;
   /**
    * Whether a command may be interrupted after a part of its response. One with a label may not: its response is sent as
    * a whole, and events from others would precede it.

@@ -144,6 +144,8 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.fail(command, "TOKEN_READ_ONLY", "Your token permits you to read, but not to write");
     case "token-room":
       return context.fail(command, "TOKEN_SCOPE", `Your token is for ${subject} alone`, subject);
+    case "no-private-messages":
+      return context.numeric("ERR_CANTSENDTOUSER", subject);
     case "token-nick":
       return context.numeric("ERR_NICKNAMENOTPERMITTED", subject);
     case "muted":

@@ -8,7 +8,7 @@
 /** How long a client may be silent before a PING is sent, in milliseconds. */
 export const PING_TIME = 120_000;
 
-/** How long a client has to reply to a PING, in milliseconds. */
+/** How long a client has to reply to a PING, in milliseconds. The time in which lines wait to be sent to it does not count. */
 export const PONG_TIME = 60_000;
 
 /**
@@ -37,6 +37,8 @@ export interface KeepaliveTarget {
   heardAt: number;
   /** When a PING was sent that the client has not replied to. */
   pingedAt: number | undefined;
+  /** How many bytes wait to be sent to it. */
+  readonly queued: number;
   readonly registered: boolean;
   /** The reason in the log if the client does not register in time. */
   readonly unregisteredReason: string;
@@ -50,6 +52,7 @@ export interface KeepaliveTarget {
 export class Keepalive {
   readonly #clients = new Set<KeepaliveTarget>();
   readonly #registrationTime: number;
+  #checkedAt = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** @param registrationTime How long a client has to register, in milliseconds. */
@@ -72,12 +75,16 @@ export class Keepalive {
 
   /** Checks all clients once. */
   check(now: number): void {
+    const passed = now - this.#checkedAt;
+    this.#checkedAt = now;
     for (const client of [...this.#clients]) {
       const silence = now - client.heardAt;
       if (!client.registered) {
         if (now - client.since >= this.#registrationTime) client.close(client.unregisteredReason);
       } else if (client.pingedAt !== undefined) {
-        if (now - client.pingedAt >= PONG_TIME) {
+        // The PING may wait behind long lines. The transport disconnects a client that reads nothing of what is queued.
+        if (client.queued > 0) client.pingedAt = Math.min(now, client.pingedAt + passed);
+        else if (now - client.pingedAt >= PONG_TIME) {
           client.close(PING_TIMEOUT, `Ping timeout: ${Math.round(silence / 1000)} seconds`);
         }
       } else if (silence >= PING_TIME) {

@@ -139,9 +139,15 @@ export async function handleRequest(context: MemberContext, message: string): Pr
     replyFromNickServ(context, ...[reply].flat().filter((sentence) => sentence !== ""));
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    replyFromNickServ(context, authErrorText(error, account));
+    replyFailure(context, error, authErrorText(error, account));
     context.countFailure(error);
   }
+}
+
+/** Replies to a request that failed: with a standard reply if the client knows those, so that programs can tell it from a success. */
+function replyFailure(context: MemberContext, { code }: AuthError, text: string) {
+  if (!context.has("standard-replies")) return replyFromNickServ(context, text);
+  context.fail("NICKSERV", code.toUpperCase().replaceAll("-", "_"), text);
 }
 
 /** CERT: the certificates of the account. */

@@ -127,6 +127,7 @@ const TABLE = {
   ERR_USERSDONTMATCH: "502 :Can't change mode for other users",
   ERR_HELPNOTFOUND: "524 % :No help available on this topic",
   ERR_INVALIDKEY: "525 % :Key is not well-formed",
+  ERR_CANTSENDTOUSER: "531 % :You cannot send a private message to a bot whose token is for one channel",
   ERR_INVALIDMODEPARAM: "696 % % % :Invalid mask",
   ERR_INVALIDLIMIT: "696 % l % :Invalid limit, it must be 1 to 999999999", // the same number, for the parameter of +l
   RPL_HELPSTART: "704 % :%",

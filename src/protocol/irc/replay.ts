@@ -23,11 +23,14 @@ export const MISSED_MAX = 100;
  * them. A bot gets nothing; nor does a client with `draft/chathistory`, which requests what it has missed.
  */
 export function replay(context: MemberContext, room: Room): void {
+  context.sentFrom.delete(room);
   if (context.has("draft/chathistory") || context.member.bot) return;
   const batched = context.has("batch");
+  if (!batched) noteShown(context, room);
   if (!batched && context.historyHintSent) return;
   try {
     const lines = context.chat.history.latest(room, batched ? REPLAYED : 1);
+    if (batched) context.sentFrom.set(room, lines[0]?.id ?? 0);
     if (lines.length === 0) return;
     if (batched) return replyBatch(context, `chathistory ${room.name}`, renderMessages(context, lines));
     context.historyHintSent = true;
@@ -40,8 +43,20 @@ export function replay(context: MemberContext, room: Room): void {
   }
 }
 
+/** Notes that a client is sent the lines of a channel from now on, and has not been sent those before. */
+export function noteShown(context: MemberContext, room: Room): void {
+  try {
+    const [last] = context.chat.history.latest(room, 1);
+    context.sentFrom.set(room, last === undefined ? 0 : last.id + 1);
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    context.sentFrom.delete(room); // rather twice than not at all
+  }
+}
+
 /**
- * Replays what was said in a channel since a user was last here who is always on. Without `batch`, each message has its
+ * Replays what was said in a channel since a user was last here who is always on, and what the client has not been sent yet.
+ * Without `batch`, each message has its
  * time, so that it does not look like a new one. A bot gets nothing; nor does a client with `draft/chathistory`.
  *
  * @param since In milliseconds since 1970.
@@ -51,8 +66,10 @@ export function replayMissed(context: MemberContext, room: Room, since: number):
   if (context.has("draft/chathistory") || member.bot) return;
   try {
     const after = history.firstIdSince(since, member, [room]) - 1;
-    const lines = history.page(room, { after, count: MISSED_MAX });
-    if (lines.length > 0) replyBatch(context, `chathistory ${room.name}`, renderMessages(context, lines));
+    const lines = history.page(room, { after, before: context.sentFrom.get(room), count: MISSED_MAX });
+    if (lines.length === 0) return;
+    context.sentFrom.set(room, lines[0]!.id);
+    replyBatch(context, `chathistory ${room.name}`, renderMessages(context, lines));
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     replyError(context, error, "JOIN");

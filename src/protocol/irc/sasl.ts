@@ -71,8 +71,9 @@ async function respond(context: IrcContext, sasl: SaslExchange, message: string)
       await succeed(context, await auth.loginByCertificate(context.caller, message));
     } else if (sasl.login !== undefined) {
       // The account may have been dropped in the meantime, and registered by another client.
-      if (message !== "" || !auth.isValid(sasl.login)) throw new AuthError("wrong-password");
-      await succeed(context, sasl.login);
+      const login = auth.current(sasl.login);
+      if (message !== "" || login === undefined) throw new AuthError("wrong-password");
+      await succeed(context, login);
     } else if (sasl.scram === undefined) {
       sasl.scram = auth.scram(context.caller);
       challenge(context, sasl.scram.first(message));

@@ -27,7 +27,7 @@ export function version(context: MemberContext, params: readonly string[]): void
 /** TIME (RFC 2812, section 3.4.6). */
 export function time(context: MemberContext, params: readonly string[]): void {
   if (isElsewhere(context, params[0])) return;
-  context.numeric("RPL_TIME", context.options.name, new Date().toUTCString());
+  context.numeric("RPL_TIME", context.options.name, new Date(Date.now()).toUTCString());
 }
 
 /** INFO (RFC 2812, section 3.4.10). */

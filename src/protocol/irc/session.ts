@@ -7,6 +7,7 @@ import type { AuthError, AuthService, Caller, Login } from "../../accounts/auth.
 import type { ChatEvent } from "../../chat/events.ts";
 import type { Member, Outlet, Session } from "../../chat/member.ts";
 import type { Chat } from "../../chat/chat.ts";
+import type { Room } from "../../chat/room.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
@@ -75,6 +76,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   readonly capabilities = new Set<Capability>();
   session: Session | undefined;
   historyHintSent = false;
+  readonly sentFrom = new WeakMap<Room, number>();
 
   readonly since = performance.now();
   heardAt = this.since;
@@ -123,6 +125,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   /** What other members are told when the connection has ended. */
   get quitReason(): string | undefined {
     return this.#closeWords ?? this.#connection.closeReason;
+  }
+
+  get queued(): number {
+    return this.#connection.queued;
   }
 
   get secure(): boolean {
@@ -267,8 +273,8 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       this.numeric("ERR_PASSWDMISMATCH");
       return this.close("Password wanted");
     }
-    // The account may have been dropped in the meantime, or the token revoked.
-    if (handshake.login !== undefined && !this.auth.isValid(handshake.login)) handshake.login = undefined;
+    // The account may have been dropped in the meantime, the token revoked, or its room renamed.
+    handshake.login &&= this.auth.current(handshake.login);
     const { address } = this.#connection;
     const identity = {
       user,

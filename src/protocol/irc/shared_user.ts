@@ -28,24 +28,21 @@ export function sessionHandlers(context: MemberContext, replyAccount: () => void
     joined: (room) => showRooms(context, [room]),
     roomRenamed: (room, from, reason) => replyRenamed(context, room, from, reason),
     left: (room, reason) => tellLeft(context, room, reason),
-    moved(previous, rooms) {
+    moved(previous, rooms, joined) {
       const { session, member } = context;
       context.outsideResponse(() => session.tell({ kind: "renamed", ...previous.actor(), to: member.nick }));
       for (const room of rooms) if (!room.has(member)) tellLeft(context, room, undefined);
-      showRooms(
-        context,
-        [...member.rooms.values()].filter(({ sessions }) => !sessions.has(session)),
-        session.missedSince,
-      );
+      // In a room that the user was not in before, it has missed nothing.
+      showRooms(context, [...member.rooms.values()].filter((room) => !joined.includes(room)), session.missedSince);
     },
   };
 }
 
 /**
- * Shows a client channels that its user is in. In slices of time: there may be many, with many members.
+ * Shows a client channels that its user is in, unless it is shown them already. In slices of time: there may be many, with many members.
  *
  * @param since When the user was last here, if the client has brought it back, in milliseconds since 1970: then what was
- *   said since is replayed, after all channels are shown.
+ *   said since is replayed, after all channels are shown; not what the client has been sent already.
  */
 export function showRooms(context: MemberContext, rooms: Iterable<Room>, since?: number): void {
   const waiting = [...rooms];

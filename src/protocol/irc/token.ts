@@ -41,7 +41,7 @@ export async function token(context: MemberContext, params: readonly string[]): 
 }
 
 async function run(context: MemberContext, subcommand: string, arg: string): Promise<void> {
-  const { auth, caller, session, member, accountContext } = context;
+  const { chat, auth, caller, session, member, accountContext } = context;
   switch (subcommand) {
     case "LIST": {
       const tokens = auth.devices.list(caller, member.account);
@@ -50,7 +50,7 @@ async function run(context: MemberContext, subcommand: string, arg: string): Pro
     case "ADD":
     case "STAY": {
       const { token, secret } = auth.devices.add(caller, member.account, arg);
-      if (subcommand === "STAY") session.token = sessionToken(token);
+      if (subcommand === "STAY") await chat.setToken(session, token.account, sessionToken(token));
       return context.reply(`TOKEN ADDED ${token.id} ${secret} :${token.name}`);
     }
     case "REVOKE": {

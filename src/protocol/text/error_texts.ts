@@ -110,6 +110,8 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`Your token permits you to read, but not to write. Log in with your password first.`);
     case "token-room":
       return system(`Your token is for ${subject} alone. For the rest, log in with your password first.`);
+    case "no-private-messages":
+      return system(`${subject} takes no private messages: it is a bot whose token is for one room.`);
     case "token-nick":
       return system(`Your token does not permit the nickname ${subject}. Choose another one.`);
     case "muted":

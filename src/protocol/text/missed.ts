@@ -11,14 +11,14 @@ import { system } from "./render.ts";
 export const MISSED_SHOWN = 20;
 
 /**
- * Replies with the number of new messages of each room of the user, and with the last ones of the room that the client
+ * Replies with the number of new messages of each of some rooms of the user, and with the last ones of the room that the client
  * shows. Runs in steps, one for each room.
  *
  * @param since When the user was last here, in milliseconds since 1970, for rooms without a read marker.
  */
-export function* showMissed(context: CommandContext, since: number): Steps<void> {
-  for (const room of [...context.member.rooms.values()]) {
-    showRoom(context, room, since);
+export function* showMissed(context: CommandContext, rooms: readonly Room[], since: number): Steps<void> {
+  for (const room of rooms) {
+    if (room.has(context.member)) showRoom(context, room, since);
     yield;
   }
 }

@@ -183,7 +183,7 @@ class TextSession implements CommandContext {
         const cause = scope === undefined ? "on another device" : "as your token does not permit it";
         this.#leftRoom(room, `You left ${room.name} ${cause}.`);
       },
-      moved: (_previous, rooms) => this.#moved(rooms),
+      moved: (_previous, rooms, joined) => this.#moved(rooms, joined),
     };
   }
 
@@ -363,11 +363,13 @@ class TextSession implements CommandContext {
   }
 
   /** The client has another user now: it stays in its room if that user is there too. */
-  #moved(rooms: readonly Room[]) {
+  #moved(rooms: readonly Room[], joined: readonly Room[]) {
     this.reply([system(`You are ${this.member.nick} now.`)]);
     if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo();
     const { missedSince } = this.session;
-    if (missedSince !== undefined) this.#runSteps(() => showMissed(this, missedSince));
+    if (missedSince === undefined) return;
+    const missed = [...this.member.rooms.values()].filter((room) => !joined.includes(room)); // else it has missed nothing
+    this.#runSteps(() => showMissed(this, missed, missedSince));
   }
 
   /** After a login, shows the private messages that came while the user was not connected. */

@@ -1,9 +1,18 @@
 // @ts-check
 /**
- * The account section of the settings: registering the nickname or, when logged in, logging out, changing the password and
- * deleting the account. Password fields are cleared as soon as a password was accepted.
+ * The account section of the settings: registering the nickname or, when logged in, being always on, logging out, changing
+ * the password and deleting the account. Password fields are cleared as soon as a password was accepted.
  */
-import { changePassword, dropAccount, ghost, hasAccounts, logout, register } from "../account.js";
+import {
+  changePassword,
+  dropAccount,
+  ghost,
+  hasAccounts,
+  loadAlwaysOn,
+  logout,
+  register,
+  setAlwaysOn,
+} from "../account.js";
 import { byId } from "../dom.js";
 import { fold } from "../room.js";
 
@@ -11,6 +20,10 @@ import { fold } from "../room.js";
 
 const part = (/** @type {string} */ id) => byId(`account-${id}`, HTMLElement);
 const field = (/** @type {string} */ id) => byId(`account-${id}`, HTMLInputElement);
+
+/** What being always on means. */
+const STAYING = "You stay in your rooms, shown as away, and see what you have missed when you come back.";
+const NOT_STAYING = "This server does not keep people who are not connected.";
 
 /** @param {Chat} chat @returns {{ open: () => void, update: () => void }} To call before it is shown, and on each change. */
 export function showAccount(chat) {
@@ -21,7 +34,22 @@ export function showAccount(chat) {
   byId("account-ghost", HTMLButtonElement).onclick = () => {
     ghost(chat, chat.connection.account, "", ...answers("problem"));
   };
-  onSubmit("own", register);
+  const alwaysOn = field("always-on");
+  alwaysOn.onchange = () => {
+    const on = alwaysOn.checked;
+    alwaysOn.checked = !on; // until the server has changed it
+    hush();
+    setAlwaysOn(chat, on, (why) => part("problem").textContent = why);
+  };
+  onSubmit("own", (chat, password, done, failed) => {
+    const { nick } = chat.model;
+    // The server mentions the choice if there is one.
+    const offer = " Do you want to stay in the chat when you close this page?";
+    const replied = (/** @type {string} */ text) => {
+      done(`${nick} is now registered.${text.includes("always-on") ? offer : ""}`);
+    };
+    register(chat, password, replied, failed);
+  });
   onSubmit("change", changePassword);
   onSubmit("drop", dropAccount);
   for (const each of section.querySelectorAll("details")) each.ontoggle = () => each.open && hush();
@@ -63,6 +91,7 @@ export function showAccount(chat) {
   function open() {
     clear();
     update();
+    loadAlwaysOn(chat);
   }
 
   function update() {
@@ -78,6 +107,10 @@ export function showAccount(chat) {
       ? "This name is registered to you. No one else can use it."
       : `Your current name is ${nick}.`;
     byId("account-ghost", HTMLElement).textContent = `Use ${account}`;
+    const stays = chat.model.alwaysOn;
+    part("stay").hidden = account === "" || stays === undefined;
+    alwaysOn.checked = stays?.on === true;
+    part("stay-about").textContent = stays?.wanted && !stays.on ? NOT_STAYING : STAYING;
     part("ghost").hidden = named;
     part("in").hidden = part("change").hidden = part("drop").hidden = account === "";
     part("own").hidden = account !== "";

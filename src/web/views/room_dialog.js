@@ -7,7 +7,8 @@ import { hasAccounts } from "../account.js";
 import { askChanServ, loadBans, loadRoles } from "../chanserv.js";
 import { LOBBY } from "../chat.js";
 import { hashOf, personDialog } from "../dialogs.js";
-import { button, byId, formattedText, make } from "../dom.js";
+import { button, byId, formattedText, make, reveal } from "../dom.js";
+import { loadExceptions, maskFor } from "../mask_lists.js";
 import { isOperator, isOwner } from "../person_actions.js";
 import { fold, toRoomName } from "../room.js";
 import { replaceItems } from "./tabs.js";
@@ -16,6 +17,7 @@ import { replaceItems } from "./tabs.js";
 /** @typedef {import("../room.js").Room} Room */
 /** @typedef {import("../chanserv.js").Role} Role */
 /** @typedef {import("../chanserv.js").Ban} Ban */
+/** @typedef {import("../mask_lists.js").Exception} Exception */
 
 /** The settings that are on or off, by the letter of their mode. */
 const SWITCHES = {
@@ -132,6 +134,8 @@ export function aboutDialog(chat) {
   });
   form("room-member-form", (value, { name }) => askService(["MEMBER", name, "ADD", value]));
   form("room-ban-form", (value, { name }) => ask("BAN", name, value));
+  form("room-except-form", (value, { name }) => ask("MODE", name, "+e", maskFor(chat, value)));
+  form("room-invite-form", (value, { name }) => ask("MODE", name, "+I", maskFor(chat, value)));
   form("room-rename-form", (value, { name }) => {
     ask("RENAME", name, toRoomName(value.replaceAll(" ", "-")));
   });
@@ -183,7 +187,11 @@ export function aboutDialog(chat) {
     if (room === undefined || !it.open) return;
     const about = room;
     if (details("room-roles").open) loadRoles(chat, room, (roles) => about === room && drawRoles(about, roles));
-    if (details("room-bans").open) loadBans(chat, room, (bans) => about === room && drawBans(about, bans));
+    if (!details("room-bans").open) return;
+    loadBans(chat, room, (bans) => about === room && drawBans(about, bans));
+    if (!isOperator(chat, room)) return;
+    loadExceptions(chat, room, "e", (found) => about === room && drawExceptions(about, "e", found));
+    loadExceptions(chat, room, "I", (found) => about === room && drawExceptions(about, "I", found));
   }
 
   /** Draws what the model knows of the room. */
@@ -211,6 +219,7 @@ export function aboutDialog(chat) {
     }
     show("room-member-form", operator && owned);
     show("room-ban-form", operator);
+    show("room-exceptions", operator);
     show("room-own", isOwner(chat, room));
   }
 
@@ -278,6 +287,18 @@ export function aboutDialog(chat) {
     fill("room-bans", rows);
   }
 
+  /** @param {Room} room @param {"e" | "I"} list @param {Exception[]} found */
+  function drawExceptions(room, list, found) {
+    const id = list === "e" ? "room-excepted" : "room-invited";
+    text(`${id}-why`, found.length === 0 ? "No one." : "");
+    const rows = found.map(({ name, mask, by, since }) => {
+      const remove = button("", "Remove", () => ask("MODE", room.name, `-${list}`, mask));
+      remove.setAttribute("aria-label", `Remove ${name}`);
+      return row(name, "", `by ${by}, ${dates.format(since)}`, [remove]);
+    });
+    fill("room-bans", rows, `${id}-list`);
+  }
+
   return () => {
     room = chat.model.current;
     if (room === undefined) return;
@@ -303,19 +324,11 @@ function enable(id, on) {
   for (const each of byId(id, HTMLFormElement).querySelectorAll("button")) each.disabled = !on;
 }
 
-/** Scrolls a section into view: its end, and its beginning if both do not fit. @param {HTMLElement} section */
-function reveal(section) {
-  section.scrollIntoView({ block: "nearest" });
-  const { top } = section.getBoundingClientRect();
-  const { top: above = top } = section.closest(".scroll")?.getBoundingClientRect() ?? {};
-  if (top < above) section.scrollIntoView({ block: "start" });
-}
-
-/** Fills the list of a section. The focus stays in the section. @param {string} id @param {HTMLLIElement[]} rows */
-function fill(id, rows) {
+/** Fills a list of a section. The focus stays in the section. @param {string} id @param {HTMLLIElement[]} rows @param {string} list */
+function fill(id, rows, list = `${id}-list`) {
   const focused = details(id).contains(document.activeElement);
-  replaceItems(byId(`${id}-list`, HTMLUListElement), rows);
-  if (details(id).open) reveal(details(id));
+  replaceItems(byId(list, HTMLUListElement), rows);
+  if (details(id).open && list === `${id}-list`) reveal(details(id));
   if (focused && !details(id).contains(document.activeElement)) details(id).querySelector("summary")?.focus();
 }
 

@@ -40,6 +40,22 @@ Deno.test("site: the page has the server's name, escaped, and no other", () => {
   assert(!/tincan|%name%/.test(page!.text));
 });
 
+Deno.test("site: the page has links for the modules that main.js imports at once, directly or not, and for no others", () => {
+  const texts = new Map(assetsFor("tincan").map(({ path, text }) => [path, text]));
+  const reached = new Set(["/main.js"]);
+  for (const path of reached) {
+    for (const [, module] of texts.get(path)!.matchAll(/^(?:import|\}) .*"(\.[^"]+)";$/gm)) {
+      reached.add(new URL(module!, `http://x${path}`).pathname);
+    }
+  }
+  reached.delete("/main.js");
+  const links = [...texts.get("/")!.matchAll(/<link rel="modulepreload" href="([^"]+)">/g)].map(([, path]) =>
+    `/${path}`
+  );
+  assertEquals(links.toSorted(), [...reached].sort());
+  assert(links.length > 30 && texts.get("/")!.includes('<dialog id="enter"'));
+});
+
 Deno.test("site: modules are sent without lines of comments, and with each other line in its place", () => {
   let removed = 0;
   const sent = new Map(assetsFor("tincan").map(({ path, text }) => [path, text.split("\n")]));

@@ -59,6 +59,7 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "masks-full": "478 alice #tea b :Channel list is full",
   "key-invalid": "525 alice #tea :Key is not well-formed",
   "token-read-only": "FAIL CMD TOKEN_READ_ONLY :Your token permits you to read, but not to write",
+  "no-private-messages": "531 alice X :You cannot send a private message to a bot whose token is for one channel",
   "token-nick": "433 alice X :Your token does not permit the nickname of its account, choose another one",
   "token-room": "FAIL CMD TOKEN_SCOPE X :Your token is for X alone",
   "reason-too-long": "FAIL CMD REASON_TOO_LONG :Reason too long: at most X characters",

@@ -14,6 +14,7 @@ import {
 class Client implements KeepaliveTarget {
   heardAt = 0;
   pingedAt: number | undefined;
+  queued = 0;
   readonly unregisteredReason = REGISTRATION_TIMEOUT;
   readonly log: string[] = [];
 
@@ -57,6 +58,22 @@ Deno.test("keepalive: a client is never taken for silent when its lines are read
     keepalive.check(time + 1000 / SAFE_RATE - 1);
   }
   assertEquals(client.log, []);
+  keepalive.delete(client);
+});
+
+Deno.test("keepalive: the time to reply does not pass while lines wait to be sent to the client", () => {
+  const keepalive = new Keepalive();
+  const client = new Client();
+  keepalive.add(client);
+  keepalive.check(PING_TIME);
+  client.queued = 8_000_000;
+  const sent = PING_TIME + 10 * PONG_TIME;
+  for (let time = PING_TIME; time <= sent; time += 5000) keepalive.check(time);
+  client.queued = 0;
+  keepalive.check(sent + PONG_TIME - 1);
+  assertEquals(client.log, ["ping"], "the PING has only now reached it");
+  keepalive.check(sent + PONG_TIME);
+  assertEquals(client.log.length, 2);
   keepalive.delete(client);
 });
 

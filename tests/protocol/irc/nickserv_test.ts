@@ -64,6 +64,18 @@ testAccounts(
 );
 
 testAccounts(
+  "NickServ: a request that fails has a standard reply for clients that know those, and else a notice",
+  async (fixture) => {
+    const alice = await fixture.irc("alice", "standard-replies");
+    const bob = await fixture.irc("bob");
+    const why = "You are not logged in. First: /msg NickServ IDENTIFY NAME PASSWORD";
+    await alice.expect("NS LOGOUT", `FAIL NICKSERV NOT_LOGGED_IN :${why}`);
+    await alice.expect(`NS SET PASSWORD ${PASSWORD}`, `FAIL NICKSERV NOT_LOGGED_IN :${why}`);
+    assertEquals(await told(bob, "NS LOGOUT"), [`NickServ: ${why}`]);
+  },
+);
+
+testAccounts(
   "NickServ: its nick is reserved, its aliases work, and a NOTICE gets no reply",
   async (fixture) => {
     const alice = await fixture.irc("alice", "message-tags", "echo-message");

@@ -228,6 +228,7 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "room-confusable": "-- X looks like another room. Choose another name, or see /rooms.",
     "no-such-room": "-- No such room: X. /rooms lists the rooms, /join creates one.",
     "token-read-only": "-- Your token permits you to read, but not to write. Log in with your password first.",
+    "no-private-messages": "-- X takes no private messages: it is a bot whose token is for one room.",
     "token-nick": "-- Your token does not permit the nickname X. Choose another one.",
     "token-room": "-- Your token is for X alone. For the rest, log in with your password first.",
     "not-in-room": "-- You are not in X. Join it first: /join X",
