@@ -119,6 +119,17 @@ export class AccountIgnores implements Ignores {
     }
   }
 
+  /**
+   * Whether an account that has no member in the chat ignores the author of a line.
+   *
+   * @throws {ChatError} `ignores-unstored` if its list cannot be read.
+   */
+  isIgnoredBy(account: string, author: Pick<Actor, "origin" | "account">): boolean {
+    const key = fold(ignoreName(author));
+    const ignored = this.#use(account, (store) => store.ignored(account).some((name) => fold(name) === key));
+    return ignored ?? false;
+  }
+
   /** How the user that a member wants to ignore is named on its list. */
   #nameToIgnore(member: Member, name: string): string {
     const user = this.#host.find(name);
@@ -132,9 +143,14 @@ export class AccountIgnores implements Ignores {
 
   /** Changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
   #change({ fullAccount: account }: Member, change: (store: IgnoreStore, account: string) => void) {
-    if (account === undefined || this.#store === undefined) return;
+    if (account !== undefined) this.#use(account, (store) => change(store, account));
+  }
+
+  /** Reads or changes the stored list of an account. @throws {ChatError} `ignores-unstored` */
+  #use<T>(account: string, use: (store: IgnoreStore) => T): T | undefined {
+    if (this.#store === undefined) return undefined;
     try {
-      change(this.#store, account);
+      return use(this.#store);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       throw new ChatError("ignores-unstored", account);

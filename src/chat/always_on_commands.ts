@@ -50,6 +50,7 @@ export function expire(state: ChatState, { before }: CommandOf<"expire">): boole
 export function forget(state: ChatState, { account }: CommandOf<"forget">): void {
   state.alwaysOn.choose(account, undefined);
   state.storage.presence.saveChoice(account, undefined);
+  if (state.waiting.take(account) !== undefined) state.storage.presence.saveWaiting(account, undefined);
   state.storage.presence.delete(account);
   state.storage.forgetMarkers(account);
   const member = state.byAccount.get(fold(account));

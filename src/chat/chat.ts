@@ -8,6 +8,7 @@
 import type { Answer, Invitee, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { Ignores } from "./account_ignores.ts";
 import type { AlwaysOnUsers } from "./always_on_users.ts";
+import type { KeepPrivate } from "./conversations.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
@@ -37,6 +38,8 @@ export interface Chat {
   /** The number of lines that a persistent history has stored, and that it could not store. */
   readonly linesStored: number;
   readonly linesLost: number;
+  /** Whose private messages are stored. */
+  readonly keepPrivate: KeepPrivate;
   /** The most rooms that a member can be in. */
   readonly maxJoined: number;
   /** All members, in order of arrival. */
@@ -214,14 +217,15 @@ export interface Chat {
    */
   say(member: Member, room: Room, text: string, options?: SayOptions): void;
   /**
-   * Sends a private message. The sessions of the author but `from` get a copy.
+   * Sends a private message: to the member with the nickname, or to the account of that name, also if it has no member in the
+   * chat. The sessions of the author but `from` get a copy.
    *
    * @returns The message without control characters, or `undefined` if it is blank.
-   * @throws {ChatError} `no-such-user`, `no-private-messages`, `muted`, `stored-too-much` or `not-stored`
+   * @throws {ChatError} `no-such-user`, `login-to-leave`, `no-private-messages`, `muted`, `stored-too-much` or `not-stored`
    */
   whisper(member: Member, nick: string, text: string, options?: SayOptions): Answer<Whispered | undefined>;
   /**
-   * Sends a private message to each of several members. All copies are committed at once.
+   * Sends a private message to each of several users. All copies are committed at once.
    *
    * @returns For each nickname what `whisper` returns or throws.
    */

@@ -10,6 +10,7 @@ export type ChatErrorCode =
   | "banned-nick" // banned from a room that the member is in, so that its nickname must stay
   | "nicks-too-fast" // rate limit of nickname changes
   | "no-such-user" // no member has the nickname
+  | "login-to-leave" // the user is absent, and only members that are logged in can leave a message
   | "too-many-sessions" // the account has as many connections as allowed
   | "ignores-self" // the user to ignore is the member itself
   | "ignores-full" // the ignore list is full

@@ -1,5 +1,6 @@
 /** The reading half of the chat: members, rooms and their history, which are the same for a single node and for several. */
 import type { Chat } from "./chat.ts";
+import type { KeepPrivate } from "./conversations.ts";
 import { ChatError } from "./chat_error.ts";
 import type { UserFlag } from "./commands.ts";
 import { HistoryReader } from "./history_reader.ts";
@@ -15,7 +16,18 @@ import type { Whowas } from "./whowas.ts";
 /** The members of `Chat` that change nothing. */
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
-  | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
+  | (
+    | "keepPrivate"
+    | "maxJoined"
+    | "has"
+    | "get"
+    | "getRoom"
+    | "find"
+    | "findRoom"
+    | "guestName"
+    | "requireNick"
+    | "requireFree"
+  )
   | ("hasSession" | "getByAccount" | "sessionsOf");
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
@@ -58,6 +70,10 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   get linesLost(): number {
     return this.#hub.storage.lost;
+  }
+
+  get keepPrivate(): KeepPrivate {
+    return this.#hub.storage.keeps;
   }
 
   get maxJoined(): number {

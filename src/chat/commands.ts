@@ -201,7 +201,11 @@ export type Command =
     readonly tags: string;
     readonly minRank: Rank | undefined;
   }
-  /** A member sends a private message to each of several others. `text` is sanitized. */
+  /**
+   * A member sends a private message to each of several users. `text` is sanitized.
+   * `ignoredBy`: the folded names of accounts among them that have no member in the chat, and whose stored ignore lists the
+   * author is on.
+   */
   | {
     readonly op: "whisper";
     readonly member: MemberId;
@@ -210,6 +214,7 @@ export type Command =
     readonly text: string;
     readonly style: Style;
     readonly tags: string;
+    readonly ignoredBy: readonly string[];
   }
   /** A client sends tags without text (TAGMSG) to a member or a room. */
   | {

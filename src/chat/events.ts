@@ -54,6 +54,8 @@ export interface Whispered extends Speech {
   readonly to: string;
   /** Whether this copy is for another session of the author. */
   readonly forAuthor?: boolean;
+  /** In the answer to the author: whether it is stored for a receiver that is not connected. */
+  readonly waits?: boolean;
 }
 
 /** Client tags without text, such as a typing notification (TAGMSG). */

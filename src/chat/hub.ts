@@ -9,7 +9,9 @@ import { AlwaysOn, type AlwaysOnPolicy } from "./always_on.ts";
 import * as alwaysOn from "./always_on_commands.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf, Op, Results } from "./commands.ts";
+import type { KeepPrivate } from "./conversations.ts";
 import { Delivery } from "./delivery.ts";
+import type { Style } from "./events.ts";
 import { Ids } from "./ids.ts";
 import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./member.ts";
 import type { IgnoreLists } from "./ignore_lists.ts";
@@ -30,14 +32,16 @@ import type { RoomNames } from "./room_names.ts";
 import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
 import type { Whowas } from "./whowas.ts";
+import { Waiting } from "./waiting.ts";
+import { keptReceiver, type Receiver, whisper } from "./whisper_command.ts";
 import { WriteBehind } from "./write_behind.ts";
 
 /** What a hub is made of. */
 export interface HubOptions {
   /** Stores lines and rooms. The rooms in it are restored, and its last id is continued. */
   readonly history: HistoryStore;
-  /** Whether private messages are stored. */
-  readonly keepPrivate: boolean;
+  /** Whose private messages are stored. */
+  readonly keepPrivate: KeepPrivate;
   readonly limits: HubLimits;
   /** Nicknames that no member may have. */
   readonly reserved: readonly string[];
@@ -100,7 +104,7 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   "rename-room": admin.renameRoom,
   destroy: admin.destroy,
   say: messages.say,
-  whisper: messages.whisper,
+  whisper,
   tag: messages.tag,
   wallops: messages.wallops,
   notice: messages.notice,
@@ -128,6 +132,7 @@ export class Hub {
       observer,
       limits,
       alwaysOn: new AlwaysOn(options.alwaysOn, history.presence?.choices()),
+      waiting: new Waiting(history.presence?.waiting()),
     });
     this.members = sized(this.#state.members);
     this.rooms = sized(this.#state.rooms);
@@ -172,6 +177,11 @@ export class Hub {
   /** Whether a member is in the chat. */
   has(member: Member): boolean {
     return this.#state.members.get(member.id) === member;
+  }
+
+  /** To whom a private message of a member goes if it is stored; `undefined` if it is not, or is rejected. */
+  keptReceiver(author: Member, nick: string, style: Style): Receiver | undefined {
+    return keptReceiver(this.#state, author, nick, style);
   }
 
   /** Whether a session is connected. */

@@ -6,9 +6,10 @@
  */
 import { ALWAYS_ON_MAX, type AlwaysOnPolicy } from "./always_on.ts";
 import { type AlwaysOnUsers, LocalAlwaysOnUsers } from "./always_on_users.ts";
-import { checksKey, isMuted, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
+import { checksKey, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
 import type { Chat } from "./chat.ts";
 import { ChatReader } from "./chat_reader.ts";
+import type { KeepPrivate } from "./conversations.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
@@ -33,12 +34,12 @@ import {
   requireScope,
   requireWritable,
   type SessionToken,
-  takesPrivate,
 } from "./scope.ts";
 import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
 import { type HistoryStore, StoreError } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
 import { sanitize } from "../util/sanitize.ts";
+import type { Receiver } from "./whisper_command.ts";
 import { isStored } from "./write_behind.ts";
 
 /** The most rooms that a member can be in, by default. */
@@ -54,8 +55,8 @@ export const ROOMS_TOTAL = 10_000;
 export interface LocalChatOptions {
   /** Stores lines and rooms. */
   readonly history: HistoryStore;
-  /** Whether private messages are stored. Not by default. */
-  readonly keepPrivate?: boolean;
+  /** Whose private messages are stored; those between accounts by default. */
+  readonly keepPrivate?: KeepPrivate;
   /** The most rooms. {@linkcode ROOMS_TOTAL} by default. */
   readonly maxRooms?: number;
   /** The most rooms that a member can be in. {@linkcode ROOMS_MAX} by default. */
@@ -100,7 +101,7 @@ export class LocalChat extends ChatReader implements Chat {
   #lastId = 0;
 
   constructor(options: LocalChatOptions) {
-    const { history, keepPrivate = false, reserved = [], storage } = options;
+    const { history, keepPrivate = "accounts", reserved = [], storage } = options;
     const policy = { ...OPEN_POLICY, ...options.policy };
     const observer = { ...NO_OBSERVER, ...options.observer };
     const limits = {
@@ -333,11 +334,16 @@ export class LocalChat extends ChatReader implements Chat {
   ): (Whispered | ChatError | undefined)[] {
     requireScope(member);
     const clean = sanitize(text);
-    const stored = this.#hub.storage.keepsPrivate && isStored({ style }) && clean.trim() !== "";
+    this.mutes.expire();
+    const ignoredBy: string[] = [];
     const size = 2 * (clean.length + tags.length); // a copy for each of the two
-    const rejected = nicks.map((nick) => stored ? this.#rejectStored(member, from, nick, size) : undefined);
+    const rejected = nicks.map((nick) => {
+      const to = clean.trim() === "" ? undefined : this.#hub.keptReceiver(member, nick, style);
+      return to && this.#rejectStored(member, from, to, size, ignoredBy);
+    });
     const to = nicks.filter((_, i) => rejected[i] === undefined);
-    const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, text: clean, style, tags });
+    const said = { text: clean, style, tags, ignoredBy };
+    const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, ...said });
     let next = 0;
     if (from?.readsShown) this.readMarkers.written(member, results);
     return rejected.map((error) => error ?? results[next++]);
@@ -463,20 +469,28 @@ export class LocalChat extends ChatReader implements Chat {
     if (pause > 0) from?.outlet.pause?.(pause);
   }
 
-  /** The error of a private message that cannot be stored now. The hub makes all other checks. */
-  #rejectStored(member: Member, from: Session | undefined, nick: string, characters: number): ChatError | undefined {
-    this.mutes.expire();
-    const to = this.get(nick);
-    if (to === undefined || !takesPrivate(to) || isMuted(this.#hub.muted, member)) return undefined;
+  /**
+   * The error of a private message that cannot be stored now. The hub makes all other checks.
+   *
+   * @param ignoredBy The receiver is added to it if it is not in the chat and ignores the author.
+   */
+  #rejectStored(
+    author: Member,
+    from: Session | undefined,
+    { nick, member }: Receiver,
+    characters: number,
+    ignoredBy: string[],
+  ): ChatError | undefined {
     if (this.#hub.storage.isLocked()) { // it is delivered now or not at all
       this.#hub.storage.lost++;
-      return new ChatError("not-stored", to.nick);
+      return new ChatError("not-stored", nick);
     }
     try {
-      this.#requireStorage(member, from, to.nick, characters);
+      if (member === undefined && this.ignores.isIgnoredBy(nick, author)) ignoredBy.push(fold(nick));
+      this.#requireStorage(author, from, nick, characters);
     } catch (error) {
-      if (error instanceof ChatError) return error;
-      throw error;
+      if (!(error instanceof ChatError)) throw error;
+      return error.code === "ignores-unstored" ? new ChatError("not-stored", nick) : error;
     }
   }
 }

@@ -105,6 +105,11 @@ export class Session {
   attended = true;
   /** When its user was last here, if this session ended an absence, in milliseconds since 1970: see `Member.lastSeen`. */
   missedSince: number | undefined;
+  /**
+   * Since when private messages have come that no person has been sent, if this session ended an absence of its user, in
+   * milliseconds since 1970. Its protocol removes it when it has shown them.
+   */
+  missedPrivateSince: number | undefined;
   /** Whether it is sent its own lines. Set by its protocol. */
   echo = true;
   /** Whether lines of ignored users in rooms are not sent to it, as its client cannot hide them. Set by its protocol. */

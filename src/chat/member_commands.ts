@@ -9,7 +9,7 @@ import { type Endpoint, type Identity, Member, Session } from "./member.ts";
 import { MODE_OF, RANKS } from "./modes.ts";
 import { fold } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
-import { mayBeAbsent, sessionCame, sessionLeft, setAway, setFlag } from "./presence.ts";
+import { mayBeAbsent, noteMissedPrivate, sessionCame, sessionLeft, setAway, setFlag } from "./presence.ts";
 import { adoptMarkers } from "./read_marker_commands.ts";
 import type { Room } from "./room.ts";
 import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
@@ -96,6 +96,7 @@ export function login(state: ChatState, { session: sessionId, account, token, id
   if (known !== undefined) return notifyAccount(known);
   if (staysWithout(state, session)) detach(state, session, id);
   setAccount(state, session.member, account, scope);
+  noteMissedPrivate(state, session);
   if (scope !== undefined) confine(state, session.member, scope);
   notifyAccount(session.member);
 }

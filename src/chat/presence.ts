@@ -28,8 +28,20 @@ export function sessionCame(state: ChatState, session: Session): void {
   const { member } = session;
   if (state.alwaysOn.absent.delete(member)) member.networks = session.networks;
   session.missedSince = member.attended ? undefined : member.lastSeen;
+  noteMissedPrivate(state, session);
   updateAway(state, member);
   state.saveMember(member);
+}
+
+/** To be called when a session has got a user, also by a login: notes which private messages have waited for it. */
+export function noteMissedPrivate(state: ChatState, session: Session): void {
+  session.missedPrivateSince = session.missedSince;
+  const { fullAccount: account } = session.member;
+  if (account === undefined || !session.attended) return; // a person has to see them
+  const since = state.waiting.take(account);
+  if (since === undefined) return;
+  session.missedPrivateSince = Math.min(since, session.missedSince ?? Infinity);
+  state.storage.presence.saveWaiting(account, undefined);
 }
 
 /** Sets or removes the away message of the server, as sessions of a member are attended or not. */

@@ -20,14 +20,18 @@ export interface SavedMember {
   readonly rooms: readonly { readonly name: string; readonly ranks: readonly Rank[] }[];
 }
 
-/** Stores members that are always on, and the choices of accounts. Accounts are folded. */
+/** Stores members that are always on, the choices of accounts, and for which accounts messages wait. Accounts are folded. */
 export interface PresenceStore {
   /** The stored members, in the order in which they connected. @throws {StoreError} */
   members(): SavedMember[];
   /** The stored choices. @throws {StoreError} */
   choices(): (readonly [account: string, choice: boolean])[];
+  /** The accounts for which private messages wait, and since when, in milliseconds since 1970. @throws {StoreError} */
+  waiting(): (readonly [account: string, since: number])[];
   /** Has the next `commit` of the history store a member, or delete it if there is none. */
   saveMember(account: string, member: SavedMember | undefined): void;
   /** Has the next `commit` of the history store a choice, or delete it. */
   saveChoice(account: string, choice: boolean | undefined): void;
+  /** Has the next `commit` of the history store since when messages wait for an account, or delete that. */
+  saveWaiting(account: string, since: number | undefined): void;
 }

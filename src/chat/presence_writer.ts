@@ -1,4 +1,7 @@
-/** Collects the changes of members that are always on until the next commit of the history, as room settings are. */
+/**
+ * Collects the changes of members that are always on, and of what waits for absent accounts, until the next commit of the
+ * history, as room settings are.
+ */
 import { savedMember } from "./always_on.ts";
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
@@ -17,6 +20,7 @@ export class PresenceWriter {
   readonly #stored = new Set<string>(); // accounts whose member is in the store, or will be
   readonly #members = new Map<string, Member | undefined>(); // by folded account
   readonly #choices = new Map<string, boolean | undefined>();
+  readonly #waiting = new Map<string, number | undefined>();
 
   /** @param onChange Called when there is something to commit. */
   constructor(store: PresenceStore | undefined, onChange: () => void) {
@@ -46,9 +50,14 @@ export class PresenceWriter {
     if (this.#store !== undefined) this.#change(this.#choices, account, choice);
   }
 
+  /** Has the time stored since when messages wait for an account, or deleted. */
+  saveWaiting(account: string, since: number | undefined): void {
+    if (this.#store !== undefined) this.#change(this.#waiting, account, since);
+  }
+
   /** Whether there is something to commit. */
   get hasPending(): boolean {
-    return this.#members.size > 0 || this.#choices.size > 0;
+    return this.#members.size > 0 || this.#choices.size > 0 || this.#waiting.size > 0;
   }
 
   /**
@@ -61,6 +70,8 @@ export class PresenceWriter {
     if (!this.hasPending) return;
     for (const [account, choice] of this.#choices) this.#store!.saveChoice(account, choice);
     this.#choices.clear();
+    for (const [account, since] of this.#waiting) this.#store!.saveWaiting(account, since);
+    this.#waiting.clear();
     let rows = 0;
     for (const [account, member] of this.#members) {
       if (rows >= ROWS_MAX && !all) return this.#onChange();

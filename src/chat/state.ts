@@ -17,6 +17,7 @@ import { Room } from "./room.ts";
 import { RoomNames } from "./room_names.ts";
 import type { SavedRoom } from "./store.ts";
 import { copyString } from "../util/copy_string.ts";
+import type { Waiting } from "./waiting.ts";
 import { Whowas } from "./whowas.ts";
 import type { WriteBehind } from "./write_behind.ts";
 
@@ -41,6 +42,7 @@ export interface StateParts {
   readonly observer: ChatObserver;
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
+  readonly waiting: Waiting;
 }
 
 /** A collection that can be iterated and has a size. */
@@ -77,9 +79,10 @@ export class ChatState {
   readonly observer: ChatObserver;
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
+  readonly waiting: Waiting;
   readonly audiences: Audiences;
 
-  constructor({ nicknames, ids, delivery, storage, observer, limits, alwaysOn }: StateParts) {
+  constructor({ nicknames, ids, delivery, storage, observer, limits, alwaysOn, waiting }: StateParts) {
     this.nicknames = nicknames;
     this.ids = ids;
     this.delivery = delivery;
@@ -87,6 +90,7 @@ export class ChatState {
     this.observer = observer;
     this.limits = limits;
     this.alwaysOn = alwaysOn;
+    this.waiting = waiting;
     this.audiences = new Audiences(sized(this.sessions));
   }
 

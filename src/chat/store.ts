@@ -161,8 +161,8 @@ export interface HistoryStore {
   search(targets: readonly string[], query: SearchQuery): Steps<FoundLines>;
 
   /**
-   * Lists targets whose names start with a prefix, each with its newest line, in steps. They are in no particular order,
-   * and at most 1,000.
+   * Lists targets whose names start with a prefix, each with its newest line, in steps. They are in no particular order, and
+   * at most 1,000: those with the newest lines. Of more than 10,000, only some are looked at.
    *
    * @throws {StoreError}
    */

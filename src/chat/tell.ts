@@ -1,4 +1,5 @@
 /** Sends an event to several sessions at once. */
+import type { SessionId } from "./commands.ts";
 import type { ChatEvent, WireFormat } from "./events.ts";
 import type { Member, Session } from "./member.ts";
 
@@ -24,4 +25,9 @@ export function tellEach(sessions: Iterable<Session>, event: ChatEvent): void {
 /** All sessions of some members. */
 export function* sessionsOf(members: Iterable<Member>): Generator<Session, void, void> {
   for (const { sessions } of members) yield* sessions;
+}
+
+/** Sends an event to the sessions of its author but the one that has caused it, whose protocol confirms it. */
+export function tellOthers(author: Member, from: SessionId | undefined, event: ChatEvent): void {
+  for (const session of author.sessions) if (session.id !== from) session.tell(event);
 }

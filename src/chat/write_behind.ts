@@ -6,6 +6,7 @@
  * settings take effect at once and are written as soon as that is possible. While another process has the database locked,
  * nothing is committed for up to a second, so that the event loop never waits for the lock.
  */
+import type { KeepPrivate } from "./conversations.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Said, Whispered } from "./events.ts";
 import type { Member } from "./member.ts";
@@ -25,8 +26,8 @@ export class WriteBehind {
   /** The number of lines that it could not store. */
   lost = 0;
 
-  /** Whether private messages are stored. */
-  readonly keepsPrivate: boolean;
+  /** Whose private messages are stored. */
+  readonly keeps: KeepPrivate;
 
   /** Members that are always on. */
   readonly presence: PresenceWriter;
@@ -39,8 +40,8 @@ export class WriteBehind {
   #failing = false;
   #lockedSince: number | undefined; // on the monotonic clock
 
-  constructor(history: HistoryStore, keepsPrivate: boolean, delivery: Delivery, observer: ChatObserver) {
-    this.keepsPrivate = keepsPrivate;
+  constructor(history: HistoryStore, keeps: KeepPrivate, delivery: Delivery, observer: ChatObserver) {
+    this.keeps = keeps;
     this.#history = history;
     this.#delivery = delivery;
     this.#observer = observer;

@@ -16,9 +16,6 @@ export type Environment = (name: string) => string | undefined;
 
 const FLAG_NAMES = OPTION_NAMES.map(flagName);
 
-/** How switches are written. */
-const SWITCHES = OPTION_NAMES.filter((name) => FLAGS[name].value === "").map((name) => `--${flagName(name)}`);
-
 /**
  * Parses a command line.
  *
@@ -68,9 +65,7 @@ interface Arguments {
 /** @throws {UsageError} for an unknown flag, and for a flag without a value. */
 function split(args: readonly string[]): Arguments {
   let unknown: string | undefined;
-  // A switch is no boolean of the parser: that takes `=no` for true, and its absence for false.
-  const withValues = args.map((arg) => SWITCHES.includes(arg) ? `${arg}=yes` : arg);
-  const parsed = parseArgs(withValues, {
+  const parsed = parseArgs([...args], {
     string: ["_", ...FLAG_NAMES],
     boolean: ["help", "version"],
     alias: { help: "h", version: "V" },
@@ -80,8 +75,12 @@ function split(args: readonly string[]): Arguments {
     },
   });
   // This check comes first, as what looks like an unknown flag may be the missing value: `--rate -1`.
-  const empty = FLAG_NAMES.find((name) => parsed[name] === "");
-  if (empty !== undefined) throw new UsageError(`Cannot use --${empty}: it needs a value`);
+  const empty = OPTION_NAMES.find((name) => parsed[flagName(name)] === "");
+  if (empty !== undefined) {
+    const { accepts } = FLAGS[empty].reader;
+    const which = accepts.startsWith("one of ") ? `, ${accepts}` : "";
+    throw new UsageError(`Cannot use --${flagName(empty)}: it needs a value${which}`);
+  }
   if (unknown !== undefined) throw new UsageError(`Cannot use "${unknown}": no such flag; tincan --help lists them`);
   const given = new Map<OptionName, string>();
   for (const name of OPTION_NAMES) {

@@ -9,6 +9,7 @@
 import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
 import { FAILURES_MAX } from "../accounts/login_throttle.ts";
 import { ALWAYS_ON_POLICIES } from "../chat/always_on.ts";
+import { KEEP_PRIVATE } from "../chat/conversations.ts";
 import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/local_chat.ts";
 import { SYNCS } from "../history/database.ts";
 import type { ExportFormat } from "../history/export.ts";
@@ -21,7 +22,7 @@ import * as read from "./readers.ts";
 
 /** One flag. */
 export interface Flag {
-  /** Placeholder for the value in `--help`; empty for a switch, which is given without a value. */
+  /** Placeholder for the value in `--help`. */
   readonly value: string;
   readonly reader: read.Reader<unknown>;
   /**
@@ -301,11 +302,12 @@ const history = {
     details: "The network or account that has stored most loses its oldest messages first, or the fullest room does.",
   },
   keepPrivate: {
-    value: "",
-    reader: read.yesOrNo,
-    default: "no",
-    help: "store private messages too",
-    details: "A switch: `--keep-private` alone means yes. Needs `--data`.",
+    value: "WHOSE",
+    reader: read.keepPrivate,
+    default: KEEP_PRIVATE[0],
+    help: "private messages to store: of accounts, all or off",
+    details:
+      "`accounts`: those between two users who are logged in. They also reach an account that is not connected. `all`: those of guests, too. (It was a switch before: what was `yes` is `all` now.)",
   },
   maxHistory: {
     value: "N",

@@ -27,7 +27,7 @@ export const LINES_IN_BUFFER = 8;
  * @throws {UsageError} if one is broken.
  */
 export function checkOptions(options: Options): void {
-  const { command, account, data, keepPrivate, tlsCert, tlsKey } = options;
+  const { command, account, data, tlsCert, tlsKey } = options;
   if (tlsCert !== undefined && tlsKey === undefined) {
     throw new UsageError("Cannot use --tls-cert: it needs --tls-key FILE");
   }
@@ -42,9 +42,6 @@ export function checkOptions(options: Options): void {
   }
   if (data === undefined && account !== undefined) {
     throw new UsageError("Cannot use --account: it needs --data DIR");
-  }
-  if (data === undefined && keepPrivate && command === "serve") {
-    throw new UsageError("Cannot use --keep-private: it needs --data DIR");
   }
   checkSendBuffer(options);
 }

@@ -2,6 +2,7 @@
  * Readers of flag values: each turns the text of a flag or of an environment variable into a typed value.
  */
 import { AddressSet } from "../util/address_ranges.ts";
+import { KEEP_PRIVATE, type KeepPrivate } from "../chat/conversations.ts";
 import { isNick } from "../chat/names.ts";
 import { parseDuration } from "../util/duration.ts";
 
@@ -74,13 +75,10 @@ export const timeout: Reader<number> = {
 /** A duration of any length, in milliseconds. */
 export const duration: Reader<number> = { accepts: "a time such as 12h, 90d or 2w", read: parseDuration };
 
-/** The value of a switch. */
-export const yesOrNo: Reader<boolean> = {
-  accepts: "yes or no",
-  read(text) {
-    if (text === "yes" || text === "true" || text === "1") return true;
-    return text === "no" || text === "false" || text === "0" ? false : undefined;
-  },
+/** Whose private messages are stored. Those who come from a version in which it was a switch learn what to write. */
+export const keepPrivate: Reader<KeepPrivate> = {
+  accepts: 'one of accounts, all, off ("yes" is "all" now, and "no" is "off")',
+  read: oneOf(KEEP_PRIVATE).read,
 };
 
 /** A list of web origins (RFC 6454, section 6.2), separated by commas. The empty text is the empty list. */

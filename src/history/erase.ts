@@ -105,6 +105,7 @@ function eraseRows({ db }: Database, nick: string): Erased {
   run("DELETE FROM presence WHERE key = ?1 OR fold(nick) = ?1");
   run("DELETE FROM always_on WHERE key = ?1");
   run("DELETE FROM read_marker WHERE account = ?1 OR nick = ?1");
+  run("DELETE FROM waiting WHERE key = ?1");
   run("DELETE FROM token WHERE account = ?1");
   run("DELETE FROM certificate WHERE account = ?1");
   const account = run("DELETE FROM account WHERE key = ?1") > 0;

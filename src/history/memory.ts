@@ -11,6 +11,7 @@ import { fold } from "../chat/names.ts";
 import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
+import { type ListedTarget, NewestTargets } from "./newest_targets.ts";
 import { Ring, type RingUsage, type WriterTotals } from "./ring.ts";
 import { MemoryReadMarkers } from "./memory_read_markers.ts";
 import { newestOf, type Search } from "./search.ts";
@@ -36,8 +37,7 @@ export const SEARCH_BUDGET = 20_000_000;
 const SEARCH_STEP = 64;
 const SEARCH_STEP_CHARACTERS = 20_000;
 
-/** The most targets that `targets` returns, and how many of them one step looks at. */
-const TARGETS_MAX = 1000;
+/** How many targets one step of `targets` looks at. */
 const TARGETS_STEP = 2000;
 
 /** What part of a ring a flood loses at once, so that finding its lines costs little for each of them. */
@@ -175,15 +175,16 @@ export class MemoryHistory implements HistoryStore {
     return { lines: found.reverse().map(({ line }) => line), unsearched };
   }
 
-  *targets(prefix: string): Steps<{ target: string; line: Line }[]> {
-    const found: { target: string; line: Line }[] = [];
+  *targets(prefix: string): Steps<ListedTarget[]> {
+    const found = new NewestTargets();
     let visited = 0;
     for (const [target, ring] of this.#rings) { // the iterator stays valid if targets are added or deleted meanwhile
       if (++visited % TARGETS_STEP === 0) yield;
       if (!target.startsWith(prefix) || ring.length === 0) continue;
-      if (found.push({ target, line: ring.at(ring.length - 1) }) === TARGETS_MAX) break;
+      found.add(target, ring.at(ring.length - 1));
+      if (found.isFull) break;
     }
-    return found;
+    return found.list();
   }
 
   rooms(): SavedRoom[] {

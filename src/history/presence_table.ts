@@ -1,4 +1,4 @@
-/** The users who are always on, and the choices of accounts, in the database. */
+/** The users who are always on, the choices of accounts, and for which accounts messages wait, in the database. */
 import { RANKS } from "../chat/modes.ts";
 import type { PresenceStore, SavedMember } from "../chat/presence_store.ts";
 import { storeError } from "./database.ts";
@@ -23,6 +23,7 @@ export class PresenceTable implements PresenceStore {
   readonly #sql: Statements;
   readonly #members = new Map<string, SavedMember | undefined>(); // by folded account
   readonly #choices = new Map<string, boolean | undefined>();
+  readonly #waiting = new Map<string, number | undefined>();
 
   constructor(sql: Statements) {
     this.#sql = sql;
@@ -51,6 +52,13 @@ export class PresenceTable implements PresenceStore {
     });
   }
 
+  waiting(): (readonly [account: string, since: number])[] {
+    return convertErrors(() => {
+      const rows = this.#sql.all<{ key: string; since: number }>("SELECT key, since FROM waiting ORDER BY key");
+      return rows.map(({ key, since }) => [key, since]);
+    });
+  }
+
   saveMember(account: string, member: SavedMember | undefined): void {
     this.#members.set(account, member);
   }
@@ -59,9 +67,13 @@ export class PresenceTable implements PresenceStore {
     this.#choices.set(account, choice);
   }
 
+  saveWaiting(account: string, since: number | undefined): void {
+    this.#waiting.set(account, since);
+  }
+
   /** Whether there is something to write. */
   get hasPending(): boolean {
-    return this.#members.size > 0 || this.#choices.size > 0;
+    return this.#members.size > 0 || this.#choices.size > 0 || this.#waiting.size > 0;
   }
 
   /** Writes what was given, within a transaction of the caller. */
@@ -71,12 +83,17 @@ export class PresenceTable implements PresenceStore {
       if (choice === undefined) this.#sql.run("DELETE FROM always_on WHERE key = ?", key);
       else this.#sql.run("INSERT OR REPLACE INTO always_on (key, choice) VALUES (?, ?)", key, choice ? 1 : 0);
     }
+    for (const [key, since] of this.#waiting) {
+      if (since === undefined) this.#sql.run("DELETE FROM waiting WHERE key = ?", key);
+      else this.#sql.run("INSERT OR REPLACE INTO waiting (key, since) VALUES (?, ?)", key, since);
+    }
   }
 
   /** To be called when the transaction is committed. If it is not, the next one writes all again. */
   confirm(): void {
     this.#members.clear();
     this.#choices.clear();
+    this.#waiting.clear();
   }
 
   #writeMember(key: string, member: SavedMember | undefined) {

@@ -247,4 +247,11 @@ INSERT INTO read_marker SELECT substr(key, 1, instr(key, '@account ') - 1) AS ac
     (SELECT time FROM message WHERE target = target.id ORDER BY id DESC LIMIT 1) AS time
   FROM target WHERE key >= '$' AND instr(key, '@account ') > 0 AND time IS NOT NULL;
 `,
+  `
+-- The accounts that were not in the chat when they got a private message, and when that was: see chat/waiting.ts.
+CREATE TABLE waiting (
+  key TEXT PRIMARY KEY, -- the folded name of the account
+  since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
 ];

@@ -2,14 +2,14 @@
 import { fold } from "../chat/names.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
+import { type ListedTarget, NewestTargets } from "./newest_targets.ts";
 import { lineOf, type MaskRow, type MessageRow, type RoleRow, savedRoomOf, type TargetRow } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** The most targets in the cache. */
 const CACHE_MAX = 20_000;
 
-/** The most targets that one call of `latest` returns, and the most that it reads in one step. */
-const LATEST_MAX = 1000;
+/** The most targets that `latest` reads in one step. */
 const LATEST_STEP = 50;
 
 /** The key of a deleted target starts with this until its lines are deleted too. Keys of other targets never do. */
@@ -120,23 +120,23 @@ export class Targets {
   }
 
   /** Targets whose keys start with a prefix, each with its newest line: see `HistoryStore.targets`. */
-  *latest(prefix: string): Steps<{ target: string; line: Line }[]> {
-    const found: { target: string; line: Line }[] = [];
-    for (let [at, operator] = [prefix || "#", ">="]; found.length < LATEST_MAX; yield) {
+  *latest(prefix: string): Steps<ListedTarget[]> {
+    const found = new NewestTargets();
+    for (let [at, operator] = [prefix || "#", ">="]; !found.isFull; yield) {
       const rows = this.#sql.all<Target & { key: string }>(
         `SELECT id, key, name FROM target WHERE key ${operator} ? AND key < ? ORDER BY key LIMIT ?`,
         at,
         `${prefix}\u{10ffff}`,
-        Math.min(LATEST_STEP, LATEST_MAX - found.length),
+        LATEST_STEP,
       );
       for (const { id, key, name } of rows) {
         const row = this.#sql.get<MessageRow>("SELECT * FROM message WHERE target = ? ORDER BY id DESC LIMIT 1", id);
-        if (row !== undefined) found.push({ target: key, line: lineOf(row, name) });
+        if (row !== undefined) found.add(key, lineOf(row, name));
       }
       if (rows.length < LATEST_STEP) break;
       [at, operator] = [rows.at(-1)!.key, ">"];
     }
-    return found;
+    return found.list();
   }
 
   /** The smallest id of a target's lines; 0 if it has no line. */

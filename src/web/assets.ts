@@ -5,6 +5,7 @@ import type { Asset } from "../protocol/http/site.ts";
 import accountJs from "./account.js" with { type: "text" };
 import chanservJs from "./chanserv.js" with { type: "text" };
 import chatJs from "./chat.js" with { type: "text" };
+import closedJs from "./closed.js" with { type: "text" };
 import clockJs from "./clock.js" with { type: "text" };
 import coloursJs from "./colours.js" with { type: "text" };
 import commandsJs from "./commands.js" with { type: "text" };
@@ -21,6 +22,7 @@ import iconSvg from "./icon.svg" with { type: "text" };
 import ignoredJs from "./ignored.js" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
+import keptJs from "./kept.js" with { type: "text" };
 import keysJs from "./keys.js" with { type: "text" };
 import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
@@ -79,6 +81,7 @@ const parts: readonly Asset[] = [
   { path: "/account.js", type: JS, text: accountJs },
   { path: "/chanserv.js", type: JS, text: chanservJs },
   { path: "/chat.js", type: JS, text: chatJs },
+  { path: "/closed.js", type: JS, text: closedJs },
   { path: "/clock.js", type: JS, text: clockJs },
   { path: "/colours.js", type: JS, text: coloursJs },
   { path: "/commands.js", type: JS, text: commandsJs },
@@ -93,6 +96,7 @@ const parts: readonly Asset[] = [
   { path: "/icon.svg", type: SVG, text: iconSvg },
   { path: "/ignored.js", type: JS, text: ignoredJs },
   { path: "/irc.js", type: JS, text: ircJs },
+  { path: "/kept.js", type: JS, text: keptJs },
   { path: "/keys.js", type: JS, text: keysJs },
   { path: "/lines.js", type: JS, text: linesJs },
   { path: "/links.js", type: JS, text: linksJs },

@@ -5,12 +5,15 @@
  */
 import { askNickServ, isNickServ } from "./account.js";
 import { askChanServ, isChanServ } from "./chanserv.js";
+import { now } from "./clock.js";
+import { noteClosed, noteOpened } from "./closed.js";
 import { Connection } from "./connection.js";
 import { split } from "./irc.js";
 import { HISTORY_UNKNOWN, Model } from "./model.js";
 import { cancelLoading, hasHistory, loadConversations, loadLatest } from "./history.js";
 import { receive } from "./handlers.js";
 import { loadIgnored, sendIgnored } from "./ignored.js";
+import { askIfGuest } from "./kept.js";
 import { accountChanged } from "./read_sync.js";
 import { isRoom } from "./room.js";
 
@@ -39,12 +42,12 @@ export class Chat {
   onMention = () => {};
   /** The name of the server. */
   network = "";
+  /** Whose private messages the server stores; empty if it does not say. */
+  privateHistory = "";
   /** The most messages that the server returns for one request. */
   historyMax = Infinity;
   /** Whether the message of the day has been shown. */
   motdShown = false;
-  /** @type {string[]} The private conversations of the last visit, until they are opened. */
-  openConversations = [];
 
   #confirmedAt = 0;
 
@@ -56,11 +59,15 @@ export class Chat {
     this.connection.onAccount = () => {
       accountChanged(this);
       if (this.online) this.#loadIgnored();
+      for (const room of this.model.rooms.values()) if (!room.isRoom) this.model.emit("room", room); // may be stored now
       this.onAccount();
     };
     this.connection.onUnanswered = ({ onError }) => onError?.("The connection was lost.");
     this.model.listen((change, room) => {
-      if (change === "opened" && room !== undefined && !room.isRoom && this.online) loadLatest(this, room);
+      if (room === undefined || room.isRoom) return;
+      if (change === "opened") noteOpened(room.name);
+      if (change === "opened" && this.online) loadLatest(this, room);
+      if (change === "current" && this.online) askIfGuest(this, room);
     });
   }
 
@@ -97,6 +104,7 @@ export class Chat {
   /** Leaves a room or a private conversation, and closes its tab. @param {Room} room @param {string} [reason] */
   part(room, reason) {
     if (room.isRoom && room.state === "in") this.request("PART", reason ? [room.name, reason] : [room.name], { room });
+    else if (!room.isRoom) noteClosed(room.name, room.newest?.time ?? now());
     this.model.close(room);
   }
 
@@ -186,8 +194,8 @@ export class Chat {
       if (!room.isRoom) loadLatest(this, room);
       else if (room.state !== "out") this.join(room.name);
     }
-    loadConversations(this, this.openConversations);
-    this.openConversations = []; // later, a closed tab stays closed
+    if (model.current?.isRoom === false) askIfGuest(this, model.current);
+    loadConversations(this);
     sendIgnored(this); // up to a hundred lines
   }
 

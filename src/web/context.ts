@@ -50,8 +50,6 @@ export interface PendingRequest {
   onDevices?: () => void;
   /** Called with the token that TOKEN STAY returns. */
   onToken?: (token: string) => void;
-  /** Called with the read marker that MARKREAD returns. */
-  onMarker?: (time: Date | undefined) => void;
   /** Called at the end of LIST. */
   onListEnd?: () => void;
   /** Called with each line of the history that was requested. Such lines are not added to a room. */
@@ -78,6 +76,8 @@ export interface ChatContext {
   readonly wantedNick: string;
   /** The name of the server (`NETWORK` of RPL_ISUPPORT). */
   network: string;
+  /** Whose private messages the server stores (`PRIVATEHISTORY` of RPL_ISUPPORT); empty if it does not say. */
+  privateHistory: string;
   /** The most messages that the server returns for one request (`CHATHISTORY` of RPL_ISUPPORT). */
   historyMax: number;
   /** Whether the message of the day has been shown. */

@@ -7,6 +7,7 @@ import { isChanServ } from "./chanserv.js";
 import { now } from "./clock.js";
 import { plainText } from "./format.js";
 import { loadLatest } from "./history.js";
+import { awayText, noteGuest } from "./kept.js";
 import { authorOf, changeIgnored, shortName } from "./ignored.js";
 import { receiveMarker } from "./read_sync.js";
 import { fold, isRoom } from "./room.js";
@@ -232,8 +233,8 @@ const HANDLERS = {
   },
 
   /** Up to when the user has read a room or a private conversation, on any device (IRCv3, "read-marker", a draft). */
-  MARKREAD(chat, { params: [name = "", stamp = ""] }, request) {
-    receiveMarker(chat, name, stamp, request);
+  MARKREAD(chat, { params: [name = "", stamp = ""] }) {
+    receiveMarker(chat, name, stamp);
   },
 
   AWAY({ model }, { nick, params: [text = ""] }) {
@@ -288,11 +289,12 @@ const HANDLERS = {
     model.tell(model.current, `${nick} to everyone: ${text}`);
   },
 
-  /** RPL_ISUPPORT: the name of the server, and the most messages of a history request; 0 means no limit. */
+  /** RPL_ISUPPORT: the name of the server, whose private messages it stores, and the most messages of a history request; 0 means no limit. */
   "005"(chat, { params }) {
     for (const param of params) {
       const [name, value = ""] = param.split("=");
       if (name === "NETWORK") chat.network = value;
+      if (name === "PRIVATEHISTORY") chat.privateHistory = value;
       if (name === "CHATHISTORY") chat.historyMax = Number(value) || Infinity;
     }
     chat.model.emit("tabs");
@@ -300,7 +302,7 @@ const HANDLERS = {
 
   /** RPL_AWAY: shown once, and not with each private message. */
   301({ model }, { params: [, nick = "", text = ""] }, request) {
-    const said = `${nick} is away: ${text}`;
+    const said = awayText(nick, text);
     const room = request?.room;
     if (room === undefined || room.lines.some((line) => line.kind === "info" && line.text === said)) return;
     model.tell(room, said);
@@ -326,6 +328,11 @@ const HANDLERS = {
   352({ model }, { params }, request) {
     if (request?.names !== undefined) request.names.push(params[5] ?? "");
     else if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
+  },
+
+  /** RPL_WHOSPCRPL: the nickname, and the account or 0. */
+  354(chat, { params: [, nick = "", account = ""] }) {
+    noteGuest(chat, nick, account === "0");
   },
 
   315({ model }, _message, request) {
@@ -391,6 +398,7 @@ function handleMessage(chat, message, request) {
   if (room === undefined) return;
   // It may be a message that was sent before the connection was lost.
   model.reconcile(room, [line], request?.pending !== undefined);
+  if (!own && !room.isRoom) noteGuest(chat, nick, !message.tags.has("account"));
   model.add(room, line);
   if (line.mention) chat.onMention(room, line);
 }

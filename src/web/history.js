@@ -2,10 +2,11 @@
 /**
  * Loads the history of rooms page by page (IRCv3, "chathistory"), and searches it (soju.im/search).
  */
+import { isClosed } from "./closed.js";
 import { attributes } from "./irc.js";
 import { append, firstPosition, indexAfter, lastPosition } from "./lines.js";
-import { isKeptByServer, requestMarker, storedMarkerOf } from "./read_sync.js";
-import { fold, isRoom } from "./room.js";
+import { requestMarker, storedMarkerOf } from "./read_sync.js";
+import { isRoom } from "./room.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
 /** @typedef {import("./lines.js").Line} Line */
@@ -34,7 +35,8 @@ const PAGE = 50;
 /** How many search results are requested at a time. */
 const RESULTS = 50;
 
-/** How many private conversations are requested: the latest ones. */
+/** How many rooms and conversations are requested, and how many conversations are opened: the latest ones. */
+const TARGETS = 100;
 const CONVERSATIONS_MAX = 20;
 
 /** All messages are between these times, even if the clock of this device is wrong. */
@@ -83,33 +85,19 @@ export function cancelLoading({ model }, room) {
   }
 }
 
-/**
- * Opens the private conversations that were open before, and those with new messages.
- *
- * @param {ChatContext} chat
- * @param {string[]} open The nicknames of the former.
- */
-export function loadConversations(chat, open) {
+/** Opens the latest private conversations, but not those that the user has closed. @param {ChatContext} chat */
+export function loadConversations(chat) {
   if (!hasHistory(chat)) return;
   const { model } = chat;
   requestHistory(
     chat,
     "CHATHISTORY",
-    ["TARGETS", timestamp(LAST), timestamp(FIRST), String(CONVERSATIONS_MAX)],
-    CONVERSATIONS_MAX,
+    ["TARGETS", timestamp(LAST), timestamp(FIRST), String(TARGETS)],
+    TARGETS,
     {
       done(found) {
-        for (const { room: name, line } of found) {
-          if (isRoom(name)) continue;
-          const position = storedMarkerOf(chat, name);
-          const hasNew = position !== undefined && position.time < line.time;
-          if (hasNew || open.some((nick) => fold(nick) === fold(name))) model.open(name);
-          else if (isKeptByServer(chat)) {
-            requestMarker(chat, name, (time) => {
-              if (time === undefined || time < line.time) model.open(name);
-            });
-          }
-        }
+        const conversations = found.filter(({ room: name, line }) => !isRoom(name) && !isClosed(name, line.time));
+        for (const { room: name } of conversations.slice(-CONVERSATIONS_MAX)) model.open(name);
       },
       failed() {},
     },

@@ -183,8 +183,6 @@ model.listen((change, room) => {
   if (change === "room" || change === "tabs") {
     const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.joinError?.needsKey));
     localStore.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
-    const people = model.tabs.filter((room) => !room.isRoom);
-    if (chat.online) localStore.set("people", JSON.stringify(people.map(({ name }) => name)));
   }
 });
 
@@ -275,7 +273,6 @@ model.listen((change) => {
   sessionStore.set("nick", model.nick);
 });
 
-chat.openConversations = /** @type {string[]} */ (parseJson(localStore.get("people")) ?? []);
 const savedRooms = /** @type {string[]} */ (parseJson(localStore.get("rooms")) ?? []);
 for (const name of [LOBBY, ...savedRooms, ...linkedRoom === "" ? [] : [linkedRoom]]) {
   model.open(name);

@@ -7,7 +7,6 @@ import { readMarkerOf, setReadMarker } from "./read_markers.js";
 import { fold } from "./room.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
-/** @typedef {import("./context.ts").PendingRequest} PendingRequest */
 /** @typedef {import("./lines.js").Position} Position */
 /** @typedef {import("./room.js").Room} Room */
 
@@ -39,7 +38,7 @@ function stateOf(chat) {
 }
 
 /** Whether the server keeps the markers of this user. @param {ChatContext} chat */
-export function isKeptByServer({ connection }) {
+function isKeptByServer({ connection }) {
   return Boolean(connection.account) && connection.has(CAPABILITY);
 }
 
@@ -77,15 +76,14 @@ export function sendMarkers(chat) {
   state.timer = setTimeout(() => sendMarkers(chat), DELAY);
 }
 
-/** Asks the server for the marker of a private conversation: it tells those of rooms by itself. @param {ChatContext} chat @param {string} nick @param {(time: Date | undefined) => void} [done] */
-export function requestMarker(chat, nick, done) {
-  if (isKeptByServer(chat)) chat.request("MARKREAD", [nick], { ...done && { onMarker: done }, onError() {} });
+/** Asks the server for the marker of a private conversation: it tells those of rooms by itself. @param {ChatContext} chat @param {string} nick */
+export function requestMarker(chat, nick) {
+  if (isKeptByServer(chat)) chat.request("MARKREAD", [nick], { onError() {} });
 }
 
-/** Takes a marker from the server. @param {ChatContext} chat @param {string} name @param {string} stamp @param {PendingRequest | undefined} request */
-export function receiveMarker(chat, name, stamp, request) {
+/** Takes a marker from the server. @param {ChatContext} chat @param {string} name @param {string} stamp */
+export function receiveMarker(chat, name, stamp) {
   const time = stamp.startsWith(PREFIX) ? new Date(stamp.slice(PREFIX.length)) : undefined;
-  request?.onMarker?.(time);
   if (!isKeptByServer(chat)) return;
   const { model } = chat;
   const { known } = stateOf(chat);

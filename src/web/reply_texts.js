@@ -60,6 +60,7 @@ const ERRORS = {
       ? `${room} looks like another room. Choose another name.`
       : "Invalid room name: use # and 1 to 49 characters, at most 100 bytes, without spaces or commas, each word in one script.",
   477: (room) => `${room} is for registered users. Log in first: /login NAME PASSWORD`,
+  486: (nick) => `${nick} is offline. To leave a message, log in first: /login NAME PASSWORD`,
   478: (room) => `The mask list of ${room} is full. Remove a mask first.`,
   481: () => "Only a server operator can do that.",
   482: (room, why) => `Only ${why?.includes("owner") ? "owners" : "operators"} of ${room} can do that.`,

@@ -125,6 +125,9 @@ export class Room {
   /** @type {string[]} Earlier input, for recall. */
   inputHistory = [];
 
+  /** Whether the other user of a private conversation has no account; not known at first. */
+  isGuest = false;
+
   /** When the user joined, by the server's clock. */
   joinedAt = now();
   /** @type {Position | undefined} The latest message that is known. */

@@ -1,5 +1,6 @@
 /** Registered nicknames, login, logout and private conversations of accounts. */
 import { assert, assertEquals } from "@std/assert";
+import type { Member } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
@@ -11,7 +12,11 @@ import { assertRejected, ChatFixture, sessionOf } from "./helpers.ts";
 function owning(...names: string[]): ChatFixture {
   const isRegistered = (nick: string) => names.includes(fold(nick));
   const registeredLike = (look: string) => names.find((name) => skeleton(name) === look);
-  return new ChatFixture({ policy: { isRegistered, registeredLike }, history: new MemoryHistory(), keepPrivate: true });
+  return new ChatFixture({
+    policy: { isRegistered, registeredLike },
+    history: new MemoryHistory(),
+    keepPrivate: "all",
+  });
 }
 
 Deno.test("accounts: a registered nickname is rejected without its account, when connecting and later", () => {
@@ -86,19 +91,31 @@ Deno.test("private history: a conversation belongs to the account, under any nic
   assertEquals([texts(impostor), runToEnd(fixture.chat.history.conversations(impostor))], [[], []]);
 });
 
-Deno.test("private history: without an account, it takes the same nickname and host to read a conversation", () => {
+Deno.test("private history: no later user reads a guest's conversations, from the same host or with an account", () => {
   const fixture = owning();
   const bob = fixture.enter("bob");
   const carol = fixture.arrive("carol", [], { host: "home" });
-  fixture.chat.whisper(bob, "carol", "psst");
-  fixture.chat.remove(carol);
-  const texts = (account?: string, host = "home") => {
-    const member = fixture.arrive("carol", [], { host, account });
-    const found = fixture.chat.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text);
-    fixture.chat.remove(member);
-    return found;
+  const texts = (member: Member) => {
+    const listed = runToEnd(fixture.chat.history.conversations(member)).map(({ line }) => line.text);
+    return [fixture.chat.history.conversation(member, "bob", { count: 9 }).map(({ text }) => text), listed];
   };
-  assertEquals([texts(), texts("carol"), texts(undefined, "away")], [["psst"], [], []]);
+  fixture.chat.whisper(bob, "carol", "psst");
+  assertEquals(texts(carol), [["psst"], ["psst"]]);
+  fixture.chat.rename(carol, "caro");
+  assertEquals(texts(fixture.arrive("carol", [], { host: "home" })), [[], []], "of a guest that is still here");
+  fixture.chat.remove(fixture.chat.find("carol"));
+  fixture.chat.rename(carol, "carol");
+  fixture.chat.remove(carol);
+  for (const account of [undefined, "carol"]) {
+    const member = fixture.arrive("carol", [], { host: "home", account });
+    assertEquals(texts(member), [[], []], account);
+    fixture.chat.remove(member);
+  }
+  const later = fixture.arrive("erin", [], { host: "home" });
+  fixture.chat.rename(later, "carol");
+  assertEquals(texts(later), [[], []], "after a change of the nickname");
+  fixture.chat.login(later.sessions[0]!, "carol");
+  assertEquals(texts(later), [[], []], "after a login");
 });
 
 Deno.test("private history: the next owner of an account cannot read deleted conversations", () => {

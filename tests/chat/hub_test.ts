@@ -48,7 +48,7 @@ class Replica {
     this.#chance = chance;
     this.hub = new Hub({
       history,
-      keepPrivate: true,
+      keepPrivate: "all",
       limits: { maxRooms: 4, maxJoined: 2, maxSessions: 2, maxAbsent: 1 },
       reserved: ["server"],
       policy: {
@@ -237,7 +237,13 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   "rename-room": fc.record({ room, name: fc.constantFrom(...ROOMS, "#new", "#y"), reason }),
   destroy: fc.record({ room }),
   say: fc.record({ room, text, style, tags: fc.constantFrom("", "+a=1"), minRank }),
-  whisper: fc.record({ to: fc.array(nick, { maxLength: 3 }), text, style, tags: fc.constant("") }),
+  whisper: fc.record({
+    to: fc.array(nick, { maxLength: 3 }),
+    text,
+    style,
+    tags: fc.constant(""),
+    ignoredBy: fc.subarray(ACCOUNTS),
+  }),
   tag: fc.record({
     to: fc.oneof(fc.record({ member: fc.constantFrom(...SLOTS) }), fc.record({ room })),
     tags: fc.constant("+a"),

@@ -101,7 +101,7 @@ Deno.test("ignore: lines for members of a rank are hidden, too", () => {
 });
 
 Deno.test("ignore: private messages, tags and invitations of an ignored user do not reach a member, whatever its client", () => {
-  const world = new World({ keepPrivate: true });
+  const world = new World({ keepPrivate: "all" });
   for (const hides of [true, false]) {
     const nick = `alice${hides ? 1 : 2}`;
     const alice = world.enter(nick, { hides });

@@ -15,7 +15,7 @@ function stopClock() {
 Deno.test("locked history: lines wait in order and nothing blocks", () => {
   using clock = stopClock();
   let again = 0;
-  const { fixture, history, troubles } = lasting({ keepPrivate: true, observer: { storeLocked: () => void again++ } });
+  const { fixture, history, troubles } = lasting({ keepPrivate: "all", observer: { storeLocked: () => void again++ } });
   const [alice, bob] = [fixture.enter("alice", TEA), fixture.enter("bob", TEA)];
   const tea = fixture.chat.findRoom(TEA);
   fixture.say(alice, TEA, "before");

@@ -22,7 +22,7 @@ const FULL: SessionToken = { id: 4, readOnly: false, room: undefined };
 function newChat(): LocalChat {
   return new LocalChat({
     history: new MemoryHistory(),
-    keepPrivate: true,
+    keepPrivate: "all",
     policy: { isRegistered: (nick) => fold(nick) === "alice" },
   });
 }

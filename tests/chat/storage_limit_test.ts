@@ -88,7 +88,7 @@ Deno.test("storage limit: a line beyond it is rejected after the client was read
   const fixture = new ChatFixture({
     history: new LastingHistory(),
     storage: { rate: 60_000, members: 10 },
-    keepPrivate: true,
+    keepPrivate: "all",
   });
   const [alice, bob] = [fixture.enter("alice", "#room"), fixture.enter("bob", "#room")];
   let pauses = 0;

@@ -17,7 +17,7 @@ function place(history: LastingHistory | MemoryHistory = new LastingHistory()) {
     storeRecovered: () => void log.push("recovered"),
   };
   const delivery: Delivery = new Delivery(observer.flushWanted, () => writes.commit());
-  const writes = new WriteBehind(history, true, delivery, observer);
+  const writes = new WriteBehind(history, "all", delivery, observer);
   const inbox = new Inbox();
   const alice = memberWith({}, "alice", new CountingFormat(), inbox);
   const room = new Room("#Tea", delivery.createSet(), 0);

@@ -4,10 +4,22 @@ import type { Options } from "../../src/cli/options.ts";
 import { assertRejected, DEFAULTS, parse, printed } from "./parse.ts";
 
 /** Flags with a test of their own. */
-const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "account", "room", "format"];
+const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "account", "room", "format", "keep-private"];
 
-/** Flags that need no value. */
-const SWITCHES = ["keep-private"];
+/** The values of flags that take one of a few words. */
+const WORDS: Record<string, string> = {
+  "always-on": "off, opt-in, on",
+  "sync": "normal, full",
+  "log-level": "debug, info, warn, error",
+  "log-format": "text, json",
+  "format": "text, jsonl",
+  "keep-private": 'accounts, all, off ("yes" is "all" now, and "no" is "off")',
+};
+
+/** The error for a flag without a value. */
+function needsValue(flag: string): string {
+  return `Cannot use --${flag}: it needs a value${WORDS[flag] === undefined ? "" : `, one of ${WORDS[flag]}`}`;
+}
 
 /** The longest name of a server. */
 const LONGEST = "x".repeat(63);
@@ -92,7 +104,7 @@ Deno.test("command line: echo is the echo server, with flags before or after the
 });
 
 Deno.test("command line: this file has values for each flag", () => {
-  assertEquals([...Object.keys(VALUES), ...OTHERS, ...SWITCHES].sort(), OPTION_NAMES.map(flagName).sort());
+  assertEquals([...Object.keys(VALUES), ...OTHERS].sort(), OPTION_NAMES.map(flagName).sort());
 });
 
 Deno.test("command line: each flag sets its option, and no other", () => {
@@ -213,13 +225,12 @@ Deno.test("command line: an invalid value is rejected with the flag and what it 
 
 Deno.test("command line: a flag without a value is rejected", () => {
   for (const flag of [...Object.keys(VALUES), ...OTHERS]) {
-    const message = `Cannot use --${flag}: it needs a value`;
+    const message = needsValue(flag);
     for (const args of [`--${flag}`, `--${flag}=`, `echo --${flag}`, `--${flag} --port=1`]) {
       if (args !== `--${flag} --port=1` || flag !== "port") assertRejected(args, message);
     }
     assertEquals(parse("", { [variable(flag)]: "" }), DEFAULTS, "an empty variable counts as not set");
   }
-  for (const flag of SWITCHES) assertRejected(`--${flag}=`, `Cannot use --${flag}: it needs a value`);
   assertRejected("--rate -1", "Cannot use --rate: it needs a value");
 });
 
@@ -320,7 +331,7 @@ Deno.test("command line: --room and --format are for export only", () => {
   }
   for (const flag of ["room", "format"]) {
     for (const args of [`--${flag}`, `--${flag}=`, `--${flag} --port=1`]) {
-      assertRejected(`export --data d ${args}`, `Cannot use --${flag}: it needs a value`);
+      assertRejected(`export --data d ${args}`, needsValue(flag));
     }
     for (const command of ["serve", "echo", "passwd", "import", "forget"]) {
       assertRejected(`${command} --data d --${flag} text`, `Cannot use --${flag}: it is for tincan export`);

@@ -11,7 +11,6 @@ const WITHOUT_DEFAULT = [
   "operators",
   "password-file",
   "data",
-  "keep-private",
   "allow-origin",
   "trust-proxy",
   "tls-cert",

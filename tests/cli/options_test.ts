@@ -33,42 +33,25 @@ Deno.test("options: the command line is rejected when all ports are off", () => 
   assertEquals(parse("export --data d", { TINCAN_PORT: "off" }).port, "off", "the server has other ports");
 });
 
-Deno.test("options: --keep-private stores private messages, and is rejected without --data", () => {
-  const stored = { ...DEFAULTS, data: "d", keepPrivate: true };
-  const notStored = { ...stored, keepPrivate: false };
-  assertEquals(parse("--data d"), notStored);
-  for (const args of ["--data d --keep-private", "--keep-private --data d", "--keep-private serve --data=d"]) {
-    assertEquals(parse(args), stored, args);
+Deno.test("options: --keep-private says whose private messages are stored, with and without --data", () => {
+  assertEquals(parse("").keepPrivate, "accounts");
+  for (const value of ["accounts", "all", "off"] as const) {
+    assertEquals(parse(`--keep-private ${value}`), { ...DEFAULTS, keepPrivate: value });
+    assertEquals(parse("--data d", { TINCAN_KEEP_PRIVATE: value }), { ...DEFAULTS, data: "d", keepPrivate: value });
   }
-  for (const value of ["yes", "true", "1"]) {
-    assertEquals(parse("--data d", { TINCAN_KEEP_PRIVATE: value }), stored, value);
-    assertEquals(parse(`--data d --keep-private=${value}`), stored, value);
+});
+
+Deno.test("options: --keep-private says what to write when it is used as the switch that it was", () => {
+  const values = 'one of accounts, all, off ("yes" is "all" now, and "no" is "off")';
+  for (const args of ["--keep-private", "--keep-private --data d", "--data d --keep-private"]) {
+    assertRejected(args, `Cannot use --keep-private: it needs a value, ${values}`);
   }
-  for (const value of ["no", "false", "0"]) {
-    assertEquals(parse("--data d", { TINCAN_KEEP_PRIVATE: value }), notStored, value);
-    assertEquals(
-      parse("--data d --keep-private", { TINCAN_KEEP_PRIVATE: value }),
-      stored,
-      "the flag overrides the variable",
-    );
-    assertEquals(
-      parse(`--data d --keep-private=${value}`, { TINCAN_KEEP_PRIVATE: "yes" }),
-      notStored,
-      "the flag overrides the variable",
-    );
-  }
-  assertEquals(parse("--data d", { TINCAN_KEEP_PRIVATE: "" }), notStored);
-  assertEquals(parse("--keep-private", { TINCAN_DATA: "d" }), stored);
-  for (const invalid of ["banana", "YES", "on", "2"]) {
-    const quoted = JSON.stringify(invalid);
+  for (const value of ["yes", "no", "true", "1", "ALL", "banana"]) {
+    const quoted = JSON.stringify(value);
+    assertRejected(`--keep-private=${value}`, `Cannot use --keep-private ${quoted}: it must be ${values}`);
     const named = "TINCAN_KEEP_PRIVATE (--keep-private)";
-    assertRejected("", `Cannot use ${named} ${quoted}: it must be yes or no`, { TINCAN_KEEP_PRIVATE: invalid });
-    assertRejected(`--data d --keep-private=${invalid}`, `Cannot use --keep-private ${quoted}: it must be yes or no`);
+    assertRejected("", `Cannot use ${named} ${quoted}: it must be ${values}`, { TINCAN_KEEP_PRIVATE: value });
   }
-  assertEquals(parse("echo", { TINCAN_KEEP_PRIVATE: "yes" }).keepPrivate, true, "echo stores nothing");
-  const message = "Cannot use --keep-private: it needs --data DIR";
-  assertRejected("--keep-private", message);
-  assertRejected("--port 7", message, { TINCAN_KEEP_PRIVATE: "yes" });
 });
 
 Deno.test("options: export, import and forget are rejected without --data", () => {

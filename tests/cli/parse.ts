@@ -50,7 +50,7 @@ export const DEFAULTS: Options = {
   keep: 90 * 86_400_000,
   keepLines: 100_000,
   maxData: 10 * 2 ** 30,
-  keepPrivate: false,
+  keepPrivate: "accounts",
   maxHistory: 100,
   logLevel: "info",
   logFormat: "text",

@@ -58,6 +58,14 @@ export async function onNc({ server }: World, name: string, room: string): Promi
   return client;
 }
 
+/** Registers the nicknames of a visitor and of a client, so that their private messages are stored. */
+export async function registerBoth(visitor: Visitor, client: Client): Promise<void> {
+  await visitor.say("/register open-sesame");
+  await visitor.sees(/ is now registered\./);
+  await client.send("/register open-sesame");
+  await client.until(/^-- \S+ is now registered\./);
+}
+
 /** Sends lines, and waits until the server has handled them. */
 export async function say(client: Client, ...texts: string[]): Promise<void> {
   await client.send(...texts, "/ping");

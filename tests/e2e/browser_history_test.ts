@@ -14,6 +14,7 @@ import {
   numbers,
   offset,
   onNc,
+  registerBoth,
   said,
   say,
   searchOn,
@@ -302,6 +303,7 @@ test(
 browse("page: private messages are shown after a reload when the server stores them", async (world) => {
   const alice = await world.guest("alice");
   using bob = await onNc(world, "bob", "#lobby");
+  await registerBoth(alice, bob);
   await say(bob, "/msg alice psst");
   await alice.tab("bob").click();
   await alice.sees("psst");
@@ -326,7 +328,7 @@ browse("page: private messages are shown after a reload when the server stores t
   await alice.sees("now?");
   await alice.sees("what is it?"); // older messages come a moment later
   assertEquals(await shown(alice), ["psst", "what is it?", "now?"]);
-}, { args: ["--keep-private"] });
+});
 
 browse(
   "page: messages deleted on the server are skipped, and a jump to one says that it no longer exists",

@@ -1,7 +1,7 @@
 /** Tests of days and times on the page, by the clock of the server. */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
-import { browse, DAY, inView, MINUTE, onNc, say } from "./browser_history.ts";
+import { browse, DAY, inView, MINUTE, onNc, registerBoth, say } from "./browser_history.ts";
 
 /** The server's clock, and a zone in which it is about noon, so that no midnight passes during the test. */
 const NOW = Date.now();
@@ -56,6 +56,7 @@ browse(
   async (world) => {
     const alice = await world.guest("alice");
     using bob = await onNc(world, "bob", "#lobby");
+    await registerBoth(alice, bob);
     await say(bob, "/msg alice psst");
     await alice.tab("bob").click();
     await alice.sees("psst");
@@ -76,5 +77,4 @@ browse(
       assertEquals(await alice.log.locator(".day").allTextContents(), day, `${days} days ahead`);
     }
   },
-  { args: ["--keep-private"] },
 );

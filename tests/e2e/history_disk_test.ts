@@ -292,7 +292,7 @@ test("history: each line is stored and delivered or rejected when the disk fills
 
 test("history: private messages are rejected on a full disk with --keep-private", async (form) => {
   await using disk = await Disk.mount(2048);
-  await using server = await start(form, ["--data", disk.path, "--keep-private"]);
+  await using server = await start(form, ["--data", disk.path, "--keep-private", "all"]);
   using alice = await Client.join(server.port);
   using bob = await Client.join(server.port);
   await ask(alice, "/nick alice", "/msg guest2 one");

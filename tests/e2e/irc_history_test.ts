@@ -8,12 +8,13 @@ import { Client, notInstalled, start } from "./harness.ts";
 import { Bot, type EventData, Irssi, undated } from "./irc_clients.ts";
 
 const CAPABILITIES = ["draft/chathistory", "soju.im/search", "standard-replies"];
+const PASSWORD = "open-sesame";
 
 /** Connects a bot that requests history by itself. */
-async function connect(port: number, nick: string): Promise<Bot> {
+async function connect(port: number, nick: string, login: EventData = {}): Promise<Bot> {
   const bot = new Bot();
   bot.client.requestCap(CAPABILITIES);
-  bot.start(port, nick, { enable_echomessage: true });
+  bot.start(port, nick, { enable_echomessage: true, ...login });
   await bot.next("registered");
   return bot;
 }
@@ -47,9 +48,13 @@ test("irc: CHATHISTORY returns missed messages of channels and private conversat
   const data = await Deno.makeTempDir();
   try {
     {
-      await using server = await start(form, ["--data", data, "--keep-private"]);
+      await using server = await start(form, ["--data", data]);
       await using alice = await connect(server.ircPort, "alice");
       await using bob = await connect(server.ircPort, "bob");
+      for (const each of [alice, bob]) {
+        each.client.raw("NS", "REGISTER", PASSWORD);
+        await each.settle();
+      }
       await alice.join("#tea");
       await bob.join("#tea");
       alice.client.say("#tea", "message");
@@ -61,8 +66,11 @@ test("irc: CHATHISTORY returns missed messages of channels and private conversat
       await alice.settle();
       await bob.settle();
     }
-    await using server = await start(form, ["--data", data, "--keep-private"]);
-    await using alice = await connect(server.ircPort, "alice");
+    await using server = await start(form, ["--data", data]);
+    await using alice = await connect(server.ircPort, "alice", {
+      account: { account: "alice", password: PASSWORD },
+      sasl_mechanism: "PLAIN",
+    });
     assertEquals([alice.client.network.supports("CHATHISTORY"), alice.client.network.supports("MSGREFTYPES")], [
       "100",
       "msgid,timestamp",

@@ -63,7 +63,7 @@ test("transfer: messages sent until a kill -9 can be exported, imported elsewher
   await using from = await Directory.make();
   await using to = await Directory.make();
   {
-    await using server = await start(form, ["--data", from.path, "--keep-private"]);
+    await using server = await start(form, ["--data", from.path, "--keep-private", "all"]);
     using alice = await joinIrc(server, "alice");
     await askIrc(
       alice,
@@ -99,7 +99,7 @@ test("transfer: messages sent until a kill -9 can be exported, imported elsewher
   assertEquals(again, { code: 0, stdout: "0 lines imported, and 5 lines there already\n", stderr: "" });
   assertEquals(await exported(form, to), all);
 
-  await using server = await start(form, ["--data", to.path, "--keep-private"]);
+  await using server = await start(form, ["--data", to.path, "--keep-private", "all"]);
   using carol = await Client.join(server.port);
   assertEquals(await historyFor(carol), ["<guest1> good morning"]);
   using dora = await joinIrc(server, "dora");
@@ -135,7 +135,7 @@ test("transfer: export works while a server runs and has all delivered messages,
 test("forget: no bytes of a user's messages remain in the files", async (form) => {
   await using directory = await Directory.make();
   {
-    await using server = await start(form, ["--data", directory.path, "--keep-private"]);
+    await using server = await start(form, ["--data", directory.path, "--keep-private", "all"]);
     using bob = await joinIrc(server, "bob");
     using alice = await joinIrc(server, "alice");
     await askIrc(bob, "JOIN #tea", "TOPIC #tea :vermilion", "PRIVMSG #tea :the zebra", "PRIVMSG alice :yonder");

@@ -173,7 +173,7 @@ export class World {
     this.#auth = auth;
     this.chat = new LocalChat({
       history,
-      keepPrivate: true,
+      keepPrivate: "all",
       maxRooms: ROOMS,
       reserved: [SERVER, NICKSERV],
       policy: {

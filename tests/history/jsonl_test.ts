@@ -50,6 +50,7 @@ Deno.test("jsonl: a private message belongs to the conversation of its owner wit
   const targets = [
     [{ owner: "Alice@h" }, "alice@h bob"],
     [{ owner: "Bob@h" }, "bob@h alice"],
+    [{ owner: "bob@h/mz3k.5" }, "bob@h/mz3k.5 alice"], // of one connection of a guest
     [{ owner: `alice@${ACCOUNT_HOST}`, with: "Bob" }, `alice@${ACCOUNT_HOST} bob`],
     [{ owner: `bob@${ACCOUNT_HOST}`, with: "Alice" }, `bob@${ACCOUNT_HOST} alice`],
     [{ owner: `carol@${ACCOUNT_HOST}`, with: "bob" }, `carol@${ACCOUNT_HOST} bob`], // under another nickname

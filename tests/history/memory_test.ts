@@ -167,12 +167,6 @@ Deno.test("memory: targets() returns targets with a prefix and their newest line
   assertEquals(found("never"), []);
 });
 
-Deno.test("memory: targets() returns at most 1,000 targets", () => {
-  const history = new MemoryHistory();
-  for (let n = 0; n <= 1000; n++) history.add(`#${n}`, said(`#${n}`, "x", { id: n + 1 }));
-  assertEquals(runToEnd(history.targets("#")).length, 1000);
-});
-
 Deno.test("memory: nothing is persistent: no last id, no rooms, a new secret each time", () => {
   const history = historyOf({ "#room": ["1"] });
   assertEquals([history.persistent, history.last, history.rooms(), history.commit()], [false, 0, [], false]);

@@ -213,6 +213,33 @@ Deno.test("presence: tincan forget erases the user", async () => {
   assertEquals(place.number("SELECT count(*) FROM always_on"), 0);
 });
 
+Deno.test("waiting: after a kill, a message to an absent account is there, and so is the time since which it waits", async () => {
+  using place = new Place();
+  using time = new Clock();
+  const before = await restart(place);
+  before.whisper(connect(before, "bob").member, "alice", "psst");
+  time.now += 60_000;
+  const after = await restart(place);
+  const alice = connect(after, "alice");
+  assertEquals(alice.missedPrivateSince, NOON);
+  assertEquals(after.history.conversation(alice.member, "bob", { count: 9 }).map(({ text }) => text), ["psst"]);
+  after.flush();
+  assertEquals((await place.open()).presence.waiting(), [], "shown once");
+});
+
+Deno.test("waiting: the time is stored in one commit with the message, and erased with the account", async () => {
+  using place = new Place();
+  const chat = await restart(place);
+  const bob = connect(chat, "bob").member;
+  chat.whisper(bob, "alice", "psst");
+  chat.whisper(bob, "carol", "psst");
+  const count = () => place.number("SELECT count(*) FROM waiting");
+  assertEquals(count(), 2);
+  await place.open();
+  erase(place.database, "ALICE");
+  assertEquals(count(), 1);
+});
+
 Deno.test("presence: a file without its tables gets them, and keeps its accounts", async () => {
   using place = new Place();
   const before = MIGRATIONS.slice(0, MIGRATIONS.findIndex((sql) => sql.includes("CREATE TABLE presence")));

@@ -69,7 +69,7 @@ const DEEDS: Record<string, (chat: LocalChat, member: Member, room: Room, n: num
 for (const [kind, deed] of Object.entries(DEEDS)) {
   Deno.test(`what is kept of a long message is no more than the part that is needed: ${kind}`, async () => {
     const history = new MemoryHistory();
-    const chat = new LocalChat({ history, keepPrivate: true });
+    const chat = new LocalChat({ history, keepPrivate: "all" });
     const people = Array.from({ length: COUNT }, (_, n) => {
       const identity = { user: "~u", host: "host", realname: "" };
       const { member } = chat.connect(`n${n}`, identity, new CountingFormat(() => undefined), new Inbox());

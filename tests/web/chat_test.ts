@@ -73,16 +73,15 @@ Deno.test("chat: all rooms are joined after connecting, the current one first, a
   model.show(page.room("#den"));
   page.room().key = "sesame";
   model.setState(page.room("#out"), "out");
-  page.chat.openConversations = ["bob"];
   assertEquals(page.register(), [
     "JOIN #den",
     "CHATHISTORY LATEST #den * 100",
     "JOIN #tea sesame",
     "CHATHISTORY LATEST #tea * 100",
     "CHATHISTORY LATEST bob * 100",
-    "CHATHISTORY TARGETS timestamp=9999-12-31T23:59:59.999Z timestamp=1970-01-01T00:00:00.000Z 20",
+    "CHATHISTORY TARGETS timestamp=9999-12-31T23:59:59.999Z timestamp=1970-01-01T00:00:00.000Z 100",
   ]);
-  assertEquals([model.nick, page.room().state, page.chat.openConversations], ["alice", "joining", []]);
+  assertEquals([model.nick, page.room().state], ["alice", "joining"]);
 });
 
 Deno.test("chat: a room is joined once, and left only if the user is in it", () => {
@@ -102,7 +101,7 @@ Deno.test("chat: a room is joined once, and left only if the user is in it", () 
   assertEquals([page.sent(), page.chat.model.tabs], [["JOIN #den"], []]);
   page.chat.part(page.chat.openTab("bob"));
   page.chat.openTab("#den");
-  assertEquals([page.sent(), page.chat.model.current?.name], [["JOIN #den"], "#den"]);
+  assertEquals([page.sent(), page.chat.model.current?.name], [["WHO bob %na", "JOIN #den"], "#den"]);
   page.answer("JOIN #den", "474 alice #den :Cannot join channel");
   assertEquals([page.room("#den").state, page.room("#den").joinError?.text], ["out", "You are banned from #den."]);
   page.chat.openTab("#den");
@@ -116,9 +115,17 @@ Deno.test("chat: the history of a private conversation is requested when it is o
   using page = new Page();
   page.register();
   page.chat.openTab("bob");
-  assertEquals(page.sent(), ["CHATHISTORY LATEST bob * 100"]);
+  assertEquals(page.sent(), ["CHATHISTORY LATEST bob * 100", "WHO bob %na"]);
   page.chat.openTab("#den");
   assertEquals(page.sent(), ["JOIN #den", "CHATHISTORY LATEST #den * 100"]); // once
+});
+
+Deno.test("chat: after connecting, the server is asked whether the user of the conversation that is shown is a guest", () => {
+  using page = new Page("bob", "carol");
+  page.chat.model.show(page.room("carol"));
+  assertEquals(page.register().filter((line) => line.startsWith("WHO")), ["WHO carol %na"]);
+  page.chat.model.show(page.room("bob"));
+  assertEquals(page.sent(), ["WHO bob %na"]);
 });
 
 Deno.test("chat: a message is pending until the server has echoed it", () => {
@@ -233,19 +240,54 @@ Deno.test("chat: a request fails with a reason when the connection is lost befor
   assertEquals([failed, page.chat.request("NICK", ["bob"])], [["The connection was lost."], false]);
 });
 
-Deno.test("chat: conversations with new messages are opened, and those of the last visit", () => {
-  const rows = [["#tea", "id5", 5], ["bob", "id5", 5], ["carol", "id5", 5], ["#den", "id5", 5]];
-  const storage = { getItem: (name: string) => name === "tincan.read" ? JSON.stringify(rows) : null };
+Deno.test("chat: the latest conversations are opened, unless they were closed after their last message", () => {
+  const values = new Map([["tincan.read", JSON.stringify([["#tea", "id5", 5]])]]);
+  const storage = {
+    getItem: (name: string) => values.get(name) ?? null,
+    setItem: (name: string, value: string) => void values.set(name, value),
+    removeItem: (name: string) => void values.delete(name),
+  };
   Object.defineProperty(globalThis, "localStorage", { configurable: true, get: () => storage });
   using page = new Page("#tea");
-  page.chat.openConversations = ["Dave", "eve"];
   const targets = page.register().at(-1)!;
   assertEquals(page.room().lastRead, { id: "id5", time: new Date(5) });
+  const conversations = ["carol", "Frank", "grace"].map((name) => page.chat.openTab(name));
+  for (const room of conversations) {
+    room.newest = { id: "x", time: new Date(7) };
+    page.chat.part(room);
+  }
+  page.chat.openTab("frank");
+  page.chat.model.close(page.room("frank"));
   page.answer(targets, "BATCH +b draft/chathistory-targets");
-  const latest = { bob: 6, carol: 5, dave: 4, frank: 9, "#den": 9 };
+  const latest = { bob: 6, carol: 7, "#den": 9, frank: 7, grace: 8 };
   for (const [name, time] of Object.entries(latest)) {
     page.browser.socket.say(`@batch=b CHATHISTORY TARGETS ${name} ${new Date(time).toISOString()}`);
   }
   page.browser.socket.say("BATCH -b");
-  assertEquals(page.chat.model.tabs.map(({ name }) => name), ["#tea", "bob", "dave"]);
+  assertEquals(page.chat.model.tabs.map(({ name }) => name), ["#tea", "bob", "frank", "grace"]);
+  assertEquals(JSON.parse(values.get("tincan.closed")!), [["carol", 7]]);
+
+  // A damaged value is ignored, and at most 200 are stored.
+  for (const damaged of ["x", "{}", '[1,["a"],["b","c"]]']) {
+    values.set("tincan.closed", damaged);
+    page.chat.part(page.room("bob"));
+    assertEquals(JSON.parse(values.get("tincan.closed")!).length, 1);
+    page.chat.openTab("bob");
+    assertEquals(values.has("tincan.closed"), false);
+  }
+  for (let n = 0; n < 210; n++) page.chat.part(page.chat.openTab(`n${n}`));
+  const rows = JSON.parse(values.get("tincan.closed")!);
+  assertEquals([rows.length, rows[0][0], rows.at(-1)[0]], [200, "n10", "n209"]);
+});
+
+Deno.test("chat: no more than 20 conversations are opened, the latest ones", () => {
+  using page = new Page();
+  const targets = page.register().at(-1)!;
+  page.answer(targets, "BATCH +b draft/chathistory-targets");
+  for (let n = 1; n <= 25; n++) {
+    page.browser.socket.say(`@batch=b CHATHISTORY TARGETS p${n} ${new Date(n).toISOString()}`);
+  }
+  page.browser.socket.say("BATCH -b");
+  const { tabs } = page.chat.model;
+  assertEquals([tabs.length, tabs[0]?.name, tabs.at(-1)?.name], [20, "p6", "p25"]);
 });

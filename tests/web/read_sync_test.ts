@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
 import { receive } from "../../src/web/handlers.js";
-import { loadConversations, loadLatest } from "../../src/web/history.js";
+import { loadLatest } from "../../src/web/history.js";
 import { parse } from "../../src/web/irc.js";
 import type { Line } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
@@ -212,20 +212,4 @@ Deno.test("read sync: the marker of a private conversation is asked for; without
   assertEquals([earlier!.text, others], ["CHATHISTORY BEFORE bob msgid=id1 50", []], "an empty marker is not sent");
   earlier!.request.onEnd?.();
   assertEquals([bob.unread, bob.firstNewLine?.id], [2, "id1"]);
-});
-
-Deno.test("read sync: conversations with messages after their marker are opened, and those without a marker", () => {
-  using page = new Page();
-  loadConversations(page.chat, ["eve"]);
-  const [targets] = page.sent.splice(0);
-  for (const [nick, time] of [["#tea", 9], ["bob", 5], ["carol", 5], ["dave", 5], ["eve", 1]] as const) {
-    page.hear(`CHATHISTORY TARGETS ${nick} ${new Date(time).toISOString()}`, targets!.request);
-  }
-  targets!.request.onEnd?.();
-  const asked = page.sent.splice(0);
-  assertEquals(asked.map(({ text }) => text), ["MARKREAD bob", "MARKREAD carol", "MARKREAD dave"]);
-  for (const [n, marker] of [stamp(4), stamp(5), "*"].entries()) {
-    page.hear(`MARKREAD ${["bob", "carol", "dave"][n]} ${marker}`, asked[n]!.request);
-  }
-  assertEquals(page.model.tabs.map(({ name }) => name), ["#tea", "eve", "bob", "dave"]);
 });

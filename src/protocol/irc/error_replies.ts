@@ -37,6 +37,8 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.numeric("ERR_BANONCHAN", subject, room);
     case "no-such-user":
       return context.numeric("ERR_NOSUCHNICK", subject);
+    case "login-to-leave":
+      return context.numeric("ERR_NONONREG", subject);
     case "ignores-self":
       return context.fail(command, "INVALID_TARGET", "You cannot ignore yourself", word(subject));
     case "ignores-full":

@@ -6,11 +6,11 @@
  */
 import { ChatError } from "../../chat/chat_error.ts";
 import { readId } from "../../chat/ids.ts";
-import type { Member } from "../../chat/member.ts";
 import { fold, isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import type { HistoryRange, Line } from "../../chat/store.ts";
 import { queryTerms } from "../../util/tokenizer.ts";
+import { partner } from "../missed_private.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
 import { isoTime, parseTime } from "./format.ts";
@@ -128,12 +128,6 @@ function* targets(context: MemberContext, args: readonly string[]): Steps<void> 
   const server = context.options.name;
   const lines = some.map(({ name, time }) => [`:${server} CHATHISTORY TARGETS ${name} ${isoTime(time)}`]);
   replyBatch(context, "draft/chathistory-targets", lines, from <= to ? 0 : Infinity);
-}
-
-/** The other user of a conversation: spelled as in its latest message, if that is the same nickname. */
-function partner(line: Line, member: Member, folded: string): string {
-  const other = line.kind === "whispered" && fold(line.who) === fold(member.nick) ? line.to : line.who;
-  return fold(other) === folded ? other : folded;
 }
 
 /** SEARCH (soju.im/search). */

@@ -41,6 +41,7 @@ export function isupport(options: IrcOptions): string[] {
     `NETWORK=${options.name}`,
     `NICKLEN=${NICK_MAX}`,
     "PREFIX=(qov)~@+",
+    `PRIVATEHISTORY=${options.chat.keepPrivate}`, // whose private messages are stored: see docs/irc.md
     "SAFELIST",
     `SILENCE=${IGNORED_MAX}`,
     "STATUSMSG=~@+",

@@ -17,6 +17,9 @@ import { handleRequest } from "./nickserv.ts";
 import { isNickServ } from "./nickserv_notice.ts";
 import { type IrcMessage, renderTags } from "./parser.ts";
 
+/** The away message of an account that is not in the chat, and that a message waits for. Clients show it as `bob is away: …`. */
+const OFFLINE = "Offline, and will see it";
+
 const CTCP = "\x01";
 const ACTION = "\x01ACTION ";
 
@@ -42,9 +45,11 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
       const { room, minRank } = roomOf(context, target);
       if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, minRank, session));
       else {
+        const to = chat.get(target) ?? chat.getByAccount(target);
+        if (to === undefined && isAbsent(context, target)) continue;
         // A message to oneself is not part of the response; its echo is.
         const event = await context.outsideResponse(() =>
-          chat.tag(member, chat.find(target), tags, undefined, session)
+          chat.tag(member, to ?? chat.find(target), tags, undefined, session)
         );
         if (session.echo) context.tell(event);
       }
@@ -53,6 +58,11 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
     }
   }
   rejectFurther(context, targets, "TAGMSG");
+}
+
+/** Whether a nickname that is not in use is that of an account: a message waits for it, and tags such as `typing` are dropped. */
+function isAbsent({ auth, chat, member }: MemberContext, nick: string): boolean {
+  return chat.keepPrivate !== "off" && member.fullAccount !== undefined && auth.find(nick) !== undefined;
 }
 
 /** Sends a text to each target: to channels at once, in any other case the client's next line waits. */
@@ -125,7 +135,9 @@ async function whisper(
     if (result === undefined || result instanceof ChatError) continue;
     if (session.echo) context.tell(result);
     const target = chat.get(result.to);
-    if (target?.away !== undefined && command === "PRIVMSG") context.numeric("RPL_AWAY", target.nick, target.away);
+    if (command === "NOTICE") continue;
+    if (target?.away !== undefined) context.numeric("RPL_AWAY", target.nick, target.away);
+    else if (result.waits) context.numeric("RPL_AWAY", result.to, OFFLINE);
   }
 }
 

@@ -120,6 +120,7 @@ const TABLE = {
   ERR_NOPRIVILEGES: "481 :Permission Denied- You're not an IRC operator",
   ERR_CHANOPRIVSNEEDED: "482 % :You're not channel operator",
   ERR_CHANOWNPRIVNEEDED: "482 % :You're not channel owner", // the same number, where an operator is not enough
+  ERR_NONONREG: "486 % :The user is offline: to leave a message, log in to an account first",
   ERR_NOOPERHOST: "491 :No O-lines for your host",
   ERR_SILELISTFULL: "511 % :Your silence list is full",
   ERR_UMODEUNKNOWNFLAG: "501 :Unknown MODE flag",

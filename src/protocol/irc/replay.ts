@@ -1,8 +1,11 @@
 /**
- * Sends the latest messages of a channel to a client that has joined it, in a batch (IRCv3, "chathistory").
+ * Sends earlier messages to a client that does not ask for them, in batches (IRCv3, "chathistory"): the latest ones of a
+ * channel that it has joined, and what its user has missed.
  */
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
+import { takeMissedConversations } from "../missed_private.ts";
+import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
 import { replyError } from "./error_replies.ts";
 import { renderMessages, replyBatch } from "./message_batch.ts";
@@ -71,4 +74,27 @@ export function replayMissed(context: MemberContext, room: Room, since: number):
     if (!(error instanceof ChatError)) throw error;
     replyError(context, error, "JOIN");
   }
+}
+
+/**
+ * Replays the private messages that came while the user was not connected, as `replayMissed` does with those of channels. Does
+ * so once for each return of the user.
+ */
+export function replayMissedPrivate(context: MemberContext): void {
+  const { session, member } = context;
+  if (session.missedPrivateSince === undefined) return;
+  if (context.has("draft/chathistory") || member.bot) return void (session.missedPrivateSince = undefined);
+  const steps = function* (): Steps<void> {
+    try {
+      const characters = context.options.answerMax / 4; // nicknames, times and tags take more
+      for (const { nick, lines } of yield* takeMissedConversations(context.chat, session, characters)) {
+        context.outsideResponse(() => replyBatch(context, `chathistory ${nick}`, renderMessages(context, lines)));
+        yield;
+      }
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      context.outsideResponse(() => replyError(context, error, "PRIVMSG"));
+    }
+  };
+  void context.inSlice("prompt", steps);
 }

@@ -27,6 +27,7 @@ import { nickServRequest } from "./nickserv_notice.ts";
 import type { IrcOptions } from "./options.ts";
 import { type IrcMessage, parse } from "./parser.ts";
 import { welcome } from "./registration.ts";
+import { replayMissedPrivate } from "./replay.ts";
 import { ReplyWriter } from "./replies.ts";
 import { sessionHandlers, showRooms } from "./shared_user.ts";
 import { setAway } from "./users.ts";
@@ -301,6 +302,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     this.#onRegistered(session);
     welcome(this as MemberContext);
     showRooms(this as MemberContext, session.member.rooms.values(), missedSince);
+    replayMissedPrivate(this as MemberContext);
     if (handshake.away !== undefined) await setAway(this as MemberContext, handshake.away);
   }
 

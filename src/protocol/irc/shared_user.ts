@@ -9,7 +9,7 @@ import { replyJoined, replyRenamed } from "./channels.ts";
 import type { MemberContext } from "./context.ts";
 import { announceStatus } from "./persistence.ts";
 import { announceMarker, announceMarkers } from "./read_markers.ts";
-import { replayMissed } from "./replay.ts";
+import { replayMissed, replayMissedPrivate } from "./replay.ts";
 
 /**
  * The handlers of a client's session.
@@ -21,6 +21,7 @@ export function sessionHandlers(context: MemberContext, replyAccount: () => void
     accountChanged() {
       replyAccount();
       announceMarkers(context);
+      replayMissedPrivate(context);
     },
     alwaysOnChanged: () => announceStatus(context),
     markedRead: (target, time) => announceMarker(context, target, time),

@@ -22,6 +22,8 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`You are banned from ${room}, and keep your nickname there. Leave it first: /leave`);
     case "no-such-user":
       return system(`No such user: ${clip(subject)}. /list shows who is here.`);
+    case "login-to-leave":
+      return system(`${subject} is offline. To leave a message, log in first: /login NAME PASSWORD`);
     case "ignores-self":
       return system(`You cannot ignore yourself.`);
     case "ignores-full":

@@ -1,9 +1,13 @@
-/** Commands that read the history of a room. */
-import type { Said } from "../../chat/events.ts";
+/** Commands that read the history of a room, or of a private conversation. */
+import type { Member } from "../../chat/member.ts";
+import { isNick, prepareName } from "../../chat/names.ts";
+import type { Room } from "../../chat/room.ts";
+import type { HistoryRange, Line } from "../../chat/store.ts";
 import { queryTerms } from "../../util/tokenizer.ts";
 import { formatDateTime, parseDateTime } from "../../util/datetime.ts";
 import type { Steps } from "../time_slicer.ts";
-import type { Command } from "./command.ts";
+import { isOwn } from "../missed_private.ts";
+import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { historyLine, system } from "./render.ts";
 import { ANSWER_MAX, renderFitting } from "./truncate.ts";
@@ -15,8 +19,8 @@ export const REPLAY = 20;
 const MINUTE = 60_000;
 
 export const history: Command = {
-  args: "[N] [before TIME]",
-  help: "show the last lines; TIME as in 14:05",
+  args: "[NAME] [N] [before TIME]",
+  help: "show the last lines, or those with NAME",
   topic: "basics",
   lane: "prompt",
   run: (context, arg) => showHistory(context, arg),
@@ -31,32 +35,58 @@ export const search: Command = {
 };
 
 /** Renders past lines: as many of the last ones as fit into a reply. */
-export function historyLines(said: readonly Said[], charactersMax: number): string[] {
+export function historyLines(lines: readonly Line[], charactersMax: number, reader: Member): string[] {
   const now = Date.now();
-  return renderFitting(said.toReversed(), charactersMax, (each) => historyLine(each, now)).reverse();
+  const render = (line: Line) => historyLine(line, now, isOwn(line, reader));
+  return renderFitting(lines.toReversed(), charactersMax, render).reverse();
+}
+
+/** A history that can be read: of the room that the client shows, or of a private conversation. */
+interface Source {
+  /** The room, or the nickname of the other user. */
+  readonly where: Room | string;
+  /** The command that reads it. */
+  readonly command: string;
+  /** What there is none of, if it is empty. */
+  readonly nothing: string;
+  page(range: HistoryRange): Line[];
+}
+
+/** @param nick The nickname of the other user of a conversation; none for the room. */
+function sourceOf({ chat, member, room, answerMax: characters }: CommandContext, nick: string | undefined): Source {
+  if (nick === undefined) {
+    const page = (range: HistoryRange) => chat.history.page(room, { ...range, characters });
+    return { where: room, command: "/history", nothing: `No messages in ${room.name}`, page };
+  }
+  const page = (range: HistoryRange) => chat.history.conversation(member, nick, { ...range, characters });
+  return { where: nick, command: `/history ${nick}`, nothing: `No stored private messages with ${nick}`, page };
 }
 
 function showHistory(context: CommandContext, arg: string): void {
-  const [, number = "", time] = /^(\d*) *(?:\bbefore +(.*))?$/is.exec(arg) ?? [, "0"];
+  const { first, rest } = splitWord(arg);
+  const nick = first.toLowerCase() !== "before" && isNick(prepareName(first)) ? prepareName(first) : undefined;
+  const source = sourceOf(context, nick);
+  const { command, where } = source;
+  const [, number = "", time] = /^(\d*) *(?:\bbefore +(.*))?$/is.exec(nick === undefined ? arg : rest) ?? [, "0"];
   const count = number === "" ? REPLAY : Number(number);
   if (count < 1 || count > ANSWER_MAX) {
     return context.reply([
-      system(`Invalid range: use 1 to ${ANSWER_MAX} lines, as in /history 50 or /history 50 before 14:05`),
+      system(`Invalid range: use 1 to ${ANSWER_MAX} lines, as in ${command} 50 or ${command} 50 before 14:05`),
     ]);
   }
   const now = Date.now();
   const before = time === undefined ? undefined : parseDateTime(time, now);
   if (time !== undefined && before === undefined) {
-    return context.reply([system(`Invalid time: use 14:05 or a date, as in /history 50 before 2026-11-20 14:05`)]);
+    return context.reply([system(`Invalid time: use 14:05 or a date, as in ${command} 50 before 2026-11-20 14:05`)]);
   }
-  const { chat, member, room, answerMax } = context;
-  const id = before && chat.history.firstIdSince(before, member, [room]);
-  const said = chat.history.page(room, { count, before: id, characters: answerMax });
-  if (said.length > 0) {
-    const shown = said.filter((each) => !chat.ignores.ignores(member, each));
-    const lines = historyLines(shown, answerMax);
-    const covered = lines.length === shown.length ? said : said.slice(said.indexOf(shown.at(-lines.length)!));
-    const more = covered.length < count ? furtherBack(context, count, covered) : undefined;
+  const { chat, member, answerMax } = context;
+  const id = before && chat.history.firstIdSince(before, member, [where]);
+  const past = source.page({ count, before: id });
+  if (past.length > 0) {
+    const shown = past.filter((each) => !chat.ignores.ignores(member, each));
+    const lines = historyLines(shown, answerMax, member);
+    const covered = lines.length === shown.length ? past : past.slice(past.indexOf(shown.at(-lines.length)!));
+    const more = covered.length < count ? furtherBack(context, source, count, covered) : undefined;
     return context.reply([
       ...more === undefined ? [] : [system(more)],
       ...lines,
@@ -64,7 +94,7 @@ function showHistory(context: CommandContext, arg: string): void {
     ]);
   }
   const when = before === undefined ? "yet" : `before ${formatDateTime(before, now)}`; // a time alone may be yesterday's
-  context.reply([system(`No messages in ${room.name} ${when}.`)]);
+  context.reply([system(`${source.nothing} ${when}.`)]);
 }
 
 /** Says that lines of ignored users are missing, if so. */
@@ -79,21 +109,27 @@ function hiddenNotice(count: number): string[] {
  *
  * @param said The lines in the reply.
  */
-function furtherBack({ chat, member, room }: CommandContext, count: number, said: readonly Said[]): string | undefined {
+function furtherBack(
+  { chat, member }: CommandContext,
+  { where, command, page }: Source,
+  count: number,
+  said: readonly Line[],
+): string | undefined {
   const [first, last] = [said[0]!, said.at(-1)!];
-  const hasLineBefore = (id: number) => chat.history.page(room, { count: 1, before: id }).length > 0;
+  const hasLineBefore = (id: number) => page({ count: 1, before: id }).length > 0;
   if (!hasLineBefore(first.id)) return undefined;
   const now = Date.now();
   // Users write minutes: the end of the first line's minute, or its start if its end would show the same lines again.
   for (const time of [first.time + MINUTE, first.time]) {
     const when = formatDateTime(time, now);
     const read = parseDateTime(when, now)!;
-    const id = chat.history.firstIdSince(read, member, [room]);
+    const id = chat.history.firstIdSince(read, member, [where]);
     const isSameDay = time - read < MINUTE; // a time that is not over yet is read as yesterday's
     if (isSameDay && id <= last.id && hasLineBefore(id)) {
-      return `There is more: go on with /history ${count} before ${when}`;
+      return `There is more: go on with ${command} ${count} before ${when}`;
     }
   }
+  if (typeof where === "string") return `There is more than fits into one reply. Ask for fewer lines: ${command} 5`;
   return `There is more than fits into one reply: /search WORDS finds lines in it.`;
 }
 
@@ -106,7 +142,7 @@ function* searchRoom(context: CommandContext, arg: string): Steps<void> {
   }
   const { lines, unsearched } = yield* chat.history.search([room], { terms, count: REPLAY });
   const shown = lines.filter((each) => !chat.ignores.ignores(member, each));
-  const replies = [...historyLines(shown, answerMax), ...hiddenNotice(lines.length - shown.length)];
+  const replies = [...historyLines(shown, answerMax, member), ...hiddenNotice(lines.length - shown.length)];
   if (unsearched !== undefined) {
     const since = formatDateTime(unsearched, Date.now());
     const sentence = `Lines before ${since} were not searched, to save time. Search for a rarer word.`;

@@ -3,8 +3,12 @@ import { NEW_COUNTED, type NewLines } from "../../chat/read_markers.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { CommandContext } from "./context.ts";
+import { type MissedConversation, takeMissedConversations } from "../missed_private.ts";
 import { historyLines, REPLAY } from "./history_commands.ts";
 import { system } from "./render.ts";
+
+/** The most private messages that are shown at once: of the others only the number. */
+export const MISSED_SHOWN = 20;
 
 /**
  * Replies with the number of new messages of each of some rooms of the user, and with the last ones of the room that the client
@@ -28,7 +32,7 @@ function showRoom(context: CommandContext, room: Room, since: number) {
   const said = chat.history.page(room, { after: found.after, count: REPLAY, characters: answerMax });
   context.reply([
     system(`${head}${said.length < found.count ? ". The last ones" : ""}:`),
-    ...historyLines(said, answerMax),
+    ...historyLines(said, answerMax, member),
   ]);
 }
 
@@ -49,9 +53,33 @@ export function* countNew(context: CommandContext): Steps<void> {
   }
 }
 
+/**
+ * Replies with the private messages that came while the user was not connected: with all of them if they are few, and else
+ * with their number. Runs in steps, one for each conversation.
+ */
+export function* showMissedPrivate(context: CommandContext): Steps<void> {
+  const missed = yield* takeMissedConversations(context.chat, context.session, context.answerMax);
+  let left = MISSED_SHOWN;
+  for (const conversation of missed) {
+    const { length } = conversation.lines;
+    const isShown = length <= left && !conversation.more;
+    if (isShown) left -= length;
+    showConversation(context, conversation, isShown);
+    yield;
+  }
+}
+
 /** A sentence without its end, such as `12 new messages since you were last here`. @param room Its name, if it is not clear. */
 export function newLinesText({ count }: NewLines, room?: string): string {
   const number = count > NEW_COUNTED ? `More than ${NEW_COUNTED}` : String(count);
   const where = room === undefined ? "" : ` in ${room}`;
   return `${number} new ${count === 1 ? "message" : "messages"}${where} since you were last here`;
+}
+
+function showConversation(context: CommandContext, { nick, lines, more }: MissedConversation, isShown: boolean) {
+  const count = more ? `${lines.length} or more` : String(lines.length);
+  const noun = lines.length === 1 && !more ? "message" : "messages";
+  const head = `${count} private ${noun} from ${nick} while you were away`;
+  if (!isShown) return context.reply([system(`${head}. To read them: /history ${nick}`)]);
+  context.reply([system(`${head}:`), ...historyLines(lines, context.answerMax, context.member)]);
 }

@@ -5,6 +5,7 @@
  * brackets. A nickname contains no space, `<` or `*`, so no user can forge a line of another user or of the server.
  */
 import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
+import type { Line } from "../../chat/store.ts";
 import { type ModeChange, type Rank, RANK_OF } from "../../chat/modes.ts";
 import { formatDateTime } from "../../util/datetime.ts";
 import { sanitize, stripFormatting } from "../../util/sanitize.ts";
@@ -110,9 +111,11 @@ export function whisperSent(to: string, text: string): string {
  * A line of the history: `[14:05] <alice> hi`, with the date if it was said on another day.
  *
  * @param now The current time, in milliseconds since 1970.
+ * @param own Whether the reader has said it.
  */
-export function historyLine(event: Said, now: number): string {
-  return withTime(said(event) ?? "", event.time, now);
+export function historyLine(event: Line, now: number, own = false): string {
+  const line = event.kind === "said" ? said(event) : own ? whisperSent(event.to, event.text) : whispered(event);
+  return withTime(line ?? "", event.time, now);
 }
 
 /** `alone in #lobby`, `in #lobby with 1 other`, `in #lobby with 2 others`. */

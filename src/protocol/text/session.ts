@@ -13,12 +13,12 @@ import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
 import { ownRank } from "../room_admin.ts";
-import type { TimeSlicer } from "../time_slicer.ts";
+import type { Steps, TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
 import { errorLine } from "./error_texts.ts";
 import { historyLines, REPLAY } from "./history_commands.ts";
-import { newLinesText, showMissed } from "./missed.ts";
+import { newLinesText, showMissed, showMissedPrivate } from "./missed.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
 import { occupancy, system, withTime, withTimes } from "./render.ts";
 
@@ -284,7 +284,7 @@ class TextSession implements CommandContext {
         this.reply([system(`Not sent: remove the space before the command.`)]);
       } else if (!line.startsWith("/")) this.chat.say(this.member, this.#room, line, { from: this.session });
       else if (line.startsWith("//")) this.chat.say(this.member, this.#room, line.slice(1), { from: this.session });
-      else return runCommand(this, line)?.catch((error) => this.#reject(error)).then(() => this.#moving);
+      else return runCommand(this, line)?.catch((error) => this.#reject(error)).then(() => this.#afterCommand());
     } catch (error) {
       this.#reject(error);
     }
@@ -342,7 +342,7 @@ class TextSession implements CommandContext {
     this.#endSecret();
     if (secret === "") return void this.reply([system("Cancelled.")]);
     try {
-      return take(secret)?.catch((error) => this.#reject(error)).then(() => this.#moving);
+      return take(secret)?.catch((error) => this.#reject(error)).then(() => this.#afterCommand());
     } catch (error) {
       return void this.#reject(error);
     }
@@ -367,15 +367,22 @@ class TextSession implements CommandContext {
     this.reply([system(`You are ${this.member.nick} now.`)]);
     if (!rooms.some((room) => room === this.#room && room.has(this.member))) this.#moveTo();
     const { missedSince } = this.session;
-    if (missedSince !== undefined) this.#showMissed(missedSince, joined);
+    if (missedSince === undefined) return;
+    const missed = [...this.member.rooms.values()].filter((room) => !joined.includes(room)); // else it has missed nothing
+    this.#runSteps(() => showMissed(this, missed, missedSince));
   }
 
-  /** @param joined The rooms that the user has joined just now: it has missed nothing there. */
-  #showMissed(since: number, joined: readonly Room[]) {
+  /** After a login, shows the private messages that came while the user was not connected. */
+  #afterCommand(): Promise<void> | undefined {
+    if (this.session.missedPrivateSince !== undefined) this.#runSteps(() => showMissedPrivate(this));
+    return this.#moving;
+  }
+
+  /** Runs what no command has asked for in the time slicer. */
+  #runSteps(steps: () => Steps<void>) {
     const wanted = () => this.chat.hasSession(this.session);
-    const run = () => showMissed(this, [...this.member.rooms.values()].filter((room) => !joined.includes(room)), since);
     try {
-      const shown = this.slicer.run(run, { lane: "prompt", networks: this.networks, wanted });
+      const shown = this.slicer.run(steps, { lane: "prompt", networks: this.networks, wanted });
       if (shown instanceof Promise) shown.catch((error) => this.#reject(error)).catch(this.#onFailure);
     } catch (error) {
       this.#reject(error);
@@ -420,7 +427,7 @@ class TextSession implements CommandContext {
       const latest = this.chat.history.latest(room, REPLAY).filter((said) =>
         !this.chat.ignores.ignores(this.member, said)
       );
-      const past = historyLines(latest, this.answerMax);
+      const past = historyLines(latest, this.answerMax, this.member);
       const found = this.chat.readMarkers.newLines(this.member, room);
       const shown = latest.slice(latest.length - past.length);
       const fresh = found === undefined ? 0 : shown.filter(({ id }) => id > found.after).length;

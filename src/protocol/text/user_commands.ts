@@ -45,6 +45,7 @@ export const msg: Command = {
     const sent = await context.chat.whisper(context.member, name, text, { from: context.session });
     if (sent === undefined) return;
     context.reply([context.withTime(whisperSent(sent.to, sent.text))]);
+    if (sent.waits) return context.reply([system(`${sent.to} is offline and will see it.`)]);
     const isAbsent = context.chat.get(sent.to)?.sessions.length === 0;
     if (isAbsent) context.reply([system(`${sent.to} is not connected now, and may not see that.`)]);
   },

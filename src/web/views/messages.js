@@ -6,6 +6,7 @@
 import { announce, button, byId, dayText, make, setChildren, sinceText } from "../dom.js";
 import { lastPosition } from "../lines.js";
 import { goToEnd, goToFirstNew, loadMore } from "../history.js";
+import { notKeptText } from "../kept.js";
 import { showInputError } from "./composer.js";
 import { isContinued, renderLine, renderMembership, separator } from "./lines.js";
 
@@ -328,8 +329,9 @@ class Log {
     this.#start.classList.toggle("within", within || older === "failed");
     if (within) return setContent(this.#start, "Loading …");
     if (older === "failed") return this.#drawFailure(this.#start, "Earlier messages", "older");
+    const notKept = isRoom ? "" : notKeptText(this.#chat, this.room);
     const about = !isRoom
-      ? "Only the two of you can read this."
+      ? `Only the two of you can read this.${notKept === "" ? "" : ` ${notKept}`}`
       : state !== "in"
       ? ""
       : older === "none"

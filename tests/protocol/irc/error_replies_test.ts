@@ -22,6 +22,7 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "nick-confusable": "433 alice X :Nickname looks like one that is in use",
   "banned-nick": "435 alice X #tea :Cannot change nickname while banned from the channel",
   "no-such-user": "401 alice X :No such nick/channel",
+  "login-to-leave": "486 alice X :The user is offline: to leave a message, log in to an account first",
   "ignores-self": "FAIL CMD INVALID_TARGET X :You cannot ignore yourself",
   "ignores-full": "511 alice X :Your silence list is full",
   "not-ignored": "FAIL CMD NOT_IGNORED X :You do not ignore that user. SILENCE lists those you do",
@@ -142,7 +143,7 @@ test("error replies: a PRIVMSG that cannot be stored gets an error, and a NOTICE
   await alice.expect("NOTICE bob :hi");
   await alice.expect("PRIVMSG bob :\x01VERSION\x01", ":alice!~alice@host PRIVMSG bob :\x01VERSION\x01");
   assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG bob :\x01VERSION\x01"]);
-}, () => ({ chat: new LocalChat({ history: fullHistory(), keepPrivate: true }) }));
+}, () => ({ chat: new LocalChat({ history: fullHistory(), keepPrivate: "all" }) }));
 
 const privately = new LastingHistory();
 
@@ -155,4 +156,4 @@ test("error replies: a message to several users is stored in one transaction", a
     ":alice!~alice@host PRIVMSG bob :hi",
     ":alice!~alice@host PRIVMSG carol :hi",
   ]);
-}, () => ({ chat: new LocalChat({ history: privately, keepPrivate: true }) }));
+}, () => ({ chat: new LocalChat({ history: privately, keepPrivate: "all" }) }));

@@ -3,6 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
+import type { KeepPrivate } from "../../../src/chat/conversations.ts";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { firstId, readId } from "../../../src/chat/ids.ts";
 import type { Member, Session } from "../../../src/chat/member.ts";
@@ -215,7 +216,7 @@ export function test(
 export function testAccounts(
   name: string,
   run: (fixture: ProtocolFixture, office: AuthFixture) => Promise<void>,
-  { keepPrivate = false, ...options }: Parameters<typeof AuthFixture.open>[0] & { keepPrivate?: boolean } = {},
+  { keepPrivate = "accounts", ...options }: Parameters<typeof AuthFixture.open>[0] & { keepPrivate?: KeepPrivate } = {},
 ) {
   Deno.test(name, async () => {
     await using office = await AuthFixture.open(options);

@@ -218,6 +218,7 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "nick-confusable": "-- X looks like a nickname in use. Choose another one.",
     "banned-nick": "-- You are banned from #tea, and keep your nickname there. Leave it first: /leave",
     "no-such-user": "-- No such user: X. /list shows who is here.",
+    "login-to-leave": "-- X is offline. To leave a message, log in first: /login NAME PASSWORD",
     "ignores-self": "-- You cannot ignore yourself.",
     "ignores-full": "-- You ignore 100 users, which is the most. Remove one first: /unignore NAME",
     "not-ignored": "-- You do not ignore X. /ignore lists the users that you ignore.",
