@@ -470,9 +470,8 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   /**
-   * The error of a private message that cannot be stored now. The hub makes all other checks.
-   *
-   * @param ignoredBy The receiver is added to it if it is not in the chat and ignores the author.
+   * The error of a private message that cannot be stored now. The hub makes all other checks. Adds the receiver to `ignoredBy`
+   * if it is not in the chat and ignores the author.
    */
   #rejectStored(
     author: Member,
