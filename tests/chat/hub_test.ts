@@ -1,7 +1,7 @@
 /** The hub as a state machine: the same commands lead to the same state, results, ids and events. */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { ChatError } from "../../src/chat/chat_error.ts";
-import type { Command, ModesResult, Op } from "../../src/chat/commands.ts";
+import type { Command, Invitee, ModesResult, Op } from "../../src/chat/commands.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import type { Member, Session } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
@@ -154,6 +154,7 @@ function plain(result: unknown): unknown {
   if (typeof result !== "object" || result === null) return result;
   if ("handlers" in result) return `session ${(result as Session).id} of ${(result as Session).member.id}`;
   if ("sessions" in result && "origin" in result) return `member ${(result as Member).id}`;
+  if ("member" in result) return `invited ${(result as Invitee).nick} ${(result as Invitee).member?.id}`;
   if ("key" in result && "members" in result) return `room ${result.key}`;
   if ("rejected" in result) return [(result as ModesResult).made, plain((result as ModesResult).rejected)];
   return { ...result };
@@ -305,7 +306,7 @@ for (
         assertEquals(other.state(), one.state());
         for (const [op, result] of one.results as [string, unknown][]) {
           seen.add(
-            typeof result === "string" && /^[a-z-]+ /.test(result) && !/^(member|room|session) /.test(result)
+            typeof result === "string" && /^[a-z-]+ /.test(result) && !/^(member|room|session|invited) /.test(result)
               ? "error"
               : op,
           );
