@@ -15,6 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   util: [],
   chat: ["util"],
   accounts: ["chat", "monitoring", "util"],
+  cluster: ["chat", "util"],
   moderation: ["accounts", "chat", "monitoring", "util"],
   history: ["accounts", "chat", "moderation", "util"],
   monitoring: ["util"],

@@ -1,0 +1,110 @@
+/** Arbitrary commands, for property tests. */
+import { fc } from "../dependencies.ts";
+import { type Command, type CommandOf, type Op, USER_FLAGS } from "../../src/chat/commands.ts";
+import type { Style } from "../../src/chat/events.ts";
+import type { Identity } from "../../src/chat/member.ts";
+import { LISTS, type ModeChange, RANK_OF, type RankMode, RANKS, SWITCHES } from "../../src/chat/modes.ts";
+import type { SessionToken } from "../../src/chat/scope.ts";
+
+type Model<T> = { readonly [K in keyof T]-?: fc.Arbitrary<T[K]> };
+
+/** Objects with all fields of a type, some of them `undefined`. */
+function record<T extends object>(model: Model<T>): fc.Arbitrary<T> {
+  return fc.record(model as Model<Record<string, unknown>>) as unknown as fc.Arbitrary<T>;
+}
+
+function orUndefined<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(arbitrary, { nil: undefined });
+}
+
+const integer = fc.maxSafeNat();
+const number = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
+const flag = fc.boolean();
+const text = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.constantFrom("", "__proto__", "constructor", '"\\', "\u2028\n\0", "\ud800", "a\udfff", "\ufeff", "#lobby"),
+);
+const rank = orUndefined(fc.constantFrom(...RANKS));
+const style = fc.constantFrom<Style>("say", "action", "notice", "ctcp", "ctcp-reply");
+const token: fc.Arbitrary<SessionToken> = record<SessionToken>({
+  id: integer,
+  readOnly: flag,
+  room: orUndefined(text),
+});
+const identity = record<Identity>({
+  user: text,
+  host: text,
+  networks: orUndefined(fc.array(text)),
+  realname: text,
+  account: orUndefined(text),
+  token: orUndefined(token),
+});
+
+const modeChange: fc.Arbitrary<ModeChange> = fc.oneof(
+  fc.record({ on: flag, mode: fc.constantFrom(...SWITCHES) }),
+  fc.record({ on: flag, mode: fc.constantFrom(...LISTS), mask: text }),
+  fc.record({ on: flag, mode: fc.constantFrom(...LISTS), mask: text, nick: text }),
+  fc.record({ on: flag, mode: fc.constant("k" as const), key: text }),
+  fc.record({ on: fc.constant(true as const), mode: fc.constant("l" as const), limit: integer }),
+  fc.record({ on: fc.constant(false as const), mode: fc.constant("l" as const) }),
+  fc.record({ on: flag, mode: fc.constantFrom(...Object.keys(RANK_OF) as RankMode[]), nick: text }),
+);
+
+const member = integer;
+const session = orUndefined(integer);
+const reason = orUndefined(text);
+
+/** The fields of each command but `op`. */
+const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
+  connect: { id: integer, nick: text, identity, attended: orUndefined(flag) },
+  disconnect: { session: integer, reason, own: flag },
+  remove: { member, reason },
+  rename: { member, nick: text },
+  reclaim: { member, nick: text, reason: text },
+  login: { session: integer, account: text, token: orUndefined(token), id: integer },
+  logout: { session: integer, id: integer },
+  away: { member, message: orUndefined(text) },
+  realname: { member, realname: text },
+  ignore: { member, name: text, on: flag },
+  ignored: { member, names: fc.array(text) },
+  flag: { member, flag: fc.constantFrom(...USER_FLAGS), on: flag },
+  "always-on": { member, choice: orUndefined(flag) },
+  attend: { session: integer, on: flag },
+  expire: { before: number },
+  forget: { account: text },
+  join: { member, session, room: text, key: orUndefined(text) },
+  leave: { member, session, room: text, reason },
+  kick: { member, room: text, nick: text, reason },
+  invite: { member, room: text, nick: text },
+  topic: { member, room: text, topic: text },
+  modes: { member, room: text, changes: fc.array(modeChange) },
+  ban: { member, room: text, name: text },
+  unban: { member, room: text, name: text },
+  transfer: { member, room: text, name: text },
+  role: { member, room: text, name: text, on: flag },
+  appoint: { member, room: text, name: text },
+  disown: { room: text, account: text },
+  "rename-room": { member, room: text, name: text, reason },
+  destroy: { member, room: text },
+  drop: { room: text },
+  say: { member, session, room: text, text, style, tags: text, minRank: rank },
+  whisper: { member, session, to: fc.array(text), text, style, tags: text },
+  tag: {
+    member,
+    session,
+    to: fc.oneof(fc.record({ member: integer }), fc.record({ room: text })),
+    tags: text,
+    minRank: rank,
+  },
+  wallops: { member, text },
+  notice: { text },
+  mute: { host: text, action: orUndefined(fc.record({ who: text, by: text })) },
+  unmute: { host: text },
+};
+
+/** All commands. */
+export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  ...Object.entries(MODELS).map(([op, model]) =>
+    fc.record({ op: fc.constant(op), ...model } as Model<Record<string, unknown>>) as unknown as fc.Arbitrary<Command>
+  ),
+);
