@@ -53,6 +53,12 @@ const target = object<Extract<Command, { op: "tag" }>["to"]>(
   (to) => fieldCount(to) === 1,
 );
 
+/** A room or a nickname. */
+const conversation = object<Extract<Command, { op: "mark-read" }>["target"]>(
+  { room: optional(text), nick: optional(text) },
+  (of) => fieldCount(of) === 1,
+);
+
 const switchFields = { on: flag };
 const listFields = { on: flag, mask: text, nick: optional(text) };
 const rankFields = { on: flag, nick: text };
@@ -91,6 +97,7 @@ export const commandCodec = variants<Command, "op">("op", {
   reclaim: ["rc", 1, { member, nick: text, reason: text }],
   login: ["li", 1, { session: integer, id: integer, account: text, token: nullable(token) }],
   logout: ["lo", 1, { session: integer, id: integer }],
+  token: ["tk", 1, { session: integer, account: text, token }],
   away: ["a", 1, { member, message: nullable(text) }],
   realname: ["rn", 1, { member, realname: text }],
   ignore: ["ig", 1, { member, name: text, on: flag }],
@@ -101,6 +108,8 @@ export const commandCodec = variants<Command, "op">("op", {
   attend: ["at", 1, { session: integer, on: flag }],
   expire: ["ex", 1, { before: number }], // by a clock that counts fractions of milliseconds
   forget: ["fo", 1, { account: text }],
+  // Read markers
+  "mark-read": ["mr", 1, { member, target: conversation, time: integer }],
   // Rooms
   join: ["j", 1, { member, session, room: text, key: nullable(text) }],
   leave: ["l", 1, { member, session, room: text, reason }],
@@ -119,7 +128,7 @@ export const commandCodec = variants<Command, "op">("op", {
   drop: ["dr", 1, { room: text }],
   // Messages
   say: ["s", 1, { member, session, room: text, text, style, tags, minRank: nullable(rank) }],
-  whisper: ["w", 1, { member, session, to: list(text), text, style, tags }],
+  whisper: ["w", 1, { member, session, to: list(text), text, style, tags, ignoredBy: list(text) }],
   tag: ["g", 1, { member, session, to: target, tags: text, minRank: nullable(rank) }],
   wallops: ["wa", 1, { member, text }],
   notice: ["no", 1, { text }],

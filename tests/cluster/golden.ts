@@ -92,6 +92,10 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     least: { op: "login", session: 8, account: "zoe", id: 9 },
   },
   logout: { all: { op: "logout", session: 8, id: 9 } },
+  token: {
+    all: { op: "token", session: 8, account: "zoe", token: { id: 3, readOnly: false, room: "#tea" } },
+    least: { op: "token", session: 8, account: "zoe", token: { id: 3, readOnly: false } },
+  },
   away: { all: { op: "away", member: 7, message: "tea" }, least: { op: "away", member: 7 } },
   realname: { all: { op: "realname", member: 7, realname: "Zoë" } },
   ignore: {
@@ -117,6 +121,10 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     also: [{ op: "expire", before: -86_400_000 }],
   },
   forget: { all: { op: "forget", account: "zoe" } },
+  "mark-read": {
+    all: { op: "mark-read", member: 7, target: { room: "#tea" }, time: 1_800_000_000_000 },
+    also: [{ op: "mark-read", member: 7, target: { nick: "bob" }, time: 1_800_000_000_000 }],
+  },
   join: {
     all: { op: "join", member: 7, session: 8, room: "#Tea", key: "sesame" },
     least: { op: "join", member: 7, room: "#Tea" },
@@ -168,8 +176,9 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
       text: "psst",
       style: "action",
       tags: "+draft/reply=abc",
+      ignoredBy: ["carol"],
     },
-    least: { op: "whisper", member: 7, to: ["bob"], text: "psst", style: "say", tags: "" },
+    least: { op: "whisper", member: 7, to: ["bob"], text: "psst", style: "say", tags: "", ignoredBy: [] },
   },
   tag: {
     all: { op: "tag", member: 7, session: 8, to: { room: "#tea" }, tags: "+typing=active", minRank: "op" },
