@@ -7,7 +7,7 @@
  */
 
 /** By their names in SPDX's list. */
-const FREE = new Set(["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT"]);
+const FREE = new Set(["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "Unlicense"]);
 
 /** The folder with the packages that were downloaded. */
 async function packages(): Promise<string> {

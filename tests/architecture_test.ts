@@ -21,14 +21,23 @@ const ALLOWED: Record<string, readonly string[]> = {
   monitoring: ["util"],
   transport: ["util"],
   protocol: ["accounts", "chat", "moderation", "transport/connection.ts", "util"],
+  cluster: ["chat", "util"],
   web: ["protocol/http/site.ts"],
   cli: ["accounts", "chat", "history", "moderation", "monitoring", "protocol", "transport", "util"],
   server: ["accounts", "chat", "cli", "history", "moderation", "monitoring", "protocol", "transport", "util", "web"],
 };
 
-/** The code files of `src/` by their path in it, with the files of `src/` that each imports. */
-async function modules(folder = join(ROOT, "src")): Promise<Map<string, { lines: number; imports: string[] }>> {
-  const found = new Map<string, { lines: number; imports: string[] }>();
+interface Module {
+  readonly lines: number;
+  /** The files of `src/` that it imports. */
+  readonly imports: readonly string[];
+  /** The packages of NATS that it imports. */
+  readonly packages: readonly string[];
+}
+
+/** The code files of `src/` by their path in it. */
+async function modules(folder = join(ROOT, "src")): Promise<Map<string, Module>> {
+  const found = new Map<string, Module>();
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = join(folder, name);
     if (isDirectory) { for (const [file, module] of await modules(path)) found.set(file, module); }
@@ -39,6 +48,7 @@ async function modules(folder = join(ROOT, "src")): Promise<Map<string, { lines:
       specifier!
     );
     found.set(relative(join(ROOT, "src"), path), {
+      packages: [...code.matchAll(/(?:from|^import|\bimport\()\s*"(@nats-io\/[^"]+)"/gm)].map(([, name]) => name!),
       lines: text.split("\n").length - 1,
       imports: imports.map((specifier) => relative(join(ROOT, "src"), join(dirname(path), specifier))),
     });
@@ -84,6 +94,18 @@ Deno.test("architecture: a part imports only the parts that it may import", () =
     }
   }
   assertEquals(breaches.sort(), []);
+});
+
+Deno.test("architecture: the library of NATS is loaded by the worker of the log alone", () => {
+  /** The files that import the library, among those that are loaded with some files. */
+  const users = (entries: readonly string[]) => {
+    const loaded = new Set(entries);
+    for (const file of loaded) for (const target of src.get(file)?.imports ?? []) loaded.add(target);
+    return [...loaded].filter((file) => (src.get(file)?.packages.length ?? 0) > 0).sort();
+  };
+  const files = [...src.keys()];
+  assertEquals(users(["cluster/nats_worker.ts"]), users(files));
+  assertEquals(users(files.filter((file) => !file.startsWith("cluster/nats_"))), []);
 });
 
 Deno.test("architecture: folders have no import cycle", () => {
