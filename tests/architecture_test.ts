@@ -21,7 +21,6 @@ const ALLOWED: Record<string, readonly string[]> = {
   monitoring: ["util"],
   transport: ["util"],
   protocol: ["accounts", "chat", "moderation", "transport/connection.ts", "util"],
-  cluster: ["chat", "util"],
   web: ["protocol/http/site.ts"],
   cli: ["accounts", "chat", "history", "moderation", "monitoring", "protocol", "transport", "util"],
   server: ["accounts", "chat", "cli", "history", "moderation", "monitoring", "protocol", "transport", "util", "web"],

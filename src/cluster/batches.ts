@@ -8,10 +8,8 @@ import type { Command } from "../chat/commands.ts";
 import { DecodeError, EncodeError } from "./codec_errors.ts";
 import { integer } from "./codecs.ts";
 import { CODEC_VERSION, commandCodec } from "./command_codec.ts";
+import { BATCH_MAX } from "./log_limits.ts";
 import { byteLength } from "../util/bytes.ts";
-
-/** The most bytes of a batch. */
-export const BATCH_MAX = 512 * 1024;
 
 /** The most commands of a batch: they are decoded at once, and nothing else happens meanwhile. */
 export const COMMANDS_MAX = 2_000;

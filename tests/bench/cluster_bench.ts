@@ -4,7 +4,8 @@
  * Run by `deno task bench`.
  */
 import type { Command } from "../../src/chat/commands.ts";
-import { BATCH_MAX, decodeBatch, encodeCommand, packBatches } from "../../src/cluster/batches.ts";
+import { decodeBatch, encodeCommand, packBatches } from "../../src/cluster/batches.ts";
+import { BATCH_MAX } from "../../src/cluster/log_limits.ts";
 import { CODEC_VERSION } from "../../src/cluster/command_codec.ts";
 
 const HEAD = { version: CODEC_VERSION, incarnation: 123_456, number: 7_890, time: 1_800_000_000_000 };

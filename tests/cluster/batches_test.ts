@@ -2,14 +2,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import type { Command } from "../../src/chat/commands.ts";
-import {
-  BATCH_MAX,
-  COMMAND_MAX,
-  COMMANDS_MAX,
-  decodeBatch,
-  encodeCommand,
-  packBatches,
-} from "../../src/cluster/batches.ts";
+import { COMMAND_MAX, COMMANDS_MAX, decodeBatch, encodeCommand, packBatches } from "../../src/cluster/batches.ts";
+import { BATCH_MAX } from "../../src/cluster/log_limits.ts";
 import {
   DecodeError,
   type DecodeErrorCode,
