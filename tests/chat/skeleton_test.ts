@@ -81,7 +81,9 @@ Deno.test("skeleton: it is the same for all forms of a name, stable, and bounded
   fc.assert(fc.property(name, (name) => {
     assertEquals(skeleton(name.normalize("NFD")), skeleton(name));
     assertEquals(skeleton(prepareName(name)), skeleton(name));
-    assertEquals(skeleton(skeleton(skeleton(name))), skeleton(skeleton(name)));
+    // Greek Ϛ takes the longest: it looks like ϛ, that like σ, and that like o.
+    const third = skeleton(skeleton(skeleton(name)));
+    assertEquals(skeleton(third), third);
     if (isNick(name)) assert(skeleton(name).length <= 20 * NICK_BYTES);
   }));
 });
