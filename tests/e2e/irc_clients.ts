@@ -227,7 +227,8 @@ export class Terminal implements AsyncDisposable {
 
   /** @param size In characters. */
   async resize(size: string): Promise<void> {
-    await this.#ask(`refresh-client -C ${size}`);
+    do await this.#ask(`refresh-client -C ${size}`); // without effect while tmux starts
+     while ((await this.#ask("display-message -p '#{window_width}x#{window_height}'"))[0] !== size);
   }
 
   async type(line: string): Promise<void> {
