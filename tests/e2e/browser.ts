@@ -77,11 +77,13 @@ export class World implements AsyncDisposable {
    *
    * @param hash The room in the address, with its `#`.
    * @param prepare Runs before the page is loaded.
+   * @param url Where the page is, if not at the server itself.
    */
   async visitor(
     hash = "",
     options: BrowserContextOptions = {},
     prepare?: (page: Page) => Promise<void>,
+    url = this.url,
   ): Promise<Visitor> {
     const context = await this.#browser.newContext({
       locale: "en-GB",
@@ -92,7 +94,7 @@ export class World implements AsyncDisposable {
     const visitor = new Visitor(await context.newPage());
     this.#visitors.push(visitor);
     await prepare?.(visitor.page);
-    await visitor.page.goto(this.url + hash);
+    await visitor.page.goto(url + hash);
     return visitor;
   }
 

@@ -13,14 +13,14 @@ export const executable: Form = await findExecutable();
  */
 export function test(
   name: string,
-  body: (form: Form) => Promise<void>,
+  body: (form: Form, t: Deno.TestContext) => Promise<void>,
   missing?: string,
   forms: readonly Form[] = [source, executable],
 ): void {
   for (const form of forms) {
     const reason = form.missing ?? missing;
     const note = reason === undefined ? "" : ` (${reason})`;
-    Deno.test({ name: `${form.name}: ${name}${note}`, ignore: reason !== undefined, fn: () => body(form) });
+    Deno.test({ name: `${form.name}: ${name}${note}`, ignore: reason !== undefined, fn: (t) => body(form, t) });
   }
 }
 

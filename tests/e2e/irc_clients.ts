@@ -227,7 +227,8 @@ export class Terminal implements AsyncDisposable {
 
   /** @param size In characters. */
   async resize(size: string): Promise<void> {
-    await this.#ask(`refresh-client -C ${size}`);
+    do await this.#ask(`refresh-client -C ${size}`); // without effect while tmux starts
+     while ((await this.#ask("display-message -p '#{window_width}x#{window_height}'"))[0] !== size);
   }
 
   async type(line: string): Promise<void> {
@@ -324,8 +325,10 @@ export class Irssi extends Terminal implements ChatClient {
   static async start(port: number, nick: string, size = "100x40", login?: Login): Promise<Irssi> {
     const home = await Deno.makeTempDir();
     await Deno.mkdir(`${home}/irssi`);
-    // By default irssi waits two seconds after each line, for servers that disconnect fast senders.
-    let config = 'settings = { "irc/core" = { cmd_queue_speed = "10msec"; }; };\n';
+    // By default irssi waits two seconds after each line, for servers that disconnect fast senders, and asks whether lines
+    // that are typed fast are to be pasted.
+    const core = 'cmd_queue_speed = "10msec"; cmds_max_at_once = "100";';
+    let config = `settings = { "irc/core" = { ${core} }; "fe-text" = { paste_verify_line_count = "0"; }; };\n`;
     let address = `-c 127.0.0.1 -p ${port}`;
     if (login !== undefined) {
       const sasl =

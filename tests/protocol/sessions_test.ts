@@ -42,6 +42,19 @@ testAccounts("sessions: a second IRC client of an account gets the user's nick a
 });
 
 testAccounts(
+  "sessions: a second IRC client is told the modes that the user has, which its MODE does not change",
+  async (fixture) => {
+    const [alice] = await aliceAndBob(fixture);
+    const told = (client: Client) => client.hears().filter((line) => / MODE alice /.test(line));
+    await alice.says("MODE alice +i");
+    assertEquals(told(alice), [":alice!~alice@host MODE alice :+i"]);
+    const phone = await loggedIn(fixture, "alice");
+    await phone.says("MODE alice +i");
+    assertEquals(told(phone), [":alice!~alice@host MODE alice :+i"]);
+  },
+);
+
+testAccounts(
   "sessions: what one client says, the other gets as from itself, without echo-message too",
   async (fixture) => {
     const [alice, bob] = await aliceAndBob(fixture);

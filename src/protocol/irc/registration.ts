@@ -16,6 +16,7 @@ import { mechanisms } from "./handshake.ts";
 import { replyIsupport } from "./isupport.ts";
 import { USER_MAX } from "./limits.ts";
 import { type IrcMessage, restOf } from "./parser.ts";
+import { userModes } from "./modes.ts";
 import { announceStatus } from "./persistence.ts";
 import { abort } from "./sasl.ts";
 import { lusers, motd } from "./server.ts";
@@ -40,6 +41,9 @@ export function welcome(context: MemberContext): void {
   lusers(context);
   announceStatus(context);
   motd(context, []);
+  // Those of a user that was there before: without this, the client takes the MODE that it sends for lost.
+  const modes = userModes(context);
+  if (modes !== "+") context.reply(`:${member.origin} MODE ${member.nick} :${modes}`);
   const realname = sanitize(handshake.realname);
   const clipped = clipRealname(realname);
   if (clipped !== realname && clipped === member.realname) { // not that of another session of the user
