@@ -22,7 +22,7 @@ test("text: an invalid command gets a one-line error that no other client receiv
     ["/msg nobody hi", /^-- No such user: nobody\. \/list/],
     ["/msg guest2", /^-- Usage: \/msg NAME TEXT/],
     ["/who #nowhere", /^-- No such room: #nowhere\. \/rooms/],
-    ["/history many", /^-- Invalid range: use 1 to 1000 lines/],
+    ["/history 0", /^-- Invalid range: use 1 to 1000 lines/],
     ["/topic " + "x".repeat(361), /^-- Topic too long: at most 360 characters\./],
     ["/leave", /^-- You are in #lobby\. /],
   ];

@@ -402,6 +402,10 @@ browse("page: unanswered requests fail with a message when the connection is los
     await world.kill();
     await bob.page.locator("#banner-text").getByText(LOST).waitFor();
   };
+  // The dialog is loaded after the page is online.
+  await bob.page.waitForFunction(
+    'performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/search.js"))',
+  );
   world.server.kill("SIGSTOP"); // nothing is answered
   await bob.say("/search tea");
   const status = bob.dialog("Search").getByRole("status");
