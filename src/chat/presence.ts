@@ -35,9 +35,10 @@ export function sessionCame(state: ChatState, session: Session): void {
 
 /** To be called when a session has got a user, also by a login: notes which private messages have waited for it. */
 export function noteMissedPrivate(state: ChatState, session: Session): void {
+  if (!session.attended) return; // a person has to see them
   session.missedPrivateSince = session.missedSince;
   const { fullAccount: account } = session.member;
-  if (account === undefined || !session.attended) return; // a person has to see them
+  if (account === undefined) return;
   const since = state.waiting.take(account);
   if (since === undefined) return;
   session.missedPrivateSince = Math.min(since, session.missedSince ?? Infinity);

@@ -193,6 +193,25 @@ testAccounts(
 );
 
 testAccounts(
+  "private messages: a client at which no person is gets no replay, also if its user is always on",
+  async (fixture) => {
+    await registered(fixture, "alice", "bob");
+    const [bob] = await login(fixture, "bob");
+    await bob.says("NS SET ALWAYS-ON ON");
+    clock.now += 1000;
+    await bob.leave();
+    clock.now += 1000;
+    const [alice] = await login(fixture, "alice");
+    await alice.says("PRIVMSG bob :one");
+    const replayed = async (...lines: string[]) => {
+      const [, received] = await login(fixture, "bob", "draft/pre-away", ...lines);
+      return received.filter((line) => line.includes("PRIVMSG")).length;
+    };
+    assertEquals([await replayed("AWAY *"), await replayed(), await replayed()], [0, 1, 0]);
+  },
+);
+
+testAccounts(
   "private messages: long ones are replayed as far as they fit into a reply, the latest of each conversation",
   async (fixture) => {
     await registered(fixture, "alice", "bob");
