@@ -105,11 +105,12 @@ export class LocalReadMarkers implements ReadMarkers {
    * do not tell what is.
    */
   sessionsEnd(member: Member, sessions: readonly Session[]): void {
+    if (member.fullAccount === undefined) return; // its markers end with it
     if (!sessions.some(({ readsShown }) => readsShown)) return;
     for (const room of member.rooms.values()) this.roomLeft(member, room, sessions);
   }
 
-  /** To be called before sessions are no longer shown a room: the same for this room. */
+  /** To be called before sessions are no longer shown a room: it counts as read, as in `sessionsEnd`. */
   roomLeft(member: Member, room: Room, sessions: readonly Session[]): void {
     if (room.closed || room.hasLines === false || !room.has(member)) return;
     const hasRead = (session: Session) => session.readsShown && session.attended && room.sessions.has(session);
@@ -124,7 +125,7 @@ export class LocalReadMarkers implements ReadMarkers {
     try {
       advance();
     } catch (error) {
-      if (!(error instanceof ChatError)) throw error; // the history cannot be read now: it stays unread
+      if (!(error instanceof ChatError)) throw error; // the history cannot be read now: the lines stay unread
     }
   }
 }
