@@ -33,7 +33,7 @@ import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
 import type { Whowas } from "./whowas.ts";
 import { Waiting } from "./waiting.ts";
-import { keptReceiver, type Receiver, whisper } from "./whisper_command.ts";
+import { type Receiver, storedReceiver, whisper } from "./whisper_command.ts";
 import { WriteBehind } from "./write_behind.ts";
 
 /** What a hub is made of. */
@@ -179,9 +179,9 @@ export class Hub {
     return this.#state.members.get(member.id) === member;
   }
 
-  /** To whom a private message of a member goes if it is stored; `undefined` if it is not, or is rejected. */
-  keptReceiver(author: Member, nick: string, style: Style): Receiver | undefined {
-    return keptReceiver(this.#state, author, nick, style);
+  /** To whom a private message of a member goes; `undefined` if the message is not to be stored, or is rejected. */
+  storedReceiver(author: Member, nick: string, style: Style): Receiver | undefined {
+    return storedReceiver(this.#state, author, nick, style);
   }
 
   /** Whether a session is connected. */

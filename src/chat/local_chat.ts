@@ -338,14 +338,14 @@ export class LocalChat extends ChatReader implements Chat {
     const ignoredBy: string[] = [];
     const size = 2 * (clean.length + tags.length); // a copy for each of the two
     const rejected = nicks.map((nick) => {
-      const to = clean.trim() === "" ? undefined : this.#hub.keptReceiver(member, nick, style);
-      return to && this.#rejectStored(member, from, to, size, ignoredBy);
+      const receiver = clean.trim() === "" ? undefined : this.#hub.storedReceiver(member, nick, style);
+      return receiver && this.#rejectStored(member, from, receiver, size, ignoredBy);
     });
     const to = nicks.filter((_, i) => rejected[i] === undefined);
-    const said = { text: clean, style, tags, ignoredBy };
-    const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, ...said });
-    let next = 0;
+    const message = { text: clean, style, tags, ignoredBy };
+    const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, ...message });
     if (from?.readsShown) this.readMarkers.written(member, results);
+    let next = 0;
     return rejected.map((error) => error ?? results[next++]);
   }
 
@@ -470,17 +470,13 @@ export class LocalChat extends ChatReader implements Chat {
   }
 
   /**
-   * The error of a private message that cannot be stored now. The hub makes all other checks. Adds the receiver to `ignoredBy`
-   * if it is not in the chat and ignores the author.
+   * The error of a private message that cannot be stored now. The hub makes all other checks.
+   *
+   * @param ignoredBy The receiver is added to it, by its folded name, if it is not in the chat and ignores the author.
    */
-  #rejectStored(
-    author: Member,
-    from: Session | undefined,
-    { nick, member }: Receiver,
-    characters: number,
-    ignoredBy: string[],
-  ): ChatError | undefined {
-    if (this.#hub.storage.isLocked()) { // it is delivered now or not at all
+  #rejectStored(author: Member, from: Session | undefined, to: Receiver, characters: number, ignoredBy: string[]) {
+    const { nick, member } = to;
+    if (this.#hub.storage.isLocked()) { // the author gets its answer at once
       this.#hub.storage.lost++;
       return new ChatError("not-stored", nick);
     }
@@ -491,6 +487,7 @@ export class LocalChat extends ChatReader implements Chat {
       if (!(error instanceof ChatError)) throw error;
       return error.code === "ignores-unstored" ? new ChatError("not-stored", nick) : error;
     }
+    return undefined;
   }
 }
 

@@ -19,14 +19,14 @@ export interface Receiver {
   /** The member; `undefined` if the nickname is that of an account that has none: then the message waits for it. */
   readonly member: Member | undefined;
   /** Whether the message is stored. */
-  readonly kept: boolean;
+  readonly stored: boolean;
 }
 
 /**
- * Finds to whom a member's private message goes: the member with the nickname; else the account of that name, under
- * whatever nickname it is in the chat, or when it is absent and the message is stored.
+ * Finds to whom a member's private message goes: the member with the nickname; else the account of that name, which may be in
+ * the chat under another nickname, or absent if the message is stored.
  *
- * @throws {ChatError} `no-such-user`; `no-private-messages`; or `login-to-leave` if the message could be stored if its author
+ * @throws {ChatError} `no-such-user`; `no-private-messages`; or `login-to-leave` if the message would be stored if its author
  *   was logged in
  */
 function findReceiver(state: ChatState, author: Member, name: string, style: Style): Receiver {
@@ -37,28 +37,33 @@ function findReceiver(state: ChatState, author: Member, name: string, style: Sty
   const member = named ?? (account === undefined ? undefined : state.byAccount.get(fold(account)));
   if (member !== undefined) {
     if (!takesPrivate(member)) throw new ChatError("no-private-messages", member.nick);
-    return { nick: named?.nick ?? copyString(account!), member, kept: isLine && keepsBetween(keeps, author, member) };
+    return {
+      nick: named?.nick ?? copyString(account!),
+      member,
+      stored: isLine && isStoredBetween(keeps, author, member),
+    };
   }
   if (account === undefined || !isNick(account) || !isLine || keeps === "off") {
     throw new ChatError("no-such-user", name);
   }
   if (author.fullAccount === undefined) throw new ChatError("login-to-leave", account);
-  return { nick: copyString(account), member: undefined, kept: true };
+  return { nick: copyString(account), member: undefined, stored: true };
 }
 
-/** To whom a member's private message goes if it is stored; `undefined` if it is not, or is rejected. */
-export function keptReceiver(state: ChatState, author: Member, name: string, style: Style): Receiver | undefined {
+/** To whom a member's private message goes; `undefined` if the message is not to be stored, or is rejected. */
+export function storedReceiver(state: ChatState, author: Member, name: string, style: Style): Receiver | undefined {
   if (isMuted(state.muted, author)) return undefined;
   try {
     const receiver = findReceiver(state, author, name, style);
-    return receiver.kept ? receiver : undefined;
+    return receiver.stored ? receiver : undefined;
   } catch (error) {
     if (error instanceof ChatError) return undefined;
     throw error;
   }
 }
 
-function keepsBetween(keeps: KeepPrivate, a: Member, b: Member): boolean {
+/** Whether the messages between two members are stored. */
+function isStoredBetween(keeps: KeepPrivate, a: Member, b: Member): boolean {
   if (keeps === "accounts") return a.fullAccount !== undefined && b.fullAccount !== undefined;
   return keeps === "all";
 }
@@ -72,16 +77,17 @@ function keepsBetween(keeps: KeepPrivate, a: Member, b: Member): boolean {
 export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whispered | ChatError | undefined)[] {
   const member = state.requireMember(command.member);
   const messages = command.to.map((nick) => prepareMessage(state, member, nick, command));
-  const count = messages.filter((message) => message !== undefined && "event" in message && message.to.kept).length;
+  const count =
+    messages.filter((message) => message !== undefined && !(message instanceof ChatError) && message.to.stored).length;
   const committed = count === 0 || state.storage.commitPrivate(count);
   return messages.map((message) => {
     if (message === undefined || message instanceof ChatError) return message;
     const { to, event, ignored } = message;
-    if (to.kept && !committed) return new ChatError("not-stored", to.nick);
+    if (to.stored && !committed) return new ChatError("not-stored", to.nick);
     member.spokeAt = event.time;
     if (!ignored) to.member?.tell(event);
     if (to.member !== member) tellOthers(member, command.session, { ...event, forAuthor: true });
-    const waits = to.kept && (to.member === undefined || to.member.sessions.length === 0);
+    const waits = to.stored && (to.member === undefined || to.member.sessions.length === 0);
     return waits ? { ...event, waits } : event;
   });
 }
@@ -122,7 +128,7 @@ function prepareMessage(
   };
   const { member } = to;
   const ignored = member === undefined ? ignoredBy.includes(fold(to.nick)) : state.ignores.ignores(member, event);
-  if (to.kept) {
+  if (to.stored) {
     const targets = [conversationTarget(author, to.nick)];
     if (member === undefined && !ignored) {
       targets.push(accountPrefix(to.nick) + fold(author.nick));
