@@ -122,7 +122,8 @@ const server = {
     reader: read.wholeNumber(0),
     default: String(ACCOUNTS_MAX),
     help: "registered nicknames in total",
-    details: "Existing accounts stay valid with a lower number. 0 without `--data`: no accounts.",
+    details:
+      "Existing accounts stay valid with a lower number. With 0 and without `--data`, the server has no accounts.",
   },
   maxFailures: {
     value: "N",
