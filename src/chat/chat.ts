@@ -190,10 +190,9 @@ export interface Chat {
    */
   kick(member: Member, room: Room, nick: string, reason?: string): Answer<Member>;
   /**
-   * Invites a member to a room. An operator's invitation overrides bans, `+i`, the key and the limit. It
-   * lets an account always enter an invite-only room that has an owner.
-   *
-   * An operator also lets an account in that is not in the chat, if the room is invite-only and has an owner.
+   * Invites a user to a room. An operator's invitation overrides bans, `+i`, the key and the limit. If the room is invite-only
+   * and has an owner, it also makes the account of the user a member of the room, which may always enter. Only then can an
+   * account be invited that is not in the chat.
    *
    * @throws {ChatError} `not-in-room`, `muted`, `not-operator`, `no-such-user`, `already-in-room` or `roles-full`
    */

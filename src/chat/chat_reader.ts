@@ -16,19 +16,8 @@ import type { Whowas } from "./whowas.ts";
 /** The members of `Chat` that change nothing. */
 type Reading =
   | ("members" | "rooms" | "history" | "whowas" | "monitor" | "flagCounts" | "peak" | "linesStored" | "linesLost")
-  | (
-    | "keepPrivate"
-    | "maxJoined"
-    | "has"
-    | "get"
-    | "getRoom"
-    | "find"
-    | "findRoom"
-    | "guestName"
-    | "requireNick"
-    | "requireFree"
-  )
-  | ("hasSession" | "getByAccount" | "sessionsOf");
+  | ("maxJoined" | "has" | "get" | "getRoom" | "find" | "findRoom" | "guestName" | "requireNick" | "requireFree")
+  | ("keepPrivate" | "hasSession" | "getByAccount" | "sessionsOf");
 
 /** Reads the state of a hub and its history. The methods are documented in the interface {@linkcode Chat}. */
 export class ChatReader implements Pick<Chat, Reading> {

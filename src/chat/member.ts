@@ -106,8 +106,8 @@ export class Session {
   /** When its user was last here, if this session ended an absence, in milliseconds since 1970: see `Member.lastSeen`. */
   missedSince: number | undefined;
   /**
-   * Since when private messages have come that no person has been sent, if this session ended an absence of its user, in
-   * milliseconds since 1970. Its protocol removes it when it has shown them.
+   * Since when private messages have come that were sent to no person, in milliseconds since 1970, if this session ended an
+   * absence of its user. Its protocol deletes the time when it shows the messages.
    */
   missedPrivateSince: number | undefined;
   /** Whether it is sent its own lines. Set by its protocol. */

@@ -4,7 +4,7 @@
 export const READ_MARKERS_MAX = 1000;
 
 /**
- * Stores a time for an account and a target, in milliseconds since 1970. It only ever grows.
+ * Stores a time for an account and a target, in milliseconds since 1970. The time never goes back.
  *
  * Accounts are folded. A target is the key of a room, or the folded nickname of the other user of a private conversation. The
  * marker of a room stays when the room is renamed, and is deleted with the room.
@@ -12,7 +12,7 @@ export const READ_MARKERS_MAX = 1000;
 export interface ReadMarkerStore {
   /** The marker, also before it is committed; `undefined` if there is none. @throws {StoreError} */
   get(account: string, target: string): number | undefined;
-  /** Has a later `commit` of the history store a marker, unless the stored one is later. Markers of unknown rooms are dropped. */
+  /** Has a later `commit` of the history store a marker, unless the stored one is later. Those of unknown rooms are dropped. */
   advance(account: string, target: string, time: number): void;
   /** Has a later `commit` of the history delete all markers of an account. */
   forget(account: string): void;

@@ -7,7 +7,7 @@ import { isRoomKey, type Targets } from "./targets.ts";
 /** The most markers that wait to be stored. Above that, the one that waits longest is dropped. */
 export const PENDING_MAX = 10_000;
 
-/** How long one commit may write markers, in milliseconds. The one that is written then is finished. */
+/** After what time a commit begins to write no further marker, in milliseconds. */
 const WRITE_TIME = 2;
 
 /** How many markers of a deleted room one step deletes. */
@@ -20,7 +20,7 @@ interface Marker {
   readonly time: number;
 }
 
-/** Stores read markers. What was given to it is written by the next `write`, or by one of the next. */
+/** Stores read markers. They are written by the next `write`, or by later ones if there are many. */
 export class ReadMarkerTable implements ReadMarkerStore {
   readonly #sql: Statements;
   readonly #targets: Targets;

@@ -24,10 +24,10 @@ export interface MissedConversation {
 
 /**
  * The conversations with messages that came while the user of a session was not connected, the one with the latest message
- * last. Only the first call finds them. Runs in steps, one for each conversation.
+ * last. Only the first call returns any. Runs in steps, one for each conversation.
  *
- * @param characters Upper bound on the characters of all messages together, about: each conversation has an equal share, and
- *   has at least one message.
+ * @param characters About the most characters of all messages together: each conversation has an equal share, and at least
+ *   one message.
  * @throws {ChatError} `history-unreadable`
  */
 export function* takeMissedConversations(
@@ -51,9 +51,7 @@ export function* takeMissedConversations(
     const all = page(MISSED_PRIVATE);
     const more = page(1, all[0]?.id).length > 0;
     const lines = all.filter((each) => !isOwn(each, member));
-    if (lines.length > 0) {
-      missed.push({ nick: partner(line, member, folded), lines, more });
-    }
+    if (lines.length > 0) missed.push({ nick: partner(line, member, folded), lines, more });
     yield;
   }
   return missed;

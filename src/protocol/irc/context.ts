@@ -57,7 +57,7 @@ export interface MemberContext extends IrcContext {
   readonly accountContext: AccountContext;
   /** Whether the client was told how to read the history. */
   historyHintSent: boolean;
-  /** From which id on the client has been sent the lines of a channel; none where that is not known. */
+  /** The id from which on the client was sent the lines of a channel; none where it is not known. */
   readonly sentFrom: WeakMap<Room, number>;
   /**
    * Whether a command may be interrupted after a part of its response. One with a label may not: its response is sent as

@@ -49,8 +49,8 @@ export function replyMarkerOf(context: MemberContext, room: Room): void {
 }
 
 /**
- * Sends a client with the capability the read markers of all channels that it is shown, as its user has another account now.
- * Those that cannot be read are left out.
+ * Sends a client with the capability the read markers of all channels that it shows, after its user has logged in or out.
+ * After an error of the history, the rest is left out.
  */
 export function announceMarkers(context: MemberContext): void {
   const { session, member, chat: { readMarkers } } = context;

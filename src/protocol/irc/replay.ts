@@ -50,14 +50,14 @@ export function noteShown(context: MemberContext, room: Room): void {
     context.sentFrom.set(room, last === undefined ? 0 : last.id + 1);
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
-    context.sentFrom.delete(room); // rather twice than not at all
+    context.sentFrom.delete(room); // a replay may repeat lines, but misses none
   }
 }
 
 /**
- * Replays what was said in a channel since a user was last here who is always on, and what the client has not been sent yet.
- * Without `batch`, each message has its
- * time, so that it does not look like a new one. A bot gets nothing; nor does a client with `draft/chathistory`.
+ * Replays what was said in a channel since a user who is always on was last here, without what the client was sent already.
+ * Without `batch`, each message has its time, so that it does not look like a new one. A bot gets nothing; nor does a client
+ * with `draft/chathistory`.
  *
  * @param since In milliseconds since 1970.
  */
@@ -77,13 +77,16 @@ export function replayMissed(context: MemberContext, room: Room, since: number):
 }
 
 /**
- * Replays the private messages that came while the user was not connected, as `replayMissed` does with those of channels. Does
- * so once for each return of the user.
+ * Replays the private messages that came while the user was not connected, as `replayMissed` does with those of channels,
+ * once each time the user comes back.
  */
 export function replayMissedPrivate(context: MemberContext): void {
   const { session, member } = context;
   if (session.missedPrivateSince === undefined) return;
-  if (context.has("draft/chathistory") || member.bot) return void (session.missedPrivateSince = undefined);
+  if (context.has("draft/chathistory") || member.bot) {
+    session.missedPrivateSince = undefined;
+    return;
+  }
   const steps = function* (): Steps<void> {
     try {
       const characters = context.options.answerMax / 4; // nicknames, times and tags take more

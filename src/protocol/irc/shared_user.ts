@@ -39,10 +39,11 @@ export function sessionHandlers(context: MemberContext, replyAccount: () => void
 }
 
 /**
- * Shows a client channels that its user is in, unless it is shown them already. In slices of time: there may be many, with many members.
+ * Shows a client those of some channels that its user is in and that it does not show yet. In slices of time: there may be many,
+ * with many members.
  *
  * @param since When the user was last here, if the client has brought it back, in milliseconds since 1970: then what was
- *   said since is replayed, after all channels are shown; not what the client has been sent already.
+ *   said since is replayed, after all channels are shown, without what the client was sent already.
  */
 export function showRooms(context: MemberContext, rooms: Iterable<Room>, since?: number): void {
   const waiting = [...rooms];

@@ -1,4 +1,4 @@
-/** Tells a user what was said since it has last read its rooms. */
+/** Tells a user what is new in its rooms, and which private messages it has missed. */
 import { NEW_COUNTED, type NewLines } from "../../chat/read_markers.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Steps } from "../time_slicer.ts";
@@ -7,7 +7,7 @@ import { type MissedConversation, takeMissedConversations } from "../missed_priv
 import { historyLines, REPLAY } from "./history_commands.ts";
 import { system } from "./render.ts";
 
-/** The most private messages that are shown at once: of the others only the number. */
+/** The most private messages that are shown at once. Of a conversation that exceeds it, only the number is. */
 export const MISSED_SHOWN = 20;
 
 /**
@@ -37,8 +37,8 @@ function showRoom(context: CommandContext, room: Room, since: number) {
 }
 
 /**
- * Replies with the number of new messages of each room of the user that has logged in, if it was not absent: then `showMissed`
- * does. Runs in steps, one for each room.
+ * After a login, replies with the number of new messages of each room of the user. If the login ended an absence, `showMissed`
+ * does that instead. Runs in steps, one for each room.
  */
 export function* countNew(context: CommandContext): Steps<void> {
   const { chat, member, session } = context;
@@ -69,7 +69,11 @@ export function* showMissedPrivate(context: CommandContext): Steps<void> {
   }
 }
 
-/** A sentence without its end, such as `12 new messages since you were last here`. @param room Its name, if it is not clear. */
+/**
+ * How many messages are new, without a full stop: `12 new messages in #tea since you were last here`.
+ *
+ * @param room The name of the room, unless the reply is about that room alone.
+ */
 export function newLinesText({ count }: NewLines, room?: string): string {
   const number = count > NEW_COUNTED ? `More than ${NEW_COUNTED}` : String(count);
   const where = room === undefined ? "" : ` in ${room}`;
