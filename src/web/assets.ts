@@ -27,9 +27,10 @@ import keysJs from "./keys.js" with { type: "text" };
 import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
 import mainJs from "./main.js" with { type: "text" };
+import maskListsJs from "./mask_lists.js" with { type: "text" };
+import messageLinesJs from "./message_lines.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
 import nearestJs from "./nearest.js" with { type: "text" };
-import maskListsJs from "./mask_lists.js" with { type: "text" };
 import notifyJs from "./notify.js" with { type: "text" };
 import operatorJs from "./operator.js" with { type: "text" };
 import personActionsJs from "./person_actions.js" with { type: "text" };
@@ -104,6 +105,7 @@ const parts: readonly Asset[] = [
   { path: "/model.js", type: JS, text: modelJs },
   { path: "/nearest.js", type: JS, text: nearestJs },
   { path: "/mask_lists.js", type: JS, text: maskListsJs },
+  { path: "/message_lines.js", type: JS, text: messageLinesJs },
   { path: "/notify.js", type: JS, text: notifyJs },
   { path: "/operator.js", type: JS, text: operatorJs },
   { path: "/person_actions.js", type: JS, text: personActionsJs },

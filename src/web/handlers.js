@@ -8,7 +8,8 @@ import { now } from "./clock.js";
 import { plainText } from "./format.js";
 import { loadLatest } from "./history.js";
 import { awayText, noteGuest } from "./kept.js";
-import { authorOf, changeIgnored, shortName } from "./ignored.js";
+import { changeIgnored, shortName } from "./ignored.js";
+import { lineOf, timeOf } from "./message_lines.js";
 import { receiveMarker } from "./read_sync.js";
 import { fold, isRoom } from "./room.js";
 import { isRegisteredNick, modeChanges, replyText, standardReply, withPageCommands } from "./reply_texts.js";
@@ -22,12 +23,9 @@ import { isRegisteredNick, modeChanges, replyText, standardReply, withPageComman
 /** WHO, which tells who is away, is sent only for rooms of at most so many members. */
 const WHO_MAX = 200;
 
-/** How CTCP messages begin, and an action in particular. */
-const ACTION = "\x01ACTION ";
-const CTCP = "\x01";
-
 /** Shown after a login with a one-time word. */
 const CHOOSE_PASSWORD = "You have logged in with a one-time word. Choose a new password now, in your settings.";
+
 /** The prefixes of members by the mode that gives the rank, the highest first (PREFIX of RPL_ISUPPORT). */
 const PREFIX_OF = { q: "~", o: "@", v: "+" };
 
@@ -403,43 +401,6 @@ function handleMessage(chat, message, request) {
   if (line.mention) chat.onMention(room, line);
 }
 
-/**
- * Converts a message into a line.
- *
- * @param {Model} model
- * @param {Message} message
- * @param {boolean} inPrivate
- * @param {string} few The prefix of members that it is for (STATUSMSG), or the empty string.
- * @returns {import("./lines.js").Line | undefined} `undefined` for CTCP messages other than actions.
- */
-function lineOf(model, message, inPrivate, few) {
-  const { command, nick, params: [, text = ""], tags } = message;
-  const action = text.startsWith(ACTION) ? text.slice(ACTION.length).replaceAll(CTCP, "") : undefined;
-  if (text.startsWith(CTCP) && action === undefined) return undefined;
-  const kind = command === "NOTICE" ? "notice" : action === undefined ? "say" : "action";
-  const said = `${
-    few === "" ? "" : `(to ${few.includes("+") ? "voices" : few.includes("@") ? "operators" : "owners"}) `
-  }${action ?? text}`;
-  const own = fold(nick) === fold(model.nick);
-  const author = authorOf(message);
-  const ignored = !own && model.ignores(author);
-  const mention = !own && !ignored && (inPrivate || model.mentions(plainText(said)));
-  // The lines of a long message have the id of the first one, with a number appended.
-  const [, id, part = "0"] = /^(.*?)(?:-(\d+))?$/s.exec(tags.get("msgid") ?? "") ?? [];
-  return {
-    kind,
-    nick,
-    text: said,
-    time: timeOf(tags),
-    id: id || undefined,
-    part: Number(part),
-    own,
-    mention,
-    author,
-    ignored,
-  };
-}
-
 /** @param {ChatContext} chat @param {Message} message @param {PendingRequest} [request] */
 function handleNumeric(chat, { command, params: [, ...params] }, request) {
   if (request?.silent) return;
@@ -501,10 +462,4 @@ function setAway(model, nick, away) {
 function leftText(nick, reason) {
   const why = plainText(reason).replace(/^Quit:? ?/, "");
   return `${nick} left${why === "" ? "" : ` (${why})`}`;
-}
-
-/** @param {Map<string, string>} tags */
-function timeOf(tags) {
-  const time = new Date(tags.get("time") ?? "");
-  return Number.isNaN(time.getTime()) ? now() : time;
 }
