@@ -23,7 +23,8 @@ const PASSWORD_MIN = 8;
 const PASSWORD_MAX = 200;
 const BYTES_MAX = 400;
 
-const OFFLINE = "Not connected. Try again when the connection is back.";
+/** Shown when a request cannot be sent. */
+export const OFFLINE = "Not connected. Try again when the connection is back.";
 
 /** Whether the server has accounts. @param {ChatContext} chat */
 export function hasAccounts(chat) {

@@ -367,7 +367,7 @@ export const ALIASES = {
   whisper: "msg",
 };
 
-/** The commands with their names, without those of server operators if the user is none. @param {Chat} chat */
+/** The names and commands that the user can use: those for server operators are listed for them alone. @param {Chat} chat */
 export function listedCommands({ model }) {
   return Object.entries(COMMANDS).filter(([, { forOperators = false }]) => !forOperators || model.isServerOperator);
 }

@@ -8,7 +8,7 @@ import { fold } from "./room.js";
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
 /** @typedef {import("./room.js").Room} Room */
 
-/** How the server says in RPL_AWAY that a message waits for a user who is not in the chat. */
+/** How the server says in RPL_AWAY that a message waits for a user who is not in the chat: as in `protocol/irc/messages.ts`. */
 const OFFLINE = "Offline, and will see it";
 
 /** Asks the server whether the other user of a conversation is logged in (WHOX). @param {ChatContext} chat @param {Room} room */

@@ -2,15 +2,14 @@
 /**
  * What server operators can do: becoming one, and their requests. The password is neither shown nor stored.
  */
+import { OFFLINE } from "./account.js";
+
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
 /** @typedef {import("./account.js").Callbacks} Callbacks */
 
-/** A ban or a mute of the server: of whom or what, and the reason or, for a mute, the nickname. @typedef {{ what: string, isMute: boolean, time: string, by: string, about: string }} ServerBan */
+/** A ban or a mute of the server: `what` is its mask, `about` the reason or, of a mute, the nickname. @typedef {{ what: string, isMute: boolean, time: string, by: string, about: string }} ServerBan */
 
 /** What server operators do to a person. @typedef {"kill" | "mute" | "ban"} Sanction */
-
-/** Shown if there is no connection. */
-export const OFFLINE = "Not connected. Try again when the connection is back.";
 
 /**
  * Sends a request.
@@ -18,7 +17,7 @@ export const OFFLINE = "Not connected. Try again when the connection is back.";
  * @param {ChatContext} chat
  * @param {string} command
  * @param {string[]} params
- * @param {Callbacks} callbacks Called once, with all that the server replies: a text that may be empty, or the errors.
+ * @param {Callbacks} callbacks One of them is called, with all that the server replies; the text may be empty if there was no error.
  */
 export function askAsOperator(chat, command, params, ...[done, failed]) {
   /** @type {string[]} */
@@ -73,7 +72,7 @@ export function lift(chat, { what, isMute, about }, ...callbacks) {
  * Loads the bans and mutes of the server.
  *
  * @param {ChatContext} chat
- * @param {(bans: ServerBan[]) => void} done Called with those that came, also if there are too many for one answer.
+ * @param {(bans: ServerBan[]) => void} done Called also after an error, with those that came: there may be too many for one answer.
  * @param {(why: string) => void} failed
  */
 export function loadServerBans(chat, done, failed) {
@@ -87,7 +86,7 @@ export function loadServerBans(chat, done, failed) {
   if (!sent) failed(OFFLINE);
 }
 
-/** Loads the state of the server, a sentence each. @param {ChatContext} chat @param {(lines: string[]) => void} done @param {(why: string) => void} failed */
+/** Loads the state of the server, in sentences. @param {ChatContext} chat @param {(lines: string[]) => void} done @param {(why: string) => void} failed */
 export function loadStatistics(chat, done, failed) {
   /** @type {string[]} */
   const lines = [];

@@ -81,7 +81,7 @@ export function personActions(chat, room, nick, { banned = false, mention }) {
  * @param {Room} room The room in which the person was chosen, or the private conversation with it.
  * @param {string} nick
  * @param {(kind: import("./operator.js").Sanction | "reset") => void} open Opens the dialog for it.
- * @returns {Action[]} Empty if the user is none.
+ * @returns {Action[]} Empty if the user is no server operator.
  */
 export function serverActions(chat, room, nick, open) {
   const { model } = chat;

@@ -22,7 +22,7 @@ const DELAY = 2000;
  * The markers of a chat.
  *
  * @typedef {object} State
- * @property {Map<string, number>} known The time up to which the server knows each room as read, or was told, by folded name.
+ * @property {Map<string, number>} known Up to when the server has each room as read, in milliseconds since 1970, by folded name.
  * @property {Set<Room>} waiting Rooms whose marker is to be sent.
  * @property {ReturnType<typeof setTimeout> | undefined} timer
  */
@@ -83,8 +83,8 @@ export function requestMarker(chat, nick) {
 
 /** Takes a marker from the server. @param {ChatContext} chat @param {string} name @param {string} stamp */
 export function receiveMarker(chat, name, stamp) {
-  const time = stamp.startsWith(PREFIX) ? new Date(stamp.slice(PREFIX.length)) : undefined;
   if (!isKeptByServer(chat)) return;
+  const time = stamp.startsWith(PREFIX) ? new Date(stamp.slice(PREFIX.length)) : undefined;
   const { model } = chat;
   const { known } = stateOf(chat);
   if (time !== undefined) known.set(fold(name), Math.max(time.getTime(), known.get(fold(name)) ?? 0));

@@ -17,7 +17,10 @@ import { handleRequest } from "./nickserv.ts";
 import { isNickServ } from "./nickserv_notice.ts";
 import { type IrcMessage, renderTags } from "./parser.ts";
 
-/** The away message of an account that is not in the chat, and that a message waits for. Clients show it as `bob is away: …`. */
+/**
+ * The away message of an account that is not in the chat, and for which a message waits. Clients show it as `bob is away: …`;
+ * the page recognizes it: see `web/kept.js`.
+ */
 const OFFLINE = "Offline, and will see it";
 
 const CTCP = "\x01";

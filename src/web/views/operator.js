@@ -1,12 +1,12 @@
 // @ts-check
 /**
  * The dialog of server operators: becoming one; bans and mutes of the server, announcements, lost passwords, owners of rooms
- * and the state of the server. And the dialog that asks for how long, and why, a person is disconnected, muted or banned.
+ * and the state of the server. A second dialog asks for how long, and why, a person is disconnected, muted or banned.
  */
-import { hasAccounts } from "../account.js";
+import { hasAccounts, OFFLINE } from "../account.js";
 import { askChanServ } from "../chanserv.js";
 import { button, byId, make, reveal } from "../dom.js";
-import { askAsOperator, becomeOperator, lift, loadServerBans, loadStatistics, OFFLINE, sanction } from "../operator.js";
+import { askAsOperator, becomeOperator, lift, loadServerBans, loadStatistics, sanction } from "../operator.js";
 import { toRoomName } from "../room.js";
 import { replaceItems } from "./tabs.js";
 
@@ -14,7 +14,7 @@ import { replaceItems } from "./tabs.js";
 /** @typedef {import("../operator.js").Sanction} Sanction */
 /** @typedef {import("../operator.js").ServerBan} ServerBan */
 
-const STRANGER = "Server operators can disconnect, mute and ban people on the whole server. " +
+const NO_OPERATOR = "Server operators can disconnect, mute and ban people on the whole server. " +
   "The name and the password are from its administrator.";
 const OPERATOR = "To disconnect, mute or ban a person, press their name in a room.";
 
@@ -45,8 +45,10 @@ const SANCTIONS = {
   },
 };
 
-/** What cannot be a nickname: an address, a network or a mask, and what banning one does. */
+/** A character that no nickname has: the text is an address, a network or a mask. */
 const MASK = /[!@*?:/.]/;
+
+/** What banning one of them does. */
 const FOR_MASK = "Everyone who matches it is disconnected, and cannot come back.";
 
 const part = (/** @type {string} */ id) => byId(`operator-${id}`, HTMLElement);
@@ -56,15 +58,15 @@ const section = (/** @type {string} */ id) => byId(`operator-${id}`, HTMLDetails
 const failed = (/** @type {string} */ text) => part("problem").textContent = text;
 const done = (/** @type {string} */ text) => part("done").textContent = text;
 
-/** Clears the messages. */
-function hush() {
+/** Clears the messages of the dialog. */
+function clearMessages() {
   part("problem").textContent = part("done").textContent = "";
 }
 
-/** Whether the dialog's forms and buttons do something. */
+/** Whether `prepare` was called: once is enough. */
 let isPrepared = false;
 
-/** Sets what they do. @param {Chat} chat */
+/** Gives the forms and buttons of the dialog something to do. @param {Chat} chat */
 function prepare(chat) {
   isPrepared = true;
   const it = byId("operator", HTMLDialogElement);
@@ -74,7 +76,7 @@ function prepare(chat) {
   function form(id, run) {
     byId(`operator-${id}`, HTMLFormElement).onsubmit = (event) => {
       event.preventDefault();
-      hush();
+      clearMessages();
       run();
     };
   }
@@ -87,7 +89,7 @@ function prepare(chat) {
   /** @param {string} id @param {() => void} run */
   function press(id, run) {
     byId(`operator-${id}`, HTMLButtonElement).onclick = () => {
-      hush();
+      clearMessages();
       run();
     };
   }
@@ -155,9 +157,9 @@ function prepare(chat) {
     if (change === "user" && it.open) update(chat);
   });
 
-  /** Shows the word that the server has made, which is the second line of its reply. @param {string} name @param {string[]} lines */
+  /** Shows the one-time word, which is the second line of the server's reply. @param {string} name @param {string[]} lines */
   function showWord(name, [, word]) {
-    if (word === undefined) return; // it failed
+    if (word === undefined) return; // the request failed
     part("word").replaceChildren(`The one-time word of ${name}: `, make("code", "", word));
   }
 
@@ -192,7 +194,7 @@ function prepare(chat) {
     const details = `${name === what ? "" : `${what}, `}${time}${by === "" ? "" : `, by ${by}`}${why}`;
     words.append(make("span", "about", details));
     const undo = button("", isMute ? "Unmute" : "Unban", () => {
-      hush();
+      clearMessages();
       const lifted = (/** @type {string} */ text) => {
         done(text);
         load();
@@ -208,7 +210,7 @@ function prepare(chat) {
 function update(chat) {
   const within = byId("operator", HTMLElement).contains(document.activeElement);
   const on = chat.model.isServerOperator;
-  part("about").textContent = on ? OPERATOR : STRANGER;
+  part("about").textContent = on ? OPERATOR : NO_OPERATOR;
   part("login").hidden = on;
   part("go").hidden = on;
   part("tools").hidden = part("stop").hidden = !on;
@@ -230,7 +232,7 @@ export function openOperator(chat, { name = "", section: id, value = "" }) {
   const { model, connection } = chat;
   const it = byId("operator", HTMLDialogElement);
   if (!isPrepared) prepare(chat);
-  hush();
+  clearMessages();
   part("word").textContent = "";
   for (const each of it.querySelectorAll("details")) each.open = false;
   for (const each of it.querySelectorAll("form")) each.reset();

@@ -3,7 +3,7 @@
  * The dialog about a room: its topic and link for everyone; its settings, roles and bans, which operators change; and what
  * becomes of the room itself, for owners.
  */
-import { hasAccounts } from "../account.js";
+import { hasAccounts, OFFLINE } from "../account.js";
 import { askChanServ, loadBans, loadRoles } from "../chanserv.js";
 import { LOBBY } from "../chat.js";
 import { hashOf, personDialog } from "../dialogs.js";
@@ -38,7 +38,6 @@ const ROLE_TEXTS = { owner: "owner", operator: "operator", voice: "voice", membe
 const RANK_TEXTS = { "~": "owner", "@": "operator", "+": "voice" };
 
 const FOR_OPERATORS = "Only operators of the room can change this.";
-const OFFLINE = "Not connected. Try again when the connection is back.";
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
