@@ -41,7 +41,7 @@ export function adoptMarkers(state: ChatState, { readMarkers }: Member, account:
   }
 }
 
-/** Last, as a handler may give another command. */
+/** Notifies the sessions of a member. To be called last, as a handler may give another command. */
 function notify({ sessions }: Member, target: string, time: number) {
   for (const { handlers } of [...sessions]) handlers.markedRead?.(target, time);
 }

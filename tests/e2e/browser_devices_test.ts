@@ -7,11 +7,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Locator } from "../dependencies.ts";
 import { missing, type Visitor, within, type World } from "./browser.ts";
+import { givePassword, PASSWORD, register, signIn } from "./browser_sign_in.ts";
 import { test } from "./forms.ts";
 import { Client, type Form, source } from "./harness.ts";
 import { Directory } from "./history_store.ts";
 
-const PASSWORD = "open-sesame";
 const NEW_PASSWORD = "close-sesame";
 const KEY = "hush-hush";
 
@@ -48,31 +48,6 @@ async function token({ page }: Visitor): Promise<string> {
   return token;
 }
 
-/** Opens a window, and signs in with the password. */
-async function signIn(world: World, options = {}): Promise<Visitor> {
-  const visitor = await world.visitor("", options);
-  await visitor.name.fill("alice");
-  await visitor.page.getByRole("button", { name: "Join", exact: true }).click();
-  await givePassword(visitor);
-  return visitor;
-}
-
-/** Enters the password in the dialog that asks for it. */
-async function givePassword(visitor: Visitor): Promise<void> {
-  await visitor.dialog("Welcome to tincan").getByLabel("Password for this name").fill(PASSWORD);
-  await visitor.page.keyboard.press("Enter");
-  await visitor.isIn("#lobby");
-}
-
-/** Registers alice over the text protocol, and leaves. */
-async function register({ server }: World): Promise<void> {
-  using client = await Client.join(server.port);
-  await client.send("/nick alice", `/register ${PASSWORD}`);
-  await client.until(/^-- alice is now registered/);
-  await client.send("/quit");
-  await server.logged(/ disconnected .*nick=alice/);
-}
-
 async function openDevices(visitor: Visitor): Promise<Locator> {
   const rooms = visitor.page.getByRole("button", { name: "Rooms" });
   if (await rooms.isVisible()) await rooms.click(); // a phone
@@ -84,8 +59,8 @@ async function openDevices(visitor: Visitor): Promise<Locator> {
 browse(
   "page: a sign-in is kept by a token, and neither the password nor the key of a room is stored",
   async (world) => {
-    await register(world);
-    const alice = await signIn(world);
+    await register(world, "alice");
+    const alice = await signIn(world, "alice");
     assertMatch(await token(alice), /^tincan_[\w-]{43}$/);
     using other = await Client.join(world.server.port);
     await other.send("/join #vault", `/mode +k ${KEY}`); // an owner would need no key
@@ -125,12 +100,12 @@ browse("page: registering signs the device in, and the token comes from the serv
 });
 
 browse("page: the devices are listed, and one that is signed out asks for the password again", async (world) => {
-  await register(world);
-  const alice = await signIn(world, {
+  await register(world, "alice");
+  const alice = await signIn(world, "alice", {
     userAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
   });
   await token(alice);
-  const phone = await signIn(world, {
+  const phone = await signIn(world, "alice", {
     userAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604",
   });
   await token(phone);
@@ -161,10 +136,10 @@ browse("page: the devices are listed, and one that is signed out asks for the pa
 });
 
 browse("page: a new password signs out all other devices, and not the one where it was chosen", async (world) => {
-  await register(world);
-  const alice = await signIn(world);
+  await register(world, "alice");
+  const alice = await signIn(world, "alice");
   const own = await token(alice);
-  const other = await signIn(world);
+  const other = await signIn(world, "alice");
   await token(other);
   await alice.page.getByRole("button", { name: /your name and settings/ }).click();
   await alice.page.getByText("Change the password", { exact: true }).click();
@@ -179,10 +154,10 @@ browse("page: a new password signs out all other devices, and not the one where 
 });
 
 browse("page: the list of devices is accessible and fits on all screens", async (world) => {
-  await register(world);
+  await register(world, "alice");
   const tokens: Visitor[] = [];
   for (const [name, options] of Object.entries(LOOKS)) {
-    const alice = await signIn(world, options);
+    const alice = await signIn(world, "alice", options);
     tokens.push(alice);
     await token(alice);
     if (tokens.length === 1) {

@@ -5,32 +5,9 @@
  */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
-import { CUT_OFF, type Visitor, type World } from "./browser.ts";
+import { CUT_OFF, type Visitor } from "./browser.ts";
 import { browse, shown, UNBOUND } from "./browser_history.ts";
-import { Client } from "./harness.ts";
-
-const PASSWORD = "open-sesame";
-const PHONE = { viewport: { width: 375, height: 740 }, isMobile: true, hasTouch: true };
-
-/** Registers a nickname over the text protocol, and leaves. */
-async function register({ server }: World, name: string): Promise<void> {
-  using client = await Client.join(server.port);
-  await client.send(`/nick ${name}`, `/register ${PASSWORD}`);
-  await client.until(/ is now registered\./);
-  await client.send("/quit");
-  await server.logged(new RegExp(` disconnected .*nick=${name}`));
-}
-
-/** Opens a window with an empty profile, and signs in. */
-async function signIn(world: World, name: string, options = {}): Promise<Visitor> {
-  const visitor = await world.visitor("", options);
-  await visitor.name.fill(name);
-  await visitor.page.keyboard.press("Enter");
-  await visitor.dialog("Welcome to tincan").getByLabel("Password for this name").fill(PASSWORD);
-  await visitor.page.keyboard.press("Enter");
-  await visitor.isIn("#lobby");
-  return visitor;
-}
+import { PASSWORD, PHONE, register, signIn } from "./browser_sign_in.ts";
 
 /** Writes a picture, if pictures are wanted. */
 async function picture({ page }: Visitor, name: string): Promise<void> {

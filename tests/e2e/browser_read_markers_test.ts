@@ -1,24 +1,11 @@
 /** Tests of read markers on the page: the devices of one account follow each other, also after the server was killed. */
 /// <reference lib="dom" />
-import { missing, type Visitor, within, type World } from "./browser.ts";
+import { missing, type Visitor, within } from "./browser.ts";
 import { onNc, say } from "./browser_history.ts";
+import { PASSWORD, PHONE, signIn } from "./browser_sign_in.ts";
 import { test } from "./forms.ts";
 import { Client, type Form, source } from "./harness.ts";
 import { Directory } from "./history_store.ts";
-
-const PASSWORD = "open-sesame";
-const PHONE = { viewport: { width: 375, height: 740 }, isMobile: true, hasTouch: true };
-
-/** Opens a window with an empty profile, and signs in as alice. */
-async function signIn(world: World, options = {}): Promise<Visitor> {
-  const visitor = await world.visitor("", options);
-  await visitor.name.fill("alice");
-  await visitor.page.keyboard.press("Enter");
-  await visitor.dialog("Welcome to tincan").getByLabel("Password for this name").fill(PASSWORD);
-  await visitor.page.keyboard.press("Enter");
-  await visitor.isIn("#lobby");
-  return visitor;
-}
 
 /** Shows the tab of a room or user. */
 async function open(visitor: Visitor, name: string): Promise<void> {
@@ -43,7 +30,7 @@ async function run(form: Form) {
     using alice = await Client.join(world.server.port);
     await alice.send("/nick alice", `/register ${PASSWORD}`, "/join #tea", "/quit");
     await world.server.logged(/ disconnected .*nick=alice/);
-    const [laptop, phone] = [await signIn(world), await signIn(world, PHONE)];
+    const [laptop, phone] = [await signIn(world, "alice"), await signIn(world, "alice", PHONE)];
     await laptop.join("#tea");
     await laptop.say("nothing new yet");
     await laptop.tab("#lobby").click();
@@ -72,7 +59,7 @@ async function run(form: Form) {
     world.server.kill("SIGKILL");
     await world.kill();
     await world.restart(["--web-port", port, ...args]);
-    const tablet = await signIn(world);
+    const tablet = await signIn(world, "alice");
     await labelled("#tea2 unread", laptop, phone, tablet);
     await open(tablet, "#tea");
     await tablet.page.getByRole("separator", { name: "New messages" }).waitFor();

@@ -137,8 +137,8 @@ async function whisper(
     if (result instanceof ChatError) replyError(context, result, command);
     if (result === undefined || result instanceof ChatError) continue;
     if (session.echo) context.tell(result);
-    const target = chat.get(result.to);
     if (command === "NOTICE") continue;
+    const target = chat.get(result.to);
     if (target?.away !== undefined) context.numeric("RPL_AWAY", target.nick, target.away);
     else if (result.waits) context.numeric("RPL_AWAY", result.to, OFFLINE);
   }
