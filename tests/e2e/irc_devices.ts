@@ -118,7 +118,13 @@ export class IrssiDevice implements Device {
       const screen = await this.#irssi.screen();
       if (screen.some((line) => bar.test(line))) return;
       if (Date.now() > ends) throw new Error(`No window ${name} of irssi; the screen:\n${screen.join("\n")}`);
-      await this.#irssi.type(`/window goto ${name}`);
+      // Without waiting for irssi, it would go on changing windows for a while.
+      const command = `/window goto ${name}`;
+      const isTyped = (screen: string[]) => screen.some((line) => line.endsWith(command));
+      await this.#irssi.write(command);
+      await this.#irssi.until(isTyped);
+      await this.#irssi.type("");
+      await this.#irssi.until((screen) => !isTyped(screen));
     }
   }
 }
