@@ -48,6 +48,17 @@ export interface Kind {
   logIn(site: Site, name: string, before?: Device): Promise<Device>;
 }
 
+/** Waits until a device is ready. Closes it if that fails: its program would go on after the test. */
+export async function whenReady<D extends Device>(device: D, ready: () => Promise<unknown>): Promise<D> {
+  try {
+    await ready();
+  } catch (error) {
+    await device[Symbol.asyncDispose]();
+    throw error;
+  }
+  return device;
+}
+
 /** Whether a line equals or matches what is wanted. */
 export function fits(line: string, wanted: string | RegExp): boolean {
   return typeof wanted === "string" ? line === wanted : wanted.test(line);

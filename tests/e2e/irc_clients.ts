@@ -232,8 +232,13 @@ export class Terminal implements AsyncDisposable {
   }
 
   async type(line: string): Promise<void> {
-    await this.#ask(`send-keys -l -- '${line.replaceAll("'", "'\\''")}'`);
+    await this.write(line);
     await this.#ask("send-keys Enter");
+  }
+
+  /** Types text without Enter. */
+  async write(text: string): Promise<void> {
+    await this.#ask(`send-keys -l -- '${text.replaceAll("'", "'\\''")}'`);
   }
 
   /** The current screen, without trailing spaces. */

@@ -1,7 +1,7 @@
 /** Devices with an IRC client: irssi, WeeChat, and a bot made with irc-framework. */
 import { assertEquals } from "@std/assert";
 import { DEADLINE } from "./browser.ts";
-import { type Device, fits, type Kind, PASSWORD } from "./device.ts";
+import { type Device, fits, type Kind, PASSWORD, whenReady } from "./device.ts";
 import { Bot, type EventData, Irssi, undated, WeeChat } from "./irc_clients.ts";
 
 /** A size of terminals in which no line is wrapped. */
@@ -30,8 +30,7 @@ export class IrssiDevice implements Device {
     async register({ ircPort }, name) {
       const device = new IrssiDevice(await Irssi.start(ircPort, name, SCREEN), name);
       await device.#irssi.type(`/msg NickServ REGISTER ${PASSWORD}`);
-      await device.#shown("1", /You are now logged in as/);
-      return device;
+      return await whenReady(device, () => device.#shown("1", /You are now logged in as/));
     },
     async logIn({ ircPort }, name) {
       const login = { name, password: PASSWORD, mechanism: "PLAIN" };
@@ -118,7 +117,13 @@ export class IrssiDevice implements Device {
       const screen = await this.#irssi.screen();
       if (screen.some((line) => bar.test(line))) return;
       if (Date.now() > ends) throw new Error(`No window ${name} of irssi; the screen:\n${screen.join("\n")}`);
-      await this.#irssi.type(`/window goto ${name}`);
+      // Without waiting for irssi, it would go on changing windows for a while.
+      const command = `/window goto ${name}`;
+      const isTyped = (screen: string[]) => screen.some((line) => line.endsWith(command));
+      await this.#irssi.write(command);
+      await this.#irssi.until(isTyped);
+      await this.#irssi.type("");
+      await this.#irssi.until((screen) => !isTyped(screen));
     }
   }
 }
@@ -138,8 +143,7 @@ export class WeeChatDevice implements Device {
     async register({ ircPort }, name) {
       const device = new WeeChatDevice(await WeeChat.start(ircPort, name), name);
       await device.#weechat.type(`/msg NickServ REGISTER ${PASSWORD}`, SERVER);
-      await device.#shown(SERVER, /^--\tYou are now logged in as /);
-      return device;
+      return await whenReady(device, () => device.#shown(SERVER, /^--\tYou are now logged in as /));
     },
     async logIn({ ircPort }, name) {
       const login = { name, password: PASSWORD, mechanism: "plain" };
@@ -235,8 +239,7 @@ export class BotDevice implements Device {
     async register({ ircPort }, name) {
       const device = await BotDevice.#connect(ircPort, name);
       device.#bot.client.say("NickServ", `REGISTER ${PASSWORD}`);
-      await device.#bot.expect("loggedin", { nick: name, account: name });
-      return device;
+      return await whenReady(device, () => device.#bot.expect("loggedin", { nick: name, account: name }));
     },
     logIn({ ircPort }, name) {
       return BotDevice.#connect(ircPort, name, { account: { account: name, password: PASSWORD } });

@@ -103,11 +103,12 @@ class Story {
     for (const text of ["I am up", "Where are you", "The train leaves"]) await bob.say(this.room, text);
     await bob.say(this.alice, "I have the map");
 
+    await using laptops = new AsyncDisposableStack();
     let laptop: Device | undefined;
     {
       await using phone = await this.#other.logIn(this.#site, this.alice);
       await this.#countAll(phone, 3, 1);
-      if (this.#laptop.follows) laptop = await this.#logInAgain();
+      if (this.#laptop.follows) laptop = laptops.use(await this.#logInAgain());
       if (laptop !== undefined) await this.#countAll(laptop, 3, 1);
       await phone.read(this.room);
       await phone.owns(this.room);
@@ -115,8 +116,7 @@ class Story {
       await phone.read(this.#bob);
       await phone.sees(this.#bob, this.#bob, "I have the map");
     }
-    laptop ??= await this.#logInAgain();
-    await using _laptop = laptop;
+    laptop ??= laptops.use(await this.#logInAgain());
     // Clients without read markers do not say which private messages the user has read.
     if (!this.#other.follows) await laptop.read(this.#bob);
     await this.#countAll(laptop, 0, 0);

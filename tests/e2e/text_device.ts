@@ -1,6 +1,6 @@
 /** Devices with a client of the text port: nc and telnet. */
 import { assertEquals } from "@std/assert";
-import { type Device, fits, type Kind, PASSWORD, type Site } from "./device.ts";
+import { type Device, fits, type Kind, PASSWORD, type Site, whenReady } from "./device.ts";
 import { Talker } from "./harness.ts";
 
 /** nc or telnet. */
@@ -19,22 +19,19 @@ export class TextDevice implements Device {
   static kind(program: string): Kind {
     const greeted = async ({ port }: Site, name: string) => {
       const device = new TextDevice(program, port, name);
-      await device.#shown(/^-- Welcome /);
-      return device;
+      return await whenReady(device, () => device.#shown(/^-- Welcome /));
     };
     return {
       follows: false,
       async register(site, name) {
         const device = await greeted(site, name);
         await device.#talker.send(`/nick ${name}`, `/register ${PASSWORD}`);
-        await device.#shown(new RegExp(`^-- ${name} is now registered`));
-        return device;
+        return await whenReady(device, () => device.#shown(new RegExp(`^-- ${name} is now registered`)));
       },
       async logIn(site, name) {
         const device = await greeted(site, name);
         await device.#talker.send(`/login ${name} ${PASSWORD}`);
-        await device.#shown(`-- You are logged in as ${name}.`);
-        return device;
+        return await whenReady(device, () => device.#shown(`-- You are logged in as ${name}.`));
       },
     };
   }
