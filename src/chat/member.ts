@@ -7,7 +7,12 @@
  */
 import type { Actor, ChatEvent, WireFormat } from "./events.ts";
 import type { GenericRoom } from "./generic_room.ts";
+import { fold } from "./names.ts";
+import { advanceMarker } from "./read_marker_store.ts";
 import { type Scope, scopeOf, type SessionToken } from "./scope.ts";
+
+/** The most conversations of a session that are noted as shown. Of more, the one with the earliest message is dropped. */
+export const SHOWN_MAX = 100;
 
 /** The connection of a member, as far as the chat uses it: to send lines, and to close it. */
 export interface Outlet {
@@ -119,6 +124,8 @@ export class Session {
    * what its user has read. Set by its protocol.
    */
   readsShown = false;
+  /** Up to when it was shown private messages, by folded nickname: see {@linkcode noteShown}. */
+  shownPrivate: Map<string, number> | undefined;
   /** Whether it is also told how monitored members change that share no room with it. Set by its protocol. */
   extendedMonitor = false;
   /** Set by its protocol. */
@@ -144,6 +151,18 @@ export class Session {
   /** `nick!user@host`, with the host of this connection. */
   get origin(): string {
     return `${this.member.nick}!${this.user}@${this.host}`;
+  }
+
+  /**
+   * Notes that it is shown a private message: the conversation counts as read when the session ends, as the rooms that it is
+   * shown do.
+   *
+   * @param nick The author.
+   * @param time When the message was sent, in milliseconds since 1970.
+   */
+  noteShown(nick: string, time: number): void {
+    if (!this.readsShown || !this.attended || this.member.fullAccount === undefined) return;
+    advanceMarker(this.shownPrivate ??= new Map(), fold(nick), time, SHOWN_MAX);
   }
 
   /** Sends the session the lines that the rooms of its user have queued for it. */

@@ -101,12 +101,15 @@ export class LocalReadMarkers implements ReadMarkers {
   }
 
   /**
-   * To be called before sessions of a member disconnect or log out: the rooms that they are shown count as read, if their clients
-   * do not tell what is.
+   * To be called before sessions of a member disconnect or log out: the rooms and private messages that they are shown count as
+   * read, if their clients do not tell what is.
    */
   sessionsEnd(member: Member, sessions: readonly Session[]): void {
     if (member.fullAccount === undefined) return; // its markers end with it
     if (!sessions.some(({ readsShown }) => readsShown)) return;
+    for (const { shownPrivate } of sessions) {
+      for (const [nick, time] of shownPrivate ?? []) this.#tryAdvance(() => this.advance(member, nick, time));
+    }
     for (const room of member.rooms.values()) this.roomLeft(member, room, sessions);
   }
 

@@ -85,11 +85,16 @@ export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whisp
     const { to, event, ignored } = message;
     if (to.stored && !committed) return new ChatError("not-stored", to.nick);
     member.spokeAt = event.time;
-    if (!ignored) to.member?.tell(event);
+    if (!ignored && to.member !== undefined) deliver(to.member, event);
     if (to.member !== member) tellOthers(member, command.session, { ...event, forAuthor: true });
     const waits = to.stored && (to.member === undefined || to.member.sessions.length === 0);
     return waits ? { ...event, waits } : event;
   });
+}
+
+function deliver(to: Member, event: Whispered) {
+  to.tell(event);
+  for (const session of to.sessions) session.noteShown(event.who, event.time);
 }
 
 /** A message that is not delivered yet. */

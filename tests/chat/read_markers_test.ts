@@ -1,7 +1,7 @@
 /** Read markers: up to when members have read, for accounts and for guests. */
 import { assertEquals } from "@std/assert";
 import type { LocalChat } from "../../src/chat/local_chat.ts";
-import type { Member, Session } from "../../src/chat/member.ts";
+import { type Member, type Session, SHOWN_MAX } from "../../src/chat/member.ts";
 import { GUEST_MARKERS_MAX } from "../../src/chat/read_marker_commands.ts";
 import { READ_MARKERS_MAX } from "../../src/chat/read_marker_store.ts";
 import { NEW_COUNTED } from "../../src/chat/read_markers.ts";
@@ -203,6 +203,42 @@ for (const [way, run] of Object.entries(WAYS)) {
     assertEquals(read((session) => chat.alwaysOn.attend(session, false)), [undefined, 1, undefined]);
   });
 }
+
+Deno.test("read markers: private messages that were shown to a session without markers count as read when it ends", () => {
+  using clock = new Clock();
+  const fixture = new ChatFixture({ policy: { isRegistered } });
+  const { chat } = fixture;
+  const bob = connect(chat, "bob").member;
+  const read = (change: (session: Session) => void) => {
+    const session = connect(chat, "alice");
+    const stays = connect(chat, "alice");
+    session.readsShown = true;
+    change(session);
+    clock.now += 1000;
+    chat.whisper(bob, "alice", "hi");
+    const sent = clock.now++;
+    chat.disconnect(session);
+    const marker = chat.readMarkers.get(stays.member, "BOB");
+    chat.disconnect(stays);
+    chat.alwaysOn.forget("alice");
+    return marker === sent;
+  };
+  assertEquals(read(() => {}), true);
+  assertEquals(read((session) => session.readsShown = false), false);
+  assertEquals(read((session) => chat.alwaysOn.attend(session, false)), false);
+});
+
+Deno.test("read markers: a session notes a limited number of conversations that it was shown", () => {
+  using clock = new Clock();
+  const { chat } = new ChatFixture({ policy: { isRegistered } });
+  const session = connect(chat, "alice");
+  const stays = connect(chat, "alice");
+  session.readsShown = true;
+  for (let n = 0; n <= SHOWN_MAX; n++) session.noteShown(`user${n}`, clock.now++);
+  chat.disconnect(session);
+  const marker = (nick: string) => chat.readMarkers.get(stays.member, nick) !== undefined;
+  assertEquals([marker("user0"), marker("user1"), marker(`user${SHOWN_MAX}`)], [false, true, true]);
+});
 
 Deno.test("read markers: new lines are counted up to a limit, from the marker, or else from another time", () => {
   using clock = new Clock();

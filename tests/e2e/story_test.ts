@@ -117,8 +117,6 @@ class Story {
       await phone.sees(this.#bob, this.#bob, "I have the map");
     }
     laptop ??= laptops.use(await this.#logInAgain());
-    // Clients without read markers do not say which private messages the user has read.
-    if (!this.#other.follows) await laptop.read(this.#bob);
     await this.#countAll(laptop, 0, 0);
     await laptop.owns(this.room);
     await laptop.read(this.room);

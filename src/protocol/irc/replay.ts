@@ -92,6 +92,7 @@ export function replayMissedPrivate(context: MemberContext): void {
       const characters = context.options.answerMax / 4; // nicknames, times and tags take more
       for (const { nick, lines } of yield* takeMissedConversations(context.chat, session, characters)) {
         context.outsideResponse(() => replyBatch(context, `chathistory ${nick}`, renderMessages(context, lines)));
+        session.noteShown(nick, lines.at(-1)!.time);
         yield;
       }
     } catch (error) {

@@ -86,4 +86,5 @@ function showConversation(context: CommandContext, { nick, lines, more }: Missed
   const head = `${count} private ${noun} from ${nick} while you were away`;
   if (!isShown) return context.reply([system(`${head}. To read them: /history ${nick}`)]);
   context.reply([system(`${head}:`), ...historyLines(lines, context.answerMax, context.member)]);
+  context.session.noteShown(nick, lines.at(-1)!.time);
 }
