@@ -20,7 +20,10 @@ export interface Credentials extends ScramKeys {
   readonly hash: string;
 }
 
-/** The public data of an account. */
+/**
+ * The public data of an account. The object is replaced when the password changes, or when the name gets another owner: who
+ * has logged in to the same object may still be logged in.
+ */
 export interface Account {
   /** The nickname in the case in which it was registered. */
   readonly name: string;
@@ -127,12 +130,15 @@ export class Accounts {
   }
 
   /**
-   * Returns whether a password is right. Takes the same time when there is no such account.
+   * Returns whether a password is right, and was not replaced while it was checked. Takes the same time when there is no
+   * such account.
    *
    * @throws {BusyError | StoreError}
    */
-  verify(name: string, password: string): Promise<boolean> {
-    return verifyPassword(password, this.#store.credentials(fold(name))?.hash, this.#derive);
+  async verify(name: string, password: string): Promise<boolean> {
+    const account = this.find(name);
+    const isRight = await verifyPassword(password, this.#store.credentials(fold(name))?.hash, this.#derive);
+    return isRight && this.find(name) === account;
   }
 
   /**
@@ -149,13 +155,21 @@ export class Accounts {
    * Changes the password of an account, and revokes its tokens and certificates.
    *
    * @param keep The number of the token that stays, if one does.
-   * @returns `false` if there is no such account by the time the password is hashed.
+   * @param mayChange Asked after the password has been hashed, which takes a while: whether to change it.
+   * @returns `false` if there is no such account by the time the password is hashed, or `mayChange` returns false.
    * @throws {BusyError | StoreError}
    */
-  async changePassword(name: string, password: string, keep?: number): Promise<boolean> {
+  async changePassword(
+    name: string,
+    password: string,
+    keep?: number,
+    mayChange: () => boolean = () => true,
+  ): Promise<boolean> {
     const credentials = await this.#credentialsOf(password);
     const key = fold(name);
-    if (!this.#accounts.has(key) || !this.#store.setCredentials(key, credentials)) return false;
+    const account = this.#accounts.get(key);
+    if (account === undefined || !mayChange() || !this.#store.setCredentials(key, credentials)) return false;
+    this.#accounts.set(key, { ...account });
     this.#revokeAll(key, keep);
     return true;
   }

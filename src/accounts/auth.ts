@@ -203,12 +203,11 @@ export class AuthService {
 
   /**
    * A login as it is now, for a client that has logged in before its registration is complete. `undefined` if the account was
-   * dropped in the meantime, or the token revoked.
+   * dropped in the meantime, or its password changed, or the token revoked.
    */
   current(login: Login): Login | undefined {
     const { account } = login;
-    if (this.find(account.name) !== account) return undefined;
-    if (login.token === undefined) return login;
+    if (login.token === undefined) return this.find(account.name) === account ? login : undefined;
     try {
       const token = this.#requireAccounts().tokens.current(account.name, login.token);
       return token && { ...login, token };
@@ -232,16 +231,22 @@ export class AuthService {
    * the caller's own token. The old password is not needed: its owner may have lost it. The caller has to be logged in by a
    * password, a one-time word or a token without a scope.
    *
+   * @param holds Returns whether the caller is still logged in to the account; asked once the password is hashed.
    * @throws {AuthError}
    */
-  async changePassword(caller: Caller, name: string | undefined, password: string): Promise<void> {
+  async changePassword(
+    caller: Caller,
+    name: string | undefined,
+    password: string,
+    holds: () => boolean = () => true,
+  ): Promise<void> {
     const accounts = this.#requireAccounts();
     if (name === undefined) throw new AuthError("not-logged-in");
     if (isScoped(caller.token)) throw new AuthError("token-scoped");
     const prepared = prepareNew(password);
     this.#limitRegistrations(caller);
     const change = () =>
-      this.throttle.schedule(caller.address, () => accounts.changePassword(name, prepared, caller.token?.id));
+      this.throttle.schedule(caller.address, () => accounts.changePassword(name, prepared, caller.token?.id, holds));
     if (!await this.#store(caller, change)) throw new AuthError("not-logged-in");
     this.logAction("password changed", caller, name);
   }

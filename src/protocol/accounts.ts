@@ -173,7 +173,7 @@ export async function logout(context: AccountContext): Promise<string> {
 export async function changePassword(context: AccountContext, password: string): Promise<string> {
   const { chat, auth, caller, session, member } = context;
   const { account } = member;
-  await auth.changePassword(caller, account, password);
+  await auth.changePassword(caller, account, password, () => isLoggedIn(context, account));
   await endOtherSessions(chat, account!, session);
   return "Your password is changed. All other devices and bots are signed out.";
 }
@@ -186,9 +186,14 @@ export async function changePassword(context: AccountContext, password: string):
 export async function drop(context: AccountContext, password: string): Promise<string> {
   const { chat, auth, session, member, caller } = context;
   const name = member.account;
+  const requireOwner = () => { // another device may have dropped it, and another user have registered the name
+    if (!isLoggedIn(context, name)) throw new AuthError("not-logged-in");
+  };
   await auth.drop(caller, name, password, async () => {
+    requireOwner();
     await runInBackground(chat.admin.forgetRoles(name!)); // or the next owner of the name would have them
     await runInBackground(chat.history.forgetConversations(name!));
+    requireOwner();
   });
   const done = `${name} is no longer registered.`;
   const others = [...chat.sessionsOf(name!)].filter((each) => each !== session);
@@ -201,6 +206,11 @@ export async function drop(context: AccountContext, password: string): Promise<s
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
   runToEnd(chat.history.forgetConversations(name!));
   return done;
+}
+
+/** Whether a session is in the chat, and logged in to an account. */
+function isLoggedIn({ chat, session }: AccountContext, account: string | undefined): boolean {
+  return chat.hasSession(session) && session.member.account === account;
 }
 
 /** Runs all steps, each in a task of its own. */
