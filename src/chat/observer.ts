@@ -10,7 +10,10 @@ export interface ChatObserver {
   flushWanted(): void;
   /** `flush` did nothing because another process has the history locked: call it again in a few milliseconds. */
   storeLocked(): void;
-  /** The history cannot be written. Called once until it has recovered. */
+  /**
+   * The history cannot be written. Called once until it has recovered. Call `flush` every now and then until that: what has
+   * been accepted, such as read markers and room settings, still waits to be stored.
+   */
   storeFailed(error: StoreError): void;
   /** The history can be written again. */
   storeRecovered(): void;

@@ -26,13 +26,15 @@ export interface ChatContext {
   readonly requestFlush: () => void;
   /** Has `Chat.flush` called in a few milliseconds, as another program has locked the database. */
   readonly retryFlush: () => void;
+  /** Has `Chat.flush` called every now and then, or no longer: the history cannot be written. */
+  readonly repeatFlush: (on: boolean) => void;
 }
 
 /** Creates the chat. */
 export function createChat(
   options: Options,
   resources: ServerResources,
-  { bans, limits, rejections, log, audit, requestFlush, retryFlush }: ChatContext,
+  { bans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
 ): Chat {
   return new LocalChat({
     history: resources.history,
@@ -55,9 +57,14 @@ export function createChat(
     observer: {
       flushWanted: requestFlush,
       storeLocked: retryFlush,
-      storeFailed: ({ message }) =>
-        log.error("cannot store messages: not delivered", { data: options.data, error: message }),
-      storeRecovered: () => log.info("messages can be stored again"),
+      storeFailed: ({ message }) => {
+        repeatFlush(true);
+        log.error("cannot store messages: not delivered", { data: options.data, error: message });
+      },
+      storeRecovered: () => {
+        repeatFlush(false);
+        log.info("messages can be stored again");
+      },
       banned: (who, { peer }, account) => {
         limits.count("banned");
         log.info("refused", { peer, who, reason: "banned", ban: bans.findByOrigin(who, account)?.what });

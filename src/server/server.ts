@@ -31,6 +31,9 @@ const STOP_TIME = 5000;
 /** How long to wait before the next attempt to write to a locked database, in milliseconds. */
 const LOCKED_PAUSE = 10;
 
+/** How often a write is tried again after one has failed, in milliseconds. */
+const FAILED_PAUSE = 1000;
+
 /** A running server. */
 export class Server {
   readonly #options: Options;
@@ -47,6 +50,7 @@ export class Server {
   readonly #absentExpiry: AbsentExpiry;
   readonly #memoryTimer: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined; // set while another program has the database locked
+  #repairTimer: ReturnType<typeof setInterval> | undefined; // set while the database cannot be written
 
   /**
    * Opens the ports that the options ask for.
@@ -74,6 +78,7 @@ export class Server {
       audit: this.#audit,
       requestFlush: () => this.#fanout.request(),
       retryFlush: () => this.#retryFlush(),
+      repeatFlush: (on) => this.#repeatFlush(on),
     });
     this.#auth = new AuthService({ password, accounts, operators, log, maxFailures: options.maxFailures });
     this.#stats = new Stats({
@@ -155,6 +160,7 @@ export class Server {
     this.#listeners.stopAccepting();
     this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
     clearTimeout(this.#flushTimer);
+    this.#repeatFlush(false);
     this.#chat.flush(true);
     await this.#connections.close("server stopping", STOP_TIME);
     this.#chat.flush(true); // when users who are always on were last here
@@ -167,6 +173,12 @@ export class Server {
       this.#flushTimer = undefined;
       this.#fanout.request();
     }, LOCKED_PAUSE);
+  }
+
+  /** Tries again to store what waits for a database that cannot be written, though no client asks for it, or no longer does. */
+  #repeatFlush(on: boolean) {
+    clearInterval(this.#repairTimer);
+    this.#repairTimer = on ? setInterval(() => this.#fanout.request(), FAILED_PAUSE) : undefined;
   }
 
   /** Checks memory use in intervals, if it has a limit. */

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "./forms.ts";
 import { Client, start } from "./harness.ts";
 import { Directory } from "./history_store.ts";
+import { DatabaseSync } from "node:sqlite";
 
 const PASSWORD = "open-sesame";
 
@@ -75,4 +76,25 @@ test("read markers: the text port counts what is new since the last visit, and I
   await alice.send(`/login alice ${PASSWORD}`, "/ping");
   await alice.until("-- Pong.");
   assert(!alice.received.includes("new message"), alice.received);
+});
+
+test("read markers: one that was set while the database was locked is stored, though nothing follows", async (form) => {
+  await using directory = await Directory.make();
+  await using server = await start(form, ["--data", directory.path]);
+  using alice = await Client.join(server.port);
+  await alice.send("/nick alice", `/register ${PASSWORD}`);
+  await alice.until(/^-- alice is now registered/);
+  using reader = await onIrc(server.ircPort);
+  const db = new DatabaseSync(`${directory.path}/tincan.db`);
+  try {
+    db.exec("PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE");
+    await reader.send("MARKREAD bob timestamp=2026-01-01T00:00:00.000Z");
+    await reader.until(/ MARKREAD bob timestamp=/);
+    await server.logged(/ error cannot store messages/);
+    db.exec("ROLLBACK");
+    await server.logged(/ info messages can be stored again/);
+    assertEquals(db.prepare("SELECT nick FROM read_marker").all().map(({ nick }) => nick), ["bob"]);
+  } finally {
+    db.close();
+  }
 });
