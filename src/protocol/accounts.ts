@@ -186,8 +186,9 @@ export async function changePassword(context: AccountContext, password: string):
 export async function drop(context: AccountContext, password: string): Promise<string> {
   const { chat, auth, session, member, caller } = context;
   const name = member.account;
+  const account = name === undefined ? undefined : auth.find(name);
   const requireOwner = () => { // another device may have dropped it, and another user have registered the name
-    if (!isLoggedIn(context, name)) throw new AuthError("not-logged-in");
+    if (auth.find(name!) !== account) throw new AuthError("not-logged-in");
   };
   await auth.drop(caller, name, password, async () => {
     requireOwner();
@@ -201,7 +202,9 @@ export async function drop(context: AccountContext, password: string): Promise<s
     await chat.logout(each);
     each.tell({ kind: "notice", text: done });
   }
-  await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
+  if (chat.hasSession(session)) { // else it has disconnected meanwhile
+    await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
+  }
   await chat.alwaysOn.forget(name!);
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
   runToEnd(chat.history.forgetConversations(name!));

@@ -1,7 +1,8 @@
 /** Requests that were allowed when they came, but no longer are when the password is hashed or checked. */
 import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { cheap } from "../accounts/helpers.ts";
+import { drop } from "../../src/protocol/accounts.ts";
+import { CALLER, cheap } from "../accounts/helpers.ts";
 import { type Client, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
@@ -89,6 +90,25 @@ async function logsIn(fixture: ProtocolFixture, password: string): Promise<boole
     assertEquals(await logsIn(fixture, OWNER_PASSWORD), true);
   }, { derive: held.derive });
 }
+
+testAccounts(
+  "account races: DROP forgets all of an account whose client has disconnected",
+  async (fixture, { auth }) => {
+    const laptop = await fixture.irc("alice");
+    await laptop.says(`NS REGISTER ${PASSWORD}`, "NS SET ALWAYS-ON ON");
+    const { chat, moderation } = fixture.options;
+    const { session, member } = laptop;
+    const caller = { ...CALLER, nick: "alice" };
+    const answering = <T>(run: () => T) => run();
+    const context = { chat, auth, session, member, caller, moderation, commandFor: () => "", answering };
+    const dropped = drop(context, PASSWORD);
+    await chat.disconnect(session);
+    assertEquals(chat.alwaysOn.absent.size, 1);
+    await dropped;
+    assertEquals([auth.find("alice"), chat.alwaysOn.absent.size], [undefined, 0]);
+    assertEquals(chat.alwaysOn.status("alice").choice, undefined);
+  },
+);
 
 {
   const held = new HeldDerivations();
