@@ -261,7 +261,7 @@ testAccounts(
 
 testAccounts("always on: on the text port, /set shows and changes it", async (fixture) => {
   const alice = await fixture.text("alice");
-  await alice.expect("/set", "-- You are not logged in. First: /login NAME PASSWORD");
+  await alice.expect("/set", "-- You are not logged in. First: /login NAME");
   await alice.says(`/register ${PASSWORD}`);
   await alice.expect(
     "/set",
@@ -320,7 +320,7 @@ testAccounts(
     const carol = await fixture.text("carol");
     await carol.expect("/who #tea", "-- 2 in #tea:", "-- ~alice (away), bob");
     await carol.expect("/msg alice psst", "-> *alice* psst", "-- alice is not connected now, and may not see that.");
-    await carol.expect("/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD");
+    await carol.expect("/nick alice", "-- alice is a registered nickname. If it is yours: /login alice");
   },
 );
 

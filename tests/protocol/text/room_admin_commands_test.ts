@@ -146,7 +146,7 @@ Deno.test("owner: /owner names an owner of a room, for server operators, and is 
   const { clients: [alice, eve], chat, audits } = await server(1, "alice", "eve");
   await eve.says("/join #den");
   alice.hears();
-  const not = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
+  const not = "-- Only server operators can do that. If you are one: /oper NAME";
   await dialogue(alice, [["/owner #den alice", not]]);
   chat.setFlag(alice.member!, "operator", true);
   await dialogue(alice, [
@@ -178,7 +178,7 @@ Deno.test("modes: members read what ends with the last operator of a room withou
 Deno.test("login-required: a guest is told to log in where only registered users may enter or speak", async () => {
   const { clients: [alice, eve] } = await server(1, "alice", "eve");
   await alice.says("/join #tea", "/mode +R");
-  const sentence = "-- #tea is for registered users. Log in first: /login NAME PASSWORD";
+  const sentence = "-- #tea is for registered users. Log in first: /login NAME";
   await dialogue(eve, [["/join #tea", sentence]]);
   await alice.says("/mode -R+M");
   await dialogue(eve, [["/join #tea", "-- You are in #tea with 1 other."], ["hi", sentence]]);
