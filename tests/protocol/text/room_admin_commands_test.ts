@@ -72,6 +72,19 @@ Deno.test("transfer: /transfer gives the room to another registered user", async
   ]);
 });
 
+Deno.test("op: a registered user who is offline is not in the room, and not unknown", async () => {
+  const { clients: [alice, bob] } = await server(2, "alice", "bob");
+  for (const each of [alice, bob]) await each.says("/join #tea");
+  await bob.says("/quit");
+  alice.hears();
+  const answer = "-- bob is not in #tea. /who lists its members.";
+  await dialogue(alice, [
+    ["/op bob", answer],
+    ["/kick bob", answer],
+    ["/op dave", "-- No such user: dave. /list shows who is here."],
+  ]);
+});
+
 Deno.test("member: /member add and remove give and take roles", async () => {
   const { clients: [alice, bob, eve] } = await server(2, "alice", "bob", "eve");
   await alice.says("/join #tea");
