@@ -61,8 +61,8 @@ Deno.test("transfer: /transfer gives the room to another registered user", async
     [
       "/transfer bob",
       "-- alice made bob an owner of #tea",
-      "-- alice took #tea from alice",
-      "-- alice made alice an operator of #tea",
+      "-- alice is no longer an owner of #tea",
+      "-- alice is an operator of #tea",
       "-- bob owns #tea now.",
     ],
     [
