@@ -122,8 +122,15 @@ export class ChatState {
     return member;
   }
 
-  /** Finds a member of a room by nickname. @throws {ChatError} `no-such-user` or `user-not-in-room` */
+  /**
+   * Finds a member of a room by nickname.
+   *
+   * @throws {ChatError} `user-not-in-room`, also for a registered nickname that is not in use, or `no-such-user`
+   */
   findIn(room: Room, nick: string): Member {
+    if (this.nicknames.get(nick) === undefined && this.nicknames.isRegistered(nick)) {
+      throw new ChatError("user-not-in-room", nick, room.name);
+    }
     const member = this.find(nick);
     if (!room.has(member)) throw new ChatError("user-not-in-room", member.nick, room.name);
     return member;

@@ -37,11 +37,11 @@ function findReceiver(state: ChatState, author: Member, name: string, style: Sty
   const member = named ?? (account === undefined ? undefined : state.byAccount.get(fold(account)));
   if (member !== undefined) {
     if (!takesPrivate(member)) throw new ChatError("no-private-messages", member.nick);
-    return {
-      nick: named?.nick ?? copyString(account!),
-      member,
-      stored: isLine && isStoredBetween(keeps, author, member),
-    };
+    const stored = isLine && isStoredBetween(keeps, author, member);
+    // No session would ever get it: the user has no session now, and nothing is stored until it has one.
+    const isLost = isLine && !stored && keeps !== "off" && member.sessions.length === 0;
+    if (isLost && author.fullAccount === undefined) throw new ChatError("login-to-leave", member.nick);
+    return { nick: named?.nick ?? copyString(account!), member, stored };
   }
   if (account === undefined || !isNick(account) || !isLine || keeps === "off") {
     throw new ChatError("no-such-user", name);

@@ -59,6 +59,7 @@ export class Chat {
     this.connection.onAccount = () => {
       accountChanged(this);
       if (this.online) this.#loadIgnored();
+      if (this.online && this.connection.account !== "") loadConversations(this); // those of the account
       for (const room of this.model.rooms.values()) if (!room.isRoom) this.model.emit("room", room); // may be stored now
       this.onAccount();
     };

@@ -49,7 +49,11 @@ Deno.test("always on: a user whose last session ends stays in the rooms, away, a
   assertEquals(fixture.heard(bob), [`away alice ${ABSENT_MESSAGE} alice`]);
   assert(fixture.chat.has(alice) && fixture.chat.findRoom("#tea").has(alice));
   assertEquals([absentees(fixture), fixture.chat.getByAccount("ALICE")], [["alice"], alice]);
-  assertEquals(fixture.chat.whisper(bob, "alice", "psst")?.to, "alice");
+  assertRejected(
+    "login-to-leave",
+    "alice",
+    () => fixture.chat.whisper(bob, "alice", "a guest's is not stored: it is lost"),
+  );
   fixture.say(bob, "#tea", "hi");
   assertRejected("nick-registered", "alice", () => fixture.chat.rename(bob, "alice"));
 });

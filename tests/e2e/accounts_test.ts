@@ -102,7 +102,7 @@ test("accounts: a registration survives kill -9, and no password is in any file 
   using client = await Client.join(server.port);
   await client.send("/nick alice", "/login alice wrong-one", `/login ${PASSWORD}`, "/history");
   assertEquals(await client.lines(6), [
-    "-- alice is a registered nickname. If it is yours: /login alice PASSWORD",
+    "-- alice is a registered nickname. If it is yours: /login alice",
     "-- Your password was visible. Next time write /login alice alone: telnet hides what it asks for.",
     "-- Wrong password.",
     "-- guest1 is now alice",

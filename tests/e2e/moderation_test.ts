@@ -83,7 +83,7 @@ test("moderation: /oper and OPER accept only the password that the line of passw
     using bob = await joinIrc(server, "bob");
     await alice.send("/nick alice");
     await alice.until(/is now alice$/);
-    const no = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
+    const no = "-- Only server operators can do that. If you are one: /oper NAME";
     assertEquals(await ask(alice, "/stats"), [no]);
     assertEquals(await ask(alice, "/oper root sesame", "/stats"), [
       "-- Your password was visible. Next time write /oper root alone: telnet hides what it asks for.",

@@ -67,7 +67,7 @@ test("private messages: a guest cannot leave one, and --keep-private off keeps n
     await register(server.port, "bob");
     using guest = await Client.join(server.port);
     await guest.send("/msg bob psst");
-    await guest.until("-- bob is offline. To leave a message, log in first: /login NAME PASSWORD");
+    await guest.until("-- bob is offline. To leave a message, log in first: /login NAME");
   }
   await using server = await start(form, ["--data", directory.path, "--keep-private", "off"]);
   using bob = await Client.join(server.port);

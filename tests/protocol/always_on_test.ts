@@ -30,12 +30,15 @@ async function loggedIn(
 }
 
 testAccounts(
-  "always on: on IRC, a user without a connection is away for WHOIS, WHO, NAMES and PRIVMSG",
+  "always on: on IRC, a user without a connection is away for WHOIS, WHO and NAMES, and gets no message of a guest",
   async (fixture) => {
     const [alice, bob] = await aliceAndBob(fixture);
     await alice.leave();
     assertEquals(bob.hears(), [":alice!~alice@host AWAY :Not connected"]);
-    await bob.expect("PRIVMSG alice :psst", "301 bob alice :Not connected");
+    await bob.expect(
+      "PRIVMSG alice :psst",
+      "486 bob alice :The user is offline: to leave a message, log in to an account first",
+    );
     assert((await bob.asks("WHOIS alice")).includes("301 bob alice :Not connected"));
     assertEquals((await bob.asks("WHO #tea"))[0], "352 bob #tea ~alice host irc.test alice G~ :0 Real alice");
     assertEquals((await bob.asks("NAMES #tea"))[0], "353 bob = #tea :~alice bob");
@@ -261,7 +264,7 @@ testAccounts(
 
 testAccounts("always on: on the text port, /set shows and changes it", async (fixture) => {
   const alice = await fixture.text("alice");
-  await alice.expect("/set", "-- You are not logged in. First: /login NAME PASSWORD");
+  await alice.expect("/set", "-- You are not logged in. First: /login NAME");
   await alice.says(`/register ${PASSWORD}`);
   await alice.expect(
     "/set",
@@ -313,14 +316,14 @@ testAccounts("always on: new messages are counted up to a limit", async (fixture
 });
 
 testAccounts(
-  "always on: on the text port, /who marks who is away, and /msg says who is not connected",
+  "always on: on the text port, /who marks who is away, and /msg of a guest to a user without a connection is rejected",
   async (fixture) => {
     const [alice] = await aliceAndBob(fixture);
     await alice.leave();
     const carol = await fixture.text("carol");
     await carol.expect("/who #tea", "-- 2 in #tea:", "-- ~alice (away), bob");
-    await carol.expect("/msg alice psst", "-> *alice* psst", "-- alice is not connected now, and may not see that.");
-    await carol.expect("/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD");
+    await carol.expect("/msg alice psst", "-- alice is offline. To leave a message, log in first: /login NAME");
+    await carol.expect("/nick alice", "-- alice is a registered nickname. If it is yours: /login alice");
   },
 );
 

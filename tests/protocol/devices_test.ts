@@ -250,7 +250,7 @@ testAccounts(
   async (fixture, office) => {
     const owner = await alice(fixture, office);
     const boss = await fixture.text("boss");
-    await boss.expect("/resetpass alice", "-- Only server operators can do that. If you are one: /oper NAME PASSWORD");
+    await boss.expect("/resetpass alice", "-- Only server operators can do that. If you are one: /oper NAME");
     fixture.chat.setFlag(boss.member, "operator", true);
     await boss.expect("/resetpass nobody", "-- nobody is not registered.");
     const [intro, word = "", hint] = await boss.asks("/resetpass ALICE");
@@ -264,7 +264,7 @@ testAccounts(
     const hints = await lost.asks(`/login alice ${word}`);
     const used = "The one-time word is used up. Choose a new password now:";
     assert(
-      hints.some((line) => line.includes(`You are logged in as alice. ${used} /password PASSWORD`)),
+      hints.some((line) => line.includes(`You are logged in as alice. ${used} /password`)),
       hints.join("\n"),
     );
     await lost.says("/password close sesame");
@@ -398,7 +398,7 @@ testAccounts(
       [PASSWORD, "-- Once more, please:", true],
       [
         PASSWORD,
-        "-- alice is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login alice PASSWORD",
+        "-- alice is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login alice",
         false,
       ],
       ["/logout", "-- You are logged out.", false],

@@ -36,7 +36,7 @@ testModeration(
       "WALLOPS x",
     ];
     for (const line of lines) await alice.expect(line, "481 alice :Permission Denied- You're not an IRC operator");
-    const refusal = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
+    const refusal = "-- Only server operators can do that. If you are one: /oper NAME";
     for (
       const line of ["/kill bob x", "/bans", "/mute bob", "/mute bob soon", "/unmute bob", "/announce x", "/stats"]
     ) {

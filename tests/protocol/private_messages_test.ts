@@ -93,7 +93,7 @@ testAccounts(
     await guest.expect("NOTICE bob :psst");
     const text = await fixture.text("erin");
     assertEquals(await text.asks("/msg bob psst"), [
-      "-- bob is offline. To leave a message, log in first: /login NAME PASSWORD",
+      "-- bob is offline. To leave a message, log in first: /login NAME",
     ]);
   },
 );

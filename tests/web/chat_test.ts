@@ -291,3 +291,17 @@ Deno.test("chat: no more than 20 conversations are opened, the latest ones", () 
   const { tabs } = page.chat.model;
   assertEquals([tabs.length, tabs[0]?.name, tabs.at(-1)?.name], [20, "p6", "p25"]);
 });
+
+Deno.test("chat: a guest who logs in on the page is shown the conversations of the account", () => {
+  using page = new Page();
+  page.register();
+  const targets = (lines: string[]) => lines.filter((line) => line.startsWith("CHATHISTORY TARGETS "));
+  page.browser.socket.say("900 alice alice!~a@host alice :You are now logged in as alice");
+  const [request, ...more] = targets(page.sent());
+  assertEquals(more, []);
+  page.answer(request!, "BATCH +b draft/chathistory-targets");
+  page.browser.socket.say(`@batch=b CHATHISTORY TARGETS bob ${new Date(5).toISOString()}`, "BATCH -b");
+  assertEquals(page.chat.model.tabs.map(({ name }) => name), ["bob"]);
+  page.browser.socket.say("901 alice alice!~a@host :You are now logged out");
+  assertEquals(targets(page.sent()), []);
+});

@@ -15,7 +15,7 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "nick-taken":
       return system(`Nickname in use: ${subject}. Choose another one.`);
     case "nick-registered":
-      return system(`${subject} is a registered nickname. If it is yours: /login ${subject} PASSWORD`);
+      return system(`${subject} is a registered nickname. If it is yours: /login ${subject}`);
     case "nick-confusable":
       return system(`${subject} looks like a nickname in use. Choose another one.`);
     case "banned-nick":
@@ -23,7 +23,7 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "no-such-user":
       return system(`No such user: ${clip(subject)}. /list shows who is here.`);
     case "login-to-leave":
-      return system(`${subject} is offline. To leave a message, log in first: /login NAME PASSWORD`);
+      return system(`${subject} is offline. To leave a message, log in first: /login NAME`);
     case "ignores-self":
       return system(`You cannot ignore yourself.`);
     case "ignores-full":
@@ -47,7 +47,7 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "too-many-sessions":
       return system(`Your account is connected ${subject} times, which is the limit. Close one of the others first.`);
     case "account-required":
-      return system(`You need an account for that. Register your nickname: /register PASSWORD`);
+      return system(`You need an account for that. Register your nickname: /register`);
     case "absent-full":
       return system(`This server keeps no more than ${subject} users who are not connected. Try again later.`);
     case "too-many-rooms":
@@ -67,7 +67,7 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "wrong-key":
       return system(`${subject} is locked. To join with its key: /join ${subject} KEY`);
     case "login-required":
-      return system(`${subject} is for registered users. Log in first: /login NAME PASSWORD`);
+      return system(`${subject} is for registered users. Log in first: /login NAME`);
     case "room-full":
       return system(`${subject} is full. Try again later.`);
     case "cannot-speak":
@@ -119,7 +119,7 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "server-banned":
       return system(`You are banned from this server: ${subject}`);
     case "not-server-operator":
-      return system(`Only server operators can do that. If you are one: /oper NAME PASSWORD`);
+      return system(`Only server operators can do that. If you are one: /oper NAME`);
     case "ban-invalid":
       return system(`Invalid ban: use an address, a network such as 10.0.0.0/8, or nick!user@host.`);
     case "bans-full":

@@ -40,8 +40,10 @@ export function textFormat(announce: number): WireFormat {
           return system(`${event.who} set the topic of ${event.room}: ${event.topic}`);
         case "modes":
           return event.changes.map((change) => {
-            if (event.who !== "") return system(`${event.who} ${modeChangeText(change, event.room)}`);
-            return system(serverChangeText(change, event.room));
+            const alone = event.who === "" || isOwnRank(event.who, change);
+            return system(
+              alone ? stateText(change, event.room) : `${event.who} ${modeChangeText(change, event.room)}`,
+            );
           });
         case "room-renamed":
           return system(`${event.who} renamed ${event.from} to ${event.room}${reasonSuffix(event.reason)}`);
@@ -153,8 +155,16 @@ function whispered({ who, text, style }: Whispered): string | undefined {
   }
 }
 
-/** A change of modes by the server: ranks that come and go with an account, and modes that end with the last operator. */
-function serverChangeText(change: ModeChange, room: string): string {
+/** Whether a member changes its own rank, as an owner does who transfers the room. */
+function isOwnRank(who: string, change: ModeChange): boolean {
+  return "nick" in change && !("mask" in change) && change.nick === who;
+}
+
+/**
+ * A change of modes that names no other member: by the server, as of ranks that come and go with an account, and of modes that
+ * end with the last operator, or of a member's own rank.
+ */
+function stateText(change: ModeChange, room: string): string {
   if (!("nick" in change) || "mask" in change) return `The server ${modeChangeText(change, room)}`;
   const rank = RANK_OF[change.mode];
   const name = rank === "voice" ? "a member with a voice" : `an ${RANK_NAMES[rank]}`;

@@ -264,7 +264,8 @@ class TextSession implements CommandContext {
   }
 
   commandFor(action: AccountAction, ...args: string[]): string {
-    return [`/${action}`, ...args].join(" ");
+    // Each command asks for the password that is left out, and telnet hides the answer.
+    return [`/${action}`, ...args.filter((arg) => arg !== "PASSWORD")].join(" ");
   }
 
   answering<T>(run: () => T): T {

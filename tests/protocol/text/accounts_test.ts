@@ -229,18 +229,18 @@ Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
       ["/register short", "-- Password too short: at least 8 characters."],
       [
         `/register ${PASSWORD}`,
-        "-- alice is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login alice PASSWORD",
+        "-- alice is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login alice",
       ],
       ["/register another one", "-- You are already logged in as alice. First: /logout"],
       ["/nick ally", "-- alice is now ally"],
     ]);
     assertEquals(bob.hears().slice(1), ["-- guest1 is now alice", "-- alice is now ally"]);
     await dialogue(bob, [
-      ["/nick ALICE", "-- ALICE is a registered nickname. If it is yours: /login ALICE PASSWORD"],
+      ["/nick ALICE", "-- ALICE is a registered nickname. If it is yours: /login ALICE"],
       ["/login wrong", visible("/login ALICE"), "-- Wrong password."],
       ["/login alice wrong", "-- Wrong password."],
-      ["/logout", "-- You are not logged in. First: /login NAME PASSWORD"],
-      ["/password whatever", "-- You are not logged in. First: /login NAME PASSWORD"],
+      ["/logout", "-- You are not logged in. First: /login NAME"],
+      ["/password whatever", "-- You are not logged in. First: /login NAME"],
     ]);
     await dialogue(alice, [
       ["/nick alice", "-- ally is now alice"],
@@ -250,7 +250,7 @@ Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
       ["/login alice close sesame", "-- You are logged in as alice."],
       ["/drop wrong", "-- Wrong password."],
       ["/drop close sesame", "-- alice is no longer registered."],
-      ["/drop close sesame", "-- You are not logged in. First: /login NAME PASSWORD"],
+      ["/drop close sesame", "-- You are not logged in. First: /login NAME"],
     ]);
     assertEquals(alice.member?.nick, "alice");
     assert(!/sesame|wrong/.test(log.join().replaceAll("wrong password", "")), log.join("\n"));
@@ -264,7 +264,7 @@ Deno.test("accounts: /login PASSWORD means the registered nickname that was reje
     const alice = server.arrive();
     await alice.asks("/nick alice", "/register long-enough", "/logout");
     await dialogue(alice, [
-      ["/nick alice", "-- alice is a registered nickname. If it is yours: /login alice PASSWORD"],
+      ["/nick alice", "-- alice is a registered nickname. If it is yours: /login alice"],
       ["/msg nobody hi", "-- No such user: nobody. /list shows who is here."], // no other error changes what is meant
       ["/login long-enouhg", "-- Wrong password."], // a mistyped password does not change what is meant
       ["/login long-enough", "-- guest1 is now alice", "-- You are logged in as alice."],
@@ -280,7 +280,7 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
     await bob.leave();
     const dave = server.arrive();
     const [wrong, known] = ["-- Wrong password.", "-- You are logged in as dave."];
-    const rejected = "-- bob is a registered nickname. If it is yours: /login bob PASSWORD";
+    const rejected = "-- bob is a registered nickname. If it is yours: /login bob";
     dave.hears();
     await dialogue(dave, [
       ["/nick bob", rejected],
@@ -289,7 +289,7 @@ Deno.test("accounts: a rejected nickname is forgotten after a change of nickname
       ["/nick bob", rejected],
       [
         "/register daves-own-one",
-        "-- dave is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login dave PASSWORD",
+        "-- dave is now registered. /set always-on on keeps you in the chat when you disconnect. To log in later: /login dave",
       ],
       ["/login daves-own-one", known],
       ["/nick david", "-- dave is now david"],

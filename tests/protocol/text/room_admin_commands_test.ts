@@ -61,14 +61,27 @@ Deno.test("transfer: /transfer gives the room to another registered user", async
     [
       "/transfer bob",
       "-- alice made bob an owner of #tea",
-      "-- alice took #tea from alice",
-      "-- alice made alice an operator of #tea",
+      "-- alice is no longer an owner of #tea",
+      "-- alice is an operator of #tea",
       "-- bob owns #tea now.",
     ],
     [
       "/kick bob",
       "-- Only owners of #tea can do that, and only owners can act against one. /members lists them.",
     ],
+  ]);
+});
+
+Deno.test("op: a registered user who is offline is not in the room, and not unknown", async () => {
+  const { clients: [alice, bob] } = await server(2, "alice", "bob");
+  for (const each of [alice, bob]) await each.says("/join #tea");
+  await bob.says("/quit");
+  alice.hears();
+  const answer = "-- bob is not in #tea. /who lists its members.";
+  await dialogue(alice, [
+    ["/op bob", answer],
+    ["/kick bob", answer],
+    ["/op dave", "-- No such user: dave. /list shows who is here."],
   ]);
 });
 
@@ -146,7 +159,7 @@ Deno.test("owner: /owner names an owner of a room, for server operators, and is 
   const { clients: [alice, eve], chat, audits } = await server(1, "alice", "eve");
   await eve.says("/join #den");
   alice.hears();
-  const not = "-- Only server operators can do that. If you are one: /oper NAME PASSWORD";
+  const not = "-- Only server operators can do that. If you are one: /oper NAME";
   await dialogue(alice, [["/owner #den alice", not]]);
   chat.setFlag(alice.member!, "operator", true);
   await dialogue(alice, [
@@ -178,7 +191,7 @@ Deno.test("modes: members read what ends with the last operator of a room withou
 Deno.test("login-required: a guest is told to log in where only registered users may enter or speak", async () => {
   const { clients: [alice, eve] } = await server(1, "alice", "eve");
   await alice.says("/join #tea", "/mode +R");
-  const sentence = "-- #tea is for registered users. Log in first: /login NAME PASSWORD";
+  const sentence = "-- #tea is for registered users. Log in first: /login NAME";
   await dialogue(eve, [["/join #tea", sentence]]);
   await alice.says("/mode -R+M");
   await dialogue(eve, [["/join #tea", "-- You are in #tea with 1 other."], ["hi", sentence]]);
