@@ -1,11 +1,9 @@
 /** The read markers of accounts, in the database. */
 import { READ_MARKERS_MAX, type ReadMarkerStore } from "../chat/read_marker_store.ts";
 import { withStoreErrors } from "./database.ts";
+import { type PendingMarker, PendingMarkers } from "./pending_markers.ts";
 import type { Statements } from "./statements.ts";
 import { isRoomKey, type Targets } from "./targets.ts";
-
-/** The most markers that wait to be stored. Above that, the one that waits longest is dropped. */
-export const PENDING_MAX = 10_000;
 
 /** After what time a commit begins to write no further marker, in milliseconds. */
 const WRITE_TIME = 2;
@@ -13,20 +11,13 @@ const WRITE_TIME = 2;
 /** How many markers of a deleted room one step deletes. */
 const DELETE_STEP = 200;
 
-/** A marker that waits to be stored. */
-interface Marker {
-  readonly account: string;
-  readonly target: string;
-  readonly time: number;
-}
-
 /** Stores read markers. They are written by the next `write`, or by later ones if there are many. */
 export class ReadMarkerTable implements ReadMarkerStore {
   readonly #sql: Statements;
   readonly #targets: Targets;
-  readonly #pending = new Map<string, Marker>(); // by account and target; the one that waits longest first
+  readonly #pending = new PendingMarkers();
   readonly #forgotten = new Set<string>();
-  #written: string[] = []; // the keys of pending ones, until the transaction is committed
+  #written: PendingMarker[] = []; // until the transaction is committed
 
   constructor(sql: Statements, targets: Targets) {
     this.#sql = sql;
@@ -34,22 +25,17 @@ export class ReadMarkerTable implements ReadMarkerStore {
   }
 
   get(account: string, target: string): number | undefined {
-    const pending = this.#pending.get(keyOf(account, target))?.time;
+    const pending = this.#pending.get(account, target);
     const stored = this.#forgotten.has(account) ? undefined : this.#stored(account, target);
     return pending === undefined || (stored !== undefined && stored > pending) ? stored : pending;
   }
 
   advance(account: string, target: string, time: number): void {
-    const key = keyOf(account, target);
-    const before = this.#pending.get(key);
-    if (before === undefined && this.#pending.size >= PENDING_MAX) {
-      this.#pending.delete(this.#pending.keys().next().value!);
-    }
-    this.#pending.set(key, { account, target, time: Math.max(time, before?.time ?? time) });
+    this.#pending.advance({ account, target, time });
   }
 
   forget(account: string): void {
-    for (const [key, marker] of this.#pending) if (marker.account === account) this.#pending.delete(key);
+    this.#pending.forget(account);
     this.#forgotten.add(account);
   }
 
@@ -63,28 +49,28 @@ export class ReadMarkerTable implements ReadMarkerStore {
     if (!this.hasPending) return;
     for (const account of this.#forgotten) this.#sql.run("DELETE FROM read_marker WHERE account = ?", account);
     const end = performance.now() + WRITE_TIME;
-    for (const [key, marker] of this.#pending) {
+    for (const marker of this.#pending.next()) {
       this.#write(marker);
-      this.#written.push(key);
+      this.#written.push(marker);
       if (performance.now() >= end) break;
     }
   }
 
   /** To be called when the transaction is committed. If it is not, the next one writes all again. */
   confirm(): void {
-    for (const key of this.#written) this.#pending.delete(key);
+    this.#pending.confirm(this.#written);
     this.#written = [];
     this.#forgotten.clear();
   }
 
   /** Has pending markers of a room stored under its new key. Those that are stored refer to it by its id. */
   renameRoom(key: string, newKey: string): void {
-    for (const { account, time } of this.#pendingOf(key)) this.advance(account, newKey, time);
+    for (const { account, time } of this.#pending.take(key)) this.advance(account, newKey, time);
   }
 
   /** Drops the pending markers of a room that is deleted. */
   cancel(key: string): void {
-    this.#pendingOf(key);
+    this.#pending.take(key);
   }
 
   /** Whether there are markers of a room. */
@@ -108,7 +94,7 @@ export class ReadMarkerTable implements ReadMarkerStore {
     });
   }
 
-  #write({ account, target, time }: Marker) {
+  #write({ account, target, time }: PendingMarker) {
     const place = this.#placeOf(target);
     if (place === undefined) return; // the room was deleted, or could not be stored
     const update = "UPDATE read_marker SET time = max(time, ?) WHERE account = ? AND room = ? AND nick = ?";
@@ -128,16 +114,4 @@ export class ReadMarkerTable implements ReadMarkerStore {
     const room = this.#targets.find(target)?.id;
     return room === undefined ? undefined : [room, ""];
   }
-
-  /** Takes the pending markers of a target. */
-  #pendingOf(target: string): Marker[] {
-    const found = [...this.#pending].filter(([, marker]) => marker.target === target);
-    for (const [key] of found) this.#pending.delete(key);
-    return found.map(([, marker]) => marker);
-  }
-}
-
-/** Accounts contain no space. */
-function keyOf(account: string, target: string): string {
-  return `${account} ${target}`;
 }

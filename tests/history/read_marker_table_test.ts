@@ -8,7 +8,7 @@ import { StoreError } from "../../src/chat/store.ts";
 import { AccountTable } from "../../src/history/account_table.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
-import { PENDING_MAX } from "../../src/history/read_marker_table.ts";
+import { PENDING_MAX, PENDING_OF_ACCOUNT } from "../../src/history/pending_markers.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { CountingFormat, IDENTITY, Inbox } from "../chat/helpers.ts";
 import { leaveRoom, Place, PLAIN_ROOM, rowsAtOnce, runMaintenance, said, tickingClock, whispered } from "./helpers.ts";
@@ -193,6 +193,34 @@ Deno.test("read marker table: what cannot be stored waits, up to a limit, and is
   commitAll(history);
   assertEquals(stored(place), PENDING_MAX);
   assertEquals([0, 1, PENDING_MAX].map(get), [undefined, 5, 5]);
+});
+
+Deno.test("read marker table: an account with many markers neither drops nor delays those of others", async () => {
+  using place = new Place();
+  const history = await place.open();
+  history.readMarkers.advance("bob", "alice", 5);
+  for (let n = 0; n <= PENDING_OF_ACCOUNT; n++) history.readMarkers.advance("eve", `user${n}`, 5);
+  history.readMarkers.advance("carol", "alice", 5);
+  const get = (account: string, nick: string) => history.readMarkers.get(account, nick);
+  assertEquals([get("eve", "user0"), get("eve", "user1"), get("bob", "alice")], [undefined, 5, 5]);
+  while (place.number("SELECT count(*) FROM read_marker WHERE account IN ('bob', 'carol')") < 2) history.commit();
+  assert(stored(place) < PENDING_OF_ACCOUNT, "eve has more turns to come");
+  commitAll(history);
+  assertEquals(stored(place), PENDING_OF_ACCOUNT + 2);
+});
+
+Deno.test("read marker table: when too many markers wait, an account drops its own", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const accounts = Array.from({ length: PENDING_MAX / PENDING_OF_ACCOUNT }, (_, n) => `account${n}`);
+  for (const account of accounts) {
+    for (let n = 0; n < PENDING_OF_ACCOUNT - 1; n++) history.readMarkers.advance(account, `user${n}`, 5);
+  }
+  for (let n = 0; n < accounts.length; n++) history.readMarkers.advance("eve", `user${n}`, 5);
+  history.readMarkers.advance("eve", "more", 5);
+  const get = (account: string, nick: string) => history.readMarkers.get(account, nick);
+  assertEquals([get("eve", "user0"), get("eve", "more")], [undefined, 5]);
+  assertEquals(accounts.map((account) => get(account, "user0")), accounts.map(() => 5));
 });
 
 Deno.test("read marker table: a commit waits while another program has the file locked", async () => {
