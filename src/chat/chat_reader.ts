@@ -26,7 +26,12 @@ export class ChatReader implements Pick<Chat, Reading> {
 
   constructor(hub: Hub, history: HistoryStore) {
     this.#hub = hub;
-    this.history = new HistoryReader(history, () => hub.storage.commitLines(), hub.ids);
+    this.history = new HistoryReader(
+      history,
+      () => hub.storage.commitLines(),
+      hub.ids,
+      (nick) => hub.nicknames.conversationName(nick),
+    );
   }
 
   get members(): Sized<Member> {

@@ -7,7 +7,6 @@
  */
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
-import type { Room } from "./room.ts";
 
 /** Whose private messages are stored: those between two accounts, all, or none. */
 export const KEEP_PRIVATE = ["accounts", "all", "off"] as const;
@@ -16,12 +15,24 @@ export type KeepPrivate = typeof KEEP_PRIVATE[number];
 /** Stands in place of a host where a conversation belongs to an account. No host has this name. */
 export const ACCOUNT_HOST = "account";
 
-/** The history target of what a member and another nickname have said to each other, from the member's side. */
-export function conversationTarget(member: Member, nick: string): string {
-  return conversationPrefix(member) + fold(nick);
+/**
+ * The name of a user in the conversations of others: its account, under whatever nickname it is in the chat. So a later owner
+ * of that nickname has a conversation of its own.
+ */
+export function conversationName({ nick, fullAccount }: Pick<Member, "nick" | "fullAccount">): string {
+  return fullAccount ?? nick;
 }
 
-/** What the history targets of all conversations of a member begin with; the other nickname, folded, follows. */
+/**
+ * The history target of what a member and another user have said to each other, from the member's side.
+ *
+ * @param name The other user: see {@linkcode conversationName}.
+ */
+export function conversationTarget(member: Member, name: string): string {
+  return conversationPrefix(member) + fold(name);
+}
+
+/** What the history targets of all conversations of a member begin with; the name of the other user, folded, follows. */
 export function conversationPrefix({ id, nick, host, since, fullAccount }: Member): string {
   if (fullAccount !== undefined) return accountPrefix(fullAccount);
   return `${fold(nick)}@${host}/${since.toString(36)}.${id.toString(36)} `; // ids begin anew with each run of the server
@@ -30,9 +41,4 @@ export function conversationPrefix({ id, nick, host, since, fullAccount }: Membe
 /** What the history targets of all conversations of an account begin with. */
 export function accountPrefix(account: string): string {
   return `${fold(account)}@${ACCOUNT_HOST} `;
-}
-
-/** The history target of a room, or of a member's conversation with a nickname. */
-export function historyTarget(member: Member, where: Room | string): string {
-  return typeof where === "string" ? conversationTarget(member, where) : where.key;
 }

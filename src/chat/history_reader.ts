@@ -1,7 +1,7 @@
 /** Reads the history: lines of rooms and private conversations, by id, time or words. */
 import type { Steps } from "../util/steps.ts";
 import { ChatError } from "./chat_error.ts";
-import { accountPrefix, conversationPrefix, conversationTarget, historyTarget } from "./conversations.ts";
+import { accountPrefix, conversationPrefix, conversationTarget } from "./conversations.ts";
 import type { Said } from "./events.ts";
 import { firstId, type Ids, timeOf } from "./ids.ts";
 import type { Member } from "./member.ts";
@@ -14,15 +14,23 @@ export class HistoryReader {
   readonly #history: HistoryStore;
   readonly #commit: () => void;
   readonly #ids: Pick<Ids, "isAheadOf">;
+  readonly #nameOf: (nick: string) => string;
 
   /**
    * @param commit Commits pending lines.
    * @param ids Where the ids of lines come from.
+   * @param nameOf The name of the user with a nickname in the conversations of others: see `conversationName`.
    */
-  constructor(history: HistoryStore, commit: () => void, ids: Pick<Ids, "isAheadOf">) {
+  constructor(
+    history: HistoryStore,
+    commit: () => void,
+    ids: Pick<Ids, "isAheadOf">,
+    nameOf: (nick: string) => string = (nick) => nick,
+  ) {
     this.#history = history;
     this.#commit = commit;
     this.#ids = ids;
+    this.#nameOf = nameOf;
   }
 
   /** The last lines of a room, the oldest first. @throws {ChatError} `history-unreadable` */
@@ -42,7 +50,7 @@ export class HistoryReader {
    */
   conversation(member: Member, nick: string, range: HistoryRange): Line[] {
     requireReadable(member);
-    return this.#read((history) => history.page(conversationTarget(member, nick), range));
+    return this.#read((history) => history.page(this.#target(member, nick), range));
   }
 
   /**
@@ -52,7 +60,7 @@ export class HistoryReader {
    */
   hasLine(member: Member, where: Room | string, id: number): boolean {
     if (typeof where === "string") requireReadable(member);
-    return this.#read((history) => history.has(historyTarget(member, where), id));
+    return this.#read((history) => history.has(this.#target(member, where), id));
   }
 
   /**
@@ -66,7 +74,7 @@ export class HistoryReader {
   firstIdSince(time: number, member: Member, where: readonly (Room | string)[]): number {
     if (!this.#ids.isAheadOf(Date.now())) return firstId(time);
     return this.#read((history) => {
-      return Math.min(...where.map((each) => history.firstSince(historyTarget(member, each), time)));
+      return Math.min(...where.map((each) => history.firstSince(this.#target(member, each), time)));
     });
   }
 
@@ -75,7 +83,7 @@ export class HistoryReader {
     return this.#read((history) => history.countAfter(room.key, id, max));
   }
 
-  /** A member's private conversations, by folded nickname, with their last lines. @throws {ChatError} `history-unreadable` */
+  /** A member's private conversations, by the folded account or nickname of the other user, with their last lines. @throws {ChatError} `history-unreadable` */
   *conversations(member: Member): Steps<{ with: string; line: Line }[]> {
     if (member.scope?.room !== undefined) return []; // its token permits that room alone
     const prefix = conversationPrefix(member);
@@ -110,6 +118,11 @@ export class HistoryReader {
         yield;
       }
     }
+  }
+
+  /** The history target of a room, or of a member's conversation with the user of a nickname. */
+  #target(member: Member, where: Room | string): string {
+    return typeof where === "string" ? conversationTarget(member, this.#nameOf(where)) : where.key;
   }
 
   #read<T>(read: (history: HistoryStore) => T): T {

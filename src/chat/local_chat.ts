@@ -124,7 +124,12 @@ export class LocalChat extends ChatReader implements Chat {
       requireConnected: (member) => this.#requireConnected(member),
       apply: (command) => this.#apply(command),
     });
-    this.readMarkers = new LocalReadMarkers(history.readMarkers, this.history, (command) => this.#apply(command));
+    this.readMarkers = new LocalReadMarkers(
+      history.readMarkers,
+      this.history,
+      hub.nicknames,
+      (command) => this.#apply(command),
+    );
     this.mutes = new Mutes(options.clock, this.#hub.muted, {
       mute: (host, action) => this.#apply({ op: "mute", host, action }),
       unmute: (host) => this.#apply({ op: "unmute", host }),

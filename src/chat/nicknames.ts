@@ -1,5 +1,6 @@
 /** The nicknames in use: who has which, which ones a member may take, and the names of guests. */
 import { ChatError } from "./chat_error.ts";
+import { conversationName } from "./conversations.ts";
 import type { Member } from "./member.ts";
 import { fold, isNick } from "./names.ts";
 import type { Policy } from "./policy.ts";
@@ -30,6 +31,12 @@ export class Nicknames {
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined {
     return this.#byNick.get(fold(nick));
+  }
+
+  /** The name of the user with a nickname in the conversations of others; the nickname itself if no member has it. */
+  conversationName(nick: string): string {
+    const member = this.get(nick);
+    return member === undefined ? nick : conversationName(member);
   }
 
   /** Whether a nickname is that of an account, in any case. */

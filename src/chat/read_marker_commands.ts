@@ -24,9 +24,9 @@ export function markRead(state: ChatState, { member: id, target, time }: Command
     }
     notify(member, room.name, time);
   } else {
-    const nick = fold(copyString(target.nick));
-    if (account === undefined) advanceMarker(member.readMarkers ??= new Map(), nick, time, GUEST_MARKERS_MAX);
-    else state.storage.markRead(account, nick, time);
+    const name = fold(copyString(state.nicknames.conversationName(target.nick)));
+    if (account === undefined) advanceMarker(member.readMarkers ??= new Map(), name, time, GUEST_MARKERS_MAX);
+    else state.storage.markRead(account, name, time);
     notify(member, target.nick, time);
   }
 }

@@ -5,6 +5,7 @@ import type { Whispered } from "./events.ts";
 import { type HistoryReader, readable } from "./history_reader.ts";
 import type { Member, Session } from "./member.ts";
 import { fold, isNick } from "./names.ts";
+import type { Nicknames } from "./nicknames.ts";
 import type { ReadMarkerStore } from "./read_marker_store.ts";
 import type { Room } from "./room.ts";
 import { requireReadable } from "./scope.ts";
@@ -53,12 +54,19 @@ export interface ReadMarkers {
 export class LocalReadMarkers implements ReadMarkers {
   readonly #store: ReadMarkerStore;
   readonly #history: HistoryReader;
+  readonly #nicknames: Pick<Nicknames, "conversationName">;
   readonly #apply: (command: CommandOf<"mark-read">) => void;
 
   /** @param apply Applies a command. @throws {ChatError} if it is rejected. */
-  constructor(store: ReadMarkerStore, history: HistoryReader, apply: (command: CommandOf<"mark-read">) => void) {
+  constructor(
+    store: ReadMarkerStore,
+    history: HistoryReader,
+    nicknames: Pick<Nicknames, "conversationName">,
+    apply: (command: CommandOf<"mark-read">) => void,
+  ) {
     this.#store = store;
     this.#history = history;
+    this.#nicknames = nicknames;
     this.#apply = apply;
   }
 
@@ -67,8 +75,9 @@ export class LocalReadMarkers implements ReadMarkers {
     requireReadable(member, isName ? undefined : where.key);
     if (isName && !isNick(where)) throw new ChatError("nick-invalid", where);
     const { fullAccount: account, readMarkers } = member;
-    if (account === undefined) return readMarkers?.get(isName ? fold(where) : where);
-    return readable(() => this.#store.get(fold(account), isName ? fold(where) : where.key));
+    const key = isName ? fold(this.#nicknames.conversationName(where)) : where;
+    if (account === undefined) return readMarkers?.get(key);
+    return readable(() => this.#store.get(fold(account), typeof key === "string" ? key : key.key));
   }
 
   advance(member: Member, where: Room | string, time: number): number {

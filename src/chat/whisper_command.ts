@@ -2,7 +2,7 @@
 import { isMuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
-import { accountPrefix, conversationTarget, type KeepPrivate } from "./conversations.ts";
+import { accountPrefix, conversationName, conversationTarget, type KeepPrivate } from "./conversations.ts";
 import type { Style, Whispered } from "./events.ts";
 import type { Member } from "./member.ts";
 import { fold, isNick, prepareName } from "./names.ts";
@@ -92,8 +92,9 @@ export function whisper(state: ChatState, command: CommandOf<"whisper">): (Whisp
   });
 }
 
+/** The receiver gets the message under the nickname that it has, also when the author has named its account. */
 function deliver(to: Member, event: Whispered) {
-  to.tell(event);
+  to.tell(event.to === to.nick ? event : { ...event, to: to.nick });
   for (const session of to.sessions) session.noteShown(event.who, event.time);
 }
 
@@ -134,12 +135,13 @@ function prepareMessage(
   const { member } = to;
   const ignored = member === undefined ? ignoredBy.includes(fold(to.nick)) : state.ignores.ignores(member, event);
   if (to.stored) {
-    const targets = [conversationTarget(author, to.nick)];
+    const name = conversationName(author);
+    const targets = [conversationTarget(author, member === undefined ? to.nick : conversationName(member))];
     if (member === undefined && !ignored) {
-      targets.push(accountPrefix(to.nick) + fold(author.nick));
+      targets.push(accountPrefix(to.nick) + fold(name));
       if (state.waiting.note(to.nick, state.now)) state.storage.presence.saveWaiting(to.nick, state.now);
     } else if (member !== undefined && member !== author && !ignored) {
-      targets.push(conversationTarget(member, author.nick));
+      targets.push(conversationTarget(member, name));
     }
     state.storage.addPrivate(targets, event);
   }

@@ -122,7 +122,7 @@ Deno.test("whisper: a message to an account that has another nickname now reache
   const { fixture, chat, texts, login } = accounts();
   const [alice, bob, guest] = [login("alice"), login("bob", "bobby"), fixture.arrive("dave")];
   for (const author of [alice, guest]) assertEquals(chat.whisper(author, "bob", "psst")?.waits, undefined);
-  assertEquals(fixture.told(bob), ["whispered alice bob psst say alice", "whispered dave bob psst say"]);
+  assertEquals(fixture.told(bob), ["whispered alice bobby psst say alice", "whispered dave bobby psst say"]);
   assertEquals([texts(bob, "alice"), texts(alice, "bob")], [["alice psst"], ["alice psst"]]);
   assertEquals(chat.whisper(bob, "BOB", "a note")?.to, "BOB");
   assertEquals([texts(bob, "bob"), fixture.told(bob).length], [["bobby a note"], 1]);

@@ -117,3 +117,25 @@ Deno.test("private history: a message is delivered without being stored when tha
   assertEquals(fixture.chat.history.conversation(alice, "bob", { count: 10 }), []);
   assertEquals(runToEnd(fixture.chat.history.conversations(bob)), []);
 });
+
+Deno.test("private history: a later owner of a nickname does not continue the conversation of an account that used it", () => {
+  const { fixture } = lasting({ policy: { isRegistered: (nick) => /^(alice|bob)$/i.test(nick) } });
+  const { chat } = fixture;
+  const [alice, bob] = ["alice", "bob"].map((account) => fixture.arrive(account, [LOBBY], { account })) as [
+    Member,
+    Member,
+  ];
+  const texts = (nick: string) => chat.history.conversation(bob, nick, { count: 10 }).map(({ text }) => text);
+  chat.rename(alice, "Alicia");
+  chat.whisper(alice, "bob", "it is me");
+  chat.whisper(bob, "ALICIA", "yes");
+  assertEquals([texts("alicia"), texts("alice")], [["it is me", "yes"], ["it is me", "yes"]]);
+  chat.readMarkers.advance(bob, "alicia", 5);
+  chat.rename(alice, "alice");
+  const other = fixture.arrive("alicia", [LOBBY], { account: "mallory" });
+  chat.whisper(other, "bob", "where were we?");
+  assertEquals([texts("alicia"), texts("alice")], [["where were we?"], ["it is me", "yes"]]);
+  const withWhom = runToEnd(chat.history.conversations(bob)).map(({ with: name }) => name);
+  assertEquals(withWhom.sort(), ["alice", "mallory"]);
+  assertEquals(["alicia", "alice"].map((nick) => chat.readMarkers.get(bob, nick)), [undefined, 5]);
+});

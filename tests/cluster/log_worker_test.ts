@@ -114,6 +114,7 @@ Deno.test("log worker: it works on when the process has given up all permissions
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
+      "--quiet", // about packages that are downloaded
       "--no-prompt",
       "--no-lock",
       "--config",

@@ -4,6 +4,8 @@ import { Buffer } from "node:buffer";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import { MISSED_CONVERSATIONS, MISSED_PRIVATE } from "../../src/protocol/missed_private.ts";
 import { MISSED_SHOWN } from "../../src/protocol/text/missed.ts";
+import type { Member } from "../../src/chat/member.ts";
+import { CountingFormat, IDENTITY, Inbox } from "../chat/helpers.ts";
 import { type Client, clock, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
@@ -31,6 +33,11 @@ async function login(
   await client.says(`AUTHENTICATE ${response}`, ...lines, "CAP END");
   const received = client.hears();
   return [client, received.slice(received.findIndex((line) => / 422 /.test(` ${line}`)) + 1)];
+}
+
+/** Connects a user of an account that was not registered in the test: its messages are stored all the same. */
+function author({ chat }: ProtocolFixture, account: string): Member {
+  return chat.connect(account, { ...IDENTITY, account }, new CountingFormat(), new Inbox()).member;
 }
 
 /** The time of the last line, as it is written. */
@@ -214,12 +221,11 @@ testAccounts(
 testAccounts(
   "private messages: long ones are replayed as far as they fit into a reply, the latest of each conversation",
   async (fixture) => {
-    await registered(fixture, "alice", "bob");
-    const [alice] = await login(fixture, "alice");
+    await registered(fixture, "bob");
     const long = "x".repeat(380);
     for (const nick of ["al", "ali"]) {
-      await alice.says(`NICK ${nick}`);
-      for (let n = 1; n <= MISSED_PRIVATE; n++) await alice.says(`PRIVMSG bob :${n}. ${long}`);
+      const member = author(fixture, nick);
+      for (let n = 1; n <= MISSED_PRIVATE; n++) fixture.chat.whisper(member, "bob", `${n}. ${long}`);
     }
     const [, lines] = await login(fixture, "bob", "server-time");
     const share = Math.floor(fixture.options.answerMax / 4 / 2 / 385);
@@ -253,13 +259,12 @@ testAccounts(
     await registered(fixture, "alice", "bob");
     const [alice] = await login(fixture, "alice");
     for (let n = 0; n <= MISSED_PRIVATE; n++) await alice.says(`PRIVMSG bob :${n}.`);
-    for (let n = 1; n <= MISSED_CONVERSATIONS; n++) await alice.says(`NICK a${n}`, `PRIVMSG bob :from ${n}`);
+    for (let n = 1; n <= MISSED_CONVERSATIONS; n++) fixture.chat.whisper(author(fixture, `a${n}`), "bob", `from ${n}`);
     const [, lines] = await login(fixture, "bob", "server-time");
     const texts = lines.map((line) => line.split(":").at(-1));
     assertEquals(texts, Array.from({ length: MISSED_CONVERSATIONS }, (_, n) => `from ${n + 1}`));
     await fixture.clients.at(-1)!.leave();
     clock.now += 1000;
-    await alice.says("NICK alice");
     for (let n = 0; n <= MISSED_PRIVATE; n++) await alice.says(`PRIVMSG bob :${n}.`);
     const [, more] = await login(fixture, "bob", "server-time");
     assertEquals([more.length, more[0]?.split(":").at(-1)], [MISSED_PRIVATE, "1."]);
