@@ -103,6 +103,11 @@ export class AuthService {
     this.#password = password;
   }
 
+  /** Checks that an account can have a new password. @throws {AuthError} one whose code begins with `password-` */
+  requireNewPassword(password: string): void {
+    prepareNew(password);
+  }
+
   /** Whether nicknames can be registered. */
   get accountsEnabled(): boolean {
     return this.#accounts !== undefined;

@@ -65,3 +65,8 @@ export function toAuthError(error: unknown): unknown {
   if (error instanceof PasswordError) return new AuthError(`password-${error.flaw}`, PASSWORD_LIMITS[error.flaw]);
   return error;
 }
+
+/** Whether an error says that a password is wrong, or that it cannot be a new one: the user may want to give another. */
+export function isPasswordError(error: unknown): boolean {
+  return error instanceof AuthError && (error.code === "wrong-password" || error.code.startsWith("password-"));
+}

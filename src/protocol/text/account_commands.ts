@@ -174,12 +174,16 @@ function withNewPassword(
 ): Promise<void> | undefined {
   if (given !== "") return withPassword(context, given, command, "", run);
   requireAccounts(context);
-  context.askSecret("New password, please:", (password) => {
-    context.askSecret("Once more, please:", (again) => {
-      if (again === password) return answer(context, run(password));
-      context.reply([system(`The passwords differ. Try again: ${command}`)]);
+  const ask = (prompt: string) =>
+    context.askSecret(prompt, (password) => {
+      context.auth.requireNewPassword(password);
+      context.askSecret("Once more, please:", (again) => {
+        if (again === password) return answer(context, run(password));
+        context.reply([system("The passwords differ.")]);
+        ask("New password, please (an empty line cancels):");
+      });
     });
-  });
+  ask("New password, please:");
 }
 
 /** @throws {AuthError} `no-accounts` */

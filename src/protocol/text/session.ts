@@ -1,5 +1,6 @@
 /** A client of the text protocol (`nc`, telnet), from its greeting to its end. It is in one room at a time. */
 import { AuthError, type AuthService, type Caller } from "../../accounts/auth.ts";
+import { isPasswordError } from "../../accounts/auth_error.ts";
 import type { Chat } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { WireFormat } from "../../chat/events.ts";
@@ -152,8 +153,8 @@ class TextSession implements CommandContext {
   readonly #onFailure: (error: unknown) => void;
   #room: Room;
   #showTimes = false;
-  /** What to do with the next line, which is a secret that was asked for. */
-  #takeSecret: ((secret: string) => Promise<void> | void) | undefined;
+  /** The request for a secret, which is the next line. */
+  #secret: { readonly prompt: string; readonly then: (secret: string) => Promise<void> | void } | undefined;
   /** The way to another room after a kick: the next line waits for it. */
   #moving: Promise<void> | undefined;
 
@@ -276,7 +277,7 @@ class TextSession implements CommandContext {
   take(line: string): Promise<void> | undefined {
     if (this.#moving !== undefined) return this.#moving.then(() => this.take(line));
     if (!this.chat.hasSession(this.session)) return;
-    if (this.#takeSecret !== undefined) return this.#answerSecret(line);
+    if (this.#secret !== undefined) return this.#answerSecret(line);
     if (line === "") return;
     line = stripFormatting(line);
     try {
@@ -292,7 +293,7 @@ class TextSession implements CommandContext {
   }
 
   askSecret(prompt: string, then: (secret: string) => Promise<void> | void): void {
-    this.#takeSecret = then;
+    this.#secret = { prompt, then };
     this.#connection.hideInput(true);
     this.reply([system(prompt)]);
   }
@@ -337,21 +338,29 @@ class TextSession implements CommandContext {
     this.reply([system(`Line too long, not sent: at most ${maxLine} bytes. Send it in parts.`)]);
   }
 
-  /** Takes a line that is a secret, or that cancels the request for one. */
+  /**
+   * Takes a line that is a secret, or that cancels the request for one. After a wrong password it asks again: the user may type
+   * the next one at once, and it must not be said in the room.
+   */
   #answerSecret(secret: string): Promise<void> | undefined {
-    const take = this.#takeSecret!;
+    const { prompt, then } = this.#secret!;
     this.#endSecret();
     if (secret === "") return void this.reply([system("Cancelled.")]);
+    const reject = (error: unknown) => {
+      this.#reject(error);
+      if (!isPasswordError(error) || this.#connection.closeReason !== undefined) return;
+      this.askSecret(prompt.replace(/( \(an empty line cancels\))?:$/, " (an empty line cancels):"), then);
+    };
     try {
-      return take(secret)?.catch((error) => this.#reject(error)).then(() => this.#afterCommand());
+      return then(secret)?.catch(reject).then(() => this.#afterCommand());
     } catch (error) {
-      return void this.#reject(error);
+      return void reject(error);
     }
   }
 
   #endSecret() {
-    if (this.#takeSecret === undefined) return;
-    this.#takeSecret = undefined;
+    if (this.#secret === undefined) return;
+    this.#secret = undefined;
     this.#connection.hideInput(false);
   }
 

@@ -51,7 +51,8 @@ test(
       "-- Usage: /oper NAME [PASSWORD] – become a server operator, if you are listed as one.",
     );
     await alice.expect("/oper root", "-- Password of operator root, please:");
-    await alice.expect("open", wrong);
+    await alice.expect("open", wrong, "-- Password of operator root, please (an empty line cancels):");
+    await alice.expect("", "-- Cancelled.");
     await alice.says("/oper nobody open sesame"); // it also says, once, that the password is visible
     assertEquals(alice.hears().at(-1), wrong);
     bob.hears();
