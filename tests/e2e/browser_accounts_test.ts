@@ -403,9 +403,7 @@ browse("page: unanswered requests fail with a message when the connection is los
     await bob.page.locator("#banner-text").getByText(LOST).waitFor();
   };
   // The dialog is loaded after the page is online.
-  await bob.page.waitForFunction(
-    'performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/search.js"))',
-  );
+  await bob.page.evaluate('import(new URL("views/search.js", document.baseURI).href).then(() => {})');
   world.server.kill("SIGSTOP"); // nothing is answered
   await bob.say("/search tea");
   const status = bob.dialog("Search").getByRole("status");
