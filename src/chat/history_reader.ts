@@ -83,7 +83,11 @@ export class HistoryReader {
     return this.#read((history) => history.countAfter(room.key, id, max));
   }
 
-  /** A member's private conversations, by the folded account or nickname of the other user, with their last lines. @throws {ChatError} `history-unreadable` */
+  /**
+   * A member's private conversations, by the folded account or nickname of the other user, with their last lines.
+   *
+   * @throws {ChatError} `history-unreadable`
+   */
   *conversations(member: Member): Steps<{ with: string; line: Line }[]> {
     if (member.scope?.room !== undefined) return []; // its token permits that room alone
     const prefix = conversationPrefix(member);

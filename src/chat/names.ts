@@ -127,7 +127,7 @@ export function prepareName(name: string): string {
 /**
  * The form in which names are compared: prepared, and in lower case (UsernameCaseMapped, RFC 8265, section 3.3).
  *
- * Unlike there, the final sigma is the same as any other, since it depends on what follows, and a mask may end anywhere.
+ * RFC 8265 distinguishes the final sigma; here both sigmas are the same, as a mask may end within a name.
  *
  * @example
  * ```ts

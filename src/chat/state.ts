@@ -128,12 +128,10 @@ export class ChatState {
    * @throws {ChatError} `user-not-in-room`, also for a registered nickname that is not in use, or `no-such-user`
    */
   findIn(room: Room, nick: string): Member {
-    if (this.nicknames.get(nick) === undefined && this.nicknames.isRegistered(nick)) {
-      throw new ChatError("user-not-in-room", nick, room.name);
-    }
-    const member = this.find(nick);
-    if (!room.has(member)) throw new ChatError("user-not-in-room", member.nick, room.name);
-    return member;
+    const member = this.nicknames.get(nick);
+    if (member !== undefined && room.has(member)) return member;
+    if (member === undefined && !this.nicknames.isRegistered(nick)) throw new ChatError("no-such-user", nick);
+    throw new ChatError("user-not-in-room", member?.nick ?? nick, room.name);
   }
 
   /**

@@ -6,7 +6,7 @@ export type EncodeErrorCode =
   | "too-large" // the command exceeds a limit
   | "invalid"; // a value is not of its type
 
-/** A command cannot be encoded. It is in no batch then, so its author can reject it as any other request. */
+/** Thrown for a command that cannot be encoded. The command is in no batch then, so its author can reject the request. */
 export class EncodeError extends Error {
   override name = "EncodeError";
   readonly code: EncodeErrorCode;

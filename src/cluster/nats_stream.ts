@@ -66,7 +66,7 @@ function stateOf({ state, created }: StreamInfo): StreamState {
 /**
  * Asks JetStream for the state of the stream.
  *
- * @throws {Error} if the stream has no leader now: any of its servers answers then, and may be behind.
+ * @throws {Error} if the stream has no leader now: the server that answers then may lack the newest batches.
  */
 export async function readState(client: NatsClient, stream: string): Promise<StreamState> {
   const info = await client.manager.streams.info(stream);

@@ -3,7 +3,7 @@
  *
  * Messages that the file already contains are skipped. An error ends the import, and what was read before it stays: so the
  * input can be corrected and imported again. A room that exists already is replaced if its exported state is newer. Roles of
- * accounts that the file does not have are left out: any user could register the account, and take over the room.
+ * accounts that the file does not have are left out: else a user who registers such an account would get the room.
  */
 import type { StatementSync } from "node:sqlite";
 import { TextLineStream } from "@std/streams/text-line-stream";

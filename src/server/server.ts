@@ -160,10 +160,10 @@ export class Server {
     this.#listeners.stopAccepting();
     this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
     clearTimeout(this.#flushTimer);
-    this.#repeatFlush(false);
     this.#chat.flush(true);
     await this.#connections.close("server stopping", STOP_TIME);
     this.#chat.flush(true); // when users who are always on were last here
+    this.#repeatFlush(false); // last, as a flush may have failed
     this.#listeners.close();
     this.#log.info("stopped");
   }

@@ -16,7 +16,7 @@ import { joinWords } from "./join_words.ts";
 import { NAMES_MAX } from "./limits.ts";
 import { rankPrefix, requireVisibleRoom, visibleRoom } from "./lookup.ts";
 import { replyMarkerOf } from "./read_markers.ts";
-import { noteShown, replay } from "./replay.ts";
+import { noteSent, replay } from "./replay.ts";
 
 /** The away message of an account that is not in the chat when it is invited. */
 const OFFLINE = "Offline, and may enter the channel from now on";
@@ -65,7 +65,7 @@ export function replyJoined(context: MemberContext, room: Room, replayed = true)
   const wantsNames = !context.has("no-implicit-names") && !context.has("draft/no-implicit-names");
   if (wantsNames) replyNames(context, room);
   if (replayed) replay(context, room);
-  else noteShown(context, room);
+  else noteSent(context, room);
 }
 
 /**

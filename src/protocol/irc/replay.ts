@@ -3,6 +3,7 @@
  * channel that it has joined, and what its user has missed.
  */
 import { ChatError } from "../../chat/chat_error.ts";
+import type { Said } from "../../chat/events.ts";
 import type { Room } from "../../chat/room.ts";
 import { takeMissedConversations } from "../missed_private.ts";
 import type { Steps } from "../time_slicer.ts";
@@ -26,11 +27,10 @@ export function replay(context: MemberContext, room: Room): void {
   context.sentFrom.delete(room);
   if (context.has("draft/chathistory") || context.member.bot) return;
   const batched = context.has("batch");
-  if (!batched) noteShown(context, room);
-  if (!batched && context.historyHintSent) return;
+  if (!batched && context.historyHintSent) return noteSent(context, room);
   try {
     const lines = context.chat.history.latest(room, batched ? REPLAYED : 1);
-    if (batched) context.sentFrom.set(room, lines[0]?.id ?? 0);
+    context.sentFrom.set(room, batched ? lines[0]?.id ?? 0 : idAfter(lines[0]));
     if (lines.length === 0) return;
     if (batched) return replyBatch(context, `chathistory ${room.name}`, renderMessages(context, lines));
     context.historyHintSent = true;
@@ -44,14 +44,19 @@ export function replay(context: MemberContext, room: Room): void {
 }
 
 /** Notes that a client is sent the lines of a channel from now on, and has not been sent those before. */
-export function noteShown(context: MemberContext, room: Room): void {
+export function noteSent(context: MemberContext, room: Room): void {
   try {
     const [last] = context.chat.history.latest(room, 1);
-    context.sentFrom.set(room, last === undefined ? 0 : last.id + 1);
+    context.sentFrom.set(room, idAfter(last));
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     context.sentFrom.delete(room); // a replay may repeat lines, but misses none
   }
+}
+
+/** The first id of lines that are said after a line; 0 if there is none yet. */
+function idAfter(last: Said | undefined): number {
+  return last === undefined ? 0 : last.id + 1;
 }
 
 /**
