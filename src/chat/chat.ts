@@ -8,6 +8,7 @@
 import type { Answer, Invitee, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { Ignores } from "./account_ignores.ts";
 import type { AlwaysOnUsers } from "./always_on_users.ts";
+import type { ClusterView } from "./cluster_view.ts";
 import type { KeepPrivate } from "./conversations.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
@@ -56,6 +57,9 @@ export interface Chat {
   readonly ignores: Ignores;
   /** How far each member has read its rooms and private conversations. */
   readonly readMarkers: ReadMarkers;
+
+  /** The cluster that this process is a node of; `undefined` for a single node. */
+  readonly cluster?: ClusterView | undefined;
 
   /** Whether a member is in the chat. */
   has(member: Member): boolean;
@@ -245,6 +249,13 @@ export interface Chat {
   sayWallops(member: Member, text: string): Answer<void>;
   /** Writes to all members, as the server. */
   notice(text: string): Answer<void>;
+
+  /**
+   * Resolves when at most `most` lines of a session are under way: given by `say`, and not applied yet. `undefined` if that is
+   * so now, as always on a single node. What a client reads waits for its lines, so that replies come in order; and the next
+   * line waits when there are too many.
+   */
+  underWay(session: Session, most?: number): Promise<void> | undefined;
 
   /** Changes the wire format of a session; while pending lines wait for a locked history, after the next flush. */
   reformat(session: Session, format: WireFormat): void;

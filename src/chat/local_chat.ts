@@ -375,6 +375,9 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "notice", text });
   }
 
+  /** Lines are applied at once. */
+  underWay(): undefined {}
+
   reformat(session: Session, format: WireFormat): void {
     this.#hub.delivery.setFormat(session, format, this.#hub.storage.isLocked());
   }

@@ -5,6 +5,7 @@
  * them have the same nickname, the same rooms and the same rank. A session whose token has a scope is a member of its own:
  * see `scope.ts`.
  */
+import type { ChatError } from "./chat_error.ts";
 import type { Actor, ChatEvent, WireFormat } from "./events.ts";
 import type { GenericRoom } from "./generic_room.ts";
 import { fold } from "./names.ts";
@@ -74,6 +75,15 @@ export interface SessionHandlers {
   alwaysOnChanged?(): void;
   /** The user has read a room, or its conversation with a nickname, up to a time, in milliseconds since 1970. */
   markedRead?(target: string, time: number): void;
+  /**
+   * A line that the session has said in a room was rejected when it was applied. What can be checked at once is thrown by `say`.
+   */
+  rejected?(error: ChatError): void;
+  /**
+   * Wraps the application of a command of this user that was under way, and was given on this node: the events that `apply`
+   * causes are those of that command. Called by the chat of a cluster alone; on a single node commands are applied at once.
+   */
+  applying?(apply: () => void): void;
   /**
    * The session has another user now: it has logged in to an account that is in the chat already, or out of one that
    * stays there.
