@@ -5,7 +5,8 @@
  * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
  * Methods by which a member acts also throw `token-read-only` and `token-room`: see `scope.ts`.
  */
-import type { Answer, Invitee, ModesResult, SayOptions, UserFlag } from "./commands.ts";
+import type { Answer } from "./answer.ts";
+import type { Invitee, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { Ignores } from "./account_ignores.ts";
 import type { AlwaysOnUsers } from "./always_on_users.ts";
 import type { ClusterView } from "./cluster_view.ts";

@@ -285,9 +285,6 @@ export interface Results {
   unmute: boolean;
 }
 
-/** The result of a change: available at once on a single node, and awaited by callers all the same. */
-export type Answer<T> = T | Promise<T>;
-
 /** The result of a list of mode changes. */
 export interface ModesResult {
   /** The changes that were made, in order. Changes without effect are left out. */

@@ -1,7 +1,8 @@
 /** Shared by the tests of the chat: a chat with inboxes, a wire format with all fields, and a persistent history in memory. */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
-import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import type { SayOptions } from "../../src/chat/commands.ts";
 import { type Identity, Member, type Outlet, Session } from "../../src/chat/member.ts";
 import type { ReadMarkerStore } from "../../src/chat/read_marker_store.ts";
@@ -229,7 +230,7 @@ export class ChatFixture {
   readonly chat: LocalChat;
   readonly #inboxes = new Map<Member, Inbox>();
 
-  constructor(options: Partial<LocalChatOptions> = {}) {
+  constructor(options: Partial<ChatOptions> = {}) {
     const observer = { flushWanted: () => void this.held++, ...options.observer };
     this.chat = new LocalChat({ history: new MemoryHistory(), ...options, observer });
   }
@@ -282,11 +283,11 @@ export class ChatFixture {
 }
 
 /** A chat with a persistent history; `restart` starts another with what was stored. */
-export function lasting(options: Partial<LocalChatOptions> = {}) {
+export function lasting(options: Partial<ChatOptions> = {}) {
   const history = new LastingHistory();
   /** The reported storage failures, and `undefined` for each recovery. */
   const troubles: (string | undefined)[] = [];
-  const start = (more: Partial<LocalChatOptions> = {}) => {
+  const start = (more: Partial<ChatOptions> = {}) => {
     history.close();
     const observer = {
       storeFailed: (error: StoreError) => void troubles.push(error.message),
