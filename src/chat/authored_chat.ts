@@ -4,7 +4,7 @@
  * What is checked here is known to this process alone, and so must not decide in the hub: rate limits, server bans, the
  * storage limit, the state of the history, and the clock. Where commands go is decided by a {@linkcode CommandSink}.
  */
-import { ALWAYS_ON_MAX, type AlwaysOnPolicy } from "./always_on.ts";
+import { ALWAYS_ON_MAX } from "./always_on.ts";
 import { type AlwaysOnUsers, AuthoredAlwaysOnUsers } from "./always_on_users.ts";
 import { checksKey, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
 import { type Answer, settle, then } from "./answer.ts";
