@@ -108,18 +108,18 @@ export class AuthoredChat extends ChatReader implements Chat {
   }
 
   connect(
-    name: string,
+    name: string | undefined,
     identity: Identity,
     format: WireFormat,
     outlet: Outlet,
     attended = true,
   ): Answer<Session> {
-    const nick = prepareName(name);
+    const nick = name && prepareName(name);
     const account = isScoped(identity.token) ? undefined : identity.account;
-    if (account === undefined) requireOtherNick(nick, identity.account);
+    if (account === undefined && nick !== undefined) requireOtherNick(nick, identity.account);
     const known = account === undefined ? undefined : this.getByAccount(account);
-    if (known === undefined) this.requireNick(nick, undefined, account);
-    this.#requireUnbanned(known?.nick ?? nick, identity, outlet, identity.account);
+    if (known === undefined && nick !== undefined) this.requireNick(nick, undefined, account);
+    this.#requireUnbanned(known?.nick ?? nick ?? this.guestName(), identity, outlet, identity.account);
     this.mutes.expire();
     const id = this.#sink.nextId();
     const connecting = this.#sink.submit({ op: "connect", id, nick, identity, attended }, { format, outlet });

@@ -100,12 +100,18 @@ export interface Chat {
    * Adds a session: of the member that is logged in to its account, if there is one; else of a new member, which is in no
    * room yet. The session is shown no room. One whose token has a scope is always a new member.
    *
-   * @param nick The nickname of a new member.
+   * @param nick The nickname of a new member; `undefined` for a guest that gets the next free one of `guest1`, `guest2` …
    * @param attended Whether a person is at it; yes by default. Else the member is shown as away, unless it has another session.
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `token-nick`, `server-banned` or
    *   `too-many-sessions`
    */
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet, attended?: boolean): Answer<Session>;
+  connect(
+    nick: string | undefined,
+    identity: Identity,
+    format: WireFormat,
+    outlet: Outlet,
+    attended?: boolean,
+  ): Answer<Session>;
   /**
    * Removes a session, and with the last one the member, unless it is always on. Does nothing when it has disconnected already.
    *

@@ -49,12 +49,13 @@ export type Command =
   // Members
   /**
    * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
-   * member, which is in no room yet. One whose token has a scope is always a new member.
+   * member, which is in no room yet. One whose token has a scope is always a new member. Without a nickname the member is a
+   * guest, whose number is chosen when the command is applied: many may come at once.
    */
   | {
     readonly op: "connect";
     readonly id: SessionId;
-    readonly nick: string;
+    readonly nick: string | undefined;
     readonly identity: Identity;
     /** Whether a person is at it; yes, unless given. */
     readonly attended?: boolean;

@@ -32,9 +32,10 @@ export function connect(
   const account = isScoped(identity.token) ? undefined : identity.account;
   const known = account === undefined ? undefined : state.byAccount.get(fold(account));
   if (known !== undefined) requireSessionFree(state, known);
-  else state.nicknames.requireAvailable(nick, undefined, account);
+  else if (nick !== undefined) state.nicknames.requireAvailable(nick, undefined, account);
   const own = { ...identity, user: copyString(identity.user) };
-  const member = known ?? addMember(state, id, copyString(nick), own);
+  const member = known ??
+    addMember(state, id, nick === undefined ? state.nicknames.guestName() : copyString(nick), own);
   const session = new Session(id, member, own, endpoint);
   session.attended = attended;
   member.sessions.push(session);

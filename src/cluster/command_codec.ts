@@ -90,7 +90,7 @@ const reason = nullable(text);
 /** For each command: its code, the version that added it, and its fields in the order in which they are encoded. */
 export const commandCodec = variants<Command, "op">("op", {
   // Members
-  connect: ["c", 1, { id: integer, nick: text, identity, attended: optional(flag) }],
+  connect: ["c", 1, { id: integer, nick: nullable(text), identity, attended: optional(flag) }],
   disconnect: ["d", 1, { session: integer, own: flag, reason }],
   remove: ["x", 1, { member, reason }],
   rename: ["n", 1, { member, nick: text }],

@@ -236,14 +236,19 @@ export class ChatFixture {
   }
 
   /** Connects a member, as a guest by default, has it join rooms, and empties all inboxes. */
-  enter(nick: string = this.chat.guestName(), ...rooms: string[]): Member {
+  enter(nick?: string, ...rooms: string[]): Member {
     const member = this.arrive(nick, rooms);
     for (const each of this.#inboxes.keys()) this.heard(each);
     return member;
   }
 
   /** Connects a member and has it join rooms. The inboxes are left as they are. */
-  arrive(nick: string, rooms: readonly string[] = [], identity: Partial<Identity> = {}, format = this.format): Member {
+  arrive(
+    nick: string | undefined,
+    rooms: readonly string[] = [],
+    identity: Partial<Identity> = {},
+    format = this.format,
+  ): Member {
     const inbox = new Inbox();
     const { member } = this.chat.connect(nick, { ...IDENTITY, ...identity }, format, inbox);
     this.#inboxes.set(member, inbox);

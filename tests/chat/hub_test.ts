@@ -197,7 +197,11 @@ const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. Those of a frequent command are there several times. */
 const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
-  connect: fc.record({ nick, identity, attended: fc.constantFrom(true, true, false) }),
+  connect: fc.record({
+    nick: fc.option(nick, { nil: undefined }),
+    identity,
+    attended: fc.constantFrom(true, true, false),
+  }),
   disconnect: fc.record({ reason, own: on }),
   remove: fc.record({ reason }),
   rename: fc.record({ nick }),

@@ -56,7 +56,7 @@ const reason = orUndefined(text);
 
 /** The fields of each command but `op`. */
 const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
-  connect: { id: integer, nick: text, identity, attended: orUndefined(flag) },
+  connect: { id: integer, nick: orUndefined(text), identity, attended: orUndefined(flag) },
   disconnect: { session: integer, reason, own: flag },
   remove: { member, reason },
   rename: { member, nick: text },

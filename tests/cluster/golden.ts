@@ -71,7 +71,7 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
       },
       attended: false,
     },
-    least: { op: "connect", id: 7, nick: "Zoë", identity: { user: "~zoe", host: "abc.hidden", realname: "" } },
+    least: { op: "connect", id: 7, identity: { user: "~zoe", host: "abc.hidden", realname: "" } },
     also: [{
       op: "connect",
       id: 7,
