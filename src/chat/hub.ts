@@ -184,6 +184,11 @@ export class Hub {
     return storedReceiver(this.#state, author, nick, style);
   }
 
+  /** Checks whether a line may be said now. @throws {ChatError} `muted`, `cannot-speak` or `not-in-room` */
+  requireMaySay(command: CommandOf<"say">): void {
+    messages.requireMaySay(this.#state, command);
+  }
+
   /** Whether a session is connected. */
   hasSession(session: Session): boolean {
     return this.#state.sessions.get(session.id) === session;

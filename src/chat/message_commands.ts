@@ -14,6 +14,18 @@ import { sanitize } from "../util/sanitize.ts";
 import { isStored } from "./write_behind.ts";
 
 /**
+ * Checks whether a line may be said now, without saying it.
+ *
+ * @throws {ChatError} `muted`, `cannot-speak` or `not-in-room`
+ */
+export function requireMaySay(state: ChatState, { member: id, room: key }: CommandOf<"say">): void {
+  const member = state.requireMember(id);
+  const room = state.requireRoom(key);
+  requireUnmuted(state.muted, member);
+  requireVoice(room, member);
+}
+
+/**
  * Delivers a line to all members of the room, the author included; its session that wants no echo does not get it. Blank text is
  * ignored.
  *
