@@ -11,7 +11,7 @@ import type { Chat } from "./chat.ts";
 import { ChatReader } from "./chat_reader.ts";
 import type { KeepPrivate } from "./conversations.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
-import type { CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
+import type { Closing, CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
@@ -174,20 +174,20 @@ export class LocalChat extends ChatReader implements Chat {
     return session;
   }
 
-  disconnect(session: Session, reason?: string, own = false): void {
+  disconnect(session: Session, reason?: string, own = false, close?: Closing): void {
     this.readMarkers.sessionsEnd(session.member, [session]);
     const told = own && session.member.scope?.readOnly ? undefined : reason; // a reason is a message, too
-    this.#apply({ op: "disconnect", session: session.id, reason: told, own });
+    this.#apply({ op: "disconnect", session: session.id, reason: told, own, close });
   }
 
-  remove(member: Member, reason?: string): void {
+  remove(member: Member, reason?: string, close?: Closing): void {
     this.readMarkers.sessionsEnd(member, member.sessions);
-    this.#apply({ op: "remove", member: member.id, reason });
+    this.#apply({ op: "remove", member: member.id, reason, close });
   }
 
-  setFlag(member: Member, flag: UserFlag, on: boolean): void {
+  setFlag(member: Member, flag: UserFlag, on: boolean, name?: string): void {
     if (flag === "operator" && on) requireScope(member); // no scope permits that
-    this.#apply({ op: "flag", member: member.id, flag, on });
+    this.#apply({ op: "flag", member: member.id, flag, on, name });
   }
 
   rename(member: Member, name: string): void {
@@ -204,14 +204,14 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "rename", member: member.id, nick });
   }
 
-  reclaim(member: Member, nick: string, reason: string): Member | undefined {
+  reclaim(member: Member, nick: string, reason: string, close?: Closing): Member | undefined {
     this.#requireConnected(member);
     requireScope(member); // it disconnects another session of the account
     if (isAccount(nick, member.fullAccount)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
       this.#requireMemberUnbanned(nick, member);
     }
-    return this.#apply({ op: "reclaim", member: member.id, nick, reason });
+    return this.#apply({ op: "reclaim", member: member.id, nick, reason, close });
   }
 
   login(session: Session, account: string, token?: SessionToken): void {
@@ -371,8 +371,9 @@ export class LocalChat extends ChatReader implements Chat {
     this.#apply({ op: "wallops", member: member.id, text });
   }
 
-  notice(text: string): void {
-    this.#apply({ op: "notice", text });
+  notice(text: string, to?: Member | Session): void {
+    const addressee = to && ("sessions" in to ? { member: to.id } : { session: to.id });
+    this.#apply({ op: "notice", text, to: addressee });
   }
 
   /** Lines are applied at once. */
