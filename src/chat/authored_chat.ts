@@ -13,7 +13,7 @@ import { type ChatOptions, ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "./chat_o
 import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandSink } from "./command_sink.ts";
-import type { CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
+import type { Closing, CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
@@ -127,20 +127,20 @@ export class AuthoredChat extends ChatReader implements Chat {
     return then(connecting, (session) => then(this.ignores.load(session.member), () => session));
   }
 
-  disconnect(session: Session, reason?: string, own = false): Answer<void> {
+  disconnect(session: Session, reason?: string, own = false, close?: Closing): Answer<void> {
     this.readMarkers.sessionsEnd(session.member, [session]);
     const told = own && session.member.scope?.readOnly ? undefined : reason; // a reason is a message, too
-    return this.#submit({ op: "disconnect", session: session.id, reason: told, own });
+    return this.#submit({ op: "disconnect", session: session.id, reason: told, own, close });
   }
 
-  remove(member: Member, reason?: string): Answer<void> {
+  remove(member: Member, reason?: string, close?: Closing): Answer<void> {
     this.readMarkers.sessionsEnd(member, member.sessions);
-    return this.#submit({ op: "remove", member: member.id, reason });
+    return this.#submit({ op: "remove", member: member.id, reason, close });
   }
 
-  setFlag(member: Member, flag: UserFlag, on: boolean): Answer<void> {
+  setFlag(member: Member, flag: UserFlag, on: boolean, name?: string): Answer<void> {
     if (flag === "operator" && on) requireScope(member); // no scope permits that
-    return this.#submit({ op: "flag", member: member.id, flag, on });
+    return this.#submit({ op: "flag", member: member.id, flag, on, name });
   }
 
   rename(member: Member, name: string): Answer<void> {
@@ -157,14 +157,14 @@ export class AuthoredChat extends ChatReader implements Chat {
     return this.#submit({ op: "rename", member: member.id, nick });
   }
 
-  reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined> {
+  reclaim(member: Member, nick: string, reason: string, close?: Closing): Answer<Member | undefined> {
     this.#requireConnected(member);
     requireScope(member); // it disconnects another session of the account
     if (isAccount(nick, member.fullAccount)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
       this.#requireMemberUnbanned(nick, member);
     }
-    return this.#submit({ op: "reclaim", member: member.id, nick, reason });
+    return this.#submit({ op: "reclaim", member: member.id, nick, reason, close });
   }
 
   login(session: Session, account: string, token?: SessionToken): Answer<void> {
@@ -331,8 +331,9 @@ export class AuthoredChat extends ChatReader implements Chat {
     return this.#submit({ op: "wallops", member: member.id, text });
   }
 
-  notice(text: string): Answer<void> {
-    return this.#submit({ op: "notice", text });
+  notice(text: string, to?: Member | Session): Answer<void> {
+    const addressee = to && ("sessions" in to ? { member: to.id } : { session: to.id });
+    return this.#submit({ op: "notice", text, to: addressee });
   }
 
   underWay(session: Session, most?: number): Promise<void> | undefined {

@@ -88,8 +88,15 @@ export function tag(state: ChatState, { member: id, session, to, tags, minRank }
   return event;
 }
 
-export function notice(state: ChatState, { text }: CommandOf<"notice">): void {
-  tellEach(state.sessions.values(), { kind: "notice", text });
+export function notice(state: ChatState, { text, to }: CommandOf<"notice">): void {
+  tellEach(addressed(state, to), { kind: "notice", text });
+}
+
+function addressed(state: ChatState, to: CommandOf<"notice">["to"]): Iterable<Session> {
+  if (to === undefined) return state.sessions.values();
+  if ("member" in to) return state.members.get(to.member)?.sessions ?? [];
+  const session = state.sessions.get(to.session);
+  return session === undefined ? [] : [session];
 }
 
 export function wallops(state: ChatState, { member: id, text }: CommandOf<"wallops">): void {

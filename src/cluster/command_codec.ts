@@ -6,7 +6,7 @@
  * higher than before if a release has had that. A code, a number, and the place of a field never change, and are never used
  * again. `tests/cluster/golden.ts` says what is to be added to the tests.
  */
-import type { Command, UserFlag } from "../chat/commands.ts";
+import type { Closing, Command, UserFlag } from "../chat/commands.ts";
 import type { Style } from "../chat/events.ts";
 import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
@@ -44,6 +44,15 @@ const identity = object<Identity>({
   account: optional(text),
   token: optional(token),
 });
+
+const closing = object<Closing>({ ending: text, words: text, notice: text });
+const close = optional(closing);
+
+/** A member or a session. */
+const addressee = object<NonNullable<Extract<Command, { op: "notice" }>["to"]>>(
+  { member: optional(integer), session: optional(integer) },
+  (to) => fieldCount(to) === 1,
+);
 
 const muteAction = object<MuteAction>({ who: text, by: text });
 
@@ -91,10 +100,10 @@ const reason = nullable(text);
 export const commandCodec = variants<Command, "op">("op", {
   // Members
   connect: ["c", 1, { id: integer, nick: nullable(text), identity, attended: optional(flag) }],
-  disconnect: ["d", 1, { session: integer, own: flag, reason }],
-  remove: ["x", 1, { member, reason }],
+  disconnect: ["d", 1, { session: integer, own: flag, reason, close }],
+  remove: ["x", 1, { member, reason, close }],
   rename: ["n", 1, { member, nick: text }],
-  reclaim: ["rc", 1, { member, nick: text, reason: text }],
+  reclaim: ["rc", 1, { member, nick: text, reason: text, close }],
   login: ["li", 1, { session: integer, id: integer, account: text, token: nullable(token) }],
   logout: ["lo", 1, { session: integer, id: integer }],
   token: ["tk", 1, { session: integer, account: text, token }],
@@ -102,7 +111,7 @@ export const commandCodec = variants<Command, "op">("op", {
   realname: ["rn", 1, { member, realname: text }],
   ignore: ["ig", 1, { member, name: text, on: flag }],
   ignored: ["il", 1, { member, names: list(text) }],
-  flag: ["f", 1, { member, flag: userFlag, on: flag }],
+  flag: ["f", 1, { member, flag: userFlag, on: flag, name: optional(text) }],
   // Always on
   "always-on": ["ao", 1, { member, choice: nullable(flag) }],
   attend: ["at", 1, { session: integer, on: flag }],
@@ -131,7 +140,7 @@ export const commandCodec = variants<Command, "op">("op", {
   whisper: ["w", 1, { member, session, to: list(text), text, style, tags, ignoredBy: list(text) }],
   tag: ["g", 1, { member, session, to: target, tags: text, minRank: nullable(rank) }],
   wallops: ["wa", 1, { member, text }],
-  notice: ["no", 1, { text }],
+  notice: ["no", 1, { text, to: optional(addressee) }],
   // Moderation
   mute: ["mu", 1, { host: text, action: nullable(muteAction) }],
   unmute: ["um", 1, { host: text }],

@@ -53,14 +53,15 @@ const modeChange: fc.Arbitrary<ModeChange> = fc.oneof(
 const member = integer;
 const session = orUndefined(integer);
 const reason = orUndefined(text);
+const close = orUndefined(fc.record({ ending: text, words: text, notice: text }));
 
 /** The fields of each command but `op`. */
 const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
   connect: { id: integer, nick: orUndefined(text), identity, attended: orUndefined(flag) },
-  disconnect: { session: integer, reason, own: flag },
-  remove: { member, reason },
+  disconnect: { session: integer, reason, own: flag, close },
+  remove: { member, reason, close },
   rename: { member, nick: text },
-  reclaim: { member, nick: text, reason: text },
+  reclaim: { member, nick: text, reason: text, close },
   login: { session: integer, account: text, token: orUndefined(token), id: integer },
   logout: { session: integer, id: integer },
   token: { session: integer, account: text, token },
@@ -68,7 +69,7 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
   realname: { member, realname: text },
   ignore: { member, name: text, on: flag },
   ignored: { member, names: fc.array(text) },
-  flag: { member, flag: fc.constantFrom(...USER_FLAGS), on: flag },
+  flag: { member, flag: fc.constantFrom(...USER_FLAGS), on: flag, name: orUndefined(text) },
   "always-on": { member, choice: orUndefined(flag) },
   attend: { session: integer, on: flag },
   expire: { before: number },
@@ -99,7 +100,10 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
     minRank: rank,
   },
   wallops: { member, text },
-  notice: { text },
+  notice: {
+    text,
+    to: orUndefined(fc.oneof(fc.record({ member: integer }), fc.record({ session: integer }))),
+  },
   mute: { host: text, action: orUndefined(fc.record({ who: text, by: text })) },
   unmute: { host: text },
 };

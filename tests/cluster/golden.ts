@@ -54,6 +54,8 @@ const CHANGES: readonly ModeChange[] = [
 
 const SAY = { op: "say", member: 7, session: 8, room: "#tea", text: "hi", style: "say", tags: "" } as const;
 
+const CLOSE = { ending: "signed out", words: "Log in again.", notice: "You are signed out." };
+
 /** Examples of all commands. */
 const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
   connect: {
@@ -81,12 +83,15 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     }],
   },
   disconnect: {
-    all: { op: "disconnect", session: 8, reason: "so long", own: true },
+    all: { op: "disconnect", session: 8, reason: "so long", own: true, close: CLOSE },
     least: { op: "disconnect", session: 8, own: false },
   },
-  remove: { all: { op: "remove", member: 7, reason: "flood" }, least: { op: "remove", member: 7 } },
+  remove: { all: { op: "remove", member: 7, reason: "flood", close: CLOSE }, least: { op: "remove", member: 7 } },
   rename: { all: { op: "rename", member: 7, nick: "Арина" } },
-  reclaim: { all: { op: "reclaim", member: 7, nick: "zoe", reason: "it is registered" } },
+  reclaim: {
+    all: { op: "reclaim", member: 7, nick: "zoe", reason: "it is registered", close: CLOSE },
+    least: { op: "reclaim", member: 7, nick: "zoe", reason: "it is registered" },
+  },
   login: {
     all: { op: "login", session: 8, account: "zoe", token: { id: 3, readOnly: false, room: "#tea" }, id: 9 },
     least: { op: "login", session: 8, account: "zoe", id: 9 },
@@ -107,7 +112,8 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     also: [{ op: "ignored", member: 7, names: [] }],
   },
   flag: {
-    all: { op: "flag", member: 7, flag: "operator", on: false },
+    all: { op: "flag", member: 7, flag: "operator", on: true, name: "root" },
+    least: { op: "flag", member: 7, flag: "operator", on: false },
     also: USER_FLAGS.map((flag) => ({ op: "flag", member: 7, flag, on: true })),
   },
   "always-on": {
@@ -185,7 +191,11 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     least: { op: "tag", member: 7, to: { member: 9 }, tags: "+typing=done" },
   },
   wallops: { all: { op: "wallops", member: 7, text: "hear ye" } },
-  notice: { all: { op: "notice", text: "The server is stopping." } },
+  notice: {
+    all: { op: "notice", text: "You can speak again.", to: { member: 7 } },
+    least: { op: "notice", text: "The server is stopping." },
+    also: [{ op: "notice", text: "zoe is no longer registered.", to: { session: 8 } }],
+  },
   mute: {
     all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" } },
     least: { op: "mute", host: "abc.hidden" },
