@@ -18,6 +18,7 @@ import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
 import type { IgnoreStore } from "./ignore_lists.ts";
 import { AccountIgnores } from "./account_ignores.ts";
 import type { ModeChange, Rank } from "./modes.ts";
+import { shownTo } from "./member_commands.ts";
 import { Mutes } from "./mutes.ts";
 import { fold, prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
@@ -224,7 +225,8 @@ export class LocalChat extends ChatReader implements Chat {
     const before = member.fullAccount;
     const isOther = before !== account;
     const names = this.ignores.list(member); // of the guest that it was
-    this.#apply({ op: "login", session: session.id, account, token, id: ++this.#lastId });
+    const shown = shownTo(session).map(({ key }) => key);
+    this.#apply({ op: "login", session: session.id, account, token, id: ++this.#lastId, shown });
     if (!isFull) {
       if (before !== undefined) this.#apply({ op: "ignored", member: session.member.id, names: [] });
     } else if (session.member === member ? isOther : names.length > 0) {

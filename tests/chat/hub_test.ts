@@ -7,6 +7,7 @@ import type { Member, Session } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
 import { LOBBY } from "../../src/chat/names.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
+import type { Room } from "../../src/chat/room.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
@@ -85,7 +86,8 @@ class Replica {
     const actor = command.op === "connect" ? { id } : { member: this.#memberOf(id), session: id };
     // Members that sessions get have ids of their own.
     const fresh = command.op === "login" || command.op === "logout" ? { id: 1000 + this.#logins++ } : {};
-    const given = { ...command, ...(to && { to }), ...actor, ...fresh } as Command;
+    const shown = command.op === "login" ? { shown: this.#shownTo(id) } : {};
+    const given = { ...command, ...(to && { to }), ...actor, ...fresh, ...shown } as Command;
     const log = (line: string) => this.sent.push(`${id} ${line}`);
     const endpoint = {
       format: { render: (event: unknown) => JSON.stringify(event) },
@@ -98,6 +100,16 @@ class Replica {
   #memberOf(id: number): number {
     for (const member of this.hub.members) if (member.sessions.some((session) => session.id === id)) return member.id;
     return id;
+  }
+
+  /** The rooms that a session is shown. */
+  #shownTo(id: number): string[] {
+    for (const { sessions, rooms } of this.hub.members) {
+      const session = sessions.find((session) => session.id === id);
+      if (session === undefined) continue;
+      return [...rooms.values()].filter((room) => room.sessions.has(session)).map(({ key }) => key);
+    }
+    return [];
   }
 
   #flush() {
@@ -344,6 +356,26 @@ Deno.test("hub: another time with the commands gives another state, so the compa
   other.take([...BEGINNING, say], 1000);
   assertNotEquals(other.sent, one.sent);
   assertNotEquals(other.state(), one.state());
+});
+
+Deno.test("hub: a login does not depend on the rooms that this node shows the session", () => {
+  const [one, other] = [new Replica(new MemoryHistory(), 1), new Replica(new MemoryHistory(), 1)];
+  for (const { hub } of [one, other]) {
+    const connect = (id: number, nick: string, account?: string) => {
+      const identity = { user: "~u", host: "h1", realname: "", account };
+      return hub.apply({ op: "connect", id, nick, identity }, { now: START }) as Session;
+    };
+    connect(1, "alice", "alice");
+    const session = connect(2, "bob");
+    const join = (room: string) =>
+      hub.apply({ op: "join", member: 2, session: 2, room, key: undefined }, { now: START }) as Room;
+    const [room] = [join("#x"), join("#y")];
+    if (hub === other.hub) hub.hide(session, room);
+    const login = { op: "login", session: 2, account: "alice", token: undefined, id: 3 } as const;
+    hub.apply({ ...login, shown: ["#x", "#gone"] }, { now: START });
+    assertEquals([...session.member.rooms.keys()], ["#x"]);
+  }
+  assertEquals(other.state(), one.state());
 });
 
 Deno.test("hub: a rejected command returns why and changes nothing", () => {
