@@ -19,6 +19,7 @@ import { Hub } from "./hub.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import { AccountIgnores } from "./account_ignores.ts";
 import type { ModeChange, Rank } from "./modes.ts";
+import { shownTo } from "./member_commands.ts";
 import { Mutes } from "./mutes.ts";
 import { fold, prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
@@ -177,7 +178,9 @@ export class AuthoredChat extends ChatReader implements Chat {
     const before = member.fullAccount;
     const isOther = before !== account;
     const names = this.ignores.list(member); // of the guest that it was
-    const login = this.#submit({ op: "login", session: session.id, account, token, id: this.#sink.nextId() });
+    const shown = shownTo(session).map(({ key }) => key);
+    const id = this.#sink.nextId();
+    const login = this.#submit({ op: "login", session: session.id, account, token, id, shown });
     return then(login, () => {
       if (!isFull) {
         if (before !== undefined) return this.#submit({ op: "ignored", member: session.member.id, names: [] });

@@ -16,6 +16,9 @@ import type { SessionToken } from "./scope.ts";
 /** Identifies a session. Chosen by the author of `connect`; no session or member has it twice. */
 export type SessionId = number;
 
+/** How many ids of sessions and members each node has: those of node 0 begin with 0, those of node 1 with this number. */
+export const IDS_OF_NODE = 2 ** 33;
+
 /** Identifies a member: the id of its first session, or one that is chosen like those of sessions. */
 export type MemberId = number;
 
@@ -101,6 +104,7 @@ export type Command =
    * A session has logged in to an account. If a member is logged in to it already, it gets this session, unless the token
    * has a scope. Then it leaves the rooms that the token does not permit.
    * `id`: of the member that the session gets if it has to leave one that has others.
+   * `shown`: the keys of the rooms that the session is shown, which only its node knows: the member that gets it joins them.
    */
   | {
     readonly op: "login";
@@ -108,6 +112,7 @@ export type Command =
     readonly account: string;
     readonly token: SessionToken | undefined;
     readonly id: MemberId;
+    readonly shown: readonly RoomKey[];
   }
   /** A session has logged out. If its member stays without it, it gets a member of its own, which has this `id`. */
   | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }

@@ -58,6 +58,13 @@ export class Delivery {
     this.#formats.delete(session);
   }
 
+  /** Drops all that is queued, with the sessions that it is for. */
+  reset(): void {
+    this.#formats.clear();
+    this.#flushed.clear();
+    this.#queued = [];
+  }
+
   /**
    * Sends all sessions what is queued for them. Pending lines have to be committed or rolled back before.
    *

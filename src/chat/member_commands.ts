@@ -14,7 +14,7 @@ import { adoptMarkers } from "./read_marker_commands.ts";
 import type { Room } from "./room.ts";
 import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
 import { leave } from "./room_commands.ts";
-import { isScoped, type Scope, scopeOf, type SessionToken } from "./scope.ts";
+import { isScoped, type Scope, scopeOf } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { announceClosing, closeConnections } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
@@ -96,11 +96,12 @@ export function reclaim(
 }
 
 /** @throws {ChatError} `too-many-sessions` if the account has a member with as many as there may be. */
-export function login(state: ChatState, { session: sessionId, account, token, id }: CommandOf<"login">): void {
+export function login(state: ChatState, command: CommandOf<"login">): void {
+  const { session: sessionId, account, token, id } = command;
   const session = state.requireSession(sessionId);
   const scope = scopeOf(token);
   const known = scope === undefined ? state.byAccount.get(fold(account)) : undefined;
-  if (known !== undefined && known !== session.member) return attach(state, session, known, token);
+  if (known !== undefined && known !== session.member) return attach(state, session, known, command);
   session.token = token;
   if (known !== undefined) return notifyAccount(known);
   if (staysWithout(state, session)) detach(state, session, id);
@@ -227,18 +228,18 @@ function staysWithout(state: ChatState, { member }: Session): boolean {
   return member.sessions.length > 1 || mayBeAbsent(state, member);
 }
 
-/** The rooms that a session is shown. */
-function shownTo(session: Session): Room[] {
+/** The rooms that a session is shown. Only its node knows them: no change of the state may depend on this. */
+export function shownTo(session: Session): Room[] {
   return [...session.member.rooms.values()].filter(({ sessions }) => sessions.has(session));
 }
 
 /**
  * Gives a session to another member, the one that is logged in to its account. The member joins the rooms that the session
- * is shown, as far as it may, and inherits the rank there. The session's last member disconnects if it was its only one.
+ * is shown according to the command, as far as it may, and inherits the rank there. The session's last member disconnects if it was its only one.
  *
  * @throws {ChatError} `too-many-sessions`
  */
-function attach(state: ChatState, session: Session, to: Member, token: SessionToken | undefined) {
+function attach(state: ChatState, session: Session, to: Member, { token, shown: keys }: CommandOf<"login">) {
   requireSessionFree(state, to);
   session.token = token;
   const from = session.member;
@@ -246,8 +247,9 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
   const isKept = staysWithout(state, session);
   removeSession(state, session);
   const joined: Room[] = [];
-  for (const room of shown) {
-    if (room.has(to) || to.rooms.size >= state.limits.maxJoined || room.bans(to)) continue;
+  for (const key of keys) {
+    const room = from.rooms.get(key);
+    if (room === undefined || room.has(to) || to.rooms.size >= state.limits.maxJoined || room.bans(to)) continue;
     joined.push(room);
     state.addToRoom(to, room);
     restoreRank(room, to);
@@ -262,7 +264,7 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
   sessionCame(state, session);
   for (const room of shown) if (room.has(to)) room.sessions.add(session);
   state.audiences.clear();
-  session.handlers.moved?.(from, shown, joined);
+  session.handlers.moved?.(from, shown, joined.filter((room) => shown.includes(room)));
   session.handlers.accountChanged?.();
 }
 

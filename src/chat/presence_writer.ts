@@ -30,7 +30,7 @@ export class PresenceWriter {
 
   /** Notes that the member of an account is in the store. */
   noteStored(account: string): void {
-    this.#stored.add(fold(account));
+    if (this.#store !== undefined) this.#stored.add(fold(account));
   }
 
   /** Has a member stored by the next commit, as it is then. */
@@ -53,6 +53,11 @@ export class PresenceWriter {
   /** Has the time stored since when messages wait for an account, or deleted. */
   saveWaiting(account: string, since: number | undefined): void {
     if (this.#store !== undefined) this.#change(this.#waiting, account, since);
+  }
+
+  /** Drops the changes. What is in the store stays there. */
+  reset(): void {
+    for (const changes of [this.#members, this.#choices, this.#waiting]) changes.clear();
   }
 
   /** Whether there is something to commit. */

@@ -163,6 +163,13 @@ export class WriteBehind {
     return committed;
   }
 
+  /** Drops changes of rooms and members that are not written, as these rooms and members are replaced by others. */
+  reset(): void {
+    this.#changed.clear();
+    this.#pending = [];
+    this.presence.reset();
+  }
+
   /** Whether there is something to commit and another process has the database locked, for less than {@linkcode LOCK_TIMEOUT}. */
   isLocked(): boolean {
     const { hasPending } = this.#history.readMarkers;

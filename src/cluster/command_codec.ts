@@ -104,7 +104,7 @@ export const commandCodec = variants<Command, "op">("op", {
   remove: ["x", 1, { member, reason, close }],
   rename: ["n", 1, { member, nick: text }],
   reclaim: ["rc", 1, { member, nick: text, reason: text, close }],
-  login: ["li", 1, { session: integer, id: integer, account: text, token: nullable(token) }],
+  login: ["li", 1, { session: integer, id: integer, account: text, shown: list(text), token: nullable(token) }],
   logout: ["lo", 1, { session: integer, id: integer }],
   token: ["tk", 1, { session: integer, account: text, token }],
   away: ["a", 1, { member, message: nullable(text) }],

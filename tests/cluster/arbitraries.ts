@@ -62,7 +62,7 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
   remove: { member, reason, close },
   rename: { member, nick: text },
   reclaim: { member, nick: text, reason: text, close },
-  login: { session: integer, account: text, token: orUndefined(token), id: integer },
+  login: { session: integer, account: text, token: orUndefined(token), id: integer, shown: fc.array(text) },
   logout: { session: integer, id: integer },
   token: { session: integer, account: text, token },
   away: { member, message: orUndefined(text) },

@@ -93,8 +93,15 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     least: { op: "reclaim", member: 7, nick: "zoe", reason: "it is registered" },
   },
   login: {
-    all: { op: "login", session: 8, account: "zoe", token: { id: 3, readOnly: false, room: "#tea" }, id: 9 },
-    least: { op: "login", session: 8, account: "zoe", id: 9 },
+    all: {
+      op: "login",
+      session: 8,
+      account: "zoe",
+      token: { id: 3, readOnly: false, room: "#tea" },
+      id: 9,
+      shown: ["#tea"],
+    },
+    least: { op: "login", session: 8, account: "zoe", id: 9, shown: [] },
   },
   logout: { all: { op: "logout", session: 8, id: 9 } },
   token: {
