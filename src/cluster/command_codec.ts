@@ -6,12 +6,13 @@
  * higher than before if a release has had that. A code, a number, and the place of a field never change, and are never used
  * again. `tests/cluster/golden.ts` says what is to be added to the tests.
  */
-import type { Command, UserFlag } from "../chat/commands.ts";
+import type { UserFlag } from "../chat/commands.ts";
 import type { Style } from "../chat/events.ts";
 import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
 import type { MuteAction } from "../chat/muted_hosts.ts";
 import type { SessionToken } from "../chat/scope.ts";
+import type { Checksum, LogCommand } from "./cluster_commands.ts";
 import {
   choice,
   fieldCount,
@@ -22,6 +23,7 @@ import {
   number,
   object,
   optional,
+  pair,
   text,
   usually,
   variants,
@@ -48,13 +50,13 @@ const identity = object<Identity>({
 const muteAction = object<MuteAction>({ who: text, by: text });
 
 /** A member or a room. */
-const target = object<Extract<Command, { op: "tag" }>["to"]>(
+const target = object<Extract<LogCommand, { op: "tag" }>["to"]>(
   { member: optional(integer), room: optional(text) },
   (to) => fieldCount(to) === 1,
 );
 
 /** A room or a nickname. */
-const conversation = object<Extract<Command, { op: "mark-read" }>["target"]>(
+const conversation = object<Extract<LogCommand, { op: "mark-read" }>["target"]>(
   { room: optional(text), nick: optional(text) },
   (of) => fieldCount(of) === 1,
 );
@@ -85,10 +87,11 @@ const modeChange = variants<ModeChange, "mode">("mode", {
 
 const member = integer;
 const session = nullable(integer);
+const checksum = object<Checksum>({ sequence: integer, value: integer });
 const reason = nullable(text);
 
 /** For each command: its code, the version that added it, and its fields in the order in which they are encoded. */
-export const commandCodec = variants<Command, "op">("op", {
+export const commandCodec = variants<LogCommand, "op">("op", {
   // Members
   connect: ["c", 1, { id: integer, nick: text, identity, attended: optional(flag) }],
   disconnect: ["d", 1, { session: integer, own: flag, reason }],
@@ -135,4 +138,15 @@ export const commandCodec = variants<Command, "op">("op", {
   // Moderation
   mute: ["mu", 1, { host: text, action: nullable(muteAction) }],
   unmute: ["um", 1, { host: text }],
+  // Nodes
+  hello: ["h", 1, {
+    nonce: text,
+    name: text,
+    version: text,
+    codec: integer,
+    settings: list(pair(text, text)),
+    founding: flag,
+  }],
+  beat: ["be", 1, { checksum: optional(checksum) }],
+  gone: ["go", 1, { node: integer, last: integer }],
 });
