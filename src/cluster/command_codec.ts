@@ -12,6 +12,7 @@ import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
 import type { MuteAction } from "../chat/muted_hosts.ts";
 import type { SessionToken } from "../chat/scope.ts";
+import type { Checksum, LogCommand } from "./cluster_commands.ts";
 import {
   choice,
   fieldCount,
@@ -22,6 +23,7 @@ import {
   number,
   object,
   optional,
+  pair,
   text,
   usually,
   variants,
@@ -57,13 +59,13 @@ const addressee = object<NonNullable<Extract<Command, { op: "notice" }>["to"]>>(
 const muteAction = object<MuteAction>({ who: text, by: text });
 
 /** A member or a room. */
-const target = object<Extract<Command, { op: "tag" }>["to"]>(
+const target = object<Extract<LogCommand, { op: "tag" }>["to"]>(
   { member: optional(integer), room: optional(text) },
   (to) => fieldCount(to) === 1,
 );
 
 /** A room or a nickname. */
-const conversation = object<Extract<Command, { op: "mark-read" }>["target"]>(
+const conversation = object<Extract<LogCommand, { op: "mark-read" }>["target"]>(
   { room: optional(text), nick: optional(text) },
   (of) => fieldCount(of) === 1,
 );
@@ -94,10 +96,11 @@ const modeChange = variants<ModeChange, "mode">("mode", {
 
 const member = integer;
 const session = nullable(integer);
+const checksum = object<Checksum>({ sequence: integer, value: integer });
 const reason = nullable(text);
 
 /** For each command: its code, the version that added it, and its fields in the order in which they are encoded. */
-export const commandCodec = variants<Command, "op">("op", {
+export const commandCodec = variants<LogCommand, "op">("op", {
   // Members
   connect: ["c", 1, { id: integer, nick: nullable(text), identity, attended: optional(flag) }],
   disconnect: ["d", 1, { session: integer, own: flag, reason, close }],
@@ -144,4 +147,15 @@ export const commandCodec = variants<Command, "op">("op", {
   // Moderation
   mute: ["mu", 1, { host: text, action: nullable(muteAction) }],
   unmute: ["um", 1, { host: text }],
+  // Nodes
+  hello: ["h", 1, {
+    nonce: text,
+    name: text,
+    version: text,
+    codec: integer,
+    settings: list(pair(text, text)),
+    founding: flag,
+  }],
+  beat: ["be", 1, { checksum: optional(checksum) }],
+  gone: ["go", 1, { node: integer, last: integer }],
 });

@@ -1,10 +1,11 @@
 /** Arbitrary commands, for property tests. */
 import { fc } from "../dependencies.ts";
-import { type Command, type CommandOf, type Op, USER_FLAGS } from "../../src/chat/commands.ts";
+import { USER_FLAGS } from "../../src/chat/commands.ts";
 import type { Style } from "../../src/chat/events.ts";
 import type { Identity } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, RANK_OF, type RankMode, RANKS, SWITCHES } from "../../src/chat/modes.ts";
 import type { SessionToken } from "../../src/chat/scope.ts";
+import type { LogCommand } from "../../src/cluster/cluster_commands.ts";
 
 type Model<T> = { readonly [K in keyof T]-?: fc.Arbitrary<T[K]> };
 
@@ -56,7 +57,7 @@ const reason = orUndefined(text);
 const close = orUndefined(fc.record({ ending: text, words: text, notice: text }));
 
 /** The fields of each command but `op`. */
-const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
+const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand, { op: O }>, "op">> } = {
   connect: { id: integer, nick: orUndefined(text), identity, attended: orUndefined(flag) },
   disconnect: { session: integer, reason, own: flag, close },
   remove: { member, reason, close },
@@ -106,11 +107,23 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
   },
   mute: { host: text, action: orUndefined(fc.record({ who: text, by: text })) },
   unmute: { host: text },
+  hello: {
+    nonce: text,
+    name: text,
+    version: text,
+    codec: integer,
+    settings: fc.array(fc.tuple(text, text)),
+    founding: flag,
+  },
+  beat: { checksum: orUndefined(fc.record({ sequence: integer, value: integer })) },
+  gone: { node: integer, last: integer },
 };
 
 /** All commands. */
-export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+export const anyCommand: fc.Arbitrary<LogCommand> = fc.oneof(
   ...Object.entries(MODELS).map(([op, model]) =>
-    fc.record({ op: fc.constant(op), ...model } as Model<Record<string, unknown>>) as unknown as fc.Arbitrary<Command>
+    fc.record({ op: fc.constant(op), ...model } as Model<Record<string, unknown>>) as unknown as fc.Arbitrary<
+      LogCommand
+    >
   ),
 );

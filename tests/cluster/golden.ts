@@ -7,10 +7,11 @@
  * A new command needs a row in {@linkcode SAMPLES}; a new field, a value in one. Types say where. Then
  * `deno run --allow-read --allow-write=tests/cluster tests/cluster/write_golden.ts` writes the new entries.
  */
-import { type Command, type CommandOf, type Op, USER_FLAGS } from "../../src/chat/commands.ts";
+import { USER_FLAGS } from "../../src/chat/commands.ts";
 import type { Style } from "../../src/chat/events.ts";
 import { LISTS, type ModeChange, RANK_OF, type RankMode, RANKS, SWITCHES } from "../../src/chat/modes.ts";
 import { decodeBatch, encodeCommand, packBatches } from "../../src/cluster/batches.ts";
+import type { LogCommand } from "../../src/cluster/cluster_commands.ts";
 import { EncodeError } from "../../src/cluster/codec_errors.ts";
 import { CODEC_VERSION } from "../../src/cluster/command_codec.ts";
 
@@ -57,7 +58,7 @@ const SAY = { op: "say", member: 7, session: 8, room: "#tea", text: "hi", style:
 const CLOSE = { ending: "signed out", words: "Log in again.", notice: "You are signed out." };
 
 /** Examples of all commands. */
-const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
+const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, { op: O }>> } = {
   connect: {
     all: {
       op: "connect",
@@ -208,6 +209,23 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     least: { op: "mute", host: "abc.hidden" },
   },
   unmute: { all: { op: "unmute", host: "abc.hidden" } },
+  hello: {
+    all: {
+      op: "hello",
+      nonce: "0f8fad5b",
+      name: "berlin",
+      version: "0.1.0",
+      codec: 2,
+      settings: [["--name", "tincan"], ["--max-rooms", "1000"]],
+      founding: true,
+    },
+    also: [{ op: "hello", nonce: "n", name: "", version: "0.1.0", codec: 1, settings: [], founding: false }],
+  },
+  beat: {
+    all: { op: "beat", checksum: { sequence: 1_000_000, value: 4_294_967_295 } },
+    least: { op: "beat" },
+  },
+  gone: { all: { op: "gone", node: 12, last: 345 } },
 };
 
 /** An entry of the golden file. */
@@ -221,7 +239,7 @@ export interface Entry {
 }
 
 /** The first version that has an encoding for a command. */
-function versionOf(command: Command): number {
+function versionOf(command: LogCommand): number {
   for (let version = 1; version < CODEC_VERSION; version++) {
     try {
       encodeCommand(command, version);
@@ -236,9 +254,12 @@ function versionOf(command: Command): number {
 /** The entries as this program encodes {@linkcode SAMPLES}. */
 export function encodeSamples(): Entry[] {
   return Object.entries(SAMPLES).flatMap(([op, samples]) => {
-    const { all, least, also = [] } = samples as { all: Command; least?: Command; also?: readonly Command[] };
-    const named: [name: string, command: Command | undefined][] = [["all fields", all], ["no optional field", least]];
-    named.push(...also.map((command, i): [string, Command] => [`example ${i + 1}`, command]));
+    const { all, least, also = [] } = samples as { all: LogCommand; least?: LogCommand; also?: readonly LogCommand[] };
+    const named: [name: string, command: LogCommand | undefined][] = [["all fields", all], [
+      "no optional field",
+      least,
+    ]];
+    named.push(...also.map((command, i): [string, LogCommand] => [`example ${i + 1}`, command]));
     return named.flatMap(([name, command]) => {
       if (command === undefined) return [];
       const version = versionOf(command);
@@ -249,7 +270,7 @@ export function encodeSamples(): Entry[] {
 }
 
 /** Decodes a command of the golden file. */
-export function decodeEntry({ version, encoded }: Entry): Command | undefined {
+export function decodeEntry({ version, encoded }: Entry): LogCommand | undefined {
   const [batch] = packBatches({ version, incarnation: 1, number: 1, time: 1 }, [encoded]);
   return decodeBatch(batch!).commands[0];
 }
