@@ -52,6 +52,9 @@ export class MemoryHistory implements HistoryStore {
   readonly last = 0;
   readonly overdue = false;
   readonly ready = true;
+  readonly storedPosition = 0;
+  readonly settledPosition = 0;
+  position: number | undefined;
   readonly secret: Uint8Array = randomBytes(32);
   readonly readMarkers: MemoryReadMarkers = new MemoryReadMarkers();
 

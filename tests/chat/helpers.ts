@@ -91,6 +91,9 @@ export class LastingHistory implements HistoryStore {
   readonly persistent = true;
   readonly secret = new Uint8Array(32);
   readonly overdue = false;
+  storedPosition = 0;
+  settledPosition = 0;
+  position: number | undefined;
   last = 0;
   /** Why writes fail, if they do … */
   full: string | undefined;
@@ -115,6 +118,7 @@ export class LastingHistory implements HistoryStore {
   }
 
   add(target: string, line: Line): void {
+    if (this.position !== undefined && this.position <= this.storedPosition) return;
     this.#lines.push({ target, line });
   }
 
