@@ -10,6 +10,7 @@ import { fold } from "../chat/names.ts";
 import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
+import { CheckpointTable } from "./checkpoint_table.ts";
 import { type Database, isLocked, storeError } from "./database.ts";
 import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
@@ -36,6 +37,9 @@ const STEP_TIME = 2;
 const FREE_PAGES = 256;
 const VACUUM_STEP = 32;
 
+/** The size of a page, in bytes: SQLite's default. */
+const PAGE_SIZE = 4096;
+
 /** How many lines are read at a time where their number is limited by their characters. */
 const PAGE_STEP = 50;
 
@@ -52,6 +56,7 @@ export class SqliteHistory implements HistoryStore {
   readonly persistent = true;
   readonly last: number;
   readonly secret: Uint8Array;
+  readonly checkpoints: CheckpointTable;
   readonly presence: PresenceTable;
   readonly readMarkers: ReadMarkerTable;
 
@@ -97,6 +102,7 @@ export class SqliteHistory implements HistoryStore {
         "SELECT max((SELECT max(id) FROM message WHERE target = target.id)) AS last FROM target",
       )!.last ?? 0;
       this.#position = new Position(sql);
+      this.checkpoints = new CheckpointTable(sql, this.#position);
       this.presence = new PresenceTable(sql);
       const targets = this.#targets = new Targets(sql);
       const readMarkers = this.readMarkers = new ReadMarkerTable(sql, targets);
@@ -280,6 +286,8 @@ export class SqliteHistory implements HistoryStore {
       () => this.#vacuum(),
       merge,
       () => this.#targetDeletion.runStep(),
+      merge,
+      () => this.checkpoints.runStep(),
     ];
     return this.#unlessLocked(() => {
       const end = performance.now() + STEP_TIME;
@@ -340,7 +348,7 @@ export class SqliteHistory implements HistoryStore {
 
   /** Gives some free pages back to the disk; returns whether there are more. */
   #vacuum(): boolean {
-    const free = this.#sql.pragma("freelist_count");
+    const free = this.#sql.pragma("freelist_count") - Math.ceil(this.checkpoints.size / PAGE_SIZE);
     this.#isVacuuming = free > (this.#isVacuuming ? 0 : FREE_PAGES);
     if (this.#isVacuuming) this.#sql.all(`PRAGMA incremental_vacuum(${VACUUM_STEP})`); // `get` would free one page only
     return this.#isVacuuming;

@@ -7,6 +7,7 @@ import { StoreError, StoreLost } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
+import { Crashing } from "./crashing.ts";
 import { Clock, commitLines, NOON, Place, said, texts } from "./helpers.ts";
 
 const ACCOUNTS = ["alice", "bob", "carol"];
@@ -88,40 +89,6 @@ const STEPS: readonly Step[] = [
   rename("#q", "#p"),
   whisper("w3"),
 ];
-
-/** Thrown in place of the end of a process. */
-class Crash extends Error {}
-
-/** A file whose process can end after any transaction. */
-class Crashing {
-  dead = false;
-  transactions = 0;
-
-  /** @param last After how many transactions the process ends. */
-  constructor(database: Database, last: number) {
-    const { db } = database;
-    const prepare = db.prepare.bind(db);
-    const spy = (sql: string) => {
-      const statement = prepare(sql);
-      const run = statement.run.bind(statement);
-      if (sql === "BEGIN IMMEDIATE") {
-        statement.run = () => {
-          if (this.dead) throw new Crash();
-          return run();
-        };
-      } else if (sql === "COMMIT") {
-        statement.run = () => {
-          const result = run();
-          this.dead = ++this.transactions === last;
-          if (this.dead) throw new Crash();
-          return result;
-        };
-      }
-      return statement;
-    };
-    db.prepare = spy as typeof db.prepare;
-  }
-}
 
 /** The file of a node whose state does not come from it, but from a checkpoint: here the one of an empty chat. */
 class NodeHistory extends SqliteHistory {
