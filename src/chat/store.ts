@@ -99,6 +99,14 @@ export interface HistoryStore {
   readonly last: number;
   /** Secret random bytes, which stay the same for as long as the stored lines. */
   readonly secret: Uint8Array;
+
+  /**
+   * Replaces the secret by that of a cluster: in the file, and for what asks for it from now on.
+   *
+   * @throws {StoreError}
+   */
+  adoptSecret(secret: Uint8Array): void;
+
   /** Stores members that are always on, if the store outlives the process. `commit` writes what it was given. */
   readonly presence?: PresenceStore | undefined;
   /** Stores how far accounts have read. `commit` writes what it was given. */

@@ -55,7 +55,7 @@ interface PendingLine {
 export class SqliteHistory implements HistoryStore {
   readonly persistent = true;
   readonly last: number;
-  readonly secret: Uint8Array;
+  secret: Uint8Array;
   readonly checkpoints: CheckpointTable;
   readonly presence: PresenceTable;
   readonly readMarkers: ReadMarkerTable;
@@ -145,6 +145,11 @@ export class SqliteHistory implements HistoryStore {
 
   get settledPosition(): number {
     return this.#position.settled;
+  }
+
+  adoptSecret(secret: Uint8Array): void {
+    this.#sql.write(() => this.#sql.prepare("UPDATE secret SET value = ?").run(secret));
+    this.secret = secret;
   }
 
   add(target: string, line: Line): void {

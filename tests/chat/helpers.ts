@@ -89,7 +89,7 @@ export class CountingFormat implements WireFormat {
  */
 export class LastingHistory implements HistoryStore {
   readonly persistent = true;
-  readonly secret = new Uint8Array(32);
+  secret = new Uint8Array(32);
   readonly overdue = false;
   storedPosition = 0;
   settledPosition = 0;
@@ -109,6 +109,8 @@ export class LastingHistory implements HistoryStore {
   #changed = new Map<string, SavedRoom>();
 
   setNetwork(): void {}
+
+  adoptSecret(): void {}
 
   /** Whether another process has it locked. */
   locked = false;
