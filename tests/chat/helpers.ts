@@ -89,8 +89,11 @@ export class CountingFormat implements WireFormat {
  */
 export class LastingHistory implements HistoryStore {
   readonly persistent = true;
-  readonly secret = new Uint8Array(32);
+  secret = new Uint8Array(32);
   readonly overdue = false;
+  storedPosition = 0;
+  settledPosition = 0;
+  position: number | undefined;
   last = 0;
   /** Why writes fail, if they do … */
   full: string | undefined;
@@ -107,6 +110,8 @@ export class LastingHistory implements HistoryStore {
 
   setNetwork(): void {}
 
+  adoptSecret(): void {}
+
   /** Whether another process has it locked. */
   locked = false;
 
@@ -115,6 +120,7 @@ export class LastingHistory implements HistoryStore {
   }
 
   add(target: string, line: Line): void {
+    if (this.position !== undefined && this.position <= this.storedPosition) return;
     this.#lines.push({ target, line });
   }
 
