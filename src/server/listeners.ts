@@ -251,6 +251,7 @@ export class Listeners {
     return {
       hostname: this.#options.host,
       port,
+      reusePort: this.#options.reusePort,
       admission: limits,
       tls,
       onRejected: (peer: string, reason: string, cause?: Cause) => this.#reject(peer, name, reason, cause),

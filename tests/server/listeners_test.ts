@@ -79,3 +79,21 @@ Deno.test("listeners: a port that cannot be opened is named with its flag, and t
     assertThrows(() => listeners[0]!.close(), Deno.errors.BadResource);
   }
 });
+
+Deno.test({
+  name: "listeners: each port can be opened by several servers with --reuse-port, and by one without it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const shared = optionsOf("--cluster", "nats://localhost", "--reuse-port");
+    const first = new Server(shared, inMemoryResources(), recordingLog().log);
+    const [port = 0, ircPort = 0, webPort = 0] = first.ports;
+    const same = { ...shared, port, ircPort, webPort };
+    const second = new Server(same, inMemoryResources(), recordingLog().log);
+    assertEquals(second.ports, first.ports);
+    for (const used of [{ port }, { ircPort }, { webPort }]) {
+      const others: Options = { ...optionsOf(), ...used };
+      assertThrows(() => new Server(others, inMemoryResources(), recordingLog().log), ListenError, "already in use");
+    }
+    await Promise.all([first.stop(), second.stop()]);
+  },
+});
