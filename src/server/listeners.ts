@@ -56,6 +56,8 @@ export interface ListenerContext {
   readonly log: Log;
   /** Takes over a new connection. */
   readonly accept: (handler: ProtocolHandler, connection: Connection) => void;
+  /** Why no client can be served now; `undefined` if clients can be. */
+  readonly trouble: () => string | undefined;
   /** Returns the body of `/metrics`. */
   readonly metrics: () => string;
 }
@@ -204,12 +206,12 @@ export class Listeners {
 
   #openWeb(port: number) {
     const { name, maxLine, maxTags, allowOrigin, trustProxy, registerTime } = this.#options;
-    const { handlers, accept, log, metrics } = this.#context;
+    const { handlers, accept, log, metrics, trouble } = this.#context;
     const irc = { ...handlers.irc, name: "web" };
     const text = { ...handlers.text, name: "web" };
     const slicer = new TimeSlicer(undefined, REQUESTS_SLICE, Infinity); // each connection has at most one job in the queue
     const accepting = () => !this.#stopping;
-    const site = new Site({ assets: assetsFor(name), healthy: accepting, metrics });
+    const site = new Site({ assets: assetsFor(name), trouble: () => this.#stopping ? "stopping" : trouble(), metrics });
     return listenWeb({
       ...this.#portOptions("web", port),
       allowedOrigins: new Set(allowOrigin),

@@ -13,6 +13,7 @@ import type { ModerationContext } from "../protocol/moderation.ts";
 import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
 import { WALL_CLOCK } from "../util/trusted_clock.ts";
+import { troubleOf } from "./cluster_health.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
 import { createChat } from "./create_chat.ts";
@@ -69,7 +70,8 @@ export class Server {
     const bans = new Bans(resources.bans, (error) => log.error("cannot store ban", { error: error.message }), clock);
     const limits = createLimits(options, bans, log);
     const rejections = new RejectionLog(log);
-    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo" });
+    const trouble = () => troubleOf(this.#chat.cluster);
+    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo", trouble });
     this.#chat = createChat(options, resources, {
       bans,
       limits,
@@ -108,6 +110,7 @@ export class Server {
       traffic,
       log,
       accept: (handler, connection) => this.#connections.accept(handler, connection),
+      trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
     });
     this.#maintenance = new Maintenance(history, {
