@@ -1,9 +1,6 @@
 /** A cluster for tests of what protocols and monitoring show of it. */
 import type { ClusterFigures, ClusterHealth, ClusterView, NodeView } from "../src/chat/cluster_view.ts";
 
-/** How many ids a node has: that of a session, divided by it, is the number of its node. */
-export const NODE_IDS = 2 ** 33;
-
 /** A cluster of two nodes, `node1` and `backup`. This one is the first, unless a test changes that. */
 export class FakeCluster implements ClusterView {
   readonly name = "tea";
@@ -27,7 +24,16 @@ export class FakeCluster implements ClusterView {
     checksums: 112,
   };
 
+  /** The number of the node of each session, by its id; 1 for others. */
+  readonly places = new Map<number, number>();
+
   nodeOf({ id }: { readonly id: number }): NodeView | undefined {
-    return this.nodes.find(({ number }) => number === Math.floor(id / NODE_IDS));
+    const place = this.places.get(id) ?? 1;
+    return this.nodes.find(({ number }) => number === place);
+  }
+
+  /** Makes a chat part of this cluster. */
+  adopt(chat: object): void {
+    Object.defineProperty(chat, "cluster", { value: this, configurable: true });
   }
 }
