@@ -89,21 +89,25 @@ export class Listeners {
   readonly #open: OpenListener[] = [];
   #stopping = false;
 
+  constructor(options: Options, context: ListenerContext) {
+    this.#options = options;
+    this.#context = context;
+  }
+
   /**
    * Opens all ports.
    *
    * @throws {ListenError} when one cannot be opened; the others are closed again.
    */
-  constructor(options: Options, context: ListenerContext) {
-    this.#options = options;
-    this.#context = context;
+  open(): void {
+    const { log } = this.#context;
     try {
       for (const request of this.#requests()) this.#open.push(this.#openPort(request));
     } catch (error) {
       for (const listener of this.#open) listener.close();
       throw error;
     }
-    for (const { name, hostname, port } of this.#open) context.log.info("open", { door: name, host: hostname, port });
+    for (const { name, hostname, port } of this.#open) log.info("open", { door: name, host: hostname, port });
   }
 
   /** The names of the listeners, in the order in which they were opened. */

@@ -47,19 +47,14 @@ export class Server {
   readonly #auth: AuthService;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
-  readonly #maintenance: Maintenance;
-  readonly #absentExpiry: AbsentExpiry;
-  readonly #memoryTimer: ReturnType<typeof setInterval> | undefined;
+  #maintenance: Maintenance | undefined; // this and the next two from `open` on
+  #absentExpiry: AbsentExpiry | undefined;
+  #memoryTimer: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined; // set while another program has the database locked
   #repairTimer: ReturnType<typeof setInterval> | undefined; // set while the database cannot be written
 
-  /**
-   * Opens the ports that the options ask for.
-   *
-   * @throws {ListenError} when one cannot be opened; then none stays open.
-   */
   constructor(options: Options, resources: ServerResources, log: Log) {
-    const { password, accounts, operators, clock, history, tls } = resources;
+    const { password, accounts, operators, clock, tls } = resources;
     this.#options = options;
     this.#resources = resources;
     this.#log = log;
@@ -113,12 +108,23 @@ export class Server {
       trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
     });
+  }
+
+  /**
+   * Opens the ports that the options ask for, and begins with what is done regularly. Call it once.
+   *
+   * @throws {ListenError} when one cannot be opened; then none stays open.
+   */
+  open(): void {
+    const { history, clock } = this.#resources;
+    this.#listeners.open();
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
       onRoomExpired: (room) => this.#chat.dropRoom(room),
-      onError: (trouble) => log.error("history maintenance failed", { data: options.data, error: trouble.message }),
+      onError: (trouble) =>
+        this.#log.error("history maintenance failed", { data: this.#options.data, error: trouble.message }),
     });
-    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, options.alwaysOnExpire, clock ?? WALL_CLOCK);
+    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, this.#options.alwaysOnExpire, clock ?? WALL_CLOCK);
     this.#memoryTimer = this.#watchMemory();
     if (this.#listeners.names.includes("web")) this.#stats.measureDelay(); // there is no `/metrics` elsewhere
   }
@@ -158,8 +164,8 @@ export class Server {
   async stop(): Promise<void> {
     clearInterval(this.#memoryTimer);
     this.#stats.stop();
-    this.#maintenance.stop();
-    this.#absentExpiry.stop();
+    this.#maintenance?.stop();
+    this.#absentExpiry?.stop();
     this.#listeners.stopAccepting();
     this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
     clearTimeout(this.#flushTimer);
