@@ -78,6 +78,7 @@ async function serve(options: Options): Promise<void> {
   }
   const files = Object.assign(configFiles, storage, { version: project.version });
   const server = await withDataErrors(options, () => new Server(options, files, log));
+  // A node of a cluster joins here: its worker needs the permissions, and its clients need the state of the cluster.
   await withDataErrors(options, () => server.open());
   revoke(ALL_BUT_NET); // before any client is served
   const stop = stopSignal();

@@ -10,7 +10,8 @@ export interface ClusterFiles {
 }
 
 /**
- * Opens the log. Its worker gets the permission to connect to the NATS servers, which the process must still have.
+ * Opens the log. Its worker gets the permission to connect to the NATS servers, and keeps it. The process itself must still
+ * have it, and from source also that to read, as the worker is a file.
  *
  * @param start Starts the worker; tests use other workers.
  * @throws {ClusterError} if the log cannot be used.
