@@ -10,6 +10,7 @@ import { matchesMask } from "../../chat/modes.ts";
 import { fold, isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
+import { nodeOf } from "../nodes.ts";
 import type { Steps } from "../time_slicer.ts";
 import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
 import { replyError } from "./error_replies.ts";
@@ -248,7 +249,8 @@ function replyWhois(context: MemberContext, member: Member) {
   const rooms = [...member.rooms.values()].filter((room) => member.isSeenIn(room, context.member));
   const names = rooms.map((room) => rankPrefix(context, room, member) + room.name);
   context.reply(...context.numericList("RPL_WHOISCHANNELS", [nick], names));
-  context.numeric("RPL_WHOISSERVER", nick, context.options.name, `tincan-${context.options.version}`);
+  const { name, version } = nodeOf(context.chat, member) ?? context.options;
+  context.numeric("RPL_WHOISSERVER", nick, name, `tincan-${version}`);
   if (member.account !== undefined) context.numeric("RPL_WHOISACCOUNT", nick, member.account);
   if (member.operator) context.numeric("RPL_WHOISOPERATOR", nick);
   if (member.bot) context.numeric("RPL_WHOISBOT", nick);

@@ -1,0 +1,26 @@
+/** The error of a node that cannot join its cluster, or cannot stay in it. */
+import { LogError } from "../cluster/log_error.ts";
+
+/** The beginning of the message when the error is one at the start. */
+const CANNOT_JOIN = "Cannot join the cluster: ";
+
+/** A node cannot join its cluster, or cannot stay in it. The message is one line for the operator, without credentials. */
+export class ClusterError extends Error {
+  override name = "ClusterError";
+}
+
+/**
+ * Runs an action that is a part of joining, and throws an error of the log as a {@linkcode ClusterError}.
+ *
+ * @throws {ClusterError} if the log cannot be used.
+ */
+export async function withClusterErrors<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    throw new ClusterError(
+      CANNOT_JOIN + error.message.replace(/^[CIT](?=annot |nvalid |he )/, (letter) => letter.toLowerCase()),
+    );
+  }
+}
