@@ -149,9 +149,12 @@ function node<T>(name: string, parent: Node<T> | undefined): Node<T> {
   return { name, parent, children: new Map(), items: new Set(), byCount: new Map(), heaviest: 0, count: 0 };
 }
 
-function* rankingIn<T>({ byCount, children }: Node<T>, path: readonly string[]): Iterable<string[]> {
-  for (const peers of byCount.values()) if (peers.size > 1) { for (const { name } of peers) yield [name, ...path]; }
-  for (const child of children.values()) yield* rankingIn(child, [child.name, ...path]);
+function* rankingIn<T>({ byCount }: Node<T>, path: readonly string[]): Iterable<string[]> {
+  for (const count of [...byCount.keys()].sort((a, b) => a - b)) {
+    const peers = byCount.get(count)!;
+    if (peers.size > 1) { for (const { name } of peers) yield [name, ...path]; }
+    for (const child of peers) yield* rankingIn(child, [child.name, ...path]);
+  }
 }
 
 /** Changes the number of items of a network by one, and updates its parent. */
