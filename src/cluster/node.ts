@@ -52,6 +52,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   #ended = false;
   #greeting: { readonly nonce: string; readonly result: PromiseWithResolvers<Greeting> } | undefined;
   #replaced: PromiseWithResolvers<"replaced"> | undefined; // while it joins for the first time
+  #catchUp: { readonly sequence: number; readonly reached: () => void } | undefined; // before the first hello
   #beats = 0; // of this node that wait or are under way
   #declared = new Set<number>(); // nodes that this one is about to declare gone
   #ownChecksum: Checksum | undefined; // of the last own beat
@@ -272,7 +273,12 @@ export class ClusterNode<Own = unknown> implements ClusterView {
 
   /** Enters a cluster whose state was restored. */
   async #enter(log: NodeLog): Promise<"joined"> {
+    // Its state may turn out to be void. So it says hello only when it has applied what there was.
+    const reached = Promise.withResolvers<void>();
+    this.#catchUp = { sequence: log.last, reached: reached.resolve };
     await log.start(this.#applier.sequence + 1);
+    if (this.#applier.sequence < log.last) await reached.promise;
+    this.#catchUp = undefined;
     return this.#joined(await this.#sayHello(log));
   }
 
@@ -357,6 +363,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       this.fail(sentenceOf(error, sequence));
     }
     this.#lastApplied = performance.now();
+    if (this.#catchUp !== undefined && sequence >= this.#catchUp.sequence) this.#catchUp.reached();
   }
 
   #applierEvents(): ApplierEvents<Own> {

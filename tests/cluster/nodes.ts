@@ -21,7 +21,6 @@ export class TestNode implements Disposable {
   expulsions = 0;
   fatal: string | undefined;
   log!: NodeLog;
-  #changed = Promise.withResolvers<void>();
 
   constructor(open: NodeOptions<string>["open"], options: TestOptions = {}) {
     this.replica = options.replica as ToyReplica ?? new ToyReplica();
@@ -35,32 +34,14 @@ export class TestNode implements Disposable {
       times: { ...QUICK, ...options.times },
       replica: this.replica,
       open: async (handlers) => {
-        this.log = await open({
-          ...handlers,
-          batch: async (sequence, bytes) => {
-            await handlers.batch(sequence, bytes);
-            this.#change();
-          },
-        });
+        this.log = await open(handlers);
         return this.log;
       },
       events: {
-        joined: (number) => {
-          this.joins.push(number);
-          this.#change();
-        },
-        expelled: () => {
-          this.expulsions++;
-          this.#change();
-        },
-        fatal: (sentence) => {
-          this.fatal = sentence;
-          this.#change();
-        },
-        warn: (message) => {
-          this.warnings.push(message);
-          this.#change();
-        },
+        joined: (number) => void this.joins.push(number),
+        expelled: () => void this.expulsions++,
+        fatal: (sentence) => void (this.fatal = sentence),
+        warn: (message) => void this.warnings.push(message),
       },
     });
   }
@@ -94,9 +75,10 @@ export class TestNode implements Disposable {
     await this.until(() => this.node.figures.waiting === 0 && this.node.figures.sequence > figures.sequence);
   }
 
-  /** Resolves when a condition holds, which is checked after each batch and each report. */
+  /** Resolves when a condition holds. Fails if the node ends before. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await Promise.race([this.#changed.promise, soon()]);
+    await until(() => condition() || this.fatal !== undefined);
+    if (!condition()) throw new Error(`The node has ended: ${this.fatal}`);
   }
 
   /** Ends the node, as a crash of the process would. */
@@ -107,19 +89,19 @@ export class TestNode implements Disposable {
   [Symbol.dispose](): void {
     this.node.fail("the test is over");
   }
-
-  #change(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
-  }
 }
 
 /** Resolves when all nodes have applied the same batches. */
 export async function inStep(nodes: readonly TestNode[]): Promise<void> {
   const last = () => Math.max(...nodes.map(({ node }) => node.figures.sequence));
   for (const each of nodes) {
-    await each.until(() => each.fatal !== undefined || each.node.figures.sequence >= last());
+    await until(() => each.fatal !== undefined || each.node.figures.sequence >= last());
   }
+}
+
+/** Resolves when a condition holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await soon();
 }
 
 function soon(): Promise<void> {

@@ -74,7 +74,7 @@ export class ToyReplica implements Replica<string> {
 /** Checkpoints in memory, which a node that is started again gets. */
 export class ToyCheckpoints implements CheckpointStore {
   stored: Checkpoint | undefined;
-  count = 0;
+  readonly all: Checkpoint[] = [];
   discarded = 0;
   #next: { created: string; sequence: number; chunks: Uint8Array[] } | undefined;
 
@@ -92,7 +92,7 @@ export class ToyCheckpoints implements CheckpointStore {
 
   finish(): void {
     this.stored = this.#next;
-    this.count++;
+    this.all.push(this.stored!);
   }
 
   discard(): void {
