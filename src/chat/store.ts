@@ -124,6 +124,13 @@ export interface HistoryStore {
   readonly storedPosition: number;
   /** Everything of the commands up to this one is stored, also presence and read markers. */
   readonly settledPosition: number;
+  /**
+   * What is stored now is that of another state from here on, which contains all commands up to a position. The next commits store
+   * what differs.
+   *
+   * @throws {StoreError}
+   */
+  adoptPosition(position: number): void;
 
   /**
    * Tells the store which network a host belongs to, so that it can count lines by network.

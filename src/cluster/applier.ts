@@ -4,11 +4,12 @@
  * A batch of a node that does not live, or whose number is not the next one, is ignored. Time is `max(last, time of the batch)`.
  */
 import { ChatError } from "../chat/chat_error.ts";
+import { StoreLost } from "../chat/store.ts";
 import { type BatchHead, decodeBatch } from "./batches.ts";
 import { type Checksum, type ClusterCommand, isClusterCommand, type LogCommand } from "./cluster_commands.ts";
 import type { Entry } from "./command_queue.ts";
 import { type LivingNode, Membership, type Rejection } from "./membership.ts";
-import { positionOf, type Replica, type ReplicaContext } from "./replica.ts";
+import { type Origin, positionOf, type Replica, type ReplicaContext } from "./replica.ts";
 import { inSlices, Slices } from "./slices.ts";
 import type { SnapshotHead } from "./snapshot.ts";
 
@@ -69,12 +70,12 @@ export class Applier<Own> {
   }
 
   /** Replaces the state. */
-  restore(head: SnapshotHead, records: Iterable<unknown>): void {
+  restore(head: SnapshotHead, records: Iterable<unknown>, origin: Origin): void {
     this.membership.fromJson(head.membership);
     this.sequence = head.sequence;
     this.now = head.now;
     this.founding = head.founding;
-    this.#replica.restore(records, positionOf(head.sequence));
+    this.#replica.restore(records, positionOf(head.sequence), origin);
   }
 
   /** Begins with the state as it is, after a sequence of the log. */
@@ -141,6 +142,7 @@ export class Applier<Own> {
     try {
       result = this.#replica.apply(command, context);
     } catch (error) {
+      if (error instanceof StoreLost) throw error; // the node has to leave
       if (!(error instanceof ChatError)) this.#events.failed(command, error);
       return entry?.rejected(error);
     }
@@ -161,6 +163,7 @@ export class Applier<Own> {
     try {
       await inSlices(removal, () => {});
     } catch (error) {
+      if (error instanceof StoreLost) throw error;
       this.#events.failed(command, error);
     }
   }

@@ -25,9 +25,6 @@ export const CHECKSUMS_MAX = 1024;
 /** The factor of a sequence in a position: more than a batch has commands. */
 export const POSITIONS_PER_BATCH = 2 ** 13;
 
-/** The factor of the number of a node in the ids of its sessions and members. */
-export const IDS_PER_NODE = 2 ** 33;
-
 /** How long a node that joins watches the log for other nodes: longer than the lease. */
 export const WATCH_TIME = 8_000;
 

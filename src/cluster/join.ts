@@ -3,9 +3,11 @@
  *
  * A node founds a cluster only if the log is empty, or no node lives and none can have a state that the log continues from.
  */
+import type { CheckpointStore } from "../chat/checkpoint_store.ts";
 import { ASK_INTERVAL, SNAPSHOT_TIMEOUT, WATCH_TIME } from "./cluster_limits.ts";
 import { ANSWER_MAX } from "./log_limits.ts";
-import { readSnapshot, type SnapshotHead } from "./snapshot.ts";
+import type { Origin } from "./replica.ts";
+import { readHead, readSnapshot, type SnapshotHead } from "./snapshot.ts";
 
 /** The topic on which nodes ask each other for snapshots. */
 export const SNAPSHOT_TOPIC = "snap";
@@ -14,23 +16,7 @@ export const SNAPSHOT_TOPIC = "snap";
 const PROMPT = 1000;
 
 /** A checkpoint as it is stored. */
-export interface Checkpoint {
-  readonly created: string;
-  readonly sequence: number;
-  readonly chunks: Iterable<Uint8Array>;
-}
-
-/** Stores the last checkpoint of a node. */
-export interface CheckpointStore {
-  /** The last one that was finished. */
-  load(): Checkpoint | undefined;
-  begin(at: { readonly created: string; readonly sequence: number }): void;
-  write(chunk: Uint8Array): void;
-  /** Replaces the checkpoint before by the one that was written. */
-  finish(): void;
-  /** Removes the checkpoint, which must not be used again. */
-  discard(): void;
-}
+export type Checkpoint = NonNullable<ReturnType<CheckpointStore["load"]>>;
 
 /** The log, for a node that joins. */
 export interface JoinLog {
@@ -49,7 +35,7 @@ export interface JoinHost {
   readonly isDurable: boolean;
   /** Whether the state is as it was at the start. */
   readonly isPristine: boolean;
-  restore(head: SnapshotHead, records: Iterable<unknown>): void;
+  restore(head: SnapshotHead, records: Iterable<unknown>, origin: Origin): void;
   /** Tells the operator. */
   warn(message: string): void;
 }
@@ -78,9 +64,10 @@ export class JoinError extends Error {
  */
 export async function findState(host: JoinHost, times: JoinTimes): Promise<Start> {
   const { log, checkpoint } = host;
-  const isContinued = checkpoint !== undefined && checkpoint.created === log.created &&
-    checkpoint.sequence + 1 >= log.first && checkpoint.sequence <= log.last;
-  if (isContinued && restoreCheckpoint(host, checkpoint)) return { founds: false };
+  const head = checkpoint?.head;
+  const isContinued = head !== undefined && head.created === log.created && head.sequence + 1 >= log.first &&
+    head.sequence <= log.last;
+  if (isContinued && restoreCheckpoint(host, checkpoint!)) return { founds: false };
   if (log.last === 0) {
     requirePristine(host);
     if (checkpoint !== undefined) {
@@ -90,7 +77,7 @@ export async function findState(host: JoinHost, times: JoinTimes): Promise<Start
   }
   const last = await askWhileNodesLive(host, times);
   if (last === undefined) return { founds: false };
-  const isLost = checkpoint !== undefined && checkpoint.created === log.created && !isContinued;
+  const isLost = head !== undefined && head.created === log.created && !isContinued;
   if (host.isDurable && !isLost) {
     throw new JoinError(
       "Cannot join the cluster: no node answers, and this node has no state of it. Start a node that was in it first.",
@@ -106,10 +93,9 @@ export async function findState(host: JoinHost, times: JoinTimes): Promise<Start
 }
 
 /** Returns whether it could be read. */
-function restoreCheckpoint(host: JoinHost, { chunks }: Checkpoint): boolean {
+function restoreCheckpoint(host: JoinHost, { head, records }: Checkpoint): boolean {
   try {
-    const { head, records } = readSnapshot(chunks);
-    host.restore(head, records);
+    host.restore(readHead(head), records(), "checkpoint");
     return true;
   } catch (error) {
     host.warn(`Cannot use the checkpoint of this node: ${(error as Error).message}`);
@@ -139,7 +125,7 @@ async function askWhileNodesLive(host: JoinHost, times: JoinTimes): Promise<numb
     if (asked !== undefined) {
       const { created, sequence } = asked.head;
       if (created === log.created && sequence + 1 >= range.first && sequence <= range.last) {
-        host.restore(asked.head, asked.records);
+        host.restore(asked.head, asked.records, "peer");
         return undefined;
       }
     }

@@ -4,8 +4,10 @@
  * A command is over when the log hands it back. Its author gets the result then, ahead of the next command.
  */
 import { ChatError } from "../chat/chat_error.ts";
+import type { CheckpointHead, CheckpointStore, Json } from "../chat/checkpoint_store.ts";
 import type { ClusterFigures, ClusterHealth, ClusterView, NodeView } from "../chat/cluster_view.ts";
 import type { Command } from "../chat/commands.ts";
+import { StoreLost } from "../chat/store.ts";
 import { Applier, type ApplierEvents } from "./applier.ts";
 import { Author, type AuthorHost } from "./author.ts";
 import { encodeCommand, packBatches } from "./batches.ts";
@@ -14,13 +16,14 @@ import type { Checksum, LogCommand } from "./cluster_commands.ts";
 import { DecodeError } from "./codec_errors.ts";
 import { CODEC_VERSION } from "./command_codec.ts";
 import type { Entry } from "./command_queue.ts";
-import { type Checkpoint, type CheckpointStore, findState, JoinError, SNAPSHOT_TOPIC } from "./join.ts";
+import { type Checkpoint, findState, JoinError, SNAPSHOT_TOPIC } from "./join.ts";
 import { Lease } from "./lease.ts";
 import { LogError } from "./log_error.ts";
 import type { LivingNode, Rejection } from "./membership.ts";
 import { NODE_TIMES, type NodeLog, type NodeOptions, type NodeTimes } from "./node_options.ts";
-import { nodeNumberOf } from "./replica.ts";
-import { packSnapshot } from "./snapshot.ts";
+import { nodeNumberOf, positionOf } from "./replica.ts";
+import { inSlices } from "./slices.ts";
+import { packSnapshot, writeHead } from "./snapshot.ts";
 
 /** The version of the encoding of a hello, which all programs know. */
 const HELLO_VERSION = 1;
@@ -30,6 +33,9 @@ const ATTEMPTS_MAX = 5;
 
 /** How long a node waits before it says hello again with a name that is in use, in milliseconds. */
 const NAME_RETRY = 500;
+
+/** How many records of a checkpoint are written in one transaction. */
+const RECORDS_TOGETHER = 200;
 
 /** What became of a hello of this node. */
 type Greeting = LivingNode | Rejection;
@@ -135,7 +141,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
         this.#log?.close();
         if (outcome === "replaced") {
           checkpoint = undefined;
-          checkpoints?.discard();
+          checkpoints?.clear();
         }
       }
       throw new JoinError("Cannot join the cluster: its log changes too fast. Start this node again.");
@@ -240,10 +246,10 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       checkpoint,
       isDurable: this.#options.checkpoints !== undefined,
       isPristine: this.#isPristine,
-      restore: (head, records) => {
+      restore: (head, records, origin) => {
         this.#isPristine = false;
         this.#checksums.clear();
-        this.#applier.restore(head, records);
+        this.#applier.restore(head, records, origin);
       },
       warn: (message) => events.warn?.(message),
     }, this.#times);
@@ -334,10 +340,21 @@ export class ClusterNode<Own = unknown> implements ClusterView {
 
   async #writeCheckpoint(checkpoints: CheckpointStore, created: string): Promise<void> {
     await this.#alone(async () => {
+      const { replica } = this.#options;
       const head = this.#applier.head(created, this.#applier.founding);
-      checkpoints.begin({ created, sequence: head.sequence });
-      for (const chunk of await packSnapshot(head, this.#options.replica.snapshot())) checkpoints.write(chunk);
-      checkpoints.finish();
+      const position = positionOf(head.sequence);
+      replica.settle(position);
+      const writer = checkpoints.begin();
+      let records: Json[] = [];
+      await inSlices(replica.snapshot(), (record) => {
+        if (records.push(record as Json) < RECORDS_TOGETHER) return;
+        writer.write(records);
+        records = [];
+      });
+      writer.write(records);
+      if (!writer.finish({ ...writeHead(head), position } as unknown as CheckpointHead)) {
+        this.#options.events.warn?.("A checkpoint was not stored, as the file lacks what was applied before");
+      }
     });
   }
 
@@ -442,7 +459,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     if (this.#applier.membership.onDuty?.incarnation !== node.incarnation) {
       return this.#options.events.warn?.(`The node ${node.name} has another state: ${what}.`);
     }
-    this.#options.checkpoints?.discard();
+    this.#options.checkpoints?.clear();
     this.fail(`A bug: this node has another state than the node ${node.name}: ${what}. It has to start again.`);
   }
 
@@ -487,6 +504,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
 
 /** Why a batch could not be applied, for the operator. */
 function sentenceOf(error: unknown, sequence: number): string {
+  if (error instanceof StoreLost) return `${error.message}.`;
   if (!(error instanceof DecodeError)) return `Cannot apply batch ${sequence} of the log: ${(error as Error).message}`;
   const isNewer = error.code === "newer-version" || error.code === "unknown-code";
   const help = isNewer ? " A newer tincan has written it: update tincan on this node." : "";

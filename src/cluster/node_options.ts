@@ -1,7 +1,8 @@
 /** What a node of a cluster is made of: the log, the replica, times, and the calls that it makes. */
 import type { Setting } from "./cluster_commands.ts";
 import { BEAT_INTERVAL, CHECKPOINT_INTERVAL, LEASE_BEATS, LEAVE_TIMEOUT, NAME_TIMEOUT } from "./cluster_limits.ts";
-import { type CheckpointStore, JOIN_TIMES, type JoinLog, type JoinTimes } from "./join.ts";
+import type { CheckpointStore } from "../chat/checkpoint_store.ts";
+import { JOIN_TIMES, type JoinLog, type JoinTimes } from "./join.ts";
 import type { LogHandlers, LogStatus } from "./log.ts";
 import type { Replica } from "./replica.ts";
 

@@ -1,6 +1,6 @@
 /** What a node replicates: the state of the chat, as the log sees it. */
-import type { Command } from "../chat/commands.ts";
-import { IDS_PER_NODE, POSITIONS_PER_BATCH } from "./cluster_limits.ts";
+import { type Command, IDS_OF_NODE } from "../chat/commands.ts";
+import { POSITIONS_PER_BATCH } from "./cluster_limits.ts";
 import type { Steps } from "../util/steps.ts";
 
 /** What comes with a change. */
@@ -12,6 +12,9 @@ export interface ReplicaContext<Own> {
   /** What this node has submitted with the command; `undefined` for commands of others. */
   readonly own: Own | undefined;
 }
+
+/** Where a state comes from that is restored: what this node has stored of it, or all of it, belongs to it; or nothing. */
+export type Origin = "checkpoint" | "peer";
 
 /** A deterministic state machine. The same commands lead to the same state on all nodes. */
 export interface Replica<Own> {
@@ -26,7 +29,9 @@ export interface Replica<Own> {
   /** The whole state as JSON values. Nothing is applied until all of them were taken. */
   snapshot(): Iterable<unknown>;
   /** Replaces the state by that of a snapshot, which contains all changes up to a position. */
-  restore(records: Iterable<unknown>, position: number): void;
+  restore(records: Iterable<unknown>, position: number, origin: Origin): void;
+  /** Everything up to a position was applied, and is to be stored now. @throws {Error} if it cannot be. */
+  settle(position: number): void;
   /** The state as it is now becomes that of a new cluster, whose log goes on after a position. */
   found(position: number): void;
 }
@@ -38,5 +43,5 @@ export function positionOf(sequence: number, index = POSITIONS_PER_BATCH - 1): n
 
 /** The number of the node that has chosen the id of a session or a member; 0 for a member that was restored from a file. */
 export function nodeNumberOf(id: number): number {
-  return Math.floor(id / IDS_PER_NODE);
+  return Math.floor(id / IDS_OF_NODE);
 }

@@ -26,6 +26,11 @@ export interface SnapshotHead {
   readonly founding?: string | undefined;
 }
 
+/** A head as JSON, with the version of the format. */
+export function writeHead(head: SnapshotHead): SnapshotHead & { readonly format: number } {
+  return { format: FORMAT, ...head };
+}
+
 /** Packs a snapshot in slices. */
 export async function packSnapshot(
   head: SnapshotHead,
@@ -33,7 +38,7 @@ export async function packSnapshot(
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   const encoder = new TextEncoder();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let text = JSON.stringify({ format: FORMAT, ...head }) + "\n";
+  let text = JSON.stringify(writeHead(head)) + "\n";
   await inSlices(records, (record) => {
     text += JSON.stringify(record) + "\n";
     for (; text.length >= CHUNK_UNITS;) {
@@ -56,12 +61,21 @@ export async function packSnapshot(
 export function readSnapshot(chunks: Iterable<Uint8Array>): { head: SnapshotHead; records: Iterable<unknown> } {
   const lines = readLines(chunks);
   const first = lines.next();
-  const head = first.done ? undefined : JSON.parse(first.value);
-  if (!isHead(head)) throw new SyntaxError("The snapshot is not one of this version of tincan");
+  const head = readHead(first.done ? undefined : JSON.parse(first.value));
   const records = function* (): Generator<unknown, void, void> {
     for (const line of lines) yield JSON.parse(line);
   };
   return { head, records: records() };
+}
+
+/**
+ * Checks what comes from another program, or from a file.
+ *
+ * @throws {SyntaxError} if it is no head of a snapshot.
+ */
+export function readHead(value: unknown): SnapshotHead {
+  if (!isHead(value)) throw new SyntaxError("The snapshot is not one of this version of tincan");
+  return value;
 }
 
 function isHead(value: unknown): value is SnapshotHead {

@@ -95,7 +95,11 @@ export class MemoryHistory implements HistoryStore {
   }
 
   adoptSecret(secret: Uint8Array): void {
-    this.secret = secret;
+    this.secret.set(secret); // in place: others hold it
+  }
+
+  adoptPosition(position: number): void {
+    this.position = position;
   }
 
   add(target: string, line: Line): void {

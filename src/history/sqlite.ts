@@ -55,7 +55,7 @@ interface PendingLine {
 export class SqliteHistory implements HistoryStore {
   readonly persistent = true;
   readonly last: number;
-  secret: Uint8Array;
+  readonly secret: Uint8Array;
   readonly checkpoints: CheckpointTable;
   readonly presence: PresenceTable;
   readonly readMarkers: ReadMarkerTable;
@@ -147,9 +147,14 @@ export class SqliteHistory implements HistoryStore {
     return this.#position.settled;
   }
 
+  adoptPosition(position: number): void {
+    this.#position.current = position;
+    this.#position.replace(position);
+  }
+
   adoptSecret(secret: Uint8Array): void {
     this.#sql.write(() => this.#sql.prepare("UPDATE secret SET value = ?").run(secret));
-    this.secret = secret;
+    this.secret.set(secret); // in place: others hold it
   }
 
   add(target: string, line: Line): void {

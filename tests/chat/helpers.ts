@@ -112,6 +112,10 @@ export class LastingHistory implements HistoryStore {
 
   adoptSecret(): void {}
 
+  adoptPosition(position: number): void {
+    this.position = this.storedPosition = this.settledPosition = position;
+  }
+
   /** Whether another process has it locked. */
   locked = false;
 

@@ -83,7 +83,7 @@ Deno.test("join: a node starts from its checkpoint when the log ends exactly the
   const one = await TestNode.join(stream.open, { checkpoints });
   await one.say("a");
   await one.node.stop();
-  assertEquals(checkpoints.stored?.sequence, stream.last);
+  assertEquals(checkpoints.stored?.head.sequence, stream.last);
   stream.trim(stream.last);
   using again = await TestNode.join(stream.open, { checkpoints });
   assertEquals(again.replica.lines, ["1000:a"]);
@@ -98,7 +98,7 @@ Deno.test("join: a node knows that it has founded the cluster when it has crashe
   await one.node.join();
   one.crash();
   checkpoints.stored = checkpoints.all[0];
-  assertEquals(checkpoints.stored?.sequence, 0);
+  assertEquals(checkpoints.stored?.head.sequence, 0);
   using again = await TestNode.join(stream.open, { checkpoints });
   assertEquals(again.replica.lines, ["of its file"]);
   assertEquals(again.joins, [2]);
@@ -165,7 +165,7 @@ Deno.test("join: a node founds the cluster when the log was created anew, and sa
   assertEquals(again.warnings, [
     "The log of the cluster is new, and the old one is gone. This node founds the cluster with its state.",
   ]);
-  await until(() => checkpoints.stored?.created === "two" && checkpoints.stored.sequence === 1);
+  await until(() => checkpoints.stored?.head.created === "two" && checkpoints.stored.head.sequence === 1);
 });
 
 Deno.test("join: a node gets the state of a peer when another node has founded the cluster anew", async () => {
@@ -176,7 +176,7 @@ Deno.test("join: a node gets the state of a peer when another node has founded t
   using again = await TestNode.join(stream.open, { checkpoints: old });
   await inStep([other, again]);
   assertEquals(again.replica.lines, ["1000:new"]);
-  assertEquals(old.discarded, 1);
+  assertEquals(old.cleared, 1);
   assertEquals(other.node.nodes.map(({ number }) => number), [1, 2]);
 });
 
@@ -235,7 +235,7 @@ Deno.test("join: a node stores a checkpoint when it has joined, and one when it 
   const stream = new FakeStream();
   const checkpoints = new ToyCheckpoints();
   const one = await TestNode.join(stream.open, { checkpoints });
-  await until(() => checkpoints.stored?.sequence === 1);
+  await until(() => checkpoints.stored?.head.sequence === 1);
   await one.node.stop();
-  assertEquals(checkpoints.stored?.sequence, 2);
+  assertEquals(checkpoints.stored?.head.sequence, 2);
 });

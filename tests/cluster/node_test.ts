@@ -273,6 +273,6 @@ Deno.test("node: a node whose state differs from that of the node on duty ends, 
     two.fatal!,
     /^A bug: this node has another state than the node node1: after batch \d+ the checksum of its state is 0, and here it is 1\. It has to start again\.$/,
   );
-  assertEquals([checkpoints.stored, checkpoints.discarded], [undefined, 1]);
+  assertEquals([checkpoints.stored, checkpoints.cleared], [undefined, 1]);
   assertEquals([one.fatal, three.fatal], [undefined, undefined]);
 });

@@ -1,7 +1,7 @@
 /** A replica for tests: it writes down what it is given, and knows sessions and the last lines of each. */
 import { ChatError } from "../../src/chat/chat_error.ts";
 import type { Command } from "../../src/chat/commands.ts";
-import type { Checkpoint, CheckpointStore } from "../../src/cluster/join.ts";
+import type { CheckpointHead, CheckpointStore, CheckpointWriter, Json } from "../../src/chat/checkpoint_store.ts";
 import { nodeNumberOf, type Replica, type ReplicaContext } from "../../src/cluster/replica.ts";
 import type { Steps } from "../../src/util/steps.ts";
 
@@ -66,6 +66,8 @@ export class ToyReplica implements Replica<string> {
     this.positions = [position];
   }
 
+  settle(): void {}
+
   found(position: number): void {
     this.foundedAt = position;
   }
@@ -73,30 +75,28 @@ export class ToyReplica implements Replica<string> {
 
 /** Checkpoints in memory, which a node that is started again gets. */
 export class ToyCheckpoints implements CheckpointStore {
-  stored: Checkpoint | undefined;
-  readonly all: Checkpoint[] = [];
-  discarded = 0;
-  #next: { created: string; sequence: number; chunks: Uint8Array[] } | undefined;
+  stored: { readonly head: CheckpointHead; readonly all: readonly Json[]; records(): Iterable<Json> } | undefined;
+  readonly all: NonNullable<ToyCheckpoints["stored"]>[] = [];
+  cleared = 0;
 
-  load(): Checkpoint | undefined {
+  load(): ToyCheckpoints["stored"] {
     return this.stored;
   }
 
-  begin(at: { created: string; sequence: number }): void {
-    this.#next = { ...at, chunks: [] };
+  begin(): CheckpointWriter {
+    const all: Json[] = [];
+    return {
+      write: (records) => void all.push(...records),
+      finish: (head) => {
+        this.stored = { head, all, records: () => all };
+        this.all.push(this.stored);
+        return true;
+      },
+    };
   }
 
-  write(chunk: Uint8Array): void {
-    this.#next!.chunks.push(chunk);
-  }
-
-  finish(): void {
-    this.stored = this.#next;
-    this.all.push(this.stored!);
-  }
-
-  discard(): void {
+  clear(): void {
     this.stored = undefined;
-    this.discarded++;
+    this.cleared++;
   }
 }
