@@ -50,7 +50,7 @@ Deno.test("open log: an error of the log is one sentence for the operator", asyn
   const message = "Cannot reach NATS at nats://a:4222: connection refused";
   const failed = { type: "failed", kind: "unreachable", message };
   const open = () => openLog(CLUSTER, { creds: "", ca: "" }, { batch() {} }, () => answering(failed, []));
-  const error = await assertRejects(open, ClusterError);
+  const error = await assertRejects(() => withClusterErrors(open), ClusterError);
   const sentence = "Cannot join the cluster: cannot reach NATS at nats://a:4222: connection refused";
   assertEquals(error.message, sentence);
 });
