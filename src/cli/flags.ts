@@ -10,7 +10,7 @@ import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
 import { FAILURES_MAX } from "../accounts/login_throttle.ts";
 import { ALWAYS_ON_POLICIES } from "../chat/always_on.ts";
 import { KEEP_PRIVATE } from "../chat/conversations.ts";
-import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/local_chat.ts";
+import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/chat_options.ts";
 import { SYNCS } from "../history/database.ts";
 import type { ExportFormat } from "../history/export.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";

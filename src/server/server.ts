@@ -35,6 +35,10 @@ const LOCKED_PAUSE = 10;
 /** How often a write is tried again after one has failed, in milliseconds. */
 const FAILED_PAUSE = 1000;
 
+/** What a server operator is told whose entry is gone. */
+const OPERATOR_REVOKED =
+  "You are no longer a server operator: your entry in the operators file was changed or removed.";
+
 /** A running server. */
 export class Server {
   readonly #options: Options;
@@ -151,11 +155,7 @@ export class Server {
       if (!member.operator || !revoked.includes(member.operatorName!)) continue;
       this.#audit("operator revoked", member);
       await this.#chat.setFlag(member, "operator", false);
-      member.operatorName = undefined;
-      member.tell({
-        kind: "notice",
-        text: "You are no longer a server operator: your entry in the operators file was changed or removed.",
-      });
+      await this.#chat.notice(OPERATOR_REVOKED, member);
     }
     return reloaded;
   }

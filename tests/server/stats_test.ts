@@ -4,14 +4,14 @@ import { Bans } from "../../src/moderation/bans.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { RejectionLog } from "../../src/server/rejection_log.ts";
 import { Stats } from "../../src/server/stats.ts";
-import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import { ChatFixture, sessionOf } from "../chat/helpers.ts";
 import { createHandler, createLimits, quietLog } from "./helpers.ts";
 import { FakeCluster } from "../fake_cluster.ts";
 import { FakeConnection } from "../fake_connection.ts";
 
 /** Creates the figures of a server that has no ports. */
-function createStats(options: Partial<LocalChatOptions> = {}, cluster?: FakeCluster) {
+function createStats(options: Partial<ChatOptions> = {}, cluster?: FakeCluster) {
   const fixture = new ChatFixture(options);
   const bans = new Bans();
   const limits = createLimits(bans);
