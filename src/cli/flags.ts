@@ -203,6 +203,7 @@ const traffic = {
     reader: read.size(64),
     default: "8192",
     help: "bytes in a line of the text protocol",
+    details: "With `--cluster`, at most 64KiB.",
   },
   maxTags: {
     value: "BYTES",

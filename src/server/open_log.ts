@@ -1,7 +1,6 @@
 /** Opens the log of the cluster that the options name. */
 import type { ClusterOptions } from "../cli/cluster_options.ts";
 import { Log, type LogHandlers } from "../cluster/log.ts";
-import { withClusterErrors } from "./cluster_error.ts";
 
 /** The contents of the files that the options of a cluster name; empty if there is none. */
 export interface ClusterFiles {
@@ -14,7 +13,7 @@ export interface ClusterFiles {
  * have it, and from source also that to read, as the worker is a file.
  *
  * @param start Starts the worker; tests use other workers.
- * @throws {ClusterError} if the log cannot be used.
+ * @throws {LogError} if the log cannot be used: see `withClusterErrors`.
  */
 export function openLog(
   { servers, name, replicas }: ClusterOptions,
@@ -22,5 +21,5 @@ export function openLog(
   handlers: LogHandlers,
   start?: Parameters<typeof Log.open>[2],
 ): Promise<Log> {
-  return withClusterErrors(() => Log.open({ servers, cluster: name, replicas, creds, ca }, handlers, start));
+  return Log.open({ servers, cluster: name, replicas, creds, ca }, handlers, start);
 }

@@ -49,7 +49,7 @@ test("LUSERS: counts nodes as servers, and the clients of this node", async (fix
   );
 });
 
-test("WHOIS: names the node that a user is connected to, or the server if that node is gone", async (fixture) => {
+test("WHOIS, WHO: they name the node that a user is connected to, or the server if that node is gone", async (fixture) => {
   const cluster = new FakeCluster();
   const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
   cluster.adopt(fixture.chat);
@@ -59,6 +59,12 @@ test("WHOIS: names the node that a user is connected to, or the server if that n
   cluster.places.set(bob.session.id, 3);
   assertEquals(await serverOf("alice"), ["312 alice alice node1 :tincan-1.2.3"]);
   assertEquals(await serverOf("bob"), ["312 alice bob backup :tincan-1.2.4"]);
+  await alice.expect(
+    "WHO bob",
+    "352 alice * ~bob host backup bob H :0 Real bob",
+    "315 alice bob :End of WHO list",
+  );
+  await alice.expect("WHO bob %ns", "354 alice backup bob", "315 alice bob :End of WHO list");
   cluster.places.set(bob.session.id, 2);
   assertEquals(await serverOf("bob"), ["312 alice bob irc.test :tincan-1.2"]);
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { JoinError } from "../../src/cluster/join.ts";
 import { LogError } from "../../src/cluster/log_error.ts";
 import { ClusterError, withClusterErrors } from "../../src/server/cluster_error.ts";
 import { openLog } from "../../src/server/open_log.ts";
@@ -50,12 +51,12 @@ Deno.test("open log: an error of the log is one sentence for the operator", asyn
   const message = "Cannot reach NATS at nats://a:4222: connection refused";
   const failed = { type: "failed", kind: "unreachable", message };
   const open = () => openLog(CLUSTER, { creds: "", ca: "" }, { batch() {} }, () => answering(failed, []));
-  const error = await assertRejects(open, ClusterError);
+  const error = await assertRejects(() => withClusterErrors(open), ClusterError);
   const sentence = "Cannot join the cluster: cannot reach NATS at nats://a:4222: connection refused";
   assertEquals(error.message, sentence);
 });
 
-Deno.test("cluster errors: only errors of the log become one, and their names stay as they are", async () => {
+Deno.test("cluster errors: only errors of joining and of the log become one, with a sentence for the operator", async () => {
   const messages: Record<string, string> = {
     'Invalid NATS address "x": it is not a URL': 'invalid NATS address "x": it is not a URL',
     "NATS has no JetStream": "NATS has no JetStream",
@@ -66,6 +67,9 @@ Deno.test("cluster errors: only errors of the log become one, and their names st
     const error = await assertRejects(() => withClusterErrors(action), ClusterError);
     assertEquals(error.message, `Cannot join the cluster: ${expected}`);
   }
+  const sentence = "Cannot join the cluster: it has 64 nodes, which is the limit.";
+  const join = () => Promise.reject(new JoinError(sentence));
+  assertEquals((await assertRejects(() => withClusterErrors(join), ClusterError)).message, sentence);
   const bug = new TypeError("x is not a function");
   assertEquals(await assertRejects(() => withClusterErrors(() => Promise.reject(bug))), bug);
   assertEquals(await withClusterErrors(() => Promise.resolve(7)), 7);
