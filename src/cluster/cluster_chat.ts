@@ -1,7 +1,6 @@
 /** The chat of a node of a cluster: its commands go through the log that all nodes share. */
 import { AuthoredChat } from "../chat/authored_chat.ts";
 import type { ChatOptions } from "../chat/chat_options.ts";
-import type { ClusterView } from "../chat/cluster_view.ts";
 import type { SnapshotSection } from "../chat/snapshot_records.ts";
 import { ChatReplica } from "./chat_replica.ts";
 import { LogSink, type Own } from "./log_sink.ts";
@@ -16,34 +15,15 @@ export interface ClusterChatOptions {
   readonly sections: readonly SnapshotSection[];
 }
 
-/** The chat of a node. It can be used once it has joined. */
+/** The chat of a node. It can be used once `cluster` has joined. */
 export class ClusterChat extends AuthoredChat {
-  readonly cluster: ClusterView;
-  readonly #node: ClusterNode<Own>;
+  /** This node. */
+  readonly cluster: ClusterNode<Own>;
 
   constructor({ chat, node: options, sections }: ClusterChatOptions) {
     const { node, createSink } = prepare(chat, options, sections);
     super(chat, createSink);
-    this.#node = this.cluster = node();
-  }
-
-  /**
-   * Joins the cluster.
-   *
-   * @throws {JoinError | LogError} if it cannot.
-   */
-  join(): Promise<void> {
-    return this.#node.join();
-  }
-
-  /** Leaves the cluster, after the commands that wait. The other nodes see it at once. */
-  leave(): Promise<void> {
-    return this.#node.stop();
-  }
-
-  /** Has the node end, as the process cannot go on. The sentence is for the operator. */
-  fail(sentence: string): void {
-    this.#node.fail(sentence);
+    this.cluster = node();
   }
 }
 

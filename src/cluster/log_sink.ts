@@ -14,8 +14,13 @@ export interface Own {
   readonly sessions: readonly Session[];
 }
 
+/** How long to wait before a session is disconnected again, as too many commands wait, in milliseconds. */
+const RETRY_PAUSE = 100;
+
 /** Takes commands to be appended. Both methods throw `ChatError` or `EncodeError` if that is not possible. */
 export interface CommandLog {
+  /** Whether the node cannot go on: the process ends. */
+  readonly hasEnded: boolean;
   /** Resolves to the result, or rejects with the `ChatError`, when this node has applied the command. */
   submit(command: Command, own: Own): Promise<unknown>;
   /** Calls `settled` when this node has applied the command, with the error if it was rejected. */
@@ -48,6 +53,7 @@ export class LogSink implements CommandSink {
 
   submit<O extends Op>(command: CommandOf<O>, endpoint?: Endpoint): Promise<Results[O]> {
     const given = command as Command;
+    if (given.op === "disconnect") return this.#disconnect(given) as Promise<Results[O]>;
     const answer = appendable(() => this.#log.submit(given, { endpoint, sessions: this.#authors(given) }));
     answer.catch(() => {}); // a caller need not wait for it; one that does gets the error
     return answer as Promise<Results[O]>;
@@ -70,6 +76,19 @@ export class LogSink implements CommandSink {
     const lines = this.#lines.get(session);
     if (lines === undefined || lines.count <= most) return undefined;
     return new Promise((resolve) => lines.waiting.push({ most, resolve }));
+  }
+
+  /** Goes on until the session has ended on all nodes: no other command would end it as long as this node lives. */
+  async #disconnect(command: CommandOf<"disconnect">): Promise<void> {
+    const own = { endpoint: undefined, sessions: [] };
+    while (this.#hub.session(command.session) !== undefined && !this.#log.hasEnded) {
+      try {
+        await this.#log.submit(command, own);
+      } catch (error) {
+        if (!(error instanceof ChatError)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE));
+      }
+    }
   }
 
   /** The sessions on this node of the user that gives a command: the one that gives it, if that is known. */

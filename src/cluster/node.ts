@@ -97,6 +97,11 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     return this.#self;
   }
 
+  /** Whether the node cannot go on, or was stopped. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   /** Whether this node gives the commands that are needed once in the whole cluster. */
   get isOnDuty(): boolean {
     return this.#self !== undefined && this.#applier.membership.onDuty?.incarnation === this.#self.incarnation;

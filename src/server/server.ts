@@ -16,6 +16,7 @@ import { WALL_CLOCK } from "../util/trusted_clock.ts";
 import { troubleOf } from "./cluster_health.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
+import type { ServerCluster } from "./cluster.ts";
 import { createChat } from "./create_chat.ts";
 import { enforceBan } from "./enforce_ban.ts";
 import { Listeners } from "./listeners.ts";
@@ -48,6 +49,7 @@ export class Server {
   readonly #fanout: Fanout;
   readonly #connections: Connections;
   readonly #chat: Chat;
+  readonly #cluster: ServerCluster | undefined;
   readonly #auth: AuthService;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
@@ -71,7 +73,7 @@ export class Server {
     const rejections = new RejectionLog(log);
     const trouble = () => troubleOf(this.#chat.cluster);
     this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo", trouble });
-    this.#chat = createChat(options, resources, {
+    const { chat, cluster } = createChat(options, resources, {
       bans,
       limits,
       rejections,
@@ -81,6 +83,8 @@ export class Server {
       retryFlush: () => this.#retryFlush(),
       repeatFlush: (on) => this.#repeatFlush(on),
     });
+    this.#chat = chat;
+    this.#cluster = cluster;
     this.#auth = new AuthService({ password, accounts, operators, log, maxFailures: options.maxFailures });
     this.#stats = new Stats({
       chat: this.#chat,
@@ -112,6 +116,20 @@ export class Server {
       trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
     });
+  }
+
+  /**
+   * Joins the cluster that the options name, if they do. To be called before `open`.
+   *
+   * @throws {ClusterError} if that is not possible.
+   */
+  async join(): Promise<void> {
+    await this.#cluster?.join();
+  }
+
+  /** Resolves to a sentence when the process cannot go on as a node of its cluster. Never resolves without one. */
+  get failed(): Promise<string> {
+    return this.#cluster?.failed ?? new Promise(() => {});
   }
 
   /**
@@ -167,14 +185,22 @@ export class Server {
     this.#maintenance?.stop();
     this.#absentExpiry?.stop();
     this.#listeners.stopAccepting();
-    this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
+    this.#sayGoodbye();
     clearTimeout(this.#flushTimer);
     this.#chat.flush(true);
     await this.#connections.close("server stopping", STOP_TIME);
+    await this.#cluster?.leave();
     this.#chat.flush(true); // when users who are always on were last here
     this.#repeatFlush(false); // last, as a flush may have failed
     this.#listeners.close();
     this.#log.info("stopped");
+  }
+
+  /** Tells the clients of this process: other nodes go on. */
+  #sayGoodbye() {
+    const text = `${this.#options.name} is stopping. Goodbye.`;
+    if (this.#cluster === undefined) return void this.#chat.notice(text);
+    for (const [, { session }] of this.#connections) session?.tell({ kind: "notice", text });
   }
 
   #retryFlush() {
