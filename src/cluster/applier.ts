@@ -87,12 +87,11 @@ export class Applier<Own> {
   }
 
   /**
-   * Applies a batch; one that was applied already is ignored. Call it again only after the promise is settled.
+   * Applies the batch after the last one. Call it again only after the promise is settled.
    *
    * @throws {DecodeError} if it cannot be decoded. The node must end then.
    */
   async apply(sequence: number, bytes: Uint8Array): Promise<void> {
-    if (sequence <= this.sequence) return;
     const batch = decodeBatch(bytes, this.#codec);
     this.sequence = sequence;
     this.batches++;

@@ -6,15 +6,24 @@ import { LEASE_BEATS } from "../../src/cluster/cluster_limits.ts";
 import { EncodeError } from "../../src/cluster/codec_errors.ts";
 import { STRING_MAX } from "../../src/cluster/codecs.ts";
 import { CODEC_VERSION } from "../../src/cluster/command_codec.ts";
+import { readSnapshot } from "../../src/cluster/snapshot.ts";
 import type { Steps } from "../../src/util/steps.ts";
 import { FakeStream } from "./fake_log.ts";
 import { textOf } from "./helpers.ts";
 import { inStep, TestNode, until } from "./nodes.ts";
 import { ToyCheckpoints, ToyReplica } from "./toy_replica.ts";
 
-/** Takes a millisecond for each session that it disconnects. */
+/** Takes a millisecond for each session that it disconnects, and for each record of a snapshot. */
 class SlowReplica extends ToyReplica {
   isRemoving = false;
+
+  override *snapshot(): Iterable<unknown> {
+    for (const record of super.snapshot()) {
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      yield record;
+    }
+  }
 
   override *removeNode(number: number): Steps<void> {
     this.isRemoving = true;
@@ -78,14 +87,16 @@ Deno.test("node: all commands of a turn are in one batch, and those of further t
   const stream = new FakeStream();
   using one = await TestNode.join(stream.open);
   const said = Array.from({ length: 10 }, (_, i) => one.say(`${i}`));
+  await undefined; // the same turn
+  said.push(one.say("10"));
   await until(() => stream.last === 2);
   said.push(one.say("late"), one.say("later")); // while the batch is under way
   await Promise.all(said);
   assertEquals(stream.last, 3);
-  assertEquals(one.replica.lines.length, 12);
+  assertEquals(one.replica.lines.length, 13);
   const sorted = one.replica.positions.toSorted((a, b) => a - b);
   assertEquals(one.replica.positions, sorted);
-  assertEquals(new Set(sorted).size, 12);
+  assertEquals(new Set(sorted).size, 13);
 });
 
 Deno.test("node: a command is rejected at once when the node does not take part", async () => {
@@ -200,6 +211,37 @@ Deno.test("node: a node whose lease is over rejects what waits, and joins again"
   assertEquals(one.node.nodes.map(({ name }) => name), ["node1", "node3"]);
 });
 
+Deno.test("node: a node whose lease is over joins again when no command waits", async () => {
+  const stream = new FakeStream();
+  using one = await TestNode.join(stream.open);
+  using two = await TestNode.join(stream.open);
+  await inStep([one, two]);
+  for (let beat = 1; beat <= LEASE_BEATS; beat++) await one.beat();
+  await two.until(() => two.joins.length === 2);
+  assertEquals([two.expulsions, two.joins], [1, [2, 3]]);
+});
+
+Deno.test("node: nothing is applied while a checkpoint is taken, and timers run meanwhile", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  const replica = new SlowReplica();
+  using one = await TestNode.join(stream.open, { replica, checkpoints });
+  for (let i = 0; i < 30; i++) await one.say(`${i}`);
+  await until(() => checkpoints.stored?.sequence === 1); // that of the join
+  const { sequence } = one.node.figures;
+  const taken = one.node.checkpoint();
+  let isTaken = false;
+  void taken.then(() => isTaken = true);
+  const said = one.say("meanwhile");
+  await until(() => stream.last > sequence);
+  assertEquals(isTaken, false);
+  await Promise.all([taken, said]);
+  const { head, records } = readSnapshot(checkpoints.stored!.chunks);
+  assertEquals(head.sequence, sequence);
+  assertEquals([...records].length, 31); // the sessions, and 30 lines
+  assertEquals(replica.lines.length, 31);
+});
+
 Deno.test("node: nothing is applied until the sessions of a gone node are disconnected, and timers run meanwhile", async () => {
   const stream = new FakeStream();
   const replica = new SlowReplica();
@@ -267,8 +309,13 @@ Deno.test("node: a node whose state differs from that of the node on duty ends, 
   for (const each of [one, three, two]) await each.beat();
   await inStep(all);
   assertEquals(two.fatal, undefined); // the checksums are those of earlier sequences
+  await two.beat();
+  await inStep(all);
+  assertEquals([one.fatal, three.fatal], [undefined, undefined]);
+  assertEquals([one.warnings.length, three.warnings.length], [1, 1]);
+  assertMatch(three.warnings[0]!, /^The node node2 has another state: after batch \d+ .* is 1, and here it is 0\.$/);
   await one.beat();
-  await two.until(() => two.fatal !== undefined);
+  await until(() => two.fatal !== undefined);
   assertMatch(
     two.fatal!,
     /^A bug: this node has another state than the node node1: after batch \d+ the checksum of its state is 0, and here it is 1\. It has to start again\.$/,
