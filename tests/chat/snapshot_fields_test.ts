@@ -139,7 +139,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   Mutes: "ends of mutes, by the clock of this node",
   RateLimits: "checked by the authors of commands",
   StorageLimit: "checked by the authors of commands",
-  Records: "reads a snapshot",
   Restorer: "reads a snapshot",
 };
 

@@ -89,10 +89,18 @@ const FIELDS: Readonly<Record<string, readonly [commands: Parameters<typeof give
     "time": [[connect(1, "bob")], (hub) => hub.now],
     "peak": [[connect(1, "bob"), { op: "remove", reason: "" }], (hub) => hub.peak],
     "last id": [[connect(1, "bob"), join(1, "#x"), say("#x")], (hub) => hub.ids.last],
-    "guest number": [[connect(1, "guest1"), { op: "logout", id: 2 }], (hub) => {
-      const { nextGuest } = hub.nicknames;
-      return [nextGuest, hub.nicknames.guestName()];
-    }],
+    "guest number": [
+      [connect(1, "alice", ALICE), connect(2, "guest1"), { op: "logout", id: 3 }, {
+        op: "login",
+        account: "alice",
+        id: 4,
+        shown: [],
+      }, {
+        op: "logout",
+        id: 5,
+      }],
+      (hub) => hub.nicknames.nextGuest,
+    ],
     "muted hosts in order": [
       [{ op: "mute", host: "h2", action: undefined }, { op: "mute", host: "h1", action: { who: "a", by: "b" } }],
       (hub) => [...hub.muted],
