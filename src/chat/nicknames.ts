@@ -33,11 +33,16 @@ export class Nicknames {
     return this.#nextGuest;
   }
 
-  /** Removes all members. @param nextGuest See {@linkcode nextGuest}. */
-  reset(nextGuest = 1): void {
+  /** Restores {@linkcode nextGuest}. */
+  restore(nextGuest: number): void {
+    this.#nextGuest = nextGuest;
+  }
+
+  /** Removes all members. */
+  reset(): void {
     this.#byNick.clear();
     this.#bySkeleton.clear();
-    this.#nextGuest = nextGuest;
+    this.#nextGuest = 1;
   }
 
   /** The member with a nickname, in any case. */

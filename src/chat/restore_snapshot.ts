@@ -103,7 +103,7 @@ class Restorer {
         state.now = reader.number();
         state.peak = reader.integer();
         state.ids.restore(reader.integer());
-        return state.nicknames.reset(reader.integer());
+        return state.nicknames.restore(reader.integer());
       case "muted":
         return state.muted.mute(reader.text(), reader.optional((each) => each.tuple(readAction)));
       case "whowas":

@@ -233,7 +233,9 @@ const FIELDS: Readonly<Record<string, readonly [commands: Parameters<typeof give
       (hub) => {
         const member = memberOf(hub);
         const zoe = { origin: "zoe!~u@h1", account: undefined };
-        return member && [hub.ignores.list(member), hub.ignores.ignores(member, zoe)];
+        for (const session of member?.sessions ?? []) session.hidesIgnored = true;
+        const audience = hub.ignores.audience(zoe, { has: () => true });
+        return member && [hub.ignores.list(member), hub.ignores.ignores(member, zoe), audience !== undefined];
       },
     ],
     "the own name on an ignore list": [
@@ -268,6 +270,7 @@ const FIELDS: Readonly<Record<string, readonly [commands: Parameters<typeof give
         networks: ["n9"],
         token: { id: 7, readOnly: false, room: undefined },
       }),
+      connect(5, "alice", ALICE),
     ], (hub) => {
       return memberOf(hub, 3)?.sessions.map(({ id, user, host, networks, token }) => [id, user, host, networks, token]);
     }],
@@ -307,6 +310,10 @@ for (const [field, [commands, look]] of Object.entries(FIELDS)) {
     const seen = look(one.hub);
     assertEquals(look(other.hub), seen);
     assertNotEquals(look(empty.hub), seen, "the commands have not set it");
+    // Nor is it left over when another snapshot is restored.
+    restore(one, taken(new Replica(new LastingHistory(), 4)));
+    restore(empty, taken(new Replica(new LastingHistory(), 4)));
+    assertEquals(look(one.hub), look(empty.hub));
   });
 }
 
@@ -386,19 +393,56 @@ Deno.test("snapshot: restored sessions are those of other nodes, and the session
 });
 
 Deno.test("snapshot: what the hub had before is gone", () => {
-  const [one, other] = [new Replica(new LastingHistory(), 1), new Replica(new LastingHistory(), 1)];
+  const history = new LastingHistory();
+  const [one, other] = [new Replica(new LastingHistory(), 1), new Replica(history, 1)];
   other.take(BEGINNING);
-  const [member] = [...other.hub.members];
-  const old = other.hub.getRoom("#x")!;
-  other.hub.monitor.add(member!.sessions[0]!, "m1");
-  other.hub.storage.saveRoom(old);
-  restore(other, taken(one));
-  assertEquals(other.state(), one.state());
-  assertEquals([old.closed, other.hub.has(member!), other.hub.monitor.list(member!.sessions[0]!)], [true, false, []]);
-  assertEquals([other.hub.get("m0"), other.hub.roomNames.isConfusable("#\u0445")], [undefined, false]);
+  const { hub } = other;
+  const [member] = [...hub.members];
+  const session = member!.sessions[0]!;
+  const old = hub.getRoom("#x")!;
+  hub.monitor.add(session, "m1");
+  give(hub, { ...say("#x"), style: "ctcp" }, { op: "ignore", name: "alice", on: true });
+  hub.delivery.setFormat(session, { render: () => undefined }, true);
+  hub.storage.saveRoom(old);
   other.sent.length = 0;
+  restore(other, taken(one));
   other.give("flush");
-  assertEquals(other.sent, []);
+  assertEquals(other.state(), one.state());
+  assertEquals([old.closed, hub.has(member!), hub.monitor.list(session)], [true, false, []]);
+  assertEquals([hub.get("m0"), hub.getByAccount("alice"), hub.ignores.list(member!)], [undefined, undefined, []]);
+  assertEquals([hub.roomNames.isConfusable("#\u0445"), other.sent], [false, []]);
+  assertEquals(history.rooms().map(({ name }) => name), ["#y"], "what was not stored yet");
+});
+
+Deno.test("snapshot: members of the same rooms as before are told what happens", () => {
+  const [one, other] = [new Replica(new MemoryHistory(), 1), new Replica(new MemoryHistory(), 1)];
+  const people = [connect(1, "bob"), connect(2, "ann"), ...[1, 2].flatMap((id) => [join(id, "#x"), join(id, "#y")])];
+  for (const { hub } of [one, other]) give(hub, ...people, { op: "away", message: "tea" });
+  restore(other, taken(one), one.hub);
+  other.give({ command: { op: "away", member: 1, message: "lunch" }, now: START });
+  other.give("flush");
+  assertEquals(other.sent.map((line) => line.includes("lunch")), [true]);
+});
+
+Deno.test("snapshot: a restored member that is always on is deleted from the store when its account is", () => {
+  const history = new LastingHistory();
+  const saved: unknown[] = [];
+  const presence = {
+    members: () => [],
+    choices: () => [],
+    waiting: () => [],
+    saveMember: (account: string, member: unknown) => void saved.push([account, member]),
+    saveChoice: () => {},
+    saveWaiting: () => {},
+  };
+  const [one, other] = [new Replica(new LastingHistory(), 1), new Replica(Object.assign(history, { presence }), 1)];
+  give(one.hub, ...FIELDS["absent members"]![0]);
+  restore(other, taken(one));
+  other.give("flush");
+  assertEquals(saved, []);
+  give(other.hub, { op: "forget", account: "alice" });
+  other.give("flush");
+  assertEquals(saved, [["alice", undefined]]);
 });
 
 Deno.test("snapshot: records have a bounded size when a room has many members", () => {
@@ -492,4 +536,31 @@ Deno.test("snapshot: a record with a wrong value is an error or a value, and not
 
 Deno.test("snapshot: one of another format is an error", () => {
   assertThrows(() => tryRestore([[RECORDS.start, 999], ...fullRecords().slice(1)]), SnapshotError, "another version");
+});
+
+Deno.test("snapshot: one that contradicts itself is an error", () => {
+  const records = fullRecords() as Json[][];
+  const { room, member, session, crowd } = RECORDS;
+  const cases: [why: string, type: string, item: number, value: (old: Json) => Json][] = [
+    ["is not there", session, 2, (id) => id === 2 ? 3 : 2],
+    ["a session has no member", member, -1, () => []],
+    ["is ambiguous", crowd, 3, (ids) => [...ids as Json[], 5]],
+    ["lacks a member", member, -3, (rooms) => [...rooms as Json[], 0]],
+    ["no lobby", room, 1, () => "#other"],
+    ["is there twice", room, 1, () => "#X"],
+    ["is there twice", member, 2, () => "ann"],
+    ["is there twice", session, 1, () => 3],
+    ["the member 99 is not there", crowd, 3, () => [99]],
+    ["the room 99 is not there", crowd, 1, () => 99],
+  ];
+  for (const [why, type, item, value] of cases) {
+    const at = records.findIndex(([each]) => each === type);
+    const record = records[at]!;
+    const index = (item + record.length) % record.length;
+    const changed = records.with(at, record.with(index, value(record[index]!)));
+    assertThrows(() => tryRestore(changed), SnapshotError, why);
+  }
+  const at = records.findIndex(([type]) => type === member);
+  const copy = records[at]!.with(2, "other");
+  assertThrows(() => tryRestore(records.toSpliced(at, 0, copy)), SnapshotError, "is there twice");
 });
