@@ -8,6 +8,7 @@ import { type Json, RECORDS, SnapshotError, type SnapshotSection } from "../../s
 import { WHOWAS_MAX } from "../../src/chat/whowas.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { fc } from "../dependencies.ts";
+import { grownBy } from "../heap.ts";
 import { LastingHistory } from "./helpers.ts";
 import { BEGINNING, Replica, START, steps } from "./replica.ts";
 
@@ -443,6 +444,17 @@ Deno.test("snapshot: a restored member that is always on is deleted from the sto
   give(other.hub, { op: "forget", account: "alice" });
   other.give("flush");
   assertEquals(saved, [["alice", undefined]]);
+});
+
+Deno.test("snapshot: restored members do not retain the JSON that they were read from", async () => {
+  const [one, other] = [new Replica(new MemoryHistory(), 1), new Replica(new MemoryHistory(), 1)];
+  for (let id = 1; id <= 100; id++) give(one.hub, connect(id, `n-${id}`, { realname: `${id} `.repeat(20) }));
+  const records = taken(one);
+  const grown = await grownBy(() => {
+    other.hub.restore(records.map((record) => JSON.parse(record + " ".repeat(2 ** 20))), { sections: [other.digest] });
+  });
+  assertEquals(other.hub.members.size, 100);
+  assert(grown < 10 * 2 ** 20, `${grown} bytes`);
 });
 
 Deno.test("snapshot: records have a bounded size when a room has many members", () => {
