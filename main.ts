@@ -20,6 +20,7 @@ import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { errorDetails, Log } from "./src/monitoring/log.ts";
 import { OutputError, tellError, writeOut } from "./src/cli/output.ts";
+import { ClusterError } from "./src/server/cluster_error.ts";
 import { ListenError } from "./src/server/listeners.ts";
 import { Server } from "./src/server/server.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
@@ -40,7 +41,7 @@ const DUPLICATE_TIME = 50;
 const LOG_TIMEOUT = 1000;
 
 /** Errors with a message for users; any other error is a bug in tincan. */
-const USER_ERRORS = [UsageError, ListenError, CommandError, CertificateError, OutputError];
+const USER_ERRORS = [UsageError, ListenError, ClusterError, CommandError, CertificateError, OutputError];
 
 /** Where uncaught errors are logged while the server runs; before that, they end the process. */
 let serverLog: Log | undefined;
@@ -77,6 +78,8 @@ async function serve(options: Options): Promise<void> {
   }
   const files = Object.assign(configFiles, storage, { version: project.version });
   const server = await withDataErrors(options, () => new Server(options, files, log));
+  // A node of a cluster joins here: its worker needs the permissions, and its clients need the state of the cluster.
+  await withDataErrors(options, () => server.open());
   revoke(ALL_BUT_NET); // before any client is served
   const stop = stopSignal();
   onHangUp(() => void server.reload());

@@ -40,6 +40,16 @@ export interface SayOptions {
   readonly from?: Session | undefined;
 }
 
+/** How sessions that a command ends are told so. Each node closes the connections of its own clients. */
+export interface Closing {
+  /** The reason in the log; contains nothing that a user wrote. */
+  readonly ending: string;
+  /** The reason that the clients are told, where the protocol has one. */
+  readonly words: string;
+  /** A notice that the sessions are sent before they end. */
+  readonly notice: string;
+}
+
 /** Who was invited to a room. */
 export interface Invitee {
   readonly nick: string;
@@ -52,12 +62,13 @@ export type Command =
   // Members
   /**
    * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
-   * member, which is in no room yet. One whose token has a scope is always a new member.
+   * member, which is in no room yet. One whose token has a scope is always a new member. Without a nickname the member is a
+   * guest, whose number is chosen when the command is applied: many may come at once.
    */
   | {
     readonly op: "connect";
     readonly id: SessionId;
-    readonly nick: string;
+    readonly nick: string | undefined;
     readonly identity: Identity;
     /** Whether a person is at it; yes, unless given. */
     readonly attended?: boolean;
@@ -68,13 +79,27 @@ export type Command =
     readonly session: SessionId;
     readonly reason: string | undefined;
     readonly own: boolean;
+    /** Given if the connection is still open. */
+    readonly close?: Closing | undefined;
   }
-  /** A member is removed from the chat with all its sessions. */
-  | { readonly op: "remove"; readonly member: MemberId; readonly reason: string | undefined }
+  /** A member is removed from the chat with all its sessions. `close`: given if their connections are to be closed. */
+  | {
+    readonly op: "remove";
+    readonly member: MemberId;
+    readonly reason: string | undefined;
+    readonly close?: Closing | undefined;
+  }
   /** A member takes another nickname. */
   | { readonly op: "rename"; readonly member: MemberId; readonly nick: string }
   /** A member takes the nickname of its account; the member that has it is disconnected for `reason`. */
-  | { readonly op: "reclaim"; readonly member: MemberId; readonly nick: string; readonly reason: string }
+  | {
+    readonly op: "reclaim";
+    readonly member: MemberId;
+    readonly nick: string;
+    readonly reason: string;
+    /** How the connections of that member are closed. */
+    readonly close?: Closing | undefined;
+  }
   /**
    * A session has logged in to an account. If a member is logged in to it already, it gets this session, unless the token
    * has a scope. Then it leaves the rooms that the token does not permit.
@@ -106,8 +131,14 @@ export type Command =
   | { readonly op: "ignore"; readonly member: MemberId; readonly name: string; readonly on: boolean }
   /** The ignore list of a member is replaced, as it has logged in or out. */
   | { readonly op: "ignored"; readonly member: MemberId; readonly names: readonly string[] }
-  /** A user flag is set or cleared. */
-  | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
+  /** A user flag is set or cleared. `name`: that of a new server operator in the operators file. */
+  | {
+    readonly op: "flag";
+    readonly member: MemberId;
+    readonly flag: UserFlag;
+    readonly on: boolean;
+    readonly name?: string | undefined;
+  }
   // Always on
   /** The account of a member chooses whether it is always on; `undefined` for the default of the server. */
   | { readonly op: "always-on"; readonly member: MemberId; readonly choice: boolean | undefined }
@@ -232,8 +263,12 @@ export type Command =
   }
   /** A server operator writes to all members that want it (WALLOPS). */
   | { readonly op: "wallops"; readonly member: MemberId; readonly text: string }
-  /** The server writes to all members. */
-  | { readonly op: "notice"; readonly text: string }
+  /** The server writes to all members, or to one, or to one session; does nothing when that has disconnected. */
+  | {
+    readonly op: "notice";
+    readonly text: string;
+    readonly to?: { readonly member: MemberId } | { readonly session: SessionId } | undefined;
+  }
   // Moderation
   /** A host is muted: its members may not say anything. */
   | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }
@@ -289,9 +324,6 @@ export interface Results {
   /** Whether the host was muted. */
   unmute: boolean;
 }
-
-/** The result of a change: available at once on a single node, and awaited by callers all the same. */
-export type Answer<T> = T | Promise<T>;
 
 /** The result of a list of mode changes. */
 export interface ModesResult {

@@ -13,6 +13,7 @@ export class Delivery {
   readonly #formats = new Map<Session, WireFormat>();
   readonly #flushed = new Set<BroadcastSet<Session>>(); // large ones, in the current round
   #queued: BroadcastSet<Session>[] = [];
+  #isStopped = false;
 
   /**
    * @param requestFlush Called when there is something to flush, once until the next flush.
@@ -36,6 +37,11 @@ export class Delivery {
   /** The pending lines could not be committed, and must not be sent. */
   rollBack(): void {
     for (const set of this.#queued) set.rollBack();
+  }
+
+  /** Sends nothing from now on: pending lines can be neither committed nor rolled back. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /**
@@ -75,6 +81,7 @@ export class Delivery {
   flush(resting = false): boolean {
     if (!resting) this.#flushed.clear();
     const queued = this.#queued;
+    if (this.#isStopped) return false;
     if (queued.length === 0 && this.#formats.size === 0) return false;
     this.#queued = [];
     for (const set of queued) {

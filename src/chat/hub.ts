@@ -8,7 +8,7 @@
 import { AlwaysOn, type AlwaysOnPolicy } from "./always_on.ts";
 import * as alwaysOn from "./always_on_commands.ts";
 import { ChatError } from "./chat_error.ts";
-import { type CommandOf, IDS_OF_NODE, type Op, type Results, type SessionId } from "./commands.ts";
+import { type CommandOf, IDS_OF_NODE, type MemberId, type Op, type Results, type SessionId } from "./commands.ts";
 import type { KeepPrivate } from "./conversations.ts";
 import { Delivery } from "./delivery.ts";
 import type { Style } from "./events.ts";
@@ -198,6 +198,27 @@ export class Hub {
     return [...this.#state.sessions.keys().filter((id) => id >= first && id < first + IDS_OF_NODE)];
   }
 
+  /**
+   * Has everything stored that the history is to have of the state, as it has that of another one: settings of rooms, and users
+   * who are always on. The next commits write it.
+   */
+  storeAll(): void {
+    const { rooms, members, storage, alwaysOn } = this.#state;
+    for (const room of rooms.values()) if (room.stored) storage.saveRoom(room);
+    for (const [account, choice] of alwaysOn.choices) storage.presence.saveChoice(account, choice);
+    for (const member of members.values()) this.#state.saveMember(member);
+  }
+
+  /** The member with an id. */
+  member(id: MemberId): Member | undefined {
+    return this.#state.members.get(id);
+  }
+
+  /** The session with an id. */
+  session(id: SessionId): Session | undefined {
+    return this.#state.sessions.get(id);
+  }
+
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined {
     return this.#state.nicknames.get(nick);
@@ -216,6 +237,11 @@ export class Hub {
   /** To whom a private message of a member goes; `undefined` if the message is not to be stored, or is rejected. */
   storedReceiver(author: Member, nick: string, style: Style): Receiver | undefined {
     return storedReceiver(this.#state, author, nick, style);
+  }
+
+  /** Checks whether a line may be said now. @throws {ChatError} `muted`, `cannot-speak` or `not-in-room` */
+  requireMaySay(command: CommandOf<"say">): void {
+    messages.requireMaySay(this.#state, command);
   }
 
   /** Whether a session is connected. */

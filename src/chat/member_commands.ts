@@ -16,6 +16,7 @@ import { announceModes, endPower, followAccount, restoreRank } from "./role_chan
 import { leave } from "./room_commands.ts";
 import { isScoped, type Scope, scopeOf } from "./scope.ts";
 import type { ChatState } from "./state.ts";
+import { announceClosing, closeConnections } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
@@ -32,9 +33,10 @@ export function connect(
   const account = isScoped(identity.token) ? undefined : identity.account;
   const known = account === undefined ? undefined : state.byAccount.get(fold(account));
   if (known !== undefined) requireSessionFree(state, known);
-  else state.nicknames.requireAvailable(nick, undefined, account);
+  else if (nick !== undefined) state.nicknames.requireAvailable(nick, undefined, account);
   const own = { ...identity, user: copyString(identity.user) };
-  const member = known ?? addMember(state, id, copyString(nick), own);
+  const member = known ??
+    addMember(state, id, nick === undefined ? state.nicknames.guestName() : copyString(nick), own);
   const session = new Session(id, member, own, endpoint);
   session.attended = attended;
   member.sessions.push(session);
@@ -44,20 +46,27 @@ export function connect(
 }
 
 /** Does nothing when the session has disconnected already. */
-export function disconnect(state: ChatState, { session: id, reason, own }: CommandOf<"disconnect">): void {
+export function disconnect(state: ChatState, { session: id, reason, own, close }: CommandOf<"disconnect">): void {
   const session = state.sessions.get(id);
   if (session === undefined) return;
   const { member } = session;
-  if (member.sessions.length === 1 && !mayBeAbsent(state, member)) return removeMember(state, member, reason, own);
-  removeSession(state, session);
-  forget(state, session);
-  sessionLeft(state, member);
+  announceClosing([session], close);
+  if (member.sessions.length === 1 && !mayBeAbsent(state, member)) removeMember(state, member, reason, own);
+  else {
+    removeSession(state, session);
+    forget(state, session);
+    sessionLeft(state, member);
+  }
+  closeConnections([session], close);
 }
 
-/** Does nothing when the member is gone already. Its sessions stay listed, so that their connections can be closed. */
-export function remove(state: ChatState, { member: id, reason }: CommandOf<"remove">): void {
+/** Does nothing when the member is gone already. */
+export function remove(state: ChatState, { member: id, reason, close }: CommandOf<"remove">): void {
   const member = state.members.get(id);
-  if (member !== undefined) removeMember(state, member, reason, false);
+  if (member === undefined) return;
+  announceClosing(member.sessions, close);
+  removeMember(state, member, reason, false);
+  closeConnections(member.sessions, close);
 }
 
 /** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `muted` or `banned-nick` */
@@ -74,14 +83,14 @@ export function rename(state: ChatState, { member: id, nick }: CommandOf<"rename
 /** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered` */
 export function reclaim(
   state: ChatState,
-  { member: id, nick, reason }: CommandOf<"reclaim">,
+  { member: id, nick, reason, close }: CommandOf<"reclaim">,
 ): Member | undefined {
   const member = state.requireMember(id);
   const holder = state.nicknames.get(nick);
   if (!isAccount(nick, member.fullAccount)) throw new ChatError("nick-registered", nick);
   state.nicknames.requireFree(nick, holder ?? member);
   if (holder === member) return undefined;
-  if (holder !== undefined) removeMember(state, holder, reason, false);
+  if (holder !== undefined) remove(state, { op: "remove", member: holder.id, reason, close });
   setNick(state, member, nick);
   return holder;
 }
@@ -168,10 +177,11 @@ export function ignored(state: ChatState, { member: id, names }: CommandOf<"igno
 }
 
 /** Does nothing when the member has disconnected. */
-export function flag(state: ChatState, { member: id, flag, on }: CommandOf<"flag">): void {
+export function flag(state: ChatState, { member: id, flag, on, name }: CommandOf<"flag">): void {
   const member = state.members.get(id);
   if (member === undefined) return;
   setFlag(state, member, flag, on);
+  if (flag === "operator") member.operatorName = on ? name : undefined;
   if (flag === "bot") state.saveMember(member);
 }
 
@@ -281,7 +291,10 @@ function inheritRank(from: Member, to: Member, room: Room) {
   announceModes(room, from.actor(), [{ on: true, mode: MODE_OF[rank], nick: to.nick }]);
 }
 
-/** Removes a member with its sessions from the chat, and announces once to each other member that it has quit. */
+/**
+ * Removes a member with its sessions from the chat, and announces once to each other member that it has quit. Its sessions stay
+ * listed, so that their connections can be closed.
+ */
 export function removeMember(state: ChatState, member: Member, reason: string | undefined, own: boolean): void {
   state.members.delete(member.id);
   state.alwaysOn.absent.delete(member);

@@ -5,6 +5,7 @@
  * mute is a command like any other, given by the node that made the mute. A host is muted, not a nickname, which would be
  * changed in a moment.
  */
+import type { Answer } from "./answer.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { type MuteAction, MutedHosts } from "./muted_hosts.ts";
 
@@ -18,9 +19,9 @@ export interface Mute {
 
 /** Where mutes take effect. */
 export interface MuteTarget {
-  mute(host: string, action?: MuteAction): void;
+  mute(host: string, action?: MuteAction): Answer<void>;
   /** @returns Whether the host was muted. */
-  unmute(host: string): boolean;
+  unmute(host: string): Answer<boolean>;
 }
 
 /** The muted hosts and when they are unmuted. */
@@ -64,17 +65,18 @@ export class Mutes {
    *
    * @param until In milliseconds of the clock of `now`; Infinity for no time limit.
    */
-  add(host: string, until: number, action?: MuteAction): void {
-    this.#target.mute(host, action);
+  add(host: string, until: number, action?: MuteAction): Answer<void> {
+    const muting = this.#target.mute(host, action);
     this.#ends.delete(host);
     if (until !== Infinity) this.#ends.set(host, until);
     // If the limit was reached, another host was unmuted for this one, and its end time is obsolete.
     for (const each of this.#ends.keys()) if (!this.#hosts.has(each)) this.#ends.delete(each);
     this.#schedule();
+    return muting;
   }
 
   /** Unmutes a host. Returns whether it was muted. */
-  remove(host: string): boolean {
+  remove(host: string): Answer<boolean> {
     this.expire();
     if (this.#ends.delete(host)) this.#schedule();
     return this.#target.unmute(host);

@@ -17,15 +17,20 @@ export const ROWS_MAX = 500;
 export class PresenceWriter {
   readonly #store: PresenceStore | undefined;
   readonly #onChange: () => void;
+  readonly #isSettled: () => boolean;
   readonly #stored = new Set<string>(); // accounts whose member is in the store, or will be
   readonly #members = new Map<string, Member | undefined>(); // by folded account
   readonly #choices = new Map<string, boolean | undefined>();
   readonly #waiting = new Map<string, number | undefined>();
 
-  /** @param onChange Called when there is something to commit. */
-  constructor(store: PresenceStore | undefined, onChange: () => void) {
+  /**
+   * @param onChange Called when there is something to commit.
+   * @param isSettled Whether changes are ignored now, as they are stored already.
+   */
+  constructor(store: PresenceStore | undefined, onChange: () => void, isSettled: () => boolean = () => false) {
     this.#store = store;
     this.#onChange = onChange;
+    this.#isSettled = isSettled;
   }
 
   /** Notes that the member of an account is in the store. */
@@ -87,6 +92,7 @@ export class PresenceWriter {
   }
 
   #change<T>(changes: Map<string, T>, account: string, change: T) {
+    if (this.#isSettled()) return;
     changes.set(fold(account), change);
     this.#onChange();
   }

@@ -201,12 +201,14 @@ class Restorer {
     const away = reader.optional(readText);
     const [awayByServer, attended] = [reader.flag(), reader.flag()];
     const flags = reader.list((each) => each.oneOf(USER_FLAGS));
+    const operatorName = reader.optional(readText);
     const member = new Member(nick, { user, host, networks, realname, account }, id, reader.number());
     member.scope = scope;
     member.away = away;
     member.awayByServer = awayByServer;
     member.attended = attended;
     for (const flag of flags) setFlag(this.#state, member, flag, true);
+    member.operatorName = operatorName;
     member.spokeAt = reader.optional((each) => each.number()) ?? member.since;
     member.lastSeen = reader.optional((each) => each.number()) ?? member.since;
     for (const room of reader.list((each) => this.#room(each))) member.rooms.set(room.key, room);

@@ -6,7 +6,7 @@
  *
  * Not in it, as it follows from the rest: indexes by nickname and account, names of rooms, counts of flags, which members
  * ignore an author, cached bans and audiences. Not in it, as it belongs to one node: outlets, formats and handlers, what
- * protocols set (`echo`, `hidesIgnored`, `readsShown`, `shownPrivate`, `extendedMonitor`, `operatorName`), which rooms a
+ * protocols set (`echo`, `hidesIgnored`, `readsShown`, `shownPrivate`, `extendedMonitor`), which rooms a
  * session is shown, monitor lists, queued lines, what is still to be written to the history, how many lines it has stored, and
  * limits (`storageCredit`). Limits, policies and reserved names are settings.
  */
@@ -114,6 +114,7 @@ function memberRecord(member: Member, indexes: ReadonlyMap<Room, number>): Json 
     member.awayByServer,
     member.attended,
     USER_FLAGS.filter((flag) => member[flag]),
+    member.operatorName ?? null,
     since,
     spokeAt === since ? null : spokeAt,
     lastSeen === since ? null : lastSeen,

@@ -13,6 +13,7 @@ import type { ModerationContext } from "../protocol/moderation.ts";
 import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
 import { WALL_CLOCK } from "../util/trusted_clock.ts";
+import { troubleOf } from "./cluster_health.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
 import { createChat } from "./create_chat.ts";
@@ -34,6 +35,10 @@ const LOCKED_PAUSE = 10;
 /** How often a write is tried again after one has failed, in milliseconds. */
 const FAILED_PAUSE = 1000;
 
+/** What a server operator is told whose entry is gone. */
+const OPERATOR_REVOKED =
+  "You are no longer a server operator: your entry in the operators file was changed or removed.";
+
 /** A running server. */
 export class Server {
   readonly #options: Options;
@@ -46,19 +51,14 @@ export class Server {
   readonly #auth: AuthService;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
-  readonly #maintenance: Maintenance;
-  readonly #absentExpiry: AbsentExpiry;
-  readonly #memoryTimer: ReturnType<typeof setInterval> | undefined;
+  #maintenance: Maintenance | undefined; // this and the next two from `open` on
+  #absentExpiry: AbsentExpiry | undefined;
+  #memoryTimer: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined; // set while another program has the database locked
   #repairTimer: ReturnType<typeof setInterval> | undefined; // set while the database cannot be written
 
-  /**
-   * Opens the ports that the options ask for.
-   *
-   * @throws {ListenError} when one cannot be opened; then none stays open.
-   */
   constructor(options: Options, resources: ServerResources, log: Log) {
-    const { password, accounts, operators, clock, history, tls } = resources;
+    const { password, accounts, operators, clock, tls } = resources;
     this.#options = options;
     this.#resources = resources;
     this.#log = log;
@@ -69,7 +69,8 @@ export class Server {
     const bans = new Bans(resources.bans, (error) => log.error("cannot store ban", { error: error.message }), clock);
     const limits = createLimits(options, bans, log);
     const rejections = new RejectionLog(log);
-    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo" });
+    const trouble = () => troubleOf(this.#chat.cluster);
+    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo", trouble });
     this.#chat = createChat(options, resources, {
       bans,
       limits,
@@ -108,14 +109,26 @@ export class Server {
       traffic,
       log,
       accept: (handler, connection) => this.#connections.accept(handler, connection),
+      trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
     });
+  }
+
+  /**
+   * Opens the ports that the options ask for, and begins with what is done regularly. Call it once.
+   *
+   * @throws {ListenError} when one cannot be opened; then none stays open.
+   */
+  open(): void {
+    const { history, clock } = this.#resources;
+    this.#listeners.open();
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
       onRoomExpired: (room) => this.#chat.dropRoom(room),
-      onError: (trouble) => log.error("history maintenance failed", { data: options.data, error: trouble.message }),
+      onError: (trouble) =>
+        this.#log.error("history maintenance failed", { data: this.#options.data, error: trouble.message }),
     });
-    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, options.alwaysOnExpire, clock ?? WALL_CLOCK);
+    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, this.#options.alwaysOnExpire, clock ?? WALL_CLOCK);
     this.#memoryTimer = this.#watchMemory();
     if (this.#listeners.names.includes("web")) this.#stats.measureDelay(); // there is no `/metrics` elsewhere
   }
@@ -142,11 +155,7 @@ export class Server {
       if (!member.operator || !revoked.includes(member.operatorName!)) continue;
       this.#audit("operator revoked", member);
       await this.#chat.setFlag(member, "operator", false);
-      member.operatorName = undefined;
-      member.tell({
-        kind: "notice",
-        text: "You are no longer a server operator: your entry in the operators file was changed or removed.",
-      });
+      await this.#chat.notice(OPERATOR_REVOKED, member);
     }
     return reloaded;
   }
@@ -155,8 +164,8 @@ export class Server {
   async stop(): Promise<void> {
     clearInterval(this.#memoryTimer);
     this.#stats.stop();
-    this.#maintenance.stop();
-    this.#absentExpiry.stop();
+    this.#maintenance?.stop();
+    this.#absentExpiry?.stop();
     this.#listeners.stopAccepting();
     this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
     clearTimeout(this.#flushTimer);

@@ -111,7 +111,11 @@ export class Replica {
     const log = (line: string) => this.sent.push(`${id} ${line}`);
     return {
       format: { render: (event: unknown) => JSON.stringify(event) },
-      outlet: { peer: "", send: (lines: readonly string[]) => lines.forEach(log), close: () => {} },
+      outlet: {
+        peer: "",
+        send: (lines: readonly string[]) => lines.forEach(log),
+        close: (ending: string) => log(`closed: ${ending}`),
+      },
     };
   }
 
@@ -162,6 +166,7 @@ export class Replica {
         ...{ attended: member.attended, awayByServer: member.awayByServer },
         ...{ missed: member.sessions.map((session) => [session.missedSince, session.missedPrivateSince]) },
         ...{ invisible: member.invisible, operator: member.operator, wallops: member.wallops, bot: member.bot },
+        operatorName: member.operatorName,
         rooms: [...member.rooms.keys()],
         sessions: member.sessions.map((
           { id, token, attended, user, host, networks },
@@ -231,16 +236,21 @@ const identity = fc.record({
   account: fc.constantFrom(undefined, undefined, "alice"),
   token,
 }).map(({ token, ...identity }) => identity.account === undefined ? identity : { ...identity, token });
+const close = fc.constantFrom(undefined, { ending: "killed", words: "Killed", notice: "You are killed" });
 const host = fc.constantFrom("h1", "h2");
 const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. */
 export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
-  connect: fc.record({ nick, identity, attended: fc.constantFrom(true, true, false) }),
-  disconnect: fc.record({ reason, own: on }),
-  remove: fc.record({ reason }),
+  connect: fc.record({
+    nick: fc.option(nick, { nil: undefined }),
+    identity,
+    attended: fc.constantFrom(true, true, false),
+  }),
+  disconnect: fc.record({ reason, own: on, close }),
+  remove: fc.record({ reason, close }),
   rename: fc.record({ nick }),
-  reclaim: fc.record({ nick, reason: fc.constant("reclaimed") }),
+  reclaim: fc.record({ nick, reason: fc.constant("reclaimed"), close }),
   login: fc.record({ account: fc.constantFrom("alice", "guest2") }),
   logout: fc.constant({}),
   token: fc.record({
@@ -251,7 +261,7 @@ export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   realname: fc.record({ realname: text }),
   ignore: fc.record({ name: ignoredName, on }),
   ignored: fc.record({ names: fc.array(ignoredName, { maxLength: 2 }) }),
-  flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
+  flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on, name: reason }),
   "always-on": fc.record({ choice: fc.constantFrom(true, true, false, undefined) }),
   attend: fc.record({ on }),
   expire: fc.record({ before: fc.integer({ min: START, max: START + 300 }) }),

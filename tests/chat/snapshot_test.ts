@@ -193,12 +193,12 @@ const FIELDS: Readonly<Record<string, readonly [commands: Parameters<typeof give
     "user flags": [[
       connect(1, "bob"),
       { op: "flag", flag: "invisible", on: true },
-      { op: "flag", flag: "operator", on: true },
+      { op: "flag", flag: "operator", on: true, name: "root" },
       { op: "flag", flag: "wallops", on: true },
       { op: "flag", flag: "bot", on: true },
     ], (hub) => {
-      const { invisible, operator, wallops, bot } = memberOf(hub) ?? {};
-      return [invisible, operator, wallops, bot, hub.flagCounts];
+      const { invisible, operator, operatorName, wallops, bot } = memberOf(hub) ?? {};
+      return [invisible, operator, operatorName, wallops, bot, hub.flagCounts];
     }],
     "the time of the last line": [
       [connect(1, "bob"), join(1, "#x"), say("#x")],
