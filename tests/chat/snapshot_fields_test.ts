@@ -77,7 +77,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Fate>>>> = {
     bot: "taken",
     since: "taken",
     spokeAt: "taken",
-    operatorName: "local",
+    operatorName: "taken",
     storageCredit: "local",
     "#nick": "taken",
     "#origin": "derived",

@@ -429,25 +429,41 @@ Deno.test("snapshot: members of the same rooms as before are told what happens",
   assertEquals(other.sent.map((line) => line.includes("lunch")), [true]);
 });
 
-Deno.test("snapshot: a restored member that is always on is deleted from the store when its account is", () => {
-  const history = new LastingHistory();
-  const saved: unknown[] = [];
+/** A history that notes what it is given of users who are always on. */
+function historyWithPresence() {
+  const saved: unknown[][] = [];
   const presence = {
     members: () => [],
     choices: () => [],
     waiting: () => [],
-    saveMember: (account: string, member: unknown) => void saved.push([account, member]),
-    saveChoice: () => {},
-    saveWaiting: () => {},
+    saveMember: (account: string, member: { nick: string } | undefined) => void saved.push([account, member?.nick]),
+    saveChoice: (account: string, choice: boolean | undefined) => void saved.push([account, choice]),
+    saveWaiting: (account: string, since: number | undefined) => void saved.push([account, since]),
   };
-  const [one, other] = [new Replica(new LastingHistory(), 1), new Replica(Object.assign(history, { presence }), 1)];
+  return { saved, history: Object.assign(new LastingHistory(), { presence }) };
+}
+
+Deno.test("snapshot: a restored member that is always on is deleted from the store when its account is", () => {
+  const { saved, history } = historyWithPresence();
+  const [one, other] = [new Replica(new LastingHistory(), 1), new Replica(history, 1)];
   give(one.hub, ...FIELDS["absent members"]![0]);
   restore(other, taken(one));
   other.give("flush");
   assertEquals(saved, []);
   give(other.hub, { op: "forget", account: "alice" });
   other.give("flush");
-  assertEquals(saved, [["alice", undefined]]);
+  assertEquals(saved, [["alice", undefined], ["alice", undefined]], "the choice and the member");
+});
+
+Deno.test("snapshot: storeAll stores what was restored", () => {
+  const { saved, history } = historyWithPresence();
+  const [one, other] = [new Replica(new LastingHistory(), 1), new Replica(history, 1)];
+  give(one.hub, ...FIELDS["waiting messages"]![0], { op: "always-on", choice: true }, join(1, "#x"), say("#x"));
+  restore(other, taken(one));
+  other.hub.storeAll();
+  other.give("flush");
+  assertEquals(saved.toSorted(), [["alice", START + 2], ["guest2", "guest2"], ["guest2", true]]);
+  assertEquals(history.rooms().map(({ name }) => name), ["#x"]);
 });
 
 Deno.test("snapshot: restored members do not retain the JSON that they were read from", async () => {
