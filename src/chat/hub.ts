@@ -203,9 +203,10 @@ export class Hub {
    * who are always on. The next commits write it.
    */
   storeAll(): void {
-    const { rooms, members, storage, alwaysOn } = this.#state;
+    const { rooms, members, storage, alwaysOn, waiting } = this.#state;
     for (const room of rooms.values()) if (room.stored) storage.saveRoom(room);
     for (const [account, choice] of alwaysOn.choices) storage.presence.saveChoice(account, choice);
+    for (const [account, since] of waiting) storage.presence.saveWaiting(account, since);
     for (const member of members.values()) this.#state.saveMember(member);
   }
 
