@@ -12,6 +12,7 @@ import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { CheckpointTable } from "./checkpoint_table.ts";
 import { type Database, isLocked, storeError } from "./database.ts";
+import { LineArchiveTable } from "./line_archive_table.ts";
 import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
 import { LineLimit } from "./line_limit.ts";
@@ -57,6 +58,7 @@ export class SqliteHistory implements HistoryStore {
   readonly last: number;
   readonly secret: Uint8Array;
   readonly checkpoints: CheckpointTable;
+  readonly archive: LineArchiveTable;
   readonly presence: PresenceTable;
   readonly readMarkers: ReadMarkerTable;
 
@@ -120,6 +122,8 @@ export class SqliteHistory implements HistoryStore {
         lineDeletion,
         readMarkers,
       });
+      const insert = (key: string, line: Line) => this.insert(key, line);
+      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert });
       this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion);
       this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
     } catch (error) {
