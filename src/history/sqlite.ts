@@ -7,6 +7,7 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { fold } from "../chat/names.ts";
+import type { NodeState } from "../chat/node_state.ts";
 import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
@@ -23,6 +24,7 @@ import { ReadMarkerTable } from "./read_marker_table.ts";
 import { lineOf, type MessageRow, rowLimit, styleCode } from "./rows.ts";
 import { searchFile } from "./search_source.ts";
 import { SizeLimit } from "./size_limit.ts";
+import { replaceState } from "./state_replacement.ts";
 import { Statements } from "./statements.ts";
 import { Sweep } from "./sweep.ts";
 import { TargetDeletion } from "./target_deletion.ts";
@@ -159,6 +161,22 @@ export class SqliteHistory implements HistoryStore {
   adoptSecret(secret: Uint8Array): void {
     this.#sql.write(() => this.#sql.prepare("UPDATE secret SET value = ?").run(secret));
     this.secret.set(secret); // in place: others hold it
+  }
+
+  /**
+   * Replaces rooms and presence by those of a snapshot, in steps: see `state_replacement.ts`. The directory is not part of it.
+   *
+   * @throws {StoreError}
+   */
+  replaceState(state: NodeState): Steps<void> {
+    const parts = {
+      sql: this.#sql,
+      targets: this.#targets,
+      targetDeletion: this.#targetDeletion,
+      position: this.#position,
+    };
+    const { presence, checkpoints, archive, last } = this;
+    return convertStepErrors(replaceState({ ...parts, presence, checkpoints, archive, last }, state));
   }
 
   add(target: string, line: Line): void {
