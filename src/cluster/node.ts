@@ -340,7 +340,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   }
 
   #snapshot(created: string): Promise<Uint8Array<ArrayBuffer>[]> {
-    return this.#alone(() => packSnapshot(this.#applier.head(created), this.#options.replica.snapshot()));
+    return this.#alone(() => packSnapshot(this.#applier.head(created), this.#options.replica.snapshot("peer")));
   }
 
   async #writeCheckpoint(checkpoints: CheckpointStore, created: string): Promise<void> {
@@ -351,7 +351,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       replica.settle(position);
       const writer = checkpoints.begin();
       let records: Json[] = [];
-      await inSlices(replica.snapshot(), (record) => {
+      await inSlices(replica.snapshot("checkpoint"), (record) => {
         if (records.push(record as Json) < RECORDS_TOGETHER) return;
         writer.write(records);
         records = [];

@@ -7,8 +7,9 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { fold } from "../chat/names.ts";
+import type { NodeHistory } from "../chat/node_history.ts";
 import type { NodeState } from "../chat/node_state.ts";
-import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
+import type { FoundLines, HistoryRange, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { CheckpointTable } from "./checkpoint_table.ts";
@@ -55,7 +56,7 @@ interface PendingLine {
 }
 
 /** Stores lines and rooms in a file. */
-export class SqliteHistory implements HistoryStore {
+export class SqliteHistory implements NodeHistory {
   readonly persistent = true;
   readonly last: number;
   readonly secret: Uint8Array;
@@ -137,6 +138,10 @@ export class SqliteHistory implements HistoryStore {
     this.#writers.setNetwork(host, network);
   }
 
+  get markerSection(): ReadMarkerTable {
+    return this.readMarkers;
+  }
+
   get position(): number | undefined {
     return this.#position.current;
   }
@@ -175,8 +180,8 @@ export class SqliteHistory implements HistoryStore {
       targetDeletion: this.#targetDeletion,
       position: this.#position,
     };
-    const { presence, checkpoints, archive, last } = this;
-    return convertStepErrors(replaceState({ ...parts, presence, checkpoints, archive, last }, state));
+    const { presence, readMarkers, checkpoints, archive, last } = this;
+    return convertStepErrors(replaceState({ ...parts, presence, readMarkers, checkpoints, archive, last }, state));
   }
 
   add(target: string, line: Line): void {

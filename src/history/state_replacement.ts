@@ -10,6 +10,7 @@ import type { Steps } from "../util/steps.ts";
 import type { CheckpointTable } from "./checkpoint_table.ts";
 import type { LineArchiveTable } from "./line_archive_table.ts";
 import type { Position } from "./position.ts";
+import type { ReadMarkerTable } from "./read_marker_table.ts";
 import type { PresenceTable } from "./presence_table.ts";
 import type { Statements } from "./statements.ts";
 import type { TargetDeletion } from "./target_deletion.ts";
@@ -24,6 +25,7 @@ export interface ReplacedParts {
   readonly targets: Targets;
   readonly targetDeletion: TargetDeletion;
   readonly presence: PresenceTable;
+  readonly readMarkers: ReadMarkerTable;
   readonly checkpoints: CheckpointTable;
   readonly archive: LineArchiveTable;
   readonly position: Position;
@@ -39,7 +41,7 @@ export interface ReplacedParts {
  * @throws {StoreError}
  */
 export function* replaceState(parts: ReplacedParts, state: NodeState): Steps<void> {
-  const { sql, targets, targetDeletion, presence, checkpoints, archive, position, last } = parts;
+  const { sql, targets, targetDeletion, presence, readMarkers, checkpoints, archive, position, last } = parts;
   checkpoints.clear();
   if (state.last > last) archive.begin({ after: last, until: state.last, position: state.position });
   yield;
@@ -53,6 +55,7 @@ export function* replaceState(parts: ReplacedParts, state: NodeState): Steps<voi
     });
     yield;
   }
+  yield* readMarkers.replace();
   sql.write(() =>
     sql.db.exec("DELETE FROM presence; DELETE FROM presence_room; DELETE FROM always_on; DELETE FROM waiting")
   );

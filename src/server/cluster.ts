@@ -1,6 +1,7 @@
 /** This process as a node of a cluster: how its chat is created, how it joins, and how it leaves. */
 import type { ChatOptions } from "../chat/chat_options.ts";
 import type { CheckpointStore } from "../chat/checkpoint_store.ts";
+import type { NodeHistory } from "../chat/node_history.ts";
 import { secretSection } from "../chat/secret_section.ts";
 import type { Setting } from "../cluster/cluster_commands.ts";
 import { ClusterChat } from "../cluster/cluster_chat.ts";
@@ -15,8 +16,8 @@ import { type ClusterFiles, openLog } from "./open_log.ts";
 export interface ClusterResources {
   /** The contents of the files that the options of the cluster name. */
   readonly cluster?: ClusterFiles | undefined;
-  /** Where checkpoints are stored; without it, the node keeps nothing in a file. */
-  readonly checkpoints?: CheckpointStore | undefined;
+  /** What the node stores. Without `checkpoints`, it keeps nothing in a file. */
+  readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore } | undefined;
   readonly version: string;
 }
 
@@ -29,10 +30,11 @@ export class ServerCluster {
 
   constructor(
     options: Options & { readonly cluster: ClusterOptions },
-    { cluster: files = { creds: "", ca: "" }, checkpoints, version }: ClusterResources,
+    { cluster: files = { creds: "", ca: "" }, node, version }: ClusterResources,
     chat: ChatOptions,
     log: Log,
   ) {
+    const { history, checkpoints } = node!; // main opens it if there is a cluster
     const failed = Promise.withResolvers<string>();
     this.failed = failed.promise;
     const { cluster } = options;
@@ -45,7 +47,8 @@ export class ServerCluster {
             this.chat.cluster.fail(`Cannot stay in the cluster: the history cannot be written: ${message}.`),
         },
       },
-      sections: [secretSection(chat.history)],
+      history,
+      sections: [secretSection(history)],
       node: {
         cluster: cluster.name,
         name: cluster.node ?? "",
