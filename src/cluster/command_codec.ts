@@ -12,7 +12,7 @@ import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
 import type { MuteAction } from "../chat/muted_hosts.ts";
 import type { SessionToken } from "../chat/scope.ts";
-import type { Checksum, LogCommand } from "./cluster_commands.ts";
+import type { Checksum, Departed, LogCommand } from "./cluster_commands.ts";
 import {
   choice,
   fieldCount,
@@ -96,6 +96,7 @@ const modeChange = variants<ModeChange, "mode">("mode", {
 
 const member = integer;
 const session = nullable(integer);
+const departed = object<Departed>({ node: integer, last: integer });
 const checksum = object<Checksum>({ sequence: integer, value: integer });
 const reason = nullable(text);
 
@@ -155,6 +156,7 @@ export const commandCodec = variants<LogCommand, "op">("op", {
     codec: integer,
     settings: list(pair(text, text)),
     founding: flag,
+    replaces: optional(departed),
   }],
   beat: ["be", 1, { checksum: optional(checksum) }],
   gone: ["go", 1, { node: integer, last: integer }],

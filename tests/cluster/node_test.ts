@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { then } from "../../src/chat/answer.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
+import { encodeCommand, packBatches } from "../../src/cluster/batches.ts";
 import { LEASE_BEATS } from "../../src/cluster/cluster_limits.ts";
 import { EncodeError } from "../../src/cluster/codec_errors.ts";
 import { STRING_MAX } from "../../src/cluster/codecs.ts";
@@ -321,4 +322,59 @@ Deno.test("node: a node whose state differs from that of the node on duty ends, 
   );
   assertEquals([checkpoints.stored, checkpoints.cleared], [undefined, 1]);
   assertEquals([one.fatal, three.fatal], [undefined, undefined]);
+});
+
+Deno.test("node: a node that is cut off ends when it is stopped, and its commands are rejected", async () => {
+  const stream = new FakeStream();
+  const one = await TestNode.join(stream.open, { times: { leave: 20 } });
+  one.fake.pause();
+  const said = assertRejects(() => one.say("x"), ChatError);
+  await one.node.stop();
+  assertEquals((await said).code, "cluster-busy");
+  await one.node.stop(); // again
+  assertEquals(one.fatal, undefined);
+});
+
+Deno.test("node: what is posted reports its end once, with the error if it is rejected", async () => {
+  const stream = new FakeStream();
+  const one = await TestNode.join(stream.open);
+  const ends: unknown[] = [];
+  const post = (text: string) => one.node.post({ op: "notice", text }, "own", (error) => ends.push(error));
+  post("a");
+  post("reject");
+  await until(() => ends.length === 2);
+  assertEquals(ends[0], undefined);
+  assertEquals((ends[1] as ChatError).code, "banned");
+  assertEquals(one.replica.own, ["own", "own"]);
+  one.fake.pause();
+  post("b");
+  one.node.fail("the file cannot be written");
+  await until(() => ends.length === 3);
+  assertEquals((ends[2] as ChatError).code, "cluster-busy");
+  assertEquals(one.fatal, "the file cannot be written");
+});
+
+Deno.test("node: its health says whether it joins, is cut off, or has no news", async () => {
+  const stream = new FakeStream();
+  using one = new TestNode(stream.open);
+  assertEquals(one.node.health, "joining");
+  await one.node.join();
+  assertEquals(one.node.health, "ok");
+  one.fake.status = { connected: true, silent: true, reason: "" };
+  assertEquals(one.node.health, "no news from the log");
+  one.fake.status = { connected: false, silent: true, reason: "timeout" };
+  assertEquals(one.node.health, "no connection to NATS");
+});
+
+Deno.test("node: what a node has appended behind its own gone is ignored", async () => {
+  const stream = new FakeStream();
+  using one = await TestNode.join(stream.open);
+  using two = await TestNode.join(stream.open);
+  await inStep([one, two]);
+  const { incarnation } = two.node.self!;
+  const commands = [{ op: "gone", node: incarnation, last: 1 }, { op: "notice", text: "ghost" }] as const;
+  const encoded = commands.map((command) => encodeCommand(command, 1));
+  stream.store(packBatches({ version: 1, incarnation, number: 1, time: 1000 }, encoded)[0]!);
+  await one.say("after");
+  assertEquals(one.replica.lines, ["1000:after"]);
 });
