@@ -81,7 +81,7 @@ function* roomRecords(state: ChatState): Generator<Json> {
   for (const absent of chunks(state.alwaysOn.absent, ({ id }) => id)) yield [RECORDS.absent, absent];
 }
 
-function roomRecord({ saved, stored, hasLines, ruled }: Room): Json {
+function roomRecord({ saved, stored, hasLines, ruled, lastLine }: Room): Json {
   const { name, since, topic, switches, password, limit, masks, roles } = saved;
   return [
     RECORDS.room,
@@ -96,6 +96,7 @@ function roomRecord({ saved, stored, hasLines, ruled }: Room): Json {
     stored,
     hasLines ?? null,
     ruled,
+    lastLine,
   ];
 }
 

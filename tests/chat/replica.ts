@@ -179,7 +179,13 @@ export class Replica {
       })),
       rooms: [...hub.rooms].map((room) => ({
         ...room.saved,
-        ...{ stored: room.stored, hasLines: room.hasLines, members: ids(room.members), invited: ids(room.invited) },
+        ...{
+          stored: room.stored,
+          hasLines: room.hasLines,
+          lastLine: room.lastLine,
+          members: ids(room.members),
+          invited: ids(room.invited),
+        },
         ...{ owner: ids(room.ranks.owner), op: ids(room.ranks.op), voice: ids(room.ranks.voice), ruled: room.ruled },
       })),
       absent: ids(hub.alwaysOn.absent),
