@@ -282,7 +282,7 @@ export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   invite: fc.record({ room, nick }),
   topic: fc.record({ room, topic: text }),
   modes: fc.record({ room, changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
-  drop: fc.record({ room }),
+  drop: fc.record({ room, seen: fc.constantFrom(0, Number.MAX_SAFE_INTEGER) }),
   ban: fc.record({ room, name: fc.oneof(nick, text) }),
   unban: fc.record({ room, name: fc.oneof(nick, text) }),
   transfer: fc.record({ room, name: nick }),
