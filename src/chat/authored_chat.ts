@@ -262,7 +262,9 @@ export class AuthoredChat extends ChatReader implements Chat {
   }
 
   dropRoom(key: string): Answer<void> {
-    return this.#submit({ op: "drop", room: key });
+    const { storage, ids } = this.#hub;
+    if (storage.hasPending(key)) return; // the store did not know of these lines
+    return this.#submit({ op: "drop", room: key, seen: ids.last });
   }
 
   say(

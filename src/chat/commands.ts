@@ -224,7 +224,12 @@ export type Command =
   /** An owner deletes a room with its history. */
   | { readonly op: "destroy"; readonly member: MemberId; readonly room: RoomKey }
   /** A room without members is deleted, as its history has expired or a new room needs its place. */
-  | { readonly op: "drop"; readonly room: RoomKey }
+  | {
+    readonly op: "drop";
+    readonly room: RoomKey;
+    /** The greatest id that its author had seen: a room in which a line was said since stays. */
+    readonly seen: number;
+  }
   // Messages
   /** A member says something in a room. `text` is sanitized. */
   | {

@@ -185,6 +185,7 @@ class Restorer {
     room.stored = reader.flag();
     room.hasLines = reader.optional((each) => each.flag());
     room.ruled = reader.flag();
+    room.lastLine = reader.integer();
     this.#rooms.push(room);
   }
 

@@ -80,7 +80,7 @@ function crowdsOf({ members, ranks, invited }: Room) {
   return [["members", members], ...RANKS.map((rank) => [rank, ranks[rank]] as const), ["invited", invited]] as const;
 }
 
-function roomRecord({ saved, stored, hasLines, ruled }: Room): Json {
+function roomRecord({ saved, stored, hasLines, ruled, lastLine }: Room): Json {
   const { name, since, topic, switches, password, limit, masks, roles } = saved;
   return [
     RECORDS.room,
@@ -95,6 +95,7 @@ function roomRecord({ saved, stored, hasLines, ruled }: Room): Json {
     stored,
     hasLines ?? null,
     ruled,
+    lastLine,
   ];
 }
 

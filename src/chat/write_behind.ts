@@ -68,6 +68,7 @@ export class WriteBehind {
   addLine(room: Room, said: Said, author: Member): boolean {
     this.#history.add(room.key, said);
     room.hasLines = true;
+    room.lastLine = said.id;
     if (!this.#history.persistent || this.#isReplay) return false;
     if (!room.stored) this.saveRoom(room);
     else if (room.sessions.size === 0) this.#observer.flushWanted(); // no delivery asks for it

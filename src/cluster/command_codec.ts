@@ -138,7 +138,7 @@ export const commandCodec = variants<LogCommand, "op">("op", {
   disown: ["do", 1, { room: text, account: text }],
   "rename-room": ["rr", 1, { member, room: text, name: text, reason }],
   destroy: ["de", 1, { member, room: text }],
-  drop: ["dr", 1, { room: text }],
+  drop: ["dr", 1, { room: text, seen: integer }],
   // Messages
   say: ["s", 1, { member, session, room: text, text, style, tags, minRank: nullable(rank) }],
   whisper: ["w", 1, { member, session, to: list(text), text, style, tags, ignoredBy: list(text) }],

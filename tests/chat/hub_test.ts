@@ -108,6 +108,24 @@ Deno.test("hub: an unexpected exception is thrown and not returned", () => {
     { after: 0, slot: 0, command: { op: "leave", room: "#z", reason: undefined } },
   ]);
   history.full = "the disk is full";
-  assertThrows(() => replica.hub.apply({ op: "drop", room: "#z" }, { now: START }), Error, "the disk is full");
+  assertThrows(
+    () => replica.hub.apply({ op: "drop", room: "#z", seen: Number.MAX_SAFE_INTEGER }, { now: START }),
+    Error,
+    "the disk is full",
+  );
   assert(replica.hub.getRoom("#z") !== undefined);
+});
+
+Deno.test("hub: a room is not dropped when a line was said that the author of the command had not seen", () => {
+  const replica = new Replica(new LastingHistory(), 1);
+  const step = (command: Exclude<Step, string>["command"]): Step => ({ after: 1, slot: 0, command });
+  const say = step({ op: "say", room: "#z", text: "hi", style: "say", tags: "" });
+  replica.take([...BEGINNING, step({ op: "join", room: "#z", key: undefined }), say]);
+  const seen = replica.hub.ids.last;
+  replica.take([say, step({ op: "leave", room: "#z", reason: undefined })]); // and all is committed
+  const isLeft = [seen, replica.hub.ids.last].map((greatest) => {
+    replica.hub.apply({ op: "drop", room: "#z", seen: greatest }, { now: START });
+    return replica.hub.getRoom("#z") !== undefined;
+  });
+  assertEquals(isLeft, [true, false]);
 });

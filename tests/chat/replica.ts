@@ -179,7 +179,13 @@ export class Replica {
       })),
       rooms: [...hub.rooms].map((room) => ({
         ...room.saved,
-        ...{ stored: room.stored, hasLines: room.hasLines, members: ids(room.members), invited: ids(room.invited) },
+        ...{
+          stored: room.stored,
+          hasLines: room.hasLines,
+          lastLine: room.lastLine,
+          members: ids(room.members),
+          invited: ids(room.invited),
+        },
         ...{ owner: ids(room.ranks.owner), op: ids(room.ranks.op), voice: ids(room.ranks.voice), ruled: room.ruled },
       })),
       absent: ids(hub.alwaysOn.absent),
@@ -276,7 +282,7 @@ export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   invite: fc.record({ room, nick }),
   topic: fc.record({ room, topic: text }),
   modes: fc.record({ room, changes: fc.array(change, { minLength: 1, maxLength: 3 }) }),
-  drop: fc.record({ room }),
+  drop: fc.record({ room, seen: fc.constantFrom(0, Number.MAX_SAFE_INTEGER) }),
   ban: fc.record({ room, name: fc.oneof(nick, text) }),
   unban: fc.record({ room, name: fc.oneof(nick, text) }),
   transfer: fc.record({ room, name: nick }),

@@ -97,6 +97,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Fate>>>> = {
     lists: "taken",
     stored: "taken",
     hasLines: "taken",
+    lastLine: "taken",
     closed: "derived",
     "#name": "taken",
     "#key": "derived",

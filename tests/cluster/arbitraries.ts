@@ -90,7 +90,7 @@ const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand,
   disown: { room: text, account: text },
   "rename-room": { member, room: text, name: text, reason },
   destroy: { member, room: text },
-  drop: { room: text },
+  drop: { room: text, seen: integer },
   say: { member, session, room: text, text, style, tags: text, minRank: rank },
   whisper: { member, session, to: fc.array(text), text, style, tags: text, ignoredBy: fc.array(text) },
   tag: {

@@ -172,7 +172,7 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
     least: { op: "rename-room", member: 7, room: "#tea", name: "#Coffee" },
   },
   destroy: { all: { op: "destroy", member: 7, room: "#tea" } },
-  drop: { all: { op: "drop", room: "#tea" } },
+  drop: { all: { op: "drop", room: "#tea", seen: 1_842_000_000_000_000 } },
   say: {
     all: { ...SAY, text: "ciao ☕", style: "notice", tags: "+draft/reply=abc", minRank: "voice" },
     least: { op: "say", member: 7, room: "#tea", text: "hi", style: "say", tags: "" },
