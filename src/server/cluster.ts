@@ -3,8 +3,11 @@ import type { ChatOptions } from "../chat/chat_options.ts";
 import type { CheckpointStore } from "../chat/checkpoint_store.ts";
 import type { NodeHistory } from "../chat/node_history.ts";
 import { secretSection } from "../chat/secret_section.ts";
+import { StoreError } from "../chat/store.ts";
 import type { Setting } from "../cluster/cluster_commands.ts";
 import { ClusterChat } from "../cluster/cluster_chat.ts";
+import { fetchHistory, HISTORY_TOPIC, serveHistory } from "../cluster/history_sync.ts";
+import { PeerError } from "../cluster/peer_requests.ts";
 import type { ClusterOptions } from "../cli/cluster_options.ts";
 import type { Options } from "../cli/options.ts";
 import type { Log } from "../monitoring/log.ts";
@@ -21,12 +24,16 @@ export interface ClusterResources {
   readonly version: string;
 }
 
+/** How long to wait before peers are asked again for lines, in milliseconds. */
+const CATCH_UP_PAUSE = 5000;
+
 /** A node. */
 export class ServerCluster {
   readonly chat: ClusterChat;
   /** Resolves to a sentence when the node cannot go on. Then the process has to end. */
   readonly failed: Promise<string>;
   readonly #log: ClusterLog;
+  readonly #history: NodeHistory;
 
   constructor(
     options: Options & { readonly cluster: ClusterOptions },
@@ -35,6 +42,7 @@ export class ServerCluster {
     log: Log,
   ) {
     const { history, checkpoints } = node!; // main opens it if there is a cluster
+    this.#history = history;
     const failed = Promise.withResolvers<string>();
     this.failed = failed.promise;
     const { cluster } = options;
@@ -55,6 +63,7 @@ export class ServerCluster {
         version,
         settings: sharedSettings(options),
         checkpoints,
+        answers: { [HISTORY_TOPIC]: serveHistory(history, () => this.chat.flush()) },
         open: (handlers) => openLog(cluster, files, handlers),
         events: {
           joined: () => this.#log.check(),
@@ -82,12 +91,31 @@ export class ServerCluster {
       this.#log.stop();
       throw error;
     }
+    void this.#catchUp();
   }
 
   /** Leaves the cluster. The clients have been disconnected before. */
   async leave(): Promise<void> {
     this.#log.stop();
     await this.chat.cluster.stop();
+  }
+
+  /** Gets the lines that this node lacks from peers, while its clients use it. */
+  async #catchUp(): Promise<void> {
+    const { archive } = this.#history;
+    const node = this.chat.cluster;
+    let isTold = false;
+    while (archive.catchUp !== undefined && !node.hasEnded) {
+      try {
+        await fetchHistory((topic, question) => node.ask(topic, question), this.#history);
+      } catch (error) {
+        if (node.hasEnded) return;
+        if (!(error instanceof PeerError || error instanceof StoreError)) throw error;
+        if (!isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${error.message}`);
+        isTold = true;
+        await new Promise((resolve) => setTimeout(resolve, CATCH_UP_PAUSE));
+      }
+    }
   }
 }
 
