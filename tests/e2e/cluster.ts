@@ -5,6 +5,10 @@ import { Client, type Form, type Program, start } from "./harness.ts";
 /** What no test of a cluster is about. */
 const UNLIMITED = ["--rate", "off", "--burst", "off", "--max-per-ip", "off", "--connect-rate", "off"];
 
+/** How long a node may take to be healthy, and how often it is asked, in milliseconds. */
+const DEADLINE = 60_000;
+const POLL = 50;
+
 /** How a cluster is started. */
 export interface ClusterSettings {
   /** How many NATS servers: one, or three of which each stores everything. One by default. */
@@ -92,6 +96,17 @@ export class Cluster implements AsyncDisposable {
     const node = await start(this.#form, this.argsOf(index, args));
     this.#stack.use(node);
     return this.nodes[index] = node;
+  }
+
+  /** Waits until a node takes commands. */
+  async healthy(index: number): Promise<void> {
+    for (const end = performance.now() + DEADLINE; performance.now() < end;) {
+      const response = await fetch(`http://127.0.0.1:${this.nodes[index]!.webPort}/healthz`);
+      await response.body?.cancel();
+      if (response.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+    }
+    throw new Error(`Node ${index} is not healthy within ${DEADLINE / 1000} s:\n${this.nodes[index]!.log.all}`);
   }
 
   /** Kills a node, as a crash would. */
