@@ -22,9 +22,18 @@ import type { ReadMarkers } from "./read_markers.ts";
 import type { Room } from "./room.ts";
 import type { RoomAdmin } from "./room_admin.ts";
 import type { SessionToken } from "./scope.ts";
+import type { ServerBan } from "./server_bans.ts";
 import type { Whowas } from "./whowas.ts";
 
 export type { Answer, Closing };
+
+/** Changes the bans of the server, on all nodes. */
+export interface ServerBanList {
+  /** Adds a ban; replaces one of the same address, network, mask or account. Clients that it matches stay connected. */
+  add(ban: ServerBan): Answer<void>;
+  /** Removes a ban; returns whether there was one. */
+  remove(what: string): Answer<boolean>;
+}
 
 /** Members, rooms, their history, and every change that a protocol can ask for. */
 export interface Chat {
@@ -33,6 +42,8 @@ export interface Chat {
   readonly monitor: MonitorLists;
   /** The muted hosts. */
   readonly mutes: Mutes;
+  /** The bans of the server. */
+  readonly serverBans: ServerBanList;
   /** How many members have each user flag. */
   readonly flagCounts: Readonly<Record<UserFlag, number>>;
   /** The most members at a time since the start. */

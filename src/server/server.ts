@@ -8,7 +8,7 @@ import { Maintenance } from "../history/maintenance.ts";
 import { type Audit, auditTo } from "../moderation/audit.ts";
 import { Bans } from "../moderation/bans.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
-import type { Log } from "../monitoring/log.ts";
+import { errorDetails, type Log } from "../monitoring/log.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";
 import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
@@ -18,7 +18,7 @@ import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
 import type { ServerCluster } from "./cluster.ts";
 import { createChat } from "./create_chat.ts";
-import { enforceBan } from "./enforce_ban.ts";
+import { BanEnforcer } from "./enforce_ban.ts";
 import { Listeners } from "./listeners.ts";
 import { CHECK_INTERVAL, disconnectSlowest } from "./memory_pressure.ts";
 import { createHandlers } from "./protocol_handlers.ts";
@@ -72,9 +72,17 @@ export class Server {
     const limits = createLimits(options, bans, log);
     const rejections = new RejectionLog(log);
     const trouble = () => troubleOf(this.#chat.cluster);
-    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo", trouble });
+    this.#connections = new Connections({
+      limits,
+      bans,
+      log,
+      registers: options.command !== "echo",
+      trouble,
+      onRegistered: (session) => enforcer.check(session),
+    });
     const { chat, cluster } = createChat(options, resources, {
       bans,
+      enforceBan: (ban) => enforcer.enforce(ban),
       limits,
       rejections,
       log,
@@ -85,6 +93,9 @@ export class Server {
     });
     this.#chat = chat;
     this.#cluster = cluster;
+    const enforcer = new BanEnforcer(bans, this.#connections, this.#chat, (error) => {
+      log.error("cannot enforce ban", { error: errorDetails(error) });
+    });
     this.#auth = new AuthService({ password, accounts, operators, log, maxFailures: options.maxFailures });
     this.#stats = new Stats({
       chat: this.#chat,
@@ -103,7 +114,7 @@ export class Server {
       rejected: (caller, error) => rejections.add(caller, error),
       stats: () => this.#stats.sentences(),
       reload: () => this.reload(),
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connections, this.#chat),
+      makeBan: (by, ban) => enforcer.make(by, ban),
     };
     this.#listeners = new Listeners(options, {
       handlers: createHandlers(options, resources, this.#chat, this.#auth, moderation),

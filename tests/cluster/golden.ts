@@ -204,6 +204,19 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
     least: { op: "notice", text: "The server is stopping." },
     also: [{ op: "notice", text: "zoe is no longer registered.", to: { session: 8 } }],
   },
+  "server-ban": {
+    all: {
+      op: "server-ban",
+      what: "~a:bob",
+      by: "alice",
+      reason: "spam",
+      since: 1_800_000_000_000.5,
+      until: 1_800_000_060_000.5,
+      nick: "bob",
+    },
+    least: { op: "server-ban", what: "192.0.2.0/24", by: "alice", reason: "", since: 1_800_000_000_000 },
+  },
+  "server-unban": { all: { op: "server-unban", what: "192.0.2.0/24" } },
   mute: {
     all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" } },
     least: { op: "mute", host: "abc.hidden" },

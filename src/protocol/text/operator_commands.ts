@@ -2,6 +2,7 @@
 import {
   announce as announceToAll,
   ban,
+  countDisconnected,
   describe,
   describeMute,
   grantOperator,
@@ -12,10 +13,8 @@ import {
   requireOperator,
   unban,
   unmute as unmuteHost,
-  type UserBanResult,
 } from "../moderation.ts";
 import { listNodes } from "../nodes.ts";
-import type { Steps } from "../time_slicer.ts";
 import { withPassword } from "./account_commands.ts";
 import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -131,21 +130,15 @@ export const nodes: Command = {
 };
 
 /** `/ban WHAT [TIME] [REASON]` of a server operator. */
-export function* banFromServer(context: CommandContext, arg: string): Steps<Promise<void>> {
+export async function banFromServer(context: CommandContext, arg: string): Promise<void> {
   const { first: what, rest } = splitWord(arg);
   const words = rest.split(/\s+/);
   const hasTime = looksLikeTime(words[0]!);
   const duration = hasTime ? readTime(words.shift()!) : Infinity;
-  return replyWhenDone(
-    context,
-    yield* ban(context.moderation, context.chat, context.member, what, duration, words.join(" ")),
-  );
-}
-
-async function replyWhenDone(context: CommandContext, made: UserBanResult): Promise<void> {
-  await made.done;
+  const { chat, member, moderation } = context;
+  const made = await ban(moderation, chat, member, what, duration, words.join(" "));
   context.reply([
-    system(`${made.what} is banned from this server; ${made.disconnected} disconnected. /bans lists all.`),
+    system(`${made.what} is banned from this server; ${countDisconnected(chat, made)}. /bans lists all.`),
   ]);
   if (made.includesCaller) {
     context.reply([system(`This ban includes you: /unban ${made.undo} before you leave, or you cannot come back.`)]);
@@ -153,7 +146,7 @@ async function replyWhenDone(context: CommandContext, made: UserBanResult): Prom
 }
 
 /** `/unban WHAT` of a server operator. */
-export function unbanFromServer(context: CommandContext, arg: string): void {
-  const what = unban(context.moderation, context.member, arg);
+export async function unbanFromServer(context: CommandContext, arg: string): Promise<void> {
+  const what = await unban(context.moderation, context.chat, context.member, arg);
   context.reply([system(`${what} is no longer banned.`)]);
 }
