@@ -20,7 +20,7 @@ import type { Identity, Member, Outlet, Session } from "./member.ts";
 import { AccountIgnores } from "./account_ignores.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { shownTo } from "./member_commands.ts";
-import { Mutes } from "./mutes.ts";
+import { Mutes, type MuteTarget } from "./mutes.ts";
 import { fold, prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
@@ -97,10 +97,11 @@ export class AuthoredChat extends ChatReader implements Chat {
       },
       remove: (what) => this.#submit({ op: "server-unban", what }),
     };
-    this.mutes = new Mutes(options.clock, this.#hub.muted, {
-      mute: (host, action) => this.#submit({ op: "mute", host, action }),
-      unmute: (host) => this.#submit({ op: "unmute", host }),
-    });
+    const muteTarget: MuteTarget = {
+      mute: (host, until, action) => this.#submit({ op: "mute", host, action, until }),
+      unmute: (host, until) => this.#submit({ op: "unmute", host, until }),
+    };
+    this.mutes = new Mutes(options.clock, hub.muted, muteTarget, () => this.onDuty);
     this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
     this.admin = new AuthoredRoomAdmin({
@@ -114,6 +115,10 @@ export class AuthoredChat extends ChatReader implements Chat {
     });
     // Read now, as reading it for all rooms when a new room needs a place would take long.
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
+  }
+
+  get onDuty(): boolean {
+    return true;
   }
 
   connect(

@@ -73,6 +73,12 @@ export interface Chat {
   /** The cluster that this process is a node of; `undefined` for a single node. */
   readonly cluster?: ClusterView | undefined;
 
+  /**
+   * Whether this node does what has to be done once in a cluster, when a clock says so: ending mutes, removing users who are
+   * always on and rooms that have expired. Always true for a single node.
+   */
+  readonly onDuty: boolean;
+
   /** Whether a member is in the chat. */
   has(member: Member): boolean;
   /** Whether a session is connected. */
@@ -234,7 +240,7 @@ export interface Chat {
   /** Changes the modes of a room, as far as possible. @throws {ChatError} `not-in-room` or `not-operator` */
   setModes(member: Member, room: Room, changes: readonly ModeChange[]): Answer<ModesResult>;
   /** Deletes a room without members, all lines of which have expired. @throws {StoreError} if the history cannot. */
-  dropRoom(key: string): void;
+  dropRoom(key: string): Answer<void>;
 
   /**
    * Says a line in a room, to all members including the author; not to `from` if that wants no echo. Control characters are removed.

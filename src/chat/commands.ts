@@ -290,10 +290,18 @@ export type Command =
   }
   /** A ban of the server is lifted. */
   | { readonly op: "server-unban"; readonly what: string }
-  /** A host is muted: its members may not say anything. */
-  | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }
-  /** A host is unmuted. */
-  | { readonly op: "unmute"; readonly host: string };
+  /**
+   * A host is muted: its members may not say anything. `until`: when the node on duty is to unmute it, in milliseconds since
+   * 1970; without it, the host stays muted.
+   */
+  | {
+    readonly op: "mute";
+    readonly host: string;
+    readonly action: MuteAction | undefined;
+    readonly until: number | undefined;
+  }
+  /** A host is unmuted; with `until`, only if its mute was to end then: an operator may have made another one meanwhile. */
+  | { readonly op: "unmute"; readonly host: string; readonly until: number | undefined };
 
 /** The result of each command when it is not rejected. */
 export interface Results {

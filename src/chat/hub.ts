@@ -118,8 +118,8 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   notice: messages.notice,
   "server-ban": moderation.serverBan,
   "server-unban": moderation.serverUnban,
-  mute: (state, { host, action }) => state.muted.mute(host, action),
-  unmute: (state, { host }) => state.muted.unmute(host),
+  mute: moderation.mute,
+  unmute: moderation.unmute,
 };
 
 /** All members and rooms of the chat. */

@@ -10,6 +10,15 @@ export function serverBan(state: ChatState, command: CommandOf<"server-ban">): v
   state.observer.serverBanned(ban);
 }
 
+export function mute({ muted }: ChatState, { host, until, action }: CommandOf<"mute">): void {
+  muted.mute(host, until, action);
+}
+
+/** Returns whether the host was muted. */
+export function unmute({ muted }: ChatState, { host, until }: CommandOf<"unmute">): boolean {
+  return muted.unmute(host, until);
+}
+
 /** Returns whether there was such a ban. */
 export function serverUnban(state: ChatState, { what }: CommandOf<"server-unban">): boolean {
   return state.serverBans.remove(what);

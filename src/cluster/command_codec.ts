@@ -152,8 +152,8 @@ export const commandCodec = variants<LogCommand, "op">("op", {
     { what: text, by: text, reason: text, since: number, until: nullable(number), nick: nullable(text) },
   ],
   "server-unban": ["su", 1, { what: text }],
-  mute: ["mu", 1, { host: text, action: nullable(muteAction) }],
-  unmute: ["um", 1, { host: text }],
+  mute: ["mu", 1, { host: text, action: nullable(muteAction), until: nullable(integer) }],
+  unmute: ["um", 1, { host: text, until: nullable(integer) }],
   // Nodes
   hello: ["h", 1, {
     nonce: text,

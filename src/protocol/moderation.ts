@@ -9,6 +9,7 @@ import { ChatError } from "../chat/chat_error.ts";
 import { requireReason } from "../chat/lengths.ts";
 import type { Member } from "../chat/member.ts";
 import { ACCOUNT_MASK, accountMask } from "../chat/modes.ts";
+import type { MuteAction } from "../chat/muted_hosts.ts";
 import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
 import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
@@ -192,47 +193,58 @@ function marksOf({ account, host }: Member): string[] {
 }
 
 /**
- * Mutes the account and the host of a user, and with the host all users from there.
+ * Mutes the account and the host of a user, and with the host all users from there. What cannot be done is thrown at once, not
+ * by the promise.
  *
  * @param duration In milliseconds.
  * @throws {ChatError} `not-server-operator` or `no-such-user`
  */
-export function mute(context: ModerationContext, chat: Chat, by: Member, nick: string, duration = Infinity): Member {
+export function mute(
+  context: ModerationContext,
+  chat: Chat,
+  by: Member,
+  nick: string,
+  duration = Infinity,
+): Promise<Member> {
   requireOperator(by);
   const target = chat.find(nick);
-  for (const mark of marksOf(target)) {
-    chat.mutes.add(mark, chat.mutes.now() + duration, { who: target.nick, by: by.nick });
-  }
   context.audit("muted", by, `${target.origin} ${formatDuration(duration)}`);
-  target.tell({
-    kind: "notice",
-    text: `${by.nick} has muted you${
-      duration === Infinity ? "" : ` for ${formatDuration(duration)}`
-    }. You can read, but not write.`,
-  });
+  const limit = duration === Infinity ? "" : ` for ${formatDuration(duration)}`;
+  const notice = `${by.nick} has muted you${limit}. You can read, but not write.`;
+  return addMutes(chat, target, { who: target.nick, by: by.nick }, duration, notice);
+}
+
+async function addMutes(chat: Chat, target: Member, action: MuteAction, duration: number, notice: string) {
+  for (const mark of marksOf(target)) await chat.mutes.add(mark, chat.mutes.now() + duration, action);
+  await chat.notice(notice, target);
   return target;
 }
 
 /**
- * Unmutes a user, or a host or an account.
+ * Unmutes a user, or a host or an account. What cannot be done is thrown at once, not by the promise.
  *
  * @param text A user, who may have left since it was muted, a host, as in `*!*@host`, or an account, as in `~a:alice`.
  * @returns The nickname of the user, or the mask of the host or account.
  * @throws {ChatError} `not-server-operator`, `no-such-user` or `not-muted`
  */
-export function unmute(context: ModerationContext, chat: Chat, by: Member, text: string): string {
+export function unmute(context: ModerationContext, chat: Chat, by: Member, text: string): Promise<string> {
   requireOperator(by);
   const target = chat.get(text);
   const named = chat.mutes.all.filter(({ action }) => action !== undefined && fold(action.who) === fold(text));
   const marks = target === undefined ? [text.replace(/^\*!\*@/, "")] : marksOf(target);
-  const removed = [...new Set([...named.map(({ host }) => host), ...marks])].filter((mark) => chat.mutes.remove(mark));
-  if (removed.length === 0) {
+  const muted = [...new Set([...named.map(({ host }) => host), ...marks])].filter((mark) => chat.mutes.has(mark));
+  if (muted.length === 0) {
     throw new ChatError(target === undefined && isNick(text) ? "no-such-user" : "not-muted", target?.nick ?? text);
   }
-  const what = removed.map(maskOf).join(" and ");
+  const what = muted.map(maskOf).join(" and ");
   context.audit("unmuted", by, target?.origin ?? what);
-  target?.tell({ kind: "notice", text: "You can speak again." });
-  return target?.nick ?? what;
+  return removeMutes(chat, muted, target, target?.nick ?? what);
+}
+
+async function removeMutes(chat: Chat, marks: readonly string[], target: Member | undefined, what: string) {
+  for (const mark of marks) await chat.mutes.remove(mark);
+  if (target !== undefined) await chat.notice("You can speak again.", target);
+  return what;
 }
 
 /**

@@ -36,6 +36,9 @@ const LOCKED_PAUSE = 10;
 /** How often a write is tried again after one has failed, in milliseconds. */
 const FAILED_PAUSE = 1000;
 
+/** How often a node of a cluster looks for mutes that are over, in milliseconds. */
+const MUTE_INTERVAL = 1000;
+
 /** What a server operator is told whose entry is gone. */
 const OPERATOR_REVOKED =
   "You are no longer a server operator: your entry in the operators file was changed or removed.";
@@ -53,8 +56,9 @@ export class Server {
   readonly #auth: AuthService;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
-  #maintenance: Maintenance | undefined; // this and the next two from `open` on
+  #maintenance: Maintenance | undefined; // this and the next three from `open` on
   #absentExpiry: AbsentExpiry | undefined;
+  #muteTimer: ReturnType<typeof setInterval> | undefined;
   #memoryTimer: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined; // set while another program has the database locked
   #repairTimer: ReturnType<typeof setInterval> | undefined; // set while the database cannot be written
@@ -153,11 +157,15 @@ export class Server {
     this.#listeners.open();
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
-      onRoomExpired: (room) => this.#chat.dropRoom(room),
+      onRoomExpired: (room) => this.#dropExpired(room),
       onError: (trouble) =>
         this.#log.error("history maintenance failed", { data: this.#options.data, error: trouble.message }),
     });
-    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, this.#options.alwaysOnExpire, clock ?? WALL_CLOCK);
+    const { alwaysOn, mutes, cluster } = this.#chat;
+    const isOnDuty = () => this.#chat.onDuty;
+    this.#absentExpiry = new AbsentExpiry(alwaysOn, this.#options.alwaysOnExpire, clock ?? WALL_CLOCK, isOnDuty);
+    // A single node unmutes a host when it looks whether it is muted; this one also ends the mutes of other nodes.
+    if (cluster !== undefined) this.#muteTimer = setInterval(() => mutes.expire(), MUTE_INTERVAL);
     this.#memoryTimer = this.#watchMemory();
     if (this.#listeners.names.includes("web")) this.#stats.measureDelay(); // there is no `/metrics` elsewhere
   }
@@ -192,6 +200,7 @@ export class Server {
   /** Closes the listeners, says goodbye, and resolves once all queued lines have been sent, or after 5 seconds. */
   async stop(): Promise<void> {
     clearInterval(this.#memoryTimer);
+    clearInterval(this.#muteTimer);
     this.#stats.stop();
     this.#maintenance?.stop();
     this.#absentExpiry?.stop();
@@ -212,6 +221,14 @@ export class Server {
     const text = `${this.#options.name} is stopping. Goodbye.`;
     if (this.#cluster === undefined) return void this.#chat.notice(text);
     for (const [, { session }] of this.#connections) session?.tell({ kind: "notice", text });
+  }
+
+  /** Deletes a room that has expired. If that fails, it is found again by the next sweep. */
+  #dropExpired(room: string) {
+    if (!this.#chat.onDuty) return;
+    const dropped = this.#chat.dropRoom(room);
+    if (!(dropped instanceof Promise)) return;
+    dropped.catch((error) => this.#log.error("cannot delete expired room", { room, error: errorDetails(error) }));
   }
 
   #retryFlush() {

@@ -322,8 +322,8 @@ export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
     nick: fc.option(nick, { nil: undefined }),
   }),
   "server-unban": fc.record({ what: banned }),
-  mute: fc.record({ host, action: fc.constant(undefined) }),
-  unmute: fc.record({ host }),
+  mute: fc.record({ host, action: fc.constant(undefined), until: fc.constantFrom(undefined, START + 100) }),
+  unmute: fc.record({ host, until: fc.constantFrom(undefined, undefined, START + 100, START + 200) }),
 };
 
 const FREQUENT: readonly Op[] = [

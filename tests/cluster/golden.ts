@@ -218,10 +218,13 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
   },
   "server-unban": { all: { op: "server-unban", what: "192.0.2.0/24" } },
   mute: {
-    all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" } },
+    all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" }, until: 1_800_000_060_000 },
     least: { op: "mute", host: "abc.hidden" },
   },
-  unmute: { all: { op: "unmute", host: "abc.hidden" } },
+  unmute: {
+    all: { op: "unmute", host: "abc.hidden", until: 1_800_000_060_000 },
+    least: { op: "unmute", host: "abc.hidden" },
+  },
   hello: {
     all: {
       op: "hello",

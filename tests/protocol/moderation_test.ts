@@ -124,7 +124,7 @@ testModeration(
     await troll.says("NICK troll", "USER troll 0 * :x");
     fixture.chat.login(troll.session, "trolls");
     const { moderation } = fixture.options;
-    mute(moderation, fixture.chat, root.member, "troll");
+    await mute(moderation, fixture.chat, root.member, "troll");
     assertEquals(fixture.chat.mutes.all.map(({ host }) => host), ["~a:trolls", "elsewhere"]);
     await fixture.join("#lobby", troll, other);
     const say = () => fixture.chat.say(troll.member, fixture.chat.findRoom("#lobby"), "hi");
@@ -134,10 +134,10 @@ testModeration(
     fixture.chat.login(other.session, "Trolls");
     assertRejected("muted", "other", () => fixture.chat.say(other.member, fixture.chat.findRoom("#lobby"), "hi"));
     await troll.leave();
-    assertEquals(unmute(moderation, fixture.chat, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
+    assertEquals(await unmute(moderation, fixture.chat, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
     assertEquals(fixture.chat.mutes.all, []);
-    mute(moderation, fixture.chat, root.member, "other");
-    assertEquals(unmute(moderation, fixture.chat, root.member, "~a:trolls"), "~a:trolls");
+    await mute(moderation, fixture.chat, root.member, "other");
+    assertEquals(await unmute(moderation, fixture.chat, root.member, "~a:trolls"), "~a:trolls");
   },
 );
 

@@ -74,12 +74,12 @@ export const mute: Command = {
   help: "mute a user, in all rooms",
   topic: "operators",
   forOperators: true,
-  run(context, arg) {
+  async run(context, arg) {
     const { member, moderation, chat } = context;
     const [name = "", time] = arg.split(/\s+/);
     requireOperator(member); // before a wrong time is looked at
     const duration = time === undefined ? Infinity : readTime(time);
-    const { nick, host } = muteUser(moderation, chat, member, name, duration);
+    const { nick, host } = await muteUser(moderation, chat, member, name, duration);
     context.reply([system(`Muted ${nick}, and all users from ${host}.`)]);
   },
 };
@@ -89,8 +89,8 @@ export const unmute: Command = {
   help: "unmute a user; /bans lists the muted hosts",
   topic: "operators",
   forOperators: true,
-  run(context, arg) {
-    const who = unmuteHost(context.moderation, context.chat, context.member, arg);
+  async run(context, arg) {
+    const who = await unmuteHost(context.moderation, context.chat, context.member, arg);
     context.reply([system(`${who} can speak again.`)]);
   },
 };
