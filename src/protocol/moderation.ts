@@ -161,7 +161,7 @@ async function makeBans(
 }
 
 /** How many clients a ban has disconnected, for a sentence. Other nodes of a cluster do not tell how many of theirs. */
-export function countDisconnected({ cluster }: Chat, { disconnected }: BanResult): string {
+export function countDisconnected({ cluster }: Pick<Chat, "cluster">, { disconnected }: BanResult): string {
   return `${disconnected} disconnected${cluster === undefined ? "" : " from this node"}`;
 }
 

@@ -1,7 +1,8 @@
 /** Moderation that is the same on all protocols. */
 import { assert, assertEquals } from "@std/assert";
-import { ban, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
+import { ban, countDisconnected, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
+import type { ClusterView } from "../../src/chat/cluster_view.ts";
 import { REASON_MAX } from "../../src/chat/lengths.ts";
 import { assertRejected } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
@@ -197,6 +198,20 @@ testModeration("ban: the operator gets the reply when the clients are disconnect
     await said;
     assertEquals(client.hears(), [reply]);
   }
+});
+
+testModeration("ban: its effect on the clients of this node is told as such in a cluster", async () => {
+  const result = { disconnected: 3, includesCaller: false };
+  assertEquals(countDisconnected({ cluster: undefined }, result), "3 disconnected");
+  const cluster: ClusterView = {
+    name: "test",
+    health: "ok",
+    nodes: [],
+    figures: {} as ClusterView["figures"],
+    nodeOf: () => undefined,
+  };
+  assertEquals(countDisconnected({ cluster }, result), "3 disconnected from this node");
+  await Promise.resolve();
 });
 
 testModeration("ban: its description says how long it still lasts", async (_chat) => {
