@@ -8,6 +8,7 @@ import { LOBBY } from "../../src/chat/names.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { StateDigest } from "../../src/chat/state_digest.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
+import type { SnapshotSection } from "../../src/chat/snapshot_records.ts";
 import type { ServerBan } from "../../src/chat/server_bans.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import { fc } from "../dependencies.ts";
@@ -43,6 +44,17 @@ export class Replica {
   readonly sent: string[] = [];
   readonly results: unknown[] = [];
   readonly bans = new Map<string, ServerBan>();
+  readonly bansSection: SnapshotSection = {
+    name: "bans",
+    take: () => Array.from(this.bans.values(), (ban) => JSON.stringify(ban)),
+    restore: (records) => {
+      this.bans.clear();
+      for (const record of records) {
+        const ban = JSON.parse(String(record)) as ServerBan;
+        this.bans.set(ban.what, { ...ban, until: ban.until ?? Infinity });
+      }
+    },
+  };
   /** What it was given, with the ids of members and sessions: other replicas can be given the same. */
   readonly given: Given[] = [];
   readonly #ids = SLOTS.map((slot) => slot + 1);
