@@ -8,7 +8,7 @@ import { ALWAYS_ON_MAX } from "./always_on.ts";
 import { type AlwaysOnUsers, AuthoredAlwaysOnUsers } from "./always_on_users.ts";
 import { checksKey, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
 import { type Answer, settle, then } from "./answer.ts";
-import type { Chat } from "./chat.ts";
+import type { Chat, ServerBanList } from "./chat.ts";
 import { type ChatOptions, ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "./chat_options.ts";
 import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
@@ -20,7 +20,7 @@ import type { Identity, Member, Outlet, Session } from "./member.ts";
 import { AccountIgnores } from "./account_ignores.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { shownTo } from "./member_commands.ts";
-import { Mutes } from "./mutes.ts";
+import { Mutes, type MuteTarget } from "./mutes.ts";
 import { fold, prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
@@ -46,6 +46,7 @@ import { isStored } from "./write_behind.ts";
 /** The chat, for any sink of commands. The methods are documented in the interface. */
 export class AuthoredChat extends ChatReader implements Chat {
   readonly mutes: Mutes;
+  readonly serverBans: ServerBanList;
   readonly admin: RoomAdmin;
   readonly alwaysOn: AlwaysOnUsers;
   readonly ignores: AccountIgnores;
@@ -69,8 +70,9 @@ export class AuthoredChat extends ChatReader implements Chat {
       maxSessions: options.maxSessions ?? SESSIONS_MAX,
       maxAbsent: options.maxAbsent ?? ALWAYS_ON_MAX,
     };
-    const { alwaysOn = "opt-in" } = options;
-    const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, alwaysOn, now: Date.now() });
+    const { alwaysOn = "opt-in", serverBans } = options;
+    const common = { history, keepPrivate, limits, reserved, policy, observer, serverBans, alwaysOn };
+    const hub = new Hub({ ...common, now: Date.now() });
     super(hub, history);
     this.#hub = hub;
     this.#sink = createSink(hub);
@@ -89,10 +91,17 @@ export class AuthoredChat extends ChatReader implements Chat {
       hub.nicknames,
       (command) => this.#submit(command),
     );
-    this.mutes = new Mutes(options.clock, this.#hub.muted, {
-      mute: (host, action) => this.#submit({ op: "mute", host, action }),
-      unmute: (host) => this.#submit({ op: "unmute", host }),
-    });
+    this.serverBans = {
+      add: ({ until, nick, ...ban }) => {
+        return this.#submit({ op: "server-ban", ...ban, until: until === Infinity ? undefined : until, nick });
+      },
+      remove: (what) => this.#submit({ op: "server-unban", what }),
+    };
+    const muteTarget: MuteTarget = {
+      mute: (host, until, action) => this.#submit({ op: "mute", host, action, until }),
+      unmute: (host, until) => this.#submit({ op: "unmute", host, until }),
+    };
+    this.mutes = new Mutes(options.clock, hub.muted, muteTarget, () => this.onDuty);
     this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
     this.admin = new AuthoredRoomAdmin({
@@ -106,6 +115,10 @@ export class AuthoredChat extends ChatReader implements Chat {
     });
     // Read now, as reading it for all rooms when a new room needs a place would take long.
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
+  }
+
+  get onDuty(): boolean {
+    return true;
   }
 
   connect(

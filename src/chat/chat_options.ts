@@ -4,6 +4,7 @@ import type { KeepPrivate } from "./conversations.ts";
 import type { IgnoreStore } from "./ignore_lists.ts";
 import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
+import type { ServerBans } from "./server_bans.ts";
 import type { StorageLimits } from "./storage_limit.ts";
 import type { HistoryStore } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
@@ -46,6 +47,8 @@ export interface ChatOptions {
   /** Stores the ignore lists of accounts. Without it, they end with the connection. */
   readonly ignores?: IgnoreStore | undefined;
   readonly observer?: Partial<ChatObserver>;
+  /** The bans of the server, to be changed. Which clients they reject, the policy decides. None are kept by default. */
+  readonly serverBans?: ServerBans | undefined;
   /** Its monotonic time ends mutes. */
   readonly clock?: ExpiryClock;
 }

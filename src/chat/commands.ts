@@ -275,10 +275,33 @@ export type Command =
     readonly to?: { readonly member: MemberId } | { readonly session: SessionId } | undefined;
   }
   // Moderation
-  /** A host is muted: its members may not say anything. */
-  | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }
-  /** A host is unmuted. */
-  | { readonly op: "unmute"; readonly host: string };
+  /**
+   * A server operator bans an address, a network, a mask or an account from the server. Its author has checked the number of bans.
+   * `until`: without it, the ban is permanent.
+   */
+  | {
+    readonly op: "server-ban";
+    readonly what: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly since: number;
+    readonly until: number | undefined;
+    readonly nick: string | undefined;
+  }
+  /** A ban of the server is lifted. */
+  | { readonly op: "server-unban"; readonly what: string }
+  /**
+   * A host is muted: its members may not say anything. `until`: when the node on duty is to unmute it, in milliseconds since
+   * 1970; without it, the host stays muted.
+   */
+  | {
+    readonly op: "mute";
+    readonly host: string;
+    readonly action: MuteAction | undefined;
+    readonly until: number | undefined;
+  }
+  /** A host is unmuted; with `until`, only if its mute was to end then: an operator may have made another one meanwhile. */
+  | { readonly op: "unmute"; readonly host: string; readonly until: number | undefined };
 
 /** The result of each command when it is not rejected. */
 export interface Results {
@@ -325,6 +348,9 @@ export interface Results {
   tag: Tagged;
   wallops: void;
   notice: void;
+  "server-ban": void;
+  /** Whether there was such a ban. */
+  "server-unban": boolean;
   mute: void;
   /** Whether the host was muted. */
   unmute: boolean;

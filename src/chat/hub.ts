@@ -17,6 +17,7 @@ import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./mem
 import type { IgnoreLists } from "./ignore_lists.ts";
 import * as members from "./member_commands.ts";
 import * as messages from "./message_commands.ts";
+import * as moderation from "./moderation_commands.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { MutedHosts } from "./muted_hosts.ts";
 import { fold, LOBBY } from "./names.ts";
@@ -30,6 +31,7 @@ import * as admin from "./room_admin_commands.ts";
 import * as bans from "./room_ban_commands.ts";
 import * as rooms from "./room_commands.ts";
 import type { RoomNames } from "./room_names.ts";
+import { NO_SERVER_BANS, type ServerBans } from "./server_bans.ts";
 import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
 import { type RestoreOptions, restoreSnapshot } from "./restore_snapshot.ts";
@@ -52,6 +54,8 @@ export interface HubOptions {
   /** Which nicknames are registered. It has to change by commands of the same log only. */
   readonly policy: Pick<Policy, "isRegistered" | "registeredLike">;
   readonly observer: ChatObserver;
+  /** The bans of the server; none are kept, unless given. */
+  readonly serverBans?: ServerBans | undefined;
   /** Which accounts may be always on. */
   readonly alwaysOn: AlwaysOnPolicy;
   /** When the lobby is created, if the history does not have it, and members are restored, in milliseconds since 1970. */
@@ -112,8 +116,10 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   tag: messages.tag,
   wallops: messages.wallops,
   notice: messages.notice,
-  mute: (state, { host, action }) => state.muted.mute(host, action),
-  unmute: (state, { host }) => state.muted.unmute(host),
+  "server-ban": moderation.serverBan,
+  "server-unban": moderation.serverUnban,
+  mute: moderation.mute,
+  unmute: moderation.unmute,
 };
 
 /** All members and rooms of the chat. */
@@ -137,6 +143,7 @@ export class Hub {
       delivery,
       storage: new WriteBehind(history, keepPrivate, delivery, observer),
       observer,
+      serverBans: options.serverBans ?? NO_SERVER_BANS,
       limits,
       alwaysOn: new AlwaysOn(options.alwaysOn, history.presence?.choices()),
       waiting: new Waiting(history.presence?.waiting()),

@@ -146,8 +146,14 @@ export const commandCodec = variants<LogCommand, "op">("op", {
   wallops: ["wa", 1, { member, text }],
   notice: ["no", 1, { text, to: optional(addressee) }],
   // Moderation
-  mute: ["mu", 1, { host: text, action: nullable(muteAction) }],
-  unmute: ["um", 1, { host: text }],
+  "server-ban": [
+    "sb",
+    1,
+    { what: text, by: text, reason: text, since: number, until: nullable(number), nick: nullable(text) },
+  ],
+  "server-unban": ["su", 1, { what: text }],
+  mute: ["mu", 1, { host: text, action: nullable(muteAction), until: nullable(integer) }],
+  unmute: ["um", 1, { host: text, until: nullable(integer) }],
   // Nodes
   hello: ["h", 1, {
     nonce: text,

@@ -2,6 +2,7 @@
 import type { ChatOptions } from "../chat/chat_options.ts";
 import type { CheckpointStore } from "../chat/checkpoint_store.ts";
 import type { NodeHistory } from "../chat/node_history.ts";
+import type { SnapshotSection } from "../chat/snapshot_records.ts";
 import { secretSection } from "../chat/secret_section.ts";
 import { StoreError } from "../chat/store.ts";
 import type { Setting } from "../cluster/cluster_commands.ts";
@@ -39,6 +40,7 @@ export class ServerCluster {
     options: Options & { readonly cluster: ClusterOptions },
     { cluster: files = { creds: "", ca: "" }, node, version }: ClusterResources,
     chat: ChatOptions,
+    sections: readonly SnapshotSection[],
     log: Log,
   ) {
     const { history, checkpoints } = node!; // main opens it if there is a cluster
@@ -56,7 +58,7 @@ export class ServerCluster {
         },
       },
       history,
-      sections: [secretSection(history)],
+      sections: [secretSection(history), ...sections],
       node: {
         cluster: cluster.name,
         name: cluster.node ?? "",

@@ -8,7 +8,7 @@ import { StoreError } from "../chat/store.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import type { Options } from "../cli/options.ts";
 import type { Audit } from "../moderation/audit.ts";
-import type { Bans } from "../moderation/bans.ts";
+import type { Ban, Bans } from "../moderation/bans.ts";
 import type { Log } from "../monitoring/log.ts";
 import { CHANSERV } from "../protocol/irc/chanserv_notice.ts";
 import { NICKSERV } from "../protocol/irc/nickserv_notice.ts";
@@ -20,6 +20,8 @@ import type { ServerResources } from "./resources.ts";
 /** The parts of the server that the chat reports to. */
 export interface ChatContext {
   readonly bans: Bans;
+  /** Has the clients of this node disconnected that a new ban matches. */
+  readonly enforceBan: (ban: Ban) => void;
   readonly limits: ConnectionLimits;
   readonly rejections: RejectionLog;
   readonly log: Log;
@@ -43,14 +45,14 @@ export function createChat(options: Options, resources: ServerResources, context
   const { cluster } = options;
   const chatOptions = chatOptionsOf(options, resources, context);
   if (cluster === undefined) return { chat: new LocalChat(chatOptions) };
-  const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, context.log);
+  const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, [context.bans.section], context.log);
   return { chat: node.chat, cluster: node };
 }
 
 function chatOptionsOf(
   options: Options,
   resources: ServerResources,
-  { bans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
+  { bans, enforceBan, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
 ): ChatOptions {
   return {
     history: resources.history,
@@ -70,7 +72,9 @@ function chatOptionsOf(
       registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),
       banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason,
     },
+    serverBans: bans,
     observer: {
+      serverBanned: enforceBan,
       flushWanted: requestFlush,
       storeLocked: retryFlush,
       storeFailed: ({ message }) => {
@@ -97,7 +101,9 @@ function chatOptionsOf(
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
         }
       },
-      entryForced: (member, room) => audit("entered", member, room.name),
+      entryForced: (member, room) => {
+        if (member.peer !== "") audit("entered", member, room.name); // else another node has its sessions, and logs it
+      },
     },
   };
 }

@@ -21,6 +21,7 @@ for (
         assertEquals(other.results, one.results);
         assertEquals(other.sent, one.sent);
         assertEquals(other.state(), one.state());
+        assertEquals([...other.bans], [...one.bans]);
         assertEquals(other.stored(), one.stored());
         assertEquals(other.digest.value, one.digest.value);
         for (const [op, result] of one.results as [string, unknown][]) {

@@ -8,6 +8,8 @@ import { LOBBY } from "../../src/chat/names.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { StateDigest } from "../../src/chat/state_digest.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
+import type { SnapshotSection } from "../../src/chat/snapshot_records.ts";
+import type { ServerBan } from "../../src/chat/server_bans.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import { fc } from "../dependencies.ts";
 
@@ -41,6 +43,18 @@ export class Replica {
   readonly digest = new StateDigest();
   readonly sent: string[] = [];
   readonly results: unknown[] = [];
+  readonly bans = new Map<string, ServerBan>();
+  readonly bansSection: SnapshotSection = {
+    name: "bans",
+    take: () => Array.from(this.bans.values(), (ban) => JSON.stringify(ban)),
+    restore: (records) => {
+      this.bans.clear();
+      for (const record of records) {
+        const ban = JSON.parse(String(record)) as ServerBan;
+        this.bans.set(ban.what, { ...ban, until: ban.until ?? Infinity });
+      }
+    },
+  };
   /** What it was given, with the ids of members and sessions: other replicas can be given the same. */
   readonly given: Given[] = [];
   readonly #ids = SLOTS.map((slot) => slot + 1);
@@ -60,7 +74,11 @@ export class Replica {
         isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
         registeredLike: (look) => ACCOUNTS.find((name) => skeleton(name) === look),
       },
-      observer: NO_OBSERVER,
+      observer: { ...NO_OBSERVER, serverBanned: ({ what }) => void this.sent.push(`banned ${what}`) },
+      serverBans: {
+        add: (ban) => void this.bans.set(ban.what, ban),
+        remove: (what) => this.bans.delete(what),
+      },
       alwaysOn: "opt-in",
       now: START,
     });
@@ -244,6 +262,7 @@ const identity = fc.record({
 }).map(({ token, ...identity }) => identity.account === undefined ? identity : { ...identity, token });
 const close = fc.constantFrom(undefined, { ending: "killed", words: "Killed", notice: "You are killed" });
 const host = fc.constantFrom("h1", "h2");
+const banned = fc.constantFrom("192.0.2.7", "m0!*@*", "~a:alice");
 const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. */
@@ -306,8 +325,17 @@ export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   }),
   wallops: fc.record({ text }),
   notice: fc.record({ text }),
-  mute: fc.record({ host, action: fc.constant(undefined) }),
-  unmute: fc.record({ host }),
+  "server-ban": fc.record({
+    what: banned,
+    by: nick,
+    reason: text,
+    since: fc.constant(START),
+    until: fc.constantFrom(START + 100, undefined),
+    nick: fc.option(nick, { nil: undefined }),
+  }),
+  "server-unban": fc.record({ what: banned }),
+  mute: fc.record({ host, action: fc.constant(undefined), until: fc.constantFrom(undefined, START + 100) }),
+  unmute: fc.record({ host, until: fc.constantFrom(undefined, undefined, START + 100, START + 200) }),
 };
 
 const FREQUENT: readonly Op[] = [

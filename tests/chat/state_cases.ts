@@ -50,7 +50,10 @@ export const FIELDS: Readonly<
     (hub) => hub.nicknames.nextGuest,
   ],
   "muted hosts in order": [
-    [{ op: "mute", host: "h2", action: undefined }, { op: "mute", host: "h1", action: { who: "a", by: "b" } }],
+    [
+      { op: "mute", host: "h2", action: undefined, until: START + 100 },
+      { op: "mute", host: "h1", action: { who: "a", by: "b" } },
+    ],
     (hub) => [...hub.muted],
   ],
   "presence history": [

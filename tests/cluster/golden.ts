@@ -204,11 +204,27 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
     least: { op: "notice", text: "The server is stopping." },
     also: [{ op: "notice", text: "zoe is no longer registered.", to: { session: 8 } }],
   },
+  "server-ban": {
+    all: {
+      op: "server-ban",
+      what: "~a:bob",
+      by: "alice",
+      reason: "spam",
+      since: 1_800_000_000_000.5,
+      until: 1_800_000_060_000.5,
+      nick: "bob",
+    },
+    least: { op: "server-ban", what: "192.0.2.0/24", by: "alice", reason: "", since: 1_800_000_000_000 },
+  },
+  "server-unban": { all: { op: "server-unban", what: "192.0.2.0/24" } },
   mute: {
-    all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" } },
+    all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" }, until: 1_800_000_060_000 },
     least: { op: "mute", host: "abc.hidden" },
   },
-  unmute: { all: { op: "unmute", host: "abc.hidden" } },
+  unmute: {
+    all: { op: "unmute", host: "abc.hidden", until: 1_800_000_060_000 },
+    least: { op: "unmute", host: "abc.hidden" },
+  },
   hello: {
     all: {
       op: "hello",

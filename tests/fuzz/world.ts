@@ -28,7 +28,7 @@ import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { ModerationContext } from "../../src/protocol/moderation.ts";
-import { enforceBan } from "../../src/server/enforce_ban.ts";
+import { BanEnforcer } from "../../src/server/enforce_ban.ts";
 import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -176,17 +176,24 @@ export class World {
       keepPrivate: "all",
       maxRooms: ROOMS,
       reserved: [SERVER, NICKSERV],
+      serverBans: this.#bans,
       policy: {
         isRegistered: (nick) => auth.find(nick) !== undefined,
         banReason: (origin) => this.#bans.findByOrigin(origin)?.reason,
       },
     });
+    const enforcer = new BanEnforcer(
+      this.#bans,
+      { [Symbol.iterator]: () => this.#connected() },
+      this.chat,
+      reportError,
+    );
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
     const moderation: ModerationContext = {
       ...fakeModeration(),
       bans: this.#bans,
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), this.chat),
+      makeBan: (by, ban) => enforcer.make(by, ban),
     };
     const common = {
       chat: this.chat,
