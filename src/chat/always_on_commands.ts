@@ -2,6 +2,7 @@
 import { ABSENT_MESSAGE, EXPIRE_STEP } from "./always_on.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
+import { loadIgnored } from "./ignore_commands.ts";
 import type { Member } from "./member.ts";
 import { addMember, removeMember } from "./member_commands.ts";
 import { NEW_ROOM, type Rank } from "./modes.ts";
@@ -67,8 +68,11 @@ export function restoreMembers(state: ChatState, store: PresenceStore): number {
   for (const saved of store.members()) {
     state.storage.presence.noteStored(saved.account);
     const isWanted = state.alwaysOn.status(saved.account).on && state.nicknames.isRegistered(saved.account);
-    if (isWanted && absent.size < state.limits.maxAbsent) absent.add(restoreMember(state, saved, absent.size + 1));
-    else state.storage.presence.delete(saved.account);
+    if (isWanted && absent.size < state.limits.maxAbsent) {
+      const member = restoreMember(state, saved, absent.size + 1);
+      absent.add(member);
+      loadIgnored(state, member);
+    } else state.storage.presence.delete(saved.account);
   }
   return absent.size;
 }

@@ -6,6 +6,7 @@
  * uniqueness are checked when a command is applied. Rate limits and server bans are checked by its author beforehand.
  */
 import type { ChatError } from "./chat_error.ts";
+import type { DirectoryCommand, DirectoryResults } from "./directory_changes.ts";
 import type { Style, Tagged, Whispered } from "./events.ts";
 import type { Identity, Member, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
@@ -46,10 +47,12 @@ export interface Invitee {
 
 /** All commands, by `op`. */
 export type Command =
+  // Accounts
+  | DirectoryCommand
   // Members
   /**
    * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
-   * member, which is in no room yet. One whose token has a scope is always a new member.
+   * member, which is in no room yet. One whose token has a scope is always a new member. `revision`: as in `login`.
    */
   | {
     readonly op: "connect";
@@ -58,6 +61,7 @@ export type Command =
     readonly identity: Identity;
     /** Whether a person is at it; yes, unless given. */
     readonly attended?: boolean;
+    readonly revision?: string | undefined;
   }
   /** A client is gone, and with its last session the member, unless that is always on. `own`: the reason was given by the client. */
   | {
@@ -76,6 +80,7 @@ export type Command =
    * A session has logged in to an account. If a member is logged in to it already, it gets this session, unless the token
    * has a scope. Then it leaves the rooms that the token does not permit.
    * `id`: of the member that the session gets if it has to leave one that has others.
+   * `revision`: of the account or the token when the author has checked it, if there is a directory.
    */
   | {
     readonly op: "login";
@@ -83,6 +88,7 @@ export type Command =
     readonly account: string;
     readonly token: SessionToken | undefined;
     readonly id: MemberId;
+    readonly revision?: string | undefined;
   }
   /** A session has logged out. If its member stays without it, it gets a member of its own, which has this `id`. */
   | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }
@@ -97,10 +103,8 @@ export type Command =
   | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }
   /** A member changes its real name. */
   | { readonly op: "realname"; readonly member: MemberId; readonly realname: string }
-  /** A member ignores a user, named as on ignore lists, or no longer. All members of its account do. */
+  /** A member ignores a user, named as on ignore lists, or no longer. The list of an account is stored. */
   | { readonly op: "ignore"; readonly member: MemberId; readonly name: string; readonly on: boolean }
-  /** The ignore list of a member is replaced, as it has logged in or out. */
-  | { readonly op: "ignored"; readonly member: MemberId; readonly names: readonly string[] }
   /** A user flag is set or cleared. */
   | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
   // Always on
@@ -236,7 +240,7 @@ export type Command =
   | { readonly op: "unmute"; readonly host: string };
 
 /** The result of each command when it is not rejected. */
-export interface Results {
+export interface Results extends DirectoryResults {
   connect: Session;
   disconnect: void;
   remove: void;
@@ -249,7 +253,6 @@ export interface Results {
   away: void;
   realname: void;
   ignore: void;
-  ignored: void;
   flag: void;
   "always-on": void;
   attend: void;

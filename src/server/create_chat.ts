@@ -36,7 +36,8 @@ export function createChat(
   resources: ServerResources,
   { bans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
 ): Chat {
-  return new LocalChat({
+  const { accounts } = resources;
+  const chat = new LocalChat({
     history: resources.history,
     clock: resources.clock,
     keepPrivate: options.keepPrivate,
@@ -47,11 +48,10 @@ export function createChat(
     renames: options.nickRate,
     roomsMade: options.roomRate,
     storage: storageLimits(options),
+    directory: accounts?.directory,
     ignores: resources.ignores,
     reserved: [options.name, NICKSERV, CHANSERV],
     policy: {
-      isRegistered: (nick) => resources.accounts?.find(nick) !== undefined,
-      registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),
       banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason,
     },
     observer: {
@@ -75,7 +75,7 @@ export function createChat(
       },
       roomRenamed: (from, to) => {
         try {
-          resources.accounts?.tokens.renameRoom(from, to);
+          accounts?.directory.renameRoom(from, to);
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
@@ -84,6 +84,8 @@ export function createChat(
       entryForced: (member, room) => audit("entered", member, room.name),
     },
   });
+  if (accounts !== undefined) accounts.sink = chat.directory;
+  return chat;
 }
 
 /** The storage limits of each network: none if clients or addresses have no limit. */

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import type { Command, Invitee, ModesResult, Op } from "../../src/chat/commands.ts";
+import type { DirectoryOp } from "../../src/chat/directory_changes.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import type { Member, Session } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
@@ -24,6 +25,9 @@ const SLOTS = [0, 1, 2, 3];
 const NICKS = ["m0", "m1", "m2", "M3", "alice", "a1ice", "bob", "Bob", "guest1", "guest2", "no nick"];
 const ROOMS = ["#x", "#X", "#y", "#z", LOBBY, "no room"];
 const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "~a:alice", "bob", "x".repeat(400)];
+
+/** The commands of the directory have a test of their own: `directory_test.ts`. */
+type ChatOp = Exclude<Op, DirectoryOp>;
 
 /** A command whose member is a slot: the member that was connected last with it. */
 type Step =
@@ -196,7 +200,7 @@ const host = fc.constantFrom("h1", "h2");
 const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. Those of a frequent command are there several times. */
-const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
+const ARGUMENTS: { readonly [O in ChatOp]: fc.Arbitrary<object> } = {
   connect: fc.record({ nick, identity, attended: fc.constantFrom(true, true, false) }),
   disconnect: fc.record({ reason, own: on }),
   remove: fc.record({ reason }),
@@ -211,7 +215,6 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   away: fc.record({ message: reason }),
   realname: fc.record({ realname: text }),
   ignore: fc.record({ name: ignoredName, on }),
-  ignored: fc.record({ names: fc.array(ignoredName, { maxLength: 2 }) }),
   flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on }),
   "always-on": fc.record({ choice: fc.constantFrom(true, true, false, undefined) }),
   attend: fc.record({ on }),
@@ -255,7 +258,7 @@ const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   unmute: fc.record({ host }),
 };
 
-const FREQUENT: readonly Op[] = [
+const FREQUENT: readonly ChatOp[] = [
   "connect",
   "invite",
   "always-on",
@@ -271,7 +274,7 @@ const FREQUENT: readonly Op[] = [
   "role",
   "transfer",
 ];
-const op = fc.constantFrom(...Object.keys(ARGUMENTS) as Op[], ...FREQUENT);
+const op = fc.constantFrom(...Object.keys(ARGUMENTS) as ChatOp[], ...FREQUENT);
 const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args }) as Partial<Command> & { op: Op }));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ after: fc.nat({ max: 2 }), slot: fc.constantFrom(...SLOTS), command }) },
