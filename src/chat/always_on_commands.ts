@@ -48,7 +48,11 @@ export function expire(state: ChatState, { before }: CommandOf<"expire">): boole
   return false;
 }
 
-export function forget(state: ChatState, { account }: CommandOf<"forget">): void {
+/**
+ * Forgets the choice, the read markers and what waits for an account that was deleted, and removes its member if that has no
+ * session.
+ */
+export function forgetAccount(state: ChatState, account: string): void {
   state.alwaysOn.choose(account, undefined);
   state.storage.presence.saveChoice(account, undefined);
   if (state.waiting.take(account) !== undefined) state.storage.presence.saveWaiting(account, undefined);

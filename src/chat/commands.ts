@@ -114,8 +114,6 @@ export type Command =
   | { readonly op: "attend"; readonly session: SessionId; readonly on: boolean }
   /** Some of the members without a session are removed that were last here before a time. */
   | { readonly op: "expire"; readonly before: number }
-  /** An account does not exist any more: its choice and its read markers are forgotten, and its member is removed if it has no session. */
-  | { readonly op: "forget"; readonly account: string }
   // Read markers
   /**
    * A member has read a room that it is in, or its private conversation with a nickname, up to a time. Its author has checked
@@ -258,7 +256,6 @@ export interface Results extends DirectoryResults {
   attend: void;
   /** Whether there may be more to remove. */
   expire: boolean;
-  forget: void;
   "mark-read": void;
   join: Room;
   leave: void;

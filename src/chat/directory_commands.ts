@@ -1,5 +1,5 @@
 /** Applies the commands that change the directory: see `directory_changes.ts`. */
-import { forget } from "./always_on_commands.ts";
+import { forgetAccount } from "./always_on_commands.ts";
 import type { CommandOf, Results } from "./commands.ts";
 import type { DirectoryOp } from "./directory_changes.ts";
 import { setAccount } from "./member_commands.ts";
@@ -29,7 +29,7 @@ export function addAccount(state: ChatState, command: CommandOf<"account-add">):
 export function dropAccount(state: ChatState, command: CommandOf<"account-drop">): boolean {
   const { account } = command;
   if (!changeDirectory(state, command)) return false;
-  forget(state, { op: "forget", account });
+  forgetAccount(state, account);
   for (const member of [...state.members.values()]) {
     if (member.account === undefined || fold(member.account) !== account) continue;
     for (const session of member.sessions) session.token = undefined;

@@ -102,7 +102,6 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   "always-on": alwaysOn.setAlwaysOn,
   attend: alwaysOn.attend,
   expire: alwaysOn.expire,
-  forget: alwaysOn.forget,
   "mark-read": markers.markRead,
   join: rooms.join,
   leave: rooms.leave,

@@ -127,7 +127,6 @@ export const commandCodec = variants<Command, "op">("op", {
   "always-on": ["ao", 1, { member, choice: nullable(flag) }],
   attend: ["at", 1, { session: integer, on: flag }],
   expire: ["ex", 1, { before: number }], // by a clock that counts fractions of milliseconds
-  forget: ["fo", 1, { account: text }],
   // Read markers
   "mark-read": ["mr", 1, { member, target: conversation, time: integer }],
   // Rooms

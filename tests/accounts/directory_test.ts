@@ -6,6 +6,7 @@ import { TOKENS_MAX, WORD_TIME } from "../../src/accounts/tokens.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import type { Command, CommandOf } from "../../src/chat/commands.ts";
 import type { DirectoryOp } from "../../src/chat/directory_changes.ts";
+import { skeleton } from "../../src/chat/skeleton.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { fc } from "../dependencies.ts";
 import { Node, START, TwoNodes } from "./directory_nodes.ts";
@@ -224,6 +225,26 @@ Deno.test("directory: a session does not count as logged in with a token that wa
   assertEquals(set(), "login-outdated");
 });
 
+Deno.test("directory: a token is not revoked, and its use not noted, in place of an earlier one with its number", () => {
+  using node = new Node();
+  const revision = add(node, "alice");
+  const made = (letter: string) => {
+    const token = { hash: btoa(letter.repeat(32)), name: letter, host: "", ...FULL };
+    node.apply({ op: "token-add", account: "alice", revision, token });
+    return node.accounts.directory.revision("alice", 1)!;
+  };
+  const earlier = made("a");
+  node.apply({ op: "token-remove", account: "alice", id: 1, revision: earlier });
+  const later = made("b");
+  const before = node.records();
+  node.apply({ op: "token-used", account: "alice", id: 1, revision: earlier, host: "elsewhere" }, START + 1);
+  assertEquals(node.apply({ op: "token-remove", account: "alice", id: 1, revision: earlier }), false);
+  assertEquals(node.records(), before);
+  node.apply({ op: "token-used", account: "alice", id: 1, revision: later, host: "elsewhere" }, START + 1);
+  const tokens = node.accounts.tokens.list("alice");
+  assertEquals(tokens.map(({ host, used }) => [host, used]), [["elsewhere", START + 1]]);
+});
+
 Deno.test("directory: a nickname is registered for the member that has it, or for none while it is free", () => {
   using node = new Node();
   node.apply({ op: "connect", id: 1, nick: "alice", identity: identity() });
@@ -324,6 +345,7 @@ Deno.test("directory: a snapshot replaces all accounts with their tokens, certif
   const gone = add(other, "bob");
   other.apply({ op: "certificate-add", account: "bob", revision: gone, fingerprint: "cd".repeat(32) });
   other.apply({ op: "token-add", account: "bob", revision: gone, token: limited });
+  other.ignores.addIgnored("bob", ["x!*@h"]);
   const { snapshot } = other.accounts.directory;
   assertThrows(() => snapshot.restore([records[0], { name: "bad" }]));
   assertEquals(
@@ -335,7 +357,8 @@ Deno.test("directory: a snapshot replaces all accounts with their tokens, certif
   snapshot.restore(records);
   assertEquals(other.records(), node.records());
   assertEquals([other.accounts.find("alice"), other.accounts.find("bob")], [node.accounts.find("alice"), undefined]);
-  assertEquals(other.accounts.findConfusable("allce"), "alice");
+  const looks = ["alice", "bob"].map((name) => other.accounts.findConfusable(skeleton(name)));
+  assertEquals([looks, other.ignores.ignored("bob")], [["alice", undefined], []]);
   assertEquals([other.accounts.certificates.ownerOf("cd".repeat(32)), other.accounts.tokens.list("bob")], [
     undefined,
     [],

@@ -219,7 +219,6 @@ const ARGUMENTS: { readonly [O in ChatOp]: fc.Arbitrary<object> } = {
   "always-on": fc.record({ choice: fc.constantFrom(true, true, false, undefined) }),
   attend: fc.record({ on }),
   expire: fc.record({ before: fc.integer({ min: START, max: START + 300 }) }),
-  forget: fc.record({ account: fc.constantFrom("alice", "guest2") }),
   "mark-read": fc.record({
     target: fc.oneof(fc.record({ room }), fc.record({ nick })),
     time: fc.integer({ min: START, max: START + 300 }),

@@ -91,7 +91,6 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
   "always-on": { member, choice: orUndefined(flag) },
   attend: { session: integer, on: flag },
   expire: { before: number },
-  forget: { account: text },
   "mark-read": { member, target: fc.oneof(fc.record({ room: text }), fc.record({ nick: text })), time: integer },
   join: { member, session, room: text, key: orUndefined(text) },
   leave: { member, session, room: text, reason },

@@ -163,7 +163,6 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     all: { op: "expire", before: 1_800_000_000_000.25 },
     also: [{ op: "expire", before: -86_400_000 }],
   },
-  forget: { all: { op: "forget", account: "zoe" } },
   "mark-read": {
     all: { op: "mark-read", member: 7, target: { room: "#tea" }, time: 1_800_000_000_000 },
     also: [{ op: "mark-read", member: 7, target: { nick: "bob" }, time: 1_800_000_000_000 }],
