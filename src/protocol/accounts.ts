@@ -191,7 +191,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
   const name = member.account;
   const account = name === undefined ? undefined : auth.find(name);
   const requireOwner = () => { // another device may have dropped it, and another user have registered the name
-    if (auth.find(name!) !== account) throw new AuthError("not-logged-in");
+    if (auth.find(name!)?.revision !== account?.revision) throw new AuthError("not-logged-in");
   };
   let sessions: Session[] = [];
   await auth.drop(caller, name, password, async () => {
@@ -202,12 +202,14 @@ export async function drop(context: AccountContext, password: string): Promise<s
     sessions = [...chat.sessionsOf(name!)]; // the command logs them out
   });
   const done = `${name} is no longer registered.`;
+  // Meanwhile, it may have disconnected or logged in to another account.
+  const isLoggedOut = (each: Session) => chat.hasSession(each) && each.member.account === undefined;
   for (const each of sessions) {
-    if (each === session || !chat.hasSession(each)) continue;
+    if (each === session || !isLoggedOut(each)) continue;
     await chat.logout(each); // gives it a user of its own
     each.tell({ kind: "notice", text: done });
   }
-  if (chat.hasSession(session)) { // else it has disconnected meanwhile
+  if (isLoggedOut(session)) {
     await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
   }
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
