@@ -12,9 +12,11 @@ import type { Account, DirectoryOp } from "../chat/directory_changes.ts";
 import type { IgnoreStore } from "../chat/ignore_lists.ts";
 import { fold } from "../chat/names.ts";
 import { skeleton } from "../chat/skeleton.ts";
+import type { Json, SnapshotSection } from "../chat/snapshot_records.ts";
 import { StoreError } from "../chat/store.ts";
 import { copyString } from "../util/copy_string.ts";
-import { type AccountStore, fromBase64, fromTexts, revisionOf, toBase64, toTexts } from "./account_store.ts";
+import { readAccount, writeAccount } from "./account_records.ts";
+import { type AccountStore, fromBase64, fromTexts, revisionOf } from "./account_store.ts";
 import { CERTIFICATES_MAX, type CertificateStore } from "./certificate_store.ts";
 import { isWord, type StoredToken, TOKENS_MAX, type TokenStore, WORD_ID, WORD_TIME } from "./token_store.ts";
 
@@ -30,24 +32,14 @@ export interface DirectoryStores {
   readonly ignores: IgnoreStore;
 }
 
-/** One account in a snapshot, as JSON. Bytes are in base64. */
-export interface AccountRecord {
-  readonly name: string;
-  readonly since: number;
-  readonly credentials: ReturnType<typeof toTexts>;
-  readonly tokens: readonly (Omit<StoredToken, "account" | "hash"> & { readonly hash: string })[];
-  readonly certificates: readonly { readonly fingerprint: string; readonly since: number }[];
-  readonly ignored: readonly string[];
-}
-
 /** The accounts of all nodes. Names are compared without regard to case. */
 export class AccountDirectory implements Directory {
   /** Its part of a snapshot: one record for each account. */
-  readonly snapshot: {
-    readonly name: string;
-    take(): Iterable<AccountRecord>;
-    restore(records: Iterable<unknown>): void;
-  } = { name: "accounts", take: () => this.#take(), restore: (records) => this.#restore(records) };
+  readonly snapshot: SnapshotSection = {
+    name: "accounts",
+    take: () => this.#take(),
+    restore: (records) => this.#restore(records),
+  };
   readonly stores: DirectoryStores;
   readonly #accounts = new Map<string, Account>(); // by folded name
   readonly #bySkeleton = new Map<string, string>(); // folded names
@@ -235,36 +227,34 @@ export class AccountDirectory implements Directory {
     }
   }
 
-  *#take(): Generator<AccountRecord> {
+  *#take(): Generator<Json> {
     const { accounts, tokens, certificates, ignores } = this.stores;
     for (const key of [...this.#accounts.keys()].sort()) { // the same order on all nodes
       const { name, since } = this.#accounts.get(key)!;
-      yield {
+      yield writeAccount({
         name,
         since,
-        credentials: toTexts(accounts.credentials(key)!),
-        tokens: tokens.tokens(key).map(({ account: _, hash, ...token }) => ({ ...token, hash: toBase64(hash) })),
-        certificates: certificates.certificates(key).map(({ fingerprint, since }) => ({ fingerprint, since })),
+        credentials: accounts.credentials(key)!,
+        tokens: tokens.tokens(key),
+        certificates: certificates.certificates(key),
         ignored: ignores.ignored(key),
-      };
+      });
     }
   }
 
-  /** Replaces all accounts with those of a snapshot, in one transaction. @throws {StoreError} and then nothing has changed */
-  #restore(records: Iterable<unknown>) {
+  /** Replaces all accounts, in one transaction. @throws {SnapshotError | StoreError} Then nothing has changed. */
+  #restore(records: Iterable<Json>) {
     const { accounts, tokens, certificates, ignores } = this.stores;
     accounts.atomically(() => {
       accounts.clear();
-      for (const record of records as Iterable<AccountRecord>) {
-        const { name, since, credentials } = record;
+      for (const record of records) {
+        const account = readAccount(record);
+        const { name, since, credentials, ignored } = account;
         const key = fold(name);
-        accounts.addAccount({ key, name, since }, fromTexts(credentials));
-        for (const { hash, room, until, ...token } of record.tokens) {
-          // What is `undefined` is missing in JSON.
-          tokens.addToken({ ...token, room, until, account: key, hash: fromBase64(hash) });
-        }
-        for (const each of record.certificates) certificates.addCertificate({ ...each, account: key });
-        if (record.ignored.length > 0) ignores.addIgnored(key, record.ignored);
+        accounts.addAccount({ key, name, since }, credentials);
+        for (const each of account.tokens) tokens.addToken({ ...each, account: key });
+        for (const each of account.certificates) certificates.addCertificate({ ...each, account: key });
+        if (ignored.length > 0) ignores.addIgnored(key, ignored);
       }
     });
     this.#load();

@@ -38,8 +38,7 @@ export class Accounts {
   readonly certificates: Certificates;
   /** Whether accounts outlive the process. */
   readonly persistent: boolean;
-  /** Where changes go: to the directory at once, unless it is that of a chat. */
-  sink: DirectorySink;
+  #sink: DirectorySink;
   readonly #secret: Uint8Array;
   readonly #derive: Derive;
   readonly #iterations: number;
@@ -47,9 +46,9 @@ export class Accounts {
   constructor(directory: AccountDirectory, options: AccountsOptions) {
     const { now = Date.now } = options;
     this.directory = directory;
-    this.sink = { submit: (command) => directory.change(command, now()) };
+    this.#sink = { submit: (command) => directory.change(command, now()) };
     const sink: DirectorySink = {
-      submit: <O extends DirectoryOp>(command: CommandOf<O>) => this.sink.submit<O>(command),
+      submit: <O extends DirectoryOp>(command: CommandOf<O>) => this.#sink.submit<O>(command),
     };
     this.tokens = new Tokens(directory, sink, now);
     this.certificates = new Certificates(directory, sink);
@@ -57,6 +56,11 @@ export class Accounts {
     this.#secret = options.secret;
     this.#derive = options.derive ?? derive;
     this.#iterations = options.iterations ?? ITERATIONS;
+  }
+
+  /** Says where changes go: to the directory at once, unless it is that of a chat. */
+  submitTo(sink: DirectorySink): void {
+    this.#sink = sink;
   }
 
   /** How many accounts there are. */
@@ -96,7 +100,7 @@ export class Accounts {
   ): Promise<Account | undefined> {
     const credentials = toTexts(await this.#credentialsOf(password));
     if (!mayRegister()) return undefined;
-    const added = await this.sink.submit<"account-add">({ op: "account-add", name, credentials, member });
+    const added = await this.#sink.submit<"account-add">({ op: "account-add", name, credentials, member });
     return typeof added === "string" ? undefined : added;
   }
 
@@ -144,7 +148,7 @@ export class Accounts {
     const revision = this.find(name)?.revision;
     if (revision === undefined || !mayChange()) return false;
     const command = { op: "account-password", account: fold(name), revision, credentials, keep } as const;
-    return await this.sink.submit<"account-password">(command);
+    return await this.#sink.submit<"account-password">(command);
   }
 
   /**
@@ -154,7 +158,7 @@ export class Accounts {
    * @throws {StoreError}
    */
   async drop({ name, revision }: Account): Promise<boolean> {
-    return await this.sink.submit<"account-drop">({ op: "account-drop", account: fold(name), revision });
+    return await this.#sink.submit<"account-drop">({ op: "account-drop", account: fold(name), revision });
   }
 
   async #credentialsOf(password: string): Promise<Credentials> {

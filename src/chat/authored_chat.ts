@@ -13,13 +13,14 @@ import { type ChatOptions, ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "./chat_o
 import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandSink } from "./command_sink.ts";
-import type { CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
+import type { Closing, CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import type { Directory, DirectorySink } from "./directory.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import { AccountIgnores } from "./account_ignores.ts";
 import type { ModeChange, Rank } from "./modes.ts";
+import { shownTo } from "./member_commands.ts";
 import { Mutes } from "./mutes.ts";
 import { fold, prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
@@ -116,18 +117,18 @@ export class AuthoredChat extends ChatReader implements Chat {
   }
 
   connect(
-    name: string,
+    name: string | undefined,
     identity: Identity,
     format: WireFormat,
     outlet: Outlet,
     attended = true,
   ): Answer<Session> {
-    const nick = prepareName(name);
+    const nick = name && prepareName(name);
     const account = isScoped(identity.token) ? undefined : identity.account;
-    if (account === undefined) requireOtherNick(nick, identity.account);
+    if (account === undefined && nick !== undefined) requireOtherNick(nick, identity.account);
     const known = account === undefined ? undefined : this.getByAccount(account);
-    if (known === undefined) this.requireNick(nick, undefined, account);
-    this.#requireUnbanned(known?.nick ?? nick, identity, outlet, identity.account);
+    if (known === undefined && nick !== undefined) this.requireNick(nick, undefined, account);
+    this.#requireUnbanned(known?.nick ?? nick ?? this.guestName(), identity, outlet, identity.account);
     this.mutes.expire();
     const id = this.#sink.nextId();
     const { account: named, token } = identity;
@@ -135,20 +136,20 @@ export class AuthoredChat extends ChatReader implements Chat {
     return this.#sink.submit({ op: "connect", id, nick, identity, attended, revision }, { format, outlet });
   }
 
-  disconnect(session: Session, reason?: string, own = false): Answer<void> {
+  disconnect(session: Session, reason?: string, own = false, close?: Closing): Answer<void> {
     this.readMarkers.sessionsEnd(session.member, [session]);
     const told = own && session.member.scope?.readOnly ? undefined : reason; // a reason is a message, too
-    return this.#submit({ op: "disconnect", session: session.id, reason: told, own });
+    return this.#submit({ op: "disconnect", session: session.id, reason: told, own, close });
   }
 
-  remove(member: Member, reason?: string): Answer<void> {
+  remove(member: Member, reason?: string, close?: Closing): Answer<void> {
     this.readMarkers.sessionsEnd(member, member.sessions);
-    return this.#submit({ op: "remove", member: member.id, reason });
+    return this.#submit({ op: "remove", member: member.id, reason, close });
   }
 
-  setFlag(member: Member, flag: UserFlag, on: boolean): Answer<void> {
+  setFlag(member: Member, flag: UserFlag, on: boolean, name?: string): Answer<void> {
     if (flag === "operator" && on) requireScope(member); // no scope permits that
-    return this.#submit({ op: "flag", member: member.id, flag, on });
+    return this.#submit({ op: "flag", member: member.id, flag, on, name });
   }
 
   rename(member: Member, name: string): Answer<void> {
@@ -165,14 +166,14 @@ export class AuthoredChat extends ChatReader implements Chat {
     return this.#submit({ op: "rename", member: member.id, nick });
   }
 
-  reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined> {
+  reclaim(member: Member, nick: string, reason: string, close?: Closing): Answer<Member | undefined> {
     this.#requireConnected(member);
     requireScope(member); // it disconnects another session of the account
     if (isAccount(nick, member.fullAccount)) { // else the hub rejects it
       this.requireFree(nick, this.get(nick) ?? member);
       this.#requireMemberUnbanned(nick, member);
     }
-    return this.#submit({ op: "reclaim", member: member.id, nick, reason });
+    return this.#submit({ op: "reclaim", member: member.id, nick, reason, close });
   }
 
   login(session: Session, account: string, token?: SessionToken): Answer<void> {
@@ -183,8 +184,9 @@ export class AuthoredChat extends ChatReader implements Chat {
     const { nick, operator } = known ?? member;
     if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
     const revision = this.#directory?.revision(account, token?.id);
+    const shown = shownTo(session).map(({ key }) => key);
     const id = this.#sink.nextId();
-    return this.#submit({ op: "login", session: session.id, account, token, id, revision });
+    return this.#submit({ op: "login", session: session.id, account, token, id, shown, revision });
   }
 
   logout(session: Session): Answer<void> {
@@ -330,8 +332,9 @@ export class AuthoredChat extends ChatReader implements Chat {
     return this.#submit({ op: "wallops", member: member.id, text });
   }
 
-  notice(text: string): Answer<void> {
-    return this.#submit({ op: "notice", text });
+  notice(text: string, to?: Member | Session): Answer<void> {
+    const addressee = to && ("sessions" in to ? { member: to.id } : { session: to.id });
+    return this.#submit({ op: "notice", text, to: addressee });
   }
 
   underWay(session: Session, most?: number): Promise<void> | undefined {

@@ -17,6 +17,9 @@ import type { SessionToken } from "./scope.ts";
 /** Identifies a session. Chosen by the author of `connect`; no session or member has it twice. */
 export type SessionId = number;
 
+/** How many ids of sessions and members each node has: those of node 0 begin with 0, those of node 1 with this number. */
+export const IDS_OF_NODE = 2 ** 33;
+
 /** Identifies a member: the id of its first session, or one that is chosen like those of sessions. */
 export type MemberId = number;
 
@@ -38,6 +41,16 @@ export interface SayOptions {
   readonly from?: Session | undefined;
 }
 
+/** How sessions that a command ends are told so. Each node closes the connections of its own clients. */
+export interface Closing {
+  /** The reason in the log; contains nothing that a user wrote. */
+  readonly ending: string;
+  /** The reason that the clients are told, where the protocol has one. */
+  readonly words: string;
+  /** A notice that the sessions are sent before they end. */
+  readonly notice: string;
+}
+
 /** Who was invited to a room. */
 export interface Invitee {
   readonly nick: string;
@@ -52,12 +65,14 @@ export type Command =
   // Members
   /**
    * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
-   * member, which is in no room yet. One whose token has a scope is always a new member. `revision`: as in `login`.
+   * member, which is in no room yet. One whose token has a scope is always a new member. Without a nickname the member is a
+   * guest, whose number is chosen when the command is applied: many may come at once. `revision`: as in
+   * `login`.
    */
   | {
     readonly op: "connect";
     readonly id: SessionId;
-    readonly nick: string;
+    readonly nick: string | undefined;
     readonly identity: Identity;
     /** Whether a person is at it; yes, unless given. */
     readonly attended?: boolean;
@@ -69,17 +84,32 @@ export type Command =
     readonly session: SessionId;
     readonly reason: string | undefined;
     readonly own: boolean;
+    /** Given if the connection is still open. */
+    readonly close?: Closing | undefined;
   }
-  /** A member is removed from the chat with all its sessions. */
-  | { readonly op: "remove"; readonly member: MemberId; readonly reason: string | undefined }
+  /** A member is removed from the chat with all its sessions. `close`: given if their connections are to be closed. */
+  | {
+    readonly op: "remove";
+    readonly member: MemberId;
+    readonly reason: string | undefined;
+    readonly close?: Closing | undefined;
+  }
   /** A member takes another nickname. */
   | { readonly op: "rename"; readonly member: MemberId; readonly nick: string }
   /** A member takes the nickname of its account; the member that has it is disconnected for `reason`. */
-  | { readonly op: "reclaim"; readonly member: MemberId; readonly nick: string; readonly reason: string }
+  | {
+    readonly op: "reclaim";
+    readonly member: MemberId;
+    readonly nick: string;
+    readonly reason: string;
+    /** How the connections of that member are closed. */
+    readonly close?: Closing | undefined;
+  }
   /**
    * A session has logged in to an account. If a member is logged in to it already, it gets this session, unless the token
    * has a scope. Then it leaves the rooms that the token does not permit.
    * `id`: of the member that the session gets if it has to leave one that has others.
+   * `shown`: the keys of the rooms that the session is shown, which only its node knows: the member that gets it joins them.
    * `revision`: of the account or the token when the author has checked it, if there is a directory.
    */
   | {
@@ -88,6 +118,7 @@ export type Command =
     readonly account: string;
     readonly token: SessionToken | undefined;
     readonly id: MemberId;
+    readonly shown: readonly RoomKey[];
     readonly revision?: string | undefined;
   }
   /** A session has logged out. If its member stays without it, it gets a member of its own, which has this `id`. */
@@ -105,8 +136,14 @@ export type Command =
   | { readonly op: "realname"; readonly member: MemberId; readonly realname: string }
   /** A member ignores a user, named as on ignore lists, or no longer. The list of an account is stored. */
   | { readonly op: "ignore"; readonly member: MemberId; readonly name: string; readonly on: boolean }
-  /** A user flag is set or cleared. */
-  | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
+  /** A user flag is set or cleared. `name`: that of a new server operator in the operators file. */
+  | {
+    readonly op: "flag";
+    readonly member: MemberId;
+    readonly flag: UserFlag;
+    readonly on: boolean;
+    readonly name?: string | undefined;
+  }
   // Always on
   /** The account of a member chooses whether it is always on; `undefined` for the default of the server. */
   | { readonly op: "always-on"; readonly member: MemberId; readonly choice: boolean | undefined }
@@ -229,8 +266,12 @@ export type Command =
   }
   /** A server operator writes to all members that want it (WALLOPS). */
   | { readonly op: "wallops"; readonly member: MemberId; readonly text: string }
-  /** The server writes to all members. */
-  | { readonly op: "notice"; readonly text: string }
+  /** The server writes to all members, or to one, or to one session; does nothing when that has disconnected. */
+  | {
+    readonly op: "notice";
+    readonly text: string;
+    readonly to?: { readonly member: MemberId } | { readonly session: SessionId } | undefined;
+  }
   // Moderation
   /** A host is muted: its members may not say anything. */
   | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }

@@ -33,7 +33,6 @@ export function dropAccount(state: ChatState, command: CommandOf<"account-drop">
   for (const member of [...state.members.values()]) {
     if (member.account === undefined || fold(member.account) !== account) continue;
     for (const session of member.sessions) session.token = undefined;
-    state.ignores.clear(member);
     setAccount(state, member, undefined);
   }
   return true;

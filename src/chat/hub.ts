@@ -8,7 +8,7 @@
 import { AlwaysOn, type AlwaysOnPolicy } from "./always_on.ts";
 import * as alwaysOn from "./always_on_commands.ts";
 import { ChatError } from "./chat_error.ts";
-import type { CommandOf, Op, Results } from "./commands.ts";
+import { type CommandOf, IDS_OF_NODE, type MemberId, type Op, type Results, type SessionId } from "./commands.ts";
 import type { KeepPrivate } from "./conversations.ts";
 import { Delivery } from "./delivery.ts";
 import type { Directory } from "./directory.ts";
@@ -34,6 +34,9 @@ import * as rooms from "./room_commands.ts";
 import type { RoomNames } from "./room_names.ts";
 import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
+import { type RestoreOptions, restoreSnapshot } from "./restore_snapshot.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import type { Json, SnapshotSection } from "./snapshot_records.ts";
 import type { Whowas } from "./whowas.ts";
 import { Waiting } from "./waiting.ts";
 import { type Receiver, storedReceiver, whisper } from "./whisper_command.ts";
@@ -133,6 +136,9 @@ export class Hub {
   readonly members: Sized<Member>;
   readonly rooms: Sized<Room>;
   readonly roomNames: Pick<RoomNames, "isConfusable">;
+  readonly limits: HubLimits;
+  /** How many members have each user flag. */
+  readonly flagCounts: ChatState["flagCounts"];
   /** The number of members that were restored from an earlier run. They have the ids 1 and so on. */
   readonly restored: number;
 
@@ -154,6 +160,8 @@ export class Hub {
     this.members = sized(this.#state.members);
     this.rooms = sized(this.#state.rooms);
     this.roomNames = this.#state.roomNames;
+    this.limits = limits;
+    this.flagCounts = this.#state.flagCounts;
     for (const saved of history.rooms()) {
       const room = this.#state.createRoom(saved.name, saved.since, restorable(saved));
       if (room.key !== LOBBY) this.#state.emptyRooms.add(room);
@@ -181,6 +189,53 @@ export class Hub {
     }
   }
 
+  /**
+   * The state that all nodes share, as records of plain JSON: see `snapshot.ts`. No command may be applied until all are taken,
+   * but they may be taken in slices of time.
+   *
+   * @param sections What belongs to the state beside members and rooms.
+   */
+  snapshot(sections: readonly SnapshotSection[] = []): Generator<Json> {
+    return takeSnapshot(this.#state, sections);
+  }
+
+  /**
+   * Replaces the state by that of a snapshot. The caller has closed the connections of all sessions before, which are not told
+   * anything, and has committed what was pending. Nothing is written to the history.
+   *
+   * @throws {SnapshotError} The state is incomplete then, until another snapshot is restored.
+   */
+  restore(records: Iterable<unknown>, options: RestoreOptions = {}): void {
+    restoreSnapshot(this.#state, records, options);
+  }
+
+  /** The ids of the sessions of a node, in order of arrival. Takes a millisecond for 100,000 sessions. */
+  sessionsOfNode(node: number): SessionId[] {
+    const first = node * IDS_OF_NODE;
+    return [...this.#state.sessions.keys().filter((id) => id >= first && id < first + IDS_OF_NODE)];
+  }
+
+  /**
+   * Has everything stored that the history is to have of the state, as it has that of another one: settings of rooms, and users
+   * who are always on. The next commits write it.
+   */
+  storeAll(): void {
+    const { rooms, members, storage, alwaysOn } = this.#state;
+    for (const room of rooms.values()) if (room.stored) storage.saveRoom(room);
+    for (const [account, choice] of alwaysOn.choices) storage.presence.saveChoice(account, choice);
+    for (const member of members.values()) this.#state.saveMember(member);
+  }
+
+  /** The member with an id. */
+  member(id: MemberId): Member | undefined {
+    return this.#state.members.get(id);
+  }
+
+  /** The session with an id. */
+  session(id: SessionId): Session | undefined {
+    return this.#state.sessions.get(id);
+  }
+
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined {
     return this.#state.nicknames.get(nick);
@@ -201,6 +256,11 @@ export class Hub {
     return storedReceiver(this.#state, author, nick, style);
   }
 
+  /** Checks whether a line may be said now. @throws {ChatError} `muted`, `cannot-speak` or `not-in-room` */
+  requireMaySay(command: CommandOf<"say">): void {
+    messages.requireMaySay(this.#state, command);
+  }
+
   /** Whether a session is connected. */
   hasSession(session: Session): boolean {
     return this.#state.sessions.get(session.id) === session;
@@ -219,10 +279,6 @@ export class Hub {
   /** The stored rooms without members, the one that is empty longest first. */
   get emptyRooms(): ReadonlySet<Room> {
     return this.#state.emptyRooms;
-  }
-
-  get limits(): HubLimits {
-    return this.#state.limits;
   }
 
   get nicknames(): Nicknames {
@@ -246,9 +302,9 @@ export class Hub {
     return this.#state.ignores;
   }
 
-  /** How many members have each user flag. */
-  get flagCounts(): ChatState["flagCounts"] {
-    return this.#state.flagCounts;
+  /** The time of the last command, in milliseconds since 1970. */
+  get now(): number {
+    return this.#state.now;
   }
 
   /** The most members at a time. */

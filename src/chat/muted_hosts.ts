@@ -38,6 +38,10 @@ export class MutedHosts {
     this.#hosts.set(host, action);
   }
 
+  clear(): void {
+    this.#hosts.clear();
+  }
+
   /** Unmutes a host. Returns whether it was muted. */
   unmute(host: string): boolean {
     return this.#hosts.delete(host);

@@ -28,6 +28,18 @@ export class Nicknames {
     this.#reservedSkeletons = new Set(reserved.map(skeleton));
   }
 
+  /** A number that is not greater than that of {@linkcode guestName}, so that few have to be tried. */
+  get nextGuest(): number {
+    return this.#nextGuest;
+  }
+
+  /** Removes all members. @param nextGuest See {@linkcode nextGuest}. */
+  reset(nextGuest = 1): void {
+    this.#byNick.clear();
+    this.#bySkeleton.clear();
+    this.#nextGuest = nextGuest;
+  }
+
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined {
     return this.#byNick.get(fold(nick));

@@ -15,6 +15,8 @@ export interface ChatObserver {
    * been accepted, such as read markers and room settings, still waits to be stored.
    */
   storeFailed(error: StoreError): void;
+  /** The same in a cluster, called once: the node has to leave. It delivers nothing more. */
+  storeLost?(error: StoreError): void;
   /** The history can be written again. */
   storeRecovered(): void;
   /** A client was rejected because `nick!user@host` or its account matches a server ban. */

@@ -6,13 +6,14 @@
  * higher than before if a release has had that. A code, a number, and the place of a field never change, and are never used
  * again. `tests/cluster/golden.ts` says what is to be added to the tests.
  */
-import type { Command, UserFlag } from "../chat/commands.ts";
+import type { Closing, Command, UserFlag } from "../chat/commands.ts";
 import type { CredentialTexts, NewToken } from "../chat/directory_changes.ts";
 import type { Style } from "../chat/events.ts";
 import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
 import type { MuteAction } from "../chat/muted_hosts.ts";
 import type { SessionToken } from "../chat/scope.ts";
+import type { Checksum, LogCommand } from "./cluster_commands.ts";
 import {
   choice,
   fieldCount,
@@ -23,6 +24,7 @@ import {
   number,
   object,
   optional,
+  pair,
   text,
   usually,
   variants,
@@ -55,16 +57,25 @@ const identity = object<Identity>({
   token: optional(token),
 });
 
+const closing = object<Closing>({ ending: text, words: text, notice: text });
+const close = optional(closing);
+
+/** A member or a session. */
+const addressee = object<NonNullable<Extract<Command, { op: "notice" }>["to"]>>(
+  { member: optional(integer), session: optional(integer) },
+  (to) => fieldCount(to) === 1,
+);
+
 const muteAction = object<MuteAction>({ who: text, by: text });
 
 /** A member or a room. */
-const target = object<Extract<Command, { op: "tag" }>["to"]>(
+const target = object<Extract<LogCommand, { op: "tag" }>["to"]>(
   { member: optional(integer), room: optional(text) },
   (to) => fieldCount(to) === 1,
 );
 
 /** A room or a nickname. */
-const conversation = object<Extract<Command, { op: "mark-read" }>["target"]>(
+const conversation = object<Extract<LogCommand, { op: "mark-read" }>["target"]>(
   { room: optional(text), nick: optional(text) },
   (of) => fieldCount(of) === 1,
 );
@@ -95,10 +106,11 @@ const modeChange = variants<ModeChange, "mode">("mode", {
 
 const member = integer;
 const session = nullable(integer);
+const checksum = object<Checksum>({ sequence: integer, value: integer });
 const reason = nullable(text);
 
 /** For each command: its code, the version that added it, and its fields in the order in which they are encoded. */
-export const commandCodec = variants<Command, "op">("op", {
+export const commandCodec = variants<LogCommand, "op">("op", {
   // Accounts
   "account-add": ["aa", 1, { name: text, credentials, member: nullable(integer) }],
   "account-password": ["pw", 1, { account: text, revision: text, credentials, keep: nullable(integer) }],
@@ -111,18 +123,31 @@ export const commandCodec = variants<Command, "op">("op", {
   "certificate-add": ["ca", 1, { account: text, revision: text, fingerprint: text }],
   "certificate-remove": ["cx", 1, { account: text, fingerprint: text }],
   // Members
-  connect: ["c", 1, { id: integer, nick: text, identity, attended: optional(flag), revision: optional(text) }],
-  disconnect: ["d", 1, { session: integer, own: flag, reason }],
-  remove: ["x", 1, { member, reason }],
+  connect: ["c", 1, {
+    id: integer,
+    nick: nullable(text),
+    identity,
+    attended: optional(flag),
+    revision: optional(text),
+  }],
+  disconnect: ["d", 1, { session: integer, own: flag, reason, close }],
+  remove: ["x", 1, { member, reason, close }],
   rename: ["n", 1, { member, nick: text }],
-  reclaim: ["rc", 1, { member, nick: text, reason: text }],
-  login: ["li", 1, { session: integer, id: integer, account: text, token: nullable(token), revision: optional(text) }],
+  reclaim: ["rc", 1, { member, nick: text, reason: text, close }],
+  login: ["li", 1, {
+    session: integer,
+    id: integer,
+    account: text,
+    shown: list(text),
+    token: nullable(token),
+    revision: optional(text),
+  }],
   logout: ["lo", 1, { session: integer, id: integer }],
   token: ["tk", 1, { session: integer, account: text, token }],
   away: ["a", 1, { member, message: nullable(text) }],
   realname: ["rn", 1, { member, realname: text }],
   ignore: ["ig", 1, { member, name: text, on: flag }],
-  flag: ["f", 1, { member, flag: userFlag, on: flag }],
+  flag: ["f", 1, { member, flag: userFlag, on: flag, name: optional(text) }],
   // Always on
   "always-on": ["ao", 1, { member, choice: nullable(flag) }],
   attend: ["at", 1, { session: integer, on: flag }],
@@ -150,8 +175,19 @@ export const commandCodec = variants<Command, "op">("op", {
   whisper: ["w", 1, { member, session, to: list(text), text, style, tags, ignoredBy: list(text) }],
   tag: ["g", 1, { member, session, to: target, tags: text, minRank: nullable(rank) }],
   wallops: ["wa", 1, { member, text }],
-  notice: ["no", 1, { text }],
+  notice: ["no", 1, { text, to: optional(addressee) }],
   // Moderation
   mute: ["mu", 1, { host: text, action: nullable(muteAction) }],
   unmute: ["um", 1, { host: text }],
+  // Nodes
+  hello: ["h", 1, {
+    nonce: text,
+    name: text,
+    version: text,
+    codec: integer,
+    settings: list(pair(text, text)),
+    founding: flag,
+  }],
+  beat: ["be", 1, { checksum: optional(checksum) }],
+  gone: ["go", 1, { node: integer, last: integer }],
 });

@@ -43,10 +43,14 @@ export class ReadMarkerTable implements ReadMarkerStore {
     return this.#pending.size > 0 || this.#forgotten.size > 0;
   }
 
-  /** Writes some of what was given, within a transaction of the caller, who has stored rooms before. */
-  write(): void {
+  /**
+   * Writes some of what was given, within a transaction of the caller, who has stored rooms before.
+   *
+   * @returns Whether that is all.
+   */
+  write(): boolean {
     this.#written = [];
-    if (!this.hasPending) return;
+    if (!this.hasPending) return true;
     for (const account of this.#forgotten) this.#sql.run("DELETE FROM read_marker WHERE account = ?", account);
     const end = performance.now() + WRITE_TIME;
     for (const marker of this.#pending.next()) {
@@ -54,6 +58,7 @@ export class ReadMarkerTable implements ReadMarkerStore {
       this.#written.push(marker);
       if (performance.now() >= end) break;
     }
+    return this.#written.length === this.#pending.size;
   }
 
   /** To be called when the transaction is committed. If it is not, the next one writes all again. */

@@ -146,12 +146,9 @@ export async function ghost(context: AccountContext, name: string, password: str
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick}.`;
   const words = `${member.nick} reclaimed the nickname`;
-  const holder = await context.answering(() => chat.reclaim(member, own, words));
-  if (holder !== undefined) {
-    holder.tell({ kind: "notice", text: `You were disconnected: ${words}` });
-    holder.close(NICKNAME_RECLAIMED, words);
-    auth.logAction("reclaimed nickname", caller, own);
-  }
+  const close = { ending: NICKNAME_RECLAIMED, words, notice: `You were disconnected: ${words}` };
+  const holder = await context.answering(() => chat.reclaim(member, own, words, close));
+  if (holder !== undefined) auth.logAction("reclaimed nickname", caller, own);
   return `The nickname ${own} is yours again.`;
 }
 
@@ -207,7 +204,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
   for (const each of sessions) {
     if (each === session || !isLoggedOut(each)) continue;
     await chat.logout(each); // gives it a user of its own
-    each.tell({ kind: "notice", text: done });
+    await chat.notice(done, each);
   }
   if (isLoggedOut(session)) {
     await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is

@@ -116,7 +116,7 @@ export async function resetPassword(
   const { name, word } = await auth.devices.addWord(text);
   moderation.audit("password reset", member, name);
   for (const each of chat.sessionsOf(name)) {
-    each.tell({ kind: "notice", text: `${member.nick} has made a one-time word to reset the password of ${name}.` });
+    await chat.notice(`${member.nick} has made a one-time word to reset the password of ${name}.`, each);
   }
   return [
     `The one-time word of ${name}, valid for an hour:`,

@@ -61,8 +61,7 @@ export async function grantOperator(
   member: Member,
   name: string,
 ): Promise<void> {
-  member.operatorName = name;
-  await chat.setFlag(member, "operator", true);
+  await chat.setFlag(member, "operator", true, name);
   context.audit("operator", member);
 }
 
@@ -103,18 +102,14 @@ export function kill(
   by: Member,
   nick: string,
   reason?: string,
-): Promise<void> {
+): Answer<void> {
   requireOperator(by);
   const target = chat.find(nick);
   const words = readReason(reason);
   context.audit("killed", by, target.nick);
-  target.tell({ kind: "notice", text: `You were disconnected by ${by.nick}: ${words}` });
-  return disconnect(chat, target, `Killed (${by.nick} (${words}))`);
-}
-
-async function disconnect(chat: Chat, target: Member, reason: string): Promise<void> {
-  await chat.remove(target, reason);
-  target.close("killed", reason);
+  const shown = `Killed (${by.nick} (${words}))`;
+  const notice = `You were disconnected by ${by.nick}: ${words}`;
+  return chat.remove(target, shown, { ending: "killed", words: shown, notice });
 }
 
 /**

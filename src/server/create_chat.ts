@@ -2,6 +2,7 @@
  * Creates the chat of a server from its options and resources, and connects it to the log and the counters.
  */
 import type { Chat } from "../chat/chat.ts";
+import type { ChatOptions } from "../chat/chat_options.ts";
 import { LocalChat } from "../chat/local_chat.ts";
 import { StoreError } from "../chat/store.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
@@ -11,6 +12,7 @@ import type { Bans } from "../moderation/bans.ts";
 import type { Log } from "../monitoring/log.ts";
 import { CHANSERV } from "../protocol/irc/chanserv_notice.ts";
 import { NICKSERV } from "../protocol/irc/nickserv_notice.ts";
+import { ServerCluster } from "./cluster.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { RejectionLog } from "./rejection_log.ts";
 import type { ServerResources } from "./resources.ts";
@@ -30,14 +32,32 @@ export interface ChatContext {
   readonly repeatFlush: (on: boolean) => void;
 }
 
+/** A chat, and the cluster that it is part of, if there is one. */
+export interface CreatedChat {
+  readonly chat: Chat;
+  readonly cluster?: ServerCluster;
+}
+
 /** Creates the chat. */
-export function createChat(
+export function createChat(options: Options, resources: ServerResources, context: ChatContext): CreatedChat {
+  const { cluster } = options;
+  const chatOptions = chatOptionsOf(options, resources, context);
+  if (cluster === undefined) {
+    const chat = new LocalChat(chatOptions);
+    resources.accounts?.submitTo(chat.directory);
+    return { chat };
+  }
+  const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, context.log);
+  resources.accounts?.submitTo(node.chat.directory);
+  return { chat: node.chat, cluster: node };
+}
+
+function chatOptionsOf(
   options: Options,
   resources: ServerResources,
   { bans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
-): Chat {
-  const { accounts } = resources;
-  const chat = new LocalChat({
+): ChatOptions {
+  return {
     history: resources.history,
     clock: resources.clock,
     keepPrivate: options.keepPrivate,
@@ -48,7 +68,7 @@ export function createChat(
     renames: options.nickRate,
     roomsMade: options.roomRate,
     storage: storageLimits(options),
-    directory: accounts?.directory,
+    directory: resources.accounts?.directory,
     ignores: resources.ignores,
     reserved: [options.name, NICKSERV, CHANSERV],
     policy: {
@@ -75,7 +95,7 @@ export function createChat(
       },
       roomRenamed: (from, to) => {
         try {
-          accounts?.directory.renameRoom(from, to);
+          resources.accounts?.directory.renameRoom(from, to);
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
@@ -83,9 +103,7 @@ export function createChat(
       },
       entryForced: (member, room) => audit("entered", member, room.name),
     },
-  });
-  if (accounts !== undefined) accounts.sink = chat.directory;
-  return chat;
+  };
 }
 
 /** The storage limits of each network: none if clients or addresses have no limit. */

@@ -13,8 +13,10 @@ import type { ModerationContext } from "../protocol/moderation.ts";
 import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
 import { WALL_CLOCK } from "../util/trusted_clock.ts";
+import { troubleOf } from "./cluster_health.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
+import type { ServerCluster } from "./cluster.ts";
 import { createChat } from "./create_chat.ts";
 import { enforceBan } from "./enforce_ban.ts";
 import { Listeners } from "./listeners.ts";
@@ -34,6 +36,10 @@ const LOCKED_PAUSE = 10;
 /** How often a write is tried again after one has failed, in milliseconds. */
 const FAILED_PAUSE = 1000;
 
+/** What a server operator is told whose entry is gone. */
+const OPERATOR_REVOKED =
+  "You are no longer a server operator: your entry in the operators file was changed or removed.";
+
 /** A running server. */
 export class Server {
   readonly #options: Options;
@@ -43,22 +49,18 @@ export class Server {
   readonly #fanout: Fanout;
   readonly #connections: Connections;
   readonly #chat: Chat;
+  readonly #cluster: ServerCluster | undefined;
   readonly #auth: AuthService;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
-  readonly #maintenance: Maintenance;
-  readonly #absentExpiry: AbsentExpiry;
-  readonly #memoryTimer: ReturnType<typeof setInterval> | undefined;
+  #maintenance: Maintenance | undefined; // this and the next two from `open` on
+  #absentExpiry: AbsentExpiry | undefined;
+  #memoryTimer: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined; // set while another program has the database locked
   #repairTimer: ReturnType<typeof setInterval> | undefined; // set while the database cannot be written
 
-  /**
-   * Opens the ports that the options ask for.
-   *
-   * @throws {ListenError} when one cannot be opened; then none stays open.
-   */
   constructor(options: Options, resources: ServerResources, log: Log) {
-    const { password, accounts, operators, clock, history, tls } = resources;
+    const { password, accounts, operators, clock, tls } = resources;
     this.#options = options;
     this.#resources = resources;
     this.#log = log;
@@ -69,8 +71,9 @@ export class Server {
     const bans = new Bans(resources.bans, (error) => log.error("cannot store ban", { error: error.message }), clock);
     const limits = createLimits(options, bans, log);
     const rejections = new RejectionLog(log);
-    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo" });
-    this.#chat = createChat(options, resources, {
+    const trouble = () => troubleOf(this.#chat.cluster);
+    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo", trouble });
+    const { chat, cluster } = createChat(options, resources, {
       bans,
       limits,
       rejections,
@@ -80,6 +83,8 @@ export class Server {
       retryFlush: () => this.#retryFlush(),
       repeatFlush: (on) => this.#repeatFlush(on),
     });
+    this.#chat = chat;
+    this.#cluster = cluster;
     this.#auth = new AuthService({ password, accounts, operators, log, maxFailures: options.maxFailures });
     this.#stats = new Stats({
       chat: this.#chat,
@@ -108,14 +113,40 @@ export class Server {
       traffic,
       log,
       accept: (handler, connection) => this.#connections.accept(handler, connection),
+      trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
     });
+  }
+
+  /**
+   * Joins the cluster that the options name, if they do. To be called before `open`.
+   *
+   * @throws {ClusterError} if that is not possible.
+   */
+  async join(): Promise<void> {
+    await this.#cluster?.join();
+  }
+
+  /** Resolves to a sentence when the process cannot go on as a node of its cluster. Never resolves without one. */
+  get failed(): Promise<string> {
+    return this.#cluster?.failed ?? new Promise(() => {});
+  }
+
+  /**
+   * Opens the ports that the options ask for, and begins with what is done regularly. Call it once.
+   *
+   * @throws {ListenError} when one cannot be opened; then none stays open.
+   */
+  open(): void {
+    const { history, clock } = this.#resources;
+    this.#listeners.open();
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
       onRoomExpired: (room) => this.#chat.dropRoom(room),
-      onError: (trouble) => log.error("history maintenance failed", { data: options.data, error: trouble.message }),
+      onError: (trouble) =>
+        this.#log.error("history maintenance failed", { data: this.#options.data, error: trouble.message }),
     });
-    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, options.alwaysOnExpire, clock ?? WALL_CLOCK);
+    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, this.#options.alwaysOnExpire, clock ?? WALL_CLOCK);
     this.#memoryTimer = this.#watchMemory();
     if (this.#listeners.names.includes("web")) this.#stats.measureDelay(); // there is no `/metrics` elsewhere
   }
@@ -142,11 +173,7 @@ export class Server {
       if (!member.operator || !revoked.includes(member.operatorName!)) continue;
       this.#audit("operator revoked", member);
       await this.#chat.setFlag(member, "operator", false);
-      member.operatorName = undefined;
-      member.tell({
-        kind: "notice",
-        text: "You are no longer a server operator: your entry in the operators file was changed or removed.",
-      });
+      await this.#chat.notice(OPERATOR_REVOKED, member);
     }
     return reloaded;
   }
@@ -155,17 +182,25 @@ export class Server {
   async stop(): Promise<void> {
     clearInterval(this.#memoryTimer);
     this.#stats.stop();
-    this.#maintenance.stop();
-    this.#absentExpiry.stop();
+    this.#maintenance?.stop();
+    this.#absentExpiry?.stop();
     this.#listeners.stopAccepting();
-    this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
+    this.#sayGoodbye();
     clearTimeout(this.#flushTimer);
     this.#chat.flush(true);
     await this.#connections.close("server stopping", STOP_TIME);
+    await this.#cluster?.leave();
     this.#chat.flush(true); // when users who are always on were last here
     this.#repeatFlush(false); // last, as a flush may have failed
     this.#listeners.close();
     this.#log.info("stopped");
+  }
+
+  /** Tells the clients of this process: other nodes go on. */
+  #sayGoodbye() {
+    const text = `${this.#options.name} is stopping. Goodbye.`;
+    if (this.#cluster === undefined) return void this.#chat.notice(text);
+    for (const [, { session }] of this.#connections) session?.tell({ kind: "notice", text });
   }
 
   #retryFlush() {

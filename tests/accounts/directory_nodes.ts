@@ -3,6 +3,7 @@ import type { Accounts } from "../../src/accounts/accounts.ts";
 import { AuthService } from "../../src/accounts/auth.ts";
 import type { CommandOf, Op, Results } from "../../src/chat/commands.ts";
 import type { ChatError } from "../../src/chat/chat_error.ts";
+import type { DirectorySink } from "../../src/chat/directory.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import type { Endpoint } from "../../src/chat/member.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
@@ -67,23 +68,18 @@ export class TwoNodes implements Disposable {
   readonly nodes: readonly [Node, Node];
   /** For each node, what it has appended. */
   readonly #waiting: [(() => void)[], (() => void)[]] = [[], []];
+  /** Whether commands are applied at once. */
+  #isDirect = false;
 
   constructor(max?: number) {
     this.nodes = [new Node(max), new Node(max)];
-    this.nodes.forEach((author, i) => {
-      author.accounts.sink = {
-        submit: (command) =>
-          new Promise((resolve, reject) => {
-            this.#waiting[i]!.push(() => {
-              try {
-                const [one, other] = this.nodes.map((node) => node.apply(command));
-                resolve((i === 0 ? one : other) as never);
-              } catch (error) {
-                reject(error);
-              }
-            });
-          }),
+    this.nodes.forEach(({ accounts }, i) => {
+      const submit: DirectorySink["submit"] = (command) => {
+        const apply = () => this.nodes.map((node) => node.apply(command))[i] as never;
+        if (this.#isDirect) return apply();
+        return new Promise((resolve) => this.#waiting[i]!.push(() => resolve(apply())));
       };
+      accounts.submitTo({ submit });
     });
   }
 
@@ -97,15 +93,11 @@ export class TwoNodes implements Disposable {
 
   /** Runs a request on the first node, and has its commands applied at once. */
   async run<T>(request: (node: Node) => Promise<T>): Promise<T> {
-    const [author] = this.nodes;
-    const { sink } = author.accounts;
-    author.accounts.sink = {
-      submit: (command) => this.nodes.map((node) => node.apply(command))[0] as never,
-    };
+    this.#isDirect = true;
     try {
-      return await request(author);
+      return await request(this.nodes[0]);
     } finally {
-      author.accounts.sink = sink;
+      this.#isDirect = false;
     }
   }
 

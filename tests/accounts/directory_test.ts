@@ -6,6 +6,8 @@ import { TOKENS_MAX, WORD_TIME } from "../../src/accounts/tokens.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import type { Command, CommandOf } from "../../src/chat/commands.ts";
 import type { DirectoryOp } from "../../src/chat/directory_changes.ts";
+import { type Json, SnapshotError } from "../../src/chat/snapshot_records.ts";
+import { IGNORED_MAX } from "../../src/chat/ignore_lists.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { fc } from "../dependencies.ts";
@@ -160,7 +162,7 @@ for (const first of ORDERS) {
       const rejected = n === 3 ? "no-such-account" : "not-logged-in";
       assertEquals(codes(await cluster.race(either, first)), first === 0 ? ["done", rejected] : ["done", "done"]);
       assertSame(cluster);
-      const [{ tokens, certificates }] = cluster.nodes[0].records() as [{ tokens: unknown[]; certificates: unknown[] }];
+      const [, , , tokens, certificates] = cluster.nodes[0].records()[0] as unknown[];
       assertEquals([tokens, certificates], [[], []], "a new password revokes all");
     }
   });
@@ -173,7 +175,7 @@ Deno.test("directory: a login is rejected when the password or the owner has cha
   const login = (token: number | undefined, revision: string | undefined) => {
     const given = token === undefined ? undefined : { id: token, ...FULL };
     const results = [
-      node.apply({ op: "login", session: 1, account: "alice", token: given, id: 9, revision }),
+      node.apply({ op: "login", session: 1, account: "alice", token: given, id: 9, shown: [], revision }),
       node.apply({ op: "connect", id: 2, nick: "b", identity: { ...identity("alice"), token: given }, revision }),
     ].map((result) => result instanceof ChatError ? result.code : "done");
     const { account } = [...node.hub.members][0]!;
@@ -256,7 +258,7 @@ Deno.test("directory: a nickname is registered for the member that has it, or fo
   assertEquals([register("alice", 2), register("alice", undefined), register("carol", 1)], ["lost", "lost", "lost"]);
   assertEquals([register("Alice", 1), register("carol", undefined)], ["done", "done"]);
   const { revision } = node.accounts.find("carol")!;
-  node.apply({ op: "login", session: 2, account: "carol", token: undefined, id: 9, revision });
+  node.apply({ op: "login", session: 2, account: "carol", token: undefined, id: 9, shown: [], revision });
   assertEquals(register("bob", 2), "lost", "the member is logged in by now");
 });
 
@@ -264,8 +266,18 @@ Deno.test("directory: the members of an account that is dropped are guests, and 
   using node = new Node();
   const revision = add(node, "alice");
   node.apply({ op: "connect", id: 1, nick: "alice", identity: identity("alice"), revision });
-  node.apply({ op: "connect", id: 2, nick: "x", identity: identity("alice"), revision });
-  const [alice] = node.hub.members;
+  node.apply({
+    op: "token-add",
+    account: "alice",
+    revision,
+    token: { hash: btoa("a"), name: "x", host: "h", ...FULL },
+  });
+  const token = { id: 1, ...FULL };
+  const ofToken = node.accounts.directory.revision("alice", 1);
+  node.apply({ op: "connect", id: 2, nick: "x", identity: { ...identity("alice"), token }, revision: ofToken });
+  const ofBob = add(node, "bob");
+  node.apply({ op: "connect", id: 4, nick: "bob", identity: identity("bob"), revision: ofBob });
+  const [alice, bob] = node.hub.members;
   node.apply({ op: "join", member: 1, session: 1, room: "#tea", key: undefined });
   node.apply({ op: "ignore", member: 1, name: "bob!*@h", on: true });
   node.apply({ op: "always-on", member: 1, choice: true });
@@ -280,11 +292,42 @@ Deno.test("directory: the members of an account that is dropped are guests, and 
     ["#tea"],
   ]);
   assertEquals([node.hub.ignores.list(alice!), node.hub.alwaysOn.status("alice").choice], [[], undefined]);
+  assertEquals([alice!.sessions.map(({ token }) => token), bob!.account], [[undefined, undefined], "bob"]);
   node.apply({ op: "rename", member: 1, nick: "mallory" });
   const next = add(node, "alice");
   node.apply({ op: "connect", id: 3, nick: "alice", identity: identity("alice"), revision: next });
   const owner = node.hub.getByAccount("alice")!;
   assertEquals([owner.sessions.map(({ id }) => id), node.hub.ignores.list(owner)], [[3], []]);
+});
+
+Deno.test("directory: a user is added to the stored ignore list of an account as long as there is room, and never itself", () => {
+  using node = new Node();
+  const revision = add(node, "alice");
+  node.apply({ op: "connect", id: 1, nick: "alice", identity: identity("alice"), revision });
+  const ignore = (name: string) => {
+    const result = node.apply({ op: "ignore", member: 1, name, on: true });
+    return result instanceof ChatError ? result.code : "done";
+  };
+  assertEquals([ignore("Alice"), node.ignores.ignored("alice")], ["done", []]);
+  const names = Array.from({ length: IGNORED_MAX }, (_, n) => `u${n}!*@h`);
+  for (const name of names) assertEquals(ignore(name), "done");
+  assertEquals([ignore("more!*@h"), ignore(names[0]!)], ["ignores-full", "done"]);
+  assertEquals([node.ignores.ignored("alice"), node.hub.ignores.list([...node.hub.members][0]!)], [names, names]);
+});
+
+Deno.test("directory: the ignore list of a guest ends when it logs out, also after a login with a limited token", () => {
+  using node = new Node();
+  const revision = add(node, "alice");
+  const limited = { hash: btoa("a"), name: "x", host: "h", readOnly: true, room: undefined };
+  node.apply({ op: "token-add", account: "alice", revision, token: limited });
+  node.apply({ op: "connect", id: 1, nick: "guest", identity: identity() });
+  node.apply({ op: "ignore", member: 1, name: "dave!*@h", on: true });
+  const token = { id: 1, readOnly: true, room: undefined };
+  const ofToken = node.accounts.directory.revision("alice", 1);
+  node.apply({ op: "login", session: 1, account: "alice", token, id: 9, shown: [], revision: ofToken });
+  assertEquals(node.ignores.ignored("alice"), []);
+  node.apply({ op: "logout", session: 1, id: 10 });
+  assertEquals(node.hub.ignores.list([...node.hub.members][0]!), []);
 });
 
 Deno.test("directory: a one-time word is valid for an hour by the time of the commands", () => {
@@ -339,15 +382,15 @@ Deno.test("directory: a snapshot replaces all accounts with their tokens, certif
   node.apply({ op: "certificate-add", account: "alice", revision, fingerprint: "ab".repeat(32) });
   node.apply({ op: "connect", id: 1, nick: "a", identity: identity("alice"), revision });
   node.apply({ op: "ignore", member: 1, name: "dave!*@host", on: true });
-  const records = JSON.parse(JSON.stringify(node.records())) as { tokens: unknown[] }[];
-  assertEquals(records[0]!.tokens.length, 3);
+  const records = JSON.parse(JSON.stringify(node.records())) as Json[];
+  assertEquals((records as unknown[][][])[0]![3]!.length, 3);
 
   const gone = add(other, "bob");
   other.apply({ op: "certificate-add", account: "bob", revision: gone, fingerprint: "cd".repeat(32) });
   other.apply({ op: "token-add", account: "bob", revision: gone, token: limited });
   other.ignores.addIgnored("bob", ["x!*@h"]);
   const { snapshot } = other.accounts.directory;
-  assertThrows(() => snapshot.restore([records[0], { name: "bad" }]));
+  assertThrows(() => snapshot.restore([records[0]!, ["bad"]]), SnapshotError);
   assertEquals(
     [other.accounts.find("bob")?.revision, other.accounts.size],
     [gone, 1],
@@ -407,7 +450,13 @@ const change = fc.constantFrom(
   "certificate-add" as const,
 ).chain((op) => CHANGES[op].map((args) => ({ op, ...args })));
 const other = fc.oneof(
-  fc.record({ op: fc.constant("login" as const), session, account: name, token: fc.constant(undefined) }),
+  fc.record({
+    op: fc.constant("login" as const),
+    session,
+    account: name,
+    token: fc.constant(undefined),
+    shown: fc.constant([]),
+  }),
   fc.record({ op: fc.constant("logout" as const), session }),
   fc.record({
     op: fc.constant("ignore" as const),
@@ -430,8 +479,8 @@ const BEGINNING: readonly { readonly after: number; readonly command: object }[]
   { op: "account-add", name: "a1ice", credentials: credentials(1), member: undefined },
   { op: "account-add", name: "bob", credentials: credentials(1), member: undefined },
   { op: "account-add", name: "carol", credentials: credentials(1), member: undefined },
-  { op: "login", session: 2, account: "alice", token: undefined },
-  { op: "login", session: 3, account: "carol", token: undefined },
+  { op: "login", session: 2, account: "alice", token: undefined, shown: [] },
+  { op: "login", session: 3, account: "carol", token: undefined, shown: [] },
   { op: "ignore", member: 2, name: "x!*@h", on: true },
   ...Array.from({ length: TOKENS_MAX + 1 }, (_, n) => {
     const hash = btoa(`${n % 10}`.repeat(32));

@@ -71,7 +71,7 @@ export class AuthFixture implements AsyncDisposable {
   /** A chat whose commands change the accounts. */
   chat(options: ChatOptions): LocalChat {
     const chat = new LocalChat({ ...options, directory: this.accounts.directory });
-    this.accounts.sink = chat.directory;
+    this.accounts.submitTo(chat.directory);
     return chat;
   }
 

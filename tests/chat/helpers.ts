@@ -90,8 +90,11 @@ export class CountingFormat implements WireFormat {
  */
 export class LastingHistory implements HistoryStore {
   readonly persistent = true;
-  readonly secret = new Uint8Array(32);
+  secret = new Uint8Array(32);
   readonly overdue = false;
+  storedPosition = 0;
+  settledPosition = 0;
+  position: number | undefined;
   last = 0;
   /** Why writes fail, if they do … */
   full: string | undefined;
@@ -108,6 +111,12 @@ export class LastingHistory implements HistoryStore {
 
   setNetwork(): void {}
 
+  adoptSecret(): void {}
+
+  adoptPosition(position: number): void {
+    this.position = this.storedPosition = this.settledPosition = position;
+  }
+
   /** Whether another process has it locked. */
   locked = false;
 
@@ -116,6 +125,7 @@ export class LastingHistory implements HistoryStore {
   }
 
   add(target: string, line: Line): void {
+    if (this.position !== undefined && this.position <= this.storedPosition) return;
     this.#lines.push({ target, line });
   }
 
@@ -251,14 +261,19 @@ export class ChatFixture {
   }
 
   /** Connects a member, as a guest by default, has it join rooms, and empties all inboxes. */
-  enter(nick: string = this.chat.guestName(), ...rooms: string[]): Member {
+  enter(nick?: string, ...rooms: string[]): Member {
     const member = this.arrive(nick, rooms);
     for (const each of this.#inboxes.keys()) this.heard(each);
     return member;
   }
 
   /** Connects a member and has it join rooms. The inboxes are left as they are. */
-  arrive(nick: string, rooms: readonly string[] = [], identity: Partial<Identity> = {}, format = this.format): Member {
+  arrive(
+    nick: string | undefined,
+    rooms: readonly string[] = [],
+    identity: Partial<Identity> = {},
+    format = this.format,
+  ): Member {
     const inbox = new Inbox();
     const { member } = this.chat.connect(nick, { ...IDENTITY, ...identity }, format, inbox);
     this.#inboxes.set(member, inbox);

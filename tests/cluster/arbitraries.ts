@@ -1,11 +1,12 @@
 /** Arbitrary commands, for property tests. */
 import { fc } from "../dependencies.ts";
-import { type Command, type CommandOf, type Op, USER_FLAGS } from "../../src/chat/commands.ts";
+import { USER_FLAGS } from "../../src/chat/commands.ts";
 import type { CredentialTexts, NewToken } from "../../src/chat/directory_changes.ts";
 import type { Style } from "../../src/chat/events.ts";
 import type { Identity } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, RANK_OF, type RankMode, RANKS, SWITCHES } from "../../src/chat/modes.ts";
 import type { SessionToken } from "../../src/chat/scope.ts";
+import type { LogCommand } from "../../src/cluster/cluster_commands.ts";
 
 type Model<T> = { readonly [K in keyof T]-?: fc.Arbitrary<T[K]> };
 
@@ -63,9 +64,10 @@ const modeChange: fc.Arbitrary<ModeChange> = fc.oneof(
 const member = integer;
 const session = orUndefined(integer);
 const reason = orUndefined(text);
+const close = orUndefined(fc.record({ ending: text, words: text, notice: text }));
 
 /** The fields of each command but `op`. */
-const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
+const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand, { op: O }>, "op">> } = {
   "account-add": { name: text, credentials, member: session },
   "account-password": { account: text, revision: text, credentials, keep: session },
   "account-drop": { account: text, revision: text },
@@ -76,18 +78,25 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
   "word-use": { account: text, hash: text },
   "certificate-add": { account: text, revision: text, fingerprint: text },
   "certificate-remove": { account: text, fingerprint: text },
-  connect: { id: integer, nick: text, identity, attended: orUndefined(flag), revision: orUndefined(text) },
-  disconnect: { session: integer, reason, own: flag },
-  remove: { member, reason },
+  connect: { id: integer, nick: orUndefined(text), identity, attended: orUndefined(flag), revision: orUndefined(text) },
+  disconnect: { session: integer, reason, own: flag, close },
+  remove: { member, reason, close },
   rename: { member, nick: text },
-  reclaim: { member, nick: text, reason: text },
-  login: { session: integer, account: text, token: orUndefined(token), id: integer, revision: orUndefined(text) },
+  reclaim: { member, nick: text, reason: text, close },
+  login: {
+    session: integer,
+    account: text,
+    token: orUndefined(token),
+    id: integer,
+    shown: fc.array(text),
+    revision: orUndefined(text),
+  },
   logout: { session: integer, id: integer },
   token: { session: integer, account: text, token },
   away: { member, message: orUndefined(text) },
   realname: { member, realname: text },
   ignore: { member, name: text, on: flag },
-  flag: { member, flag: fc.constantFrom(...USER_FLAGS), on: flag },
+  flag: { member, flag: fc.constantFrom(...USER_FLAGS), on: flag, name: orUndefined(text) },
   "always-on": { member, choice: orUndefined(flag) },
   attend: { session: integer, on: flag },
   expire: { before: number },
@@ -117,14 +126,29 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
     minRank: rank,
   },
   wallops: { member, text },
-  notice: { text },
+  notice: {
+    text,
+    to: orUndefined(fc.oneof(fc.record({ member: integer }), fc.record({ session: integer }))),
+  },
   mute: { host: text, action: orUndefined(fc.record({ who: text, by: text })) },
   unmute: { host: text },
+  hello: {
+    nonce: text,
+    name: text,
+    version: text,
+    codec: integer,
+    settings: fc.array(fc.tuple(text, text)),
+    founding: flag,
+  },
+  beat: { checksum: orUndefined(fc.record({ sequence: integer, value: integer })) },
+  gone: { node: integer, last: integer },
 };
 
 /** All commands. */
-export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+export const anyCommand: fc.Arbitrary<LogCommand> = fc.oneof(
   ...Object.entries(MODELS).map(([op, model]) =>
-    fc.record({ op: fc.constant(op), ...model } as Model<Record<string, unknown>>) as unknown as fc.Arbitrary<Command>
+    fc.record({ op: fc.constant(op), ...model } as Model<Record<string, unknown>>) as unknown as fc.Arbitrary<
+      LogCommand
+    >
   ),
 );

@@ -102,7 +102,7 @@ Deno.test("cluster: packed batches have all commands in order, and as many as fi
       const commands = sizes.map((size): Command => ({ op: "notice", text: letter.repeat(size) }));
       const encoded = commands.map((command) => encodeCommand(command, HEAD.version));
       const batches = packBatches(HEAD, encoded);
-      const decoded = batches.map(decodeBatch);
+      const decoded = batches.map((batch) => decodeBatch(batch));
       if (batches.length > 1) several++;
       assertEquals(decoded.flatMap((batch) => batch.commands), commands);
       assertEquals(decoded.map(({ number }) => number), batches.map((_, i) => HEAD.number + i));

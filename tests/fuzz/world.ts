@@ -214,7 +214,7 @@ export class World {
       unregistered: { count: 0 },
     };
     const assets = [{ path: "/", type: "text/html", text: "page" }];
-    const site = new Site({ assets, healthy: () => true, metrics: () => "metrics" });
+    const site = new Site({ assets, trouble: () => undefined, metrics: () => "metrics" });
     this.#web = new WebPort((request) => site.respond(request));
   }
 

@@ -14,6 +14,7 @@ import {
   unmute as unmuteHost,
   type UserBanResult,
 } from "../moderation.ts";
+import { listNodes } from "../nodes.ts";
 import type { Steps } from "../time_slicer.ts";
 import { withPassword } from "./account_commands.ts";
 import { type Command, splitWord } from "./command.ts";
@@ -115,6 +116,17 @@ export const stats: Command = {
     requireOperator(member);
     moderation.audit("stats", member);
     context.reply(moderation.stats().map(system));
+  },
+};
+
+export const nodes: Command = {
+  args: "",
+  help: "list the nodes of the cluster",
+  topic: "operators",
+  forOperators: true,
+  run(context) {
+    const { member, moderation, chat } = context;
+    context.reply(listNodes(moderation, chat, member).map(system));
   },
 };
 

@@ -209,7 +209,7 @@ class TextSession implements CommandContext {
       networks: networksOf(address),
       realname: "guest",
     };
-    const connecting = chat.connect(chat.guestName(), identity, format, connection);
+    const connecting = chat.connect(undefined, identity, format, connection);
     const connected = connecting instanceof Promise ? await connecting : connecting;
     const { member } = connected;
     let session: TextSession;

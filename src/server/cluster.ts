@@ -1,0 +1,107 @@
+/** This process as a node of a cluster: how its chat is created, how it joins, and how it leaves. */
+import type { Accounts } from "../accounts/accounts.ts";
+import type { ChatOptions } from "../chat/chat_options.ts";
+import type { CheckpointStore } from "../chat/checkpoint_store.ts";
+import { secretSection } from "../chat/secret_section.ts";
+import type { Setting } from "../cluster/cluster_commands.ts";
+import { ClusterChat } from "../cluster/cluster_chat.ts";
+import type { ClusterOptions } from "../cli/cluster_options.ts";
+import type { Options } from "../cli/options.ts";
+import type { Log } from "../monitoring/log.ts";
+import { withClusterErrors } from "./cluster_error.ts";
+import { ClusterLog } from "./cluster_log.ts";
+import { type ClusterFiles, openLog } from "./open_log.ts";
+
+/** What a node is given beside its options. */
+export interface ClusterResources {
+  /** The contents of the files that the options of the cluster name. */
+  readonly cluster?: ClusterFiles | undefined;
+  /** Where checkpoints are stored; without it, the node keeps nothing in a file. */
+  readonly checkpoints?: CheckpointStore | undefined;
+  /** Part of the state that all nodes share. */
+  readonly accounts?: Accounts | undefined;
+  readonly version: string;
+}
+
+/** A node. */
+export class ServerCluster {
+  readonly chat: ClusterChat;
+  /** Resolves to a sentence when the node cannot go on. Then the process has to end. */
+  readonly failed: Promise<string>;
+  readonly #log: ClusterLog;
+
+  constructor(
+    options: Options & { readonly cluster: ClusterOptions },
+    { cluster: files = { creds: "", ca: "" }, accounts, checkpoints, version }: ClusterResources,
+    chat: ChatOptions,
+    log: Log,
+  ) {
+    const failed = Promise.withResolvers<string>();
+    this.failed = failed.promise;
+    const { cluster } = options;
+    this.chat = new ClusterChat({
+      chat: {
+        ...chat,
+        observer: {
+          ...chat.observer,
+          storeLost: ({ message }) =>
+            this.chat.cluster.fail(`Cannot stay in the cluster: the history cannot be written: ${message}.`),
+        },
+      },
+      sections: [secretSection(chat.history), ...accounts === undefined ? [] : [accounts.directory.snapshot]],
+      node: {
+        cluster: cluster.name,
+        name: cluster.node ?? "",
+        version,
+        settings: sharedSettings(options),
+        checkpoints,
+        open: (handlers) => openLog(cluster, files, handlers),
+        events: {
+          joined: () => this.#log.check(),
+          expelled: () => this.#log.expelled(),
+          warn: (message) => this.#log.warn(message),
+          fatal: (sentence) => {
+            this.#log.fatal(sentence);
+            failed.resolve(sentence);
+          },
+        },
+      },
+    });
+    this.#log = new ClusterLog(this.chat.cluster, log);
+  }
+
+  /**
+   * Joins the cluster: the state is that of all nodes then.
+   *
+   * @throws {ClusterError} if that is not possible.
+   */
+  async join(): Promise<void> {
+    try {
+      await withClusterErrors(() => this.chat.cluster.join());
+    } catch (error) {
+      this.#log.stop();
+      throw error;
+    }
+  }
+
+  /** Leaves the cluster. The clients have been disconnected before. */
+  async leave(): Promise<void> {
+    this.#log.stop();
+    await this.chat.cluster.stop();
+  }
+}
+
+/** The settings that decide about the state, by flag. They must be the same on all nodes. */
+export function sharedSettings(options: Options): Setting[] {
+  const { name, data, keepPrivate, alwaysOn, maxRooms, maxJoined, maxSessions, maxAccounts } = options;
+  return [
+    ["--name", name],
+    ["--data", data === undefined ? "off" : "on"],
+    ["--keep-private", keepPrivate],
+    ["--always-on", alwaysOn],
+    ["--max-rooms", String(maxRooms)],
+    ["--max-joined", String(maxJoined)],
+    ["--max-sessions", String(maxSessions)],
+    ["--max-accounts", String(maxAccounts)],
+  ];
+}
