@@ -16,6 +16,7 @@ import { BanTable } from "./src/history/ban_table.ts";
 import { IgnoreTable } from "./src/history/ignore_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import type { CheckpointStore } from "./src/chat/checkpoint_store.ts";
+import type { NodeHistory } from "./src/chat/node_history.ts";
 import { type HistoryStore, StoreError } from "./src/chat/store.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
@@ -109,8 +110,8 @@ interface Storage {
   readonly bans?: BanTable;
   readonly ignores?: IgnoreTable;
   readonly clock: ExpiryClock;
-  /** The checkpoints of a node that keeps its state in a file. */
-  readonly checkpoints?: CheckpointStore;
+  /** What a node of a cluster stores. */
+  readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore };
 }
 
 async function openStorage(options: Options): Promise<Storage> {
@@ -122,7 +123,8 @@ async function openStorage(options: Options): Promise<Storage> {
     const lines = Math.min(keepLines, TARGET_LINES);
     const history = new SqliteHistory(file, { ...retention, lines, size: Math.min(maxData, MEMORY_SIZE) }, clock);
     const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret, persistent: false });
-    return { history, accounts, bans: new BanTable(file), ignores: new IgnoreTable(file), clock, exposed: [] };
+    const [bans, ignores] = [new BanTable(file), new IgnoreTable(file)];
+    return { history, node: { history }, accounts, bans, ignores, clock, exposed: [] };
   }
   if (data === undefined) {
     const clock = new TrustedClock();
@@ -140,7 +142,7 @@ async function openStorage(options: Options): Promise<Storage> {
   const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret });
   const { checkpoints } = history;
   const [bans, ignores] = [new BanTable(file), new IgnoreTable(file)];
-  return { history, accounts, bans, ignores, clock, checkpoints, exposed: file.exposed };
+  return { history, node: { history, checkpoints }, accounts, bans, ignores, clock, exposed: file.exposed };
 }
 
 /** Runs an action, and throws a storage error as an error in `--data`. */

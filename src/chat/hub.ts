@@ -24,6 +24,7 @@ import type { MonitorLists } from "./monitor.ts";
 import type { MutedHosts } from "./muted_hosts.ts";
 import { fold, LOBBY } from "./names.ts";
 import { Nicknames } from "./nicknames.ts";
+import { type NodeState, nodeStateOf } from "./node_state.ts";
 import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
 import * as markers from "./read_marker_commands.ts";
@@ -216,14 +217,12 @@ export class Hub {
   }
 
   /**
-   * Has everything stored that the history is to have of the state, as it has that of another one: settings of rooms, and users
-   * who are always on. The next commits write it.
+   * What the history of a node is to have of the state.
+   *
+   * @param position The last command that is part of it.
    */
-  storeAll(): void {
-    const { rooms, members, storage, alwaysOn } = this.#state;
-    for (const room of rooms.values()) if (room.stored) storage.saveRoom(room);
-    for (const [account, choice] of alwaysOn.choices) storage.presence.saveChoice(account, choice);
-    for (const member of members.values()) this.#state.saveMember(member);
+  nodeState(position: number): NodeState {
+    return nodeStateOf(this.#state, position);
   }
 
   /** The member with an id. */

@@ -8,15 +8,8 @@ import { setFlag } from "./presence.ts";
 import { type Role, ROLES } from "./roles.ts";
 import type { Room } from "./room.ts";
 import type { Scope, SessionToken } from "./scope.ts";
-import {
-  FORMAT,
-  type Json,
-  RecordReader,
-  RECORDS,
-  type RecordType,
-  SnapshotError,
-  type SnapshotSection,
-} from "./snapshot_records.ts";
+import { FORMAT, type RecordReader, type RecordType, SnapshotError, type SnapshotSection } from "./snapshot_records.ts";
+import { RecordStream } from "./snapshot_stream.ts";
 import type { ChatState } from "./state.ts";
 
 /** How a snapshot is restored. */
@@ -42,7 +35,7 @@ export function restoreSnapshot(
   { sections = [], endpointOf = () => REMOTE_ENDPOINT }: RestoreOptions,
 ): void {
   clearState(state);
-  const input = new Records(records);
+  const input = new RecordStream(records);
   input.take("start", (reader) => {
     if (reader.integer() !== FORMAT) throw new SnapshotError("it has the format of another version");
   });
@@ -76,7 +69,7 @@ function clearState(state: ChatState) {
   for (const flag of USER_FLAGS) state.flagCounts[flag] = 0;
 }
 
-function restoreSections(input: Records, sections: readonly SnapshotSection[]) {
+function restoreSections(input: RecordStream, sections: readonly SnapshotSection[]) {
   const missing = new Map(sections.map((section) => [section.name, section]));
   while (input.is("section")) {
     const name = input.take("section", (reader) => reader.text());
@@ -87,65 +80,6 @@ function restoreSections(input: Records, sections: readonly SnapshotSection[]) {
     if (input.is("item")) throw new SnapshotError(`the section ${name} has too many records`);
   }
   for (const section of missing.values()) section.restore([]);
-}
-
-const TYPES: ReadonlyMap<unknown, RecordType> = new Map(
-  (Object.keys(RECORDS) as RecordType[]).map((type) => [RECORDS[type], type]),
-);
-
-/** The records, one of which is read ahead. */
-class Records {
-  taken = 0;
-  readonly #records: Iterator<unknown>;
-  #next: IteratorResult<unknown>;
-
-  constructor(records: Iterable<unknown>) {
-    this.#records = records[Symbol.iterator]();
-    this.#next = this.#records.next();
-  }
-
-  get done(): boolean {
-    return this.#next.done === true;
-  }
-
-  /** The type of the next record. */
-  get type(): RecordType {
-    if (this.#next.done) throw new SnapshotError("it ends too early");
-    const { value } = this.#next;
-    const type = Array.isArray(value) ? TYPES.get(value[0]) : undefined;
-    if (type === undefined) throw new SnapshotError("a record has an unknown type");
-    return type;
-  }
-
-  /** Whether the next record has a type. */
-  is(type: RecordType): boolean {
-    return this.type === type;
-  }
-
-  /** Takes the next record, which has to be of a type, and reads it. */
-  take<T>(type: RecordType, read: (reader: RecordReader, type: RecordType) => T): T {
-    if (this.type !== type) throw new SnapshotError(`a record is ${this.type}, not ${type}`);
-    const reader = new RecordReader(this.#next.value, 1);
-    const result = read(reader, type);
-    reader.end();
-    this.#advance();
-    return result;
-  }
-
-  /** Takes the records of a section. */
-  *items(): Generator<Json> {
-    while (!this.done && this.type === "item") {
-      const record = this.#next.value as readonly unknown[];
-      if (record.length !== 2) throw new SnapshotError("a record of a section has not one item");
-      this.#advance();
-      yield record[1] as Json;
-    }
-  }
-
-  #advance() {
-    this.taken++;
-    this.#next = this.#records.next();
-  }
 }
 
 /** Adds the records of members and rooms to an empty state. */
@@ -169,7 +103,7 @@ class Restorer {
         state.now = reader.number();
         state.peak = reader.integer();
         state.ids.restore(reader.integer());
-        return state.nicknames.reset(reader.integer());
+        return state.nicknames.restore(reader.integer());
       case "muted":
         return state.muted.mute(reader.text(), reader.optional((each) => each.tuple(readAction)));
       case "whowas":

@@ -67,18 +67,17 @@ function* roomRecords(state: ChatState): Generator<Json> {
   }
   for (const session of state.sessions.values()) yield sessionRecord(session);
   for (const [room, index] of indexes) {
-    const { members, ranks, invited } = room;
-    for (
-      const [set, of] of [["members", members], ...RANKS.map((rank) => [rank, ranks[rank]] as const), [
-        "invited",
-        invited,
-      ]] as const
-    ) {
-      for (const ids of chunks(of, ({ id }) => id)) yield [RECORDS.crowd, index, set, ids];
+    for (const [crowd, members] of crowdsOf(room)) {
+      for (const ids of chunks(members, ({ id }) => id)) yield [RECORDS.crowd, index, crowd, ids];
     }
   }
   for (const empty of chunks(state.emptyRooms, (room) => indexes.get(room)!)) yield [RECORDS.empty, empty];
   for (const absent of chunks(state.alwaysOn.absent, ({ id }) => id)) yield [RECORDS.absent, absent];
+}
+
+/** The members that concern a room, by the name in records. */
+function crowdsOf({ members, ranks, invited }: Room) {
+  return [["members", members], ...RANKS.map((rank) => [rank, ranks[rank]] as const), ["invited", invited]] as const;
 }
 
 function roomRecord({ saved, stored, hasLines, ruled }: Room): Json {

@@ -36,7 +36,7 @@ export interface ApplierEvents<Own> {
   /** A batch with a beat of a node was applied. */
   checksum(node: LivingNode, checksum: Checksum): void;
   /** A node is gone. Its sessions are disconnected after this. */
-  gone(node: LivingNode, author: LivingNode): void;
+  gone(node: LivingNode): void;
   /** A bug: applying a command has failed with something else than a `ChatError`, on this node as on all others. */
   failed(command: LogCommand, error: unknown): void;
 }
@@ -87,12 +87,11 @@ export class Applier<Own> {
   }
 
   /**
-   * Applies a batch; one that was applied already is ignored. Call it again only after the promise is settled.
+   * Applies the batch after the last one. Call it again only after the promise is settled.
    *
    * @throws {DecodeError} if it cannot be decoded. The node must end then.
    */
   async apply(sequence: number, bytes: Uint8Array): Promise<void> {
-    if (sequence <= this.sequence) return;
     const batch = decodeBatch(bytes, this.#codec);
     this.sequence = sequence;
     this.batches++;
@@ -121,7 +120,7 @@ export class Applier<Own> {
     }
   }
 
-  #hello([command, ...others]: readonly LogCommand[], sequence: number, time: number): void {
+  async #hello([command, ...others]: readonly LogCommand[], sequence: number, time: number): Promise<void> {
     if (command?.op !== "hello" || others.length > 0) return;
     if (command.founding) {
       if (this.membership.nodes.some(({ nonce }) => nonce === command.nonce)) return;
@@ -130,6 +129,10 @@ export class Applier<Own> {
     }
     this.commands++;
     this.now = Math.max(this.now, time);
+    if (command.replaces !== undefined) {
+      const { node, last } = command.replaces;
+      await this.#gone(node, last, 0, { now: this.now, position: positionOf(sequence, 0), own: undefined });
+    }
     this.#events.hello(command, this.membership.hello(command, sequence, this.now));
   }
 
@@ -156,15 +159,19 @@ export class Applier<Own> {
   ): Promise<void> {
     if (command.op === "beat") return this.#events.beat(author, command.checksum);
     if (command.op !== "gone") return; // a hello is a batch of its own
-    const node = this.membership.gone(command.node, command.last, author.incarnation);
+    await this.#gone(command.node, command.last, author.incarnation, context);
+  }
+
+  async #gone(incarnation: number, last: number, author: number, context: ReplicaContext<Own>): Promise<void> {
+    const node = this.membership.gone(incarnation, last, author);
     if (node === undefined) return;
-    this.#events.gone(node, author);
+    this.#events.gone(node);
     const removal = this.#replica.removeNode(node.number, context);
     try {
       await inSlices(removal, () => {});
     } catch (error) {
       if (error instanceof StoreLost) throw error;
-      this.#events.failed(command, error);
+      this.#events.failed({ op: "gone", node: incarnation, last }, error);
     }
   }
 }

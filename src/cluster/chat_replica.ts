@@ -2,11 +2,12 @@
 import { ChatError } from "../chat/chat_error.ts";
 import type { Closing, Command } from "../chat/commands.ts";
 import type { Hub } from "../chat/hub.ts";
+import type { NodeHistory } from "../chat/node_history.ts";
 import type { Session } from "../chat/member.ts";
 import type { SnapshotSection } from "../chat/snapshot_records.ts";
 import { StateDigest } from "../chat/state_digest.ts";
-import { type HistoryStore, StoreError } from "../chat/store.ts";
-import type { Steps } from "../util/steps.ts";
+import { StoreError } from "../chat/store.ts";
+import { runToEnd, type Steps } from "../util/steps.ts";
 import type { Own } from "./log_sink.ts";
 import type { Origin, Replica, ReplicaContext } from "./replica.ts";
 
@@ -23,12 +24,12 @@ const LOST_REASON = "Node lost";
 /** Applies the log to a hub. */
 export class ChatReplica implements Replica<Own> {
   readonly #hub: Hub;
-  readonly #history: HistoryStore;
+  readonly #history: NodeHistory;
   readonly #sections: readonly SnapshotSection[];
   readonly #digest = new StateDigest();
 
   /** @param sections What belongs to the state beside members and rooms. */
-  constructor(hub: Hub, history: HistoryStore, sections: readonly SnapshotSection[]) {
+  constructor(hub: Hub, history: NodeHistory, sections: readonly SnapshotSection[]) {
     this.#hub = hub;
     this.#history = history;
     this.#sections = [...sections, this.#digest];
@@ -62,17 +63,16 @@ export class ChatReplica implements Replica<Own> {
     return this.#hub.sessionsOfNode(number).length;
   }
 
-  snapshot(): Iterable<unknown> {
-    return this.#hub.snapshot(this.#sections);
+  snapshot(use: Origin): Iterable<unknown> {
+    if (use === "peer") this.#hub.storage.commit(true); // the read markers that wait
+    return this.#hub.snapshot(this.#sectionsFor(use));
   }
 
   restore(records: Iterable<unknown>, position: number, origin: Origin): void {
-    if (origin === "peer") this.#history.adoptPosition(position);
     this.#history.position = position;
-    this.#hub.restore(records, { sections: this.#sections });
-    if (origin === "checkpoint") return;
-    this.#history.position = position + 1; // what is written now is part of the next transaction
-    this.#hub.storeAll();
+    this.#hub.restore(records, { sections: this.#sectionsFor(origin) });
+    // Without slices of time, as this node has no clients yet.
+    if (origin === "peer") runToEnd(this.#history.replaceState(this.#hub.nodeState(position)));
   }
 
   settle(position: number): void {
@@ -83,6 +83,10 @@ export class ChatReplica implements Replica<Own> {
 
   found(position: number): void {
     this.#history.adoptPosition(position);
+  }
+
+  #sectionsFor(use: Origin): readonly SnapshotSection[] {
+    return use === "peer" ? [...this.#sections, this.#history.markerSection] : this.#sections;
   }
 }
 

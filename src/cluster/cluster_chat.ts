@@ -1,6 +1,7 @@
 /** The chat of a node of a cluster: its commands go through the log that all nodes share. */
 import { AuthoredChat } from "../chat/authored_chat.ts";
 import type { ChatOptions } from "../chat/chat_options.ts";
+import type { NodeHistory } from "../chat/node_history.ts";
 import type { SnapshotSection } from "../chat/snapshot_records.ts";
 import { ChatReplica } from "./chat_replica.ts";
 import { LogSink, type Own } from "./log_sink.ts";
@@ -10,6 +11,8 @@ import type { NodeOptions } from "./node_options.ts";
 /** What a chat of a cluster is made of. */
 export interface ClusterChatOptions {
   readonly chat: ChatOptions;
+  /** That of the chat, as a node uses it. */
+  readonly history: NodeHistory;
   readonly node: Omit<NodeOptions<Own>, "replica">;
   /** What belongs to the state of the cluster beside members and rooms. */
   readonly sections: readonly SnapshotSection[];
@@ -20,8 +23,8 @@ export class ClusterChat extends AuthoredChat {
   /** This node. */
   readonly cluster: ClusterNode<Own>;
 
-  constructor({ chat, node: options, sections }: ClusterChatOptions) {
-    const { node, createSink } = prepare(chat, options, sections);
+  constructor({ chat, history, node: options, sections }: ClusterChatOptions) {
+    const { node, createSink } = prepare(history, options, sections);
     super(chat, createSink);
     this.cluster = node();
   }
@@ -29,7 +32,7 @@ export class ClusterChat extends AuthoredChat {
 
 /** The node needs the hub, which is created with the chat. */
 function prepare(
-  { history }: ChatOptions,
+  history: NodeHistory,
   options: ClusterChatOptions["node"],
   sections: readonly SnapshotSection[],
 ) {

@@ -10,6 +10,12 @@ export interface Checksum {
   readonly value: number;
 }
 
+/** A node that is declared gone: its incarnation, and the number of its last batch that the author knew. */
+export interface Departed {
+  readonly node: number;
+  readonly last: number;
+}
+
 /** The commands that change which nodes take part. */
 export type ClusterCommand =
   /**
@@ -17,6 +23,7 @@ export type ClusterCommand =
    *
    * `nonce`: chosen at random, so that the node knows its own. `name`: empty for one that is made of its number. `version`: of
    * tincan. `codec`: the newest version of the encoding that it knows. `founding`: its state is that of the cluster from now on.
+   * `replaces`: a node with the same name that was silent for the lease; as no node may live that could declare it gone.
    */
   | {
     readonly op: "hello";
@@ -26,6 +33,7 @@ export type ClusterCommand =
     readonly codec: number;
     readonly settings: readonly Setting[];
     readonly founding: boolean;
+    readonly replaces?: Departed | undefined;
   }
   /** A node is alive. `checksum`: of its state at an earlier sequence. */
   | { readonly op: "beat"; readonly checksum?: Checksum | undefined }

@@ -13,7 +13,7 @@ import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
 import type { MuteAction } from "../chat/muted_hosts.ts";
 import type { SessionToken } from "../chat/scope.ts";
-import type { Checksum, LogCommand } from "./cluster_commands.ts";
+import type { Checksum, Departed, LogCommand } from "./cluster_commands.ts";
 import {
   choice,
   fieldCount,
@@ -106,6 +106,7 @@ const modeChange = variants<ModeChange, "mode">("mode", {
 
 const member = integer;
 const session = nullable(integer);
+const departed = object<Departed>({ node: integer, last: integer });
 const checksum = object<Checksum>({ sequence: integer, value: integer });
 const reason = nullable(text);
 
@@ -187,6 +188,7 @@ export const commandCodec = variants<LogCommand, "op">("op", {
     codec: integer,
     settings: list(pair(text, text)),
     founding: flag,
+    replaces: optional(departed),
   }],
   beat: ["be", 1, { checksum: optional(checksum) }],
   gone: ["go", 1, { node: integer, last: integer }],

@@ -31,9 +31,6 @@ const HELLO_VERSION = 1;
 /** How often a node opens the log to join, as the state of the cluster has changed meanwhile. */
 const ATTEMPTS_MAX = 5;
 
-/** How long a node waits before it says hello again with a name that is in use, in milliseconds. */
-const NAME_RETRY = 500;
-
 /** How many records of a checkpoint are written in one transaction. */
 const RECORDS_TOGETHER = 200;
 
@@ -296,15 +293,22 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   /** Says hello until this node takes part. @throws {JoinError} if the cluster rejects it. */
   async #sayHello(log: NodeLog): Promise<LivingNode> {
     const end = performance.now() + this.#times.name;
-    for (;;) {
+    let holder: LivingNode | undefined; // of the name
+    for (let silent = 0;;) {
       const nonce = crypto.randomUUID();
       const greeting = this.#greet(nonce);
-      await log.append(this.#hello(nonce, false));
+      // Each hello that comes back is as good as a beat: in the time of the log, the holder was silent for the lease.
+      const replaced = silent >= this.#times.lease ? holder : undefined;
+      await log.append(this.#hello(nonce, false, replaced));
       const result = await greeting;
       if (!("code" in result)) return result;
       // The node with its name may be itself before a restart, whose lease is not over.
       if (result.code !== "name" || performance.now() >= end) throw new JoinError(result.sentence);
-      await new Promise((resolve) => setTimeout(resolve, NAME_RETRY));
+      const { name } = this.#options;
+      const now = this.#applier.membership.nodes.find((each) => each.name === name);
+      silent = now?.incarnation === holder?.incarnation && now?.last === holder?.last ? silent + 1 : 0;
+      holder = now && { ...now };
+      await new Promise((resolve) => setTimeout(resolve, 2 * this.#times.ask));
     }
   }
 
@@ -314,9 +318,10 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     return this.#greeting.result.promise;
   }
 
-  #hello(nonce: string, founding: boolean): Uint8Array<ArrayBuffer> {
+  #hello(nonce: string, founding: boolean, replaced?: LivingNode): Uint8Array<ArrayBuffer> {
     const { name, version, settings } = this.#options;
-    const command: LogCommand = { op: "hello", nonce, name, version, codec: this.#codec, settings, founding };
+    const replaces = replaced && { node: replaced.incarnation, last: replaced.last };
+    const command: LogCommand = { op: "hello", nonce, name, version, codec: this.#codec, settings, founding, replaces };
     const head = { version: HELLO_VERSION, incarnation: 0, number: 1, time: this.#now() };
     return packBatches(head, [encodeCommand(command, HELLO_VERSION)])[0]!;
   }
@@ -340,7 +345,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   }
 
   #snapshot(created: string): Promise<Uint8Array<ArrayBuffer>[]> {
-    return this.#alone(() => packSnapshot(this.#applier.head(created), this.#options.replica.snapshot()));
+    return this.#alone(() => packSnapshot(this.#applier.head(created), this.#options.replica.snapshot("peer")));
   }
 
   async #writeCheckpoint(checkpoints: CheckpointStore, created: string): Promise<void> {
@@ -351,7 +356,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       replica.settle(position);
       const writer = checkpoints.begin();
       let records: Json[] = [];
-      await inSlices(replica.snapshot(), (record) => {
+      await inSlices(replica.snapshot("checkpoint"), (record) => {
         if (records.push(record as Json) < RECORDS_TOGETHER) return;
         writer.write(records);
         records = [];

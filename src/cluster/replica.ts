@@ -13,7 +13,7 @@ export interface ReplicaContext<Own> {
   readonly own: Own | undefined;
 }
 
-/** Where a state comes from that is restored: what this node has stored of it, or all of it, belongs to it; or nothing. */
+/** Where a state is restored from: a checkpoint, to which the other things belong that this node has stored; or a peer. */
 export type Origin = "checkpoint" | "peer";
 
 /** A deterministic state machine. The same commands lead to the same state on all nodes. */
@@ -26,8 +26,11 @@ export interface Replica<Own> {
   removeNode(number: number, context: ReplicaContext<Own>): Steps<void>;
   /** How many sessions a node has. */
   sessions(number: number): number;
-  /** The whole state as JSON values. Nothing is applied until all of them were taken. */
-  snapshot(): Iterable<unknown>;
+  /**
+   * The state as JSON values: for a peer all of it; for a checkpoint what this node has not stored otherwise. Nothing is applied
+   * until all of them were taken.
+   */
+  snapshot(use: Origin): Iterable<unknown>;
   /** Replaces the state by that of a snapshot, which contains all changes up to a position. */
   restore(records: Iterable<unknown>, position: number, origin: Origin): void;
   /** Everything up to a position was applied, and is to be stored now. @throws {Error} if it cannot be. */

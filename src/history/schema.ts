@@ -273,5 +273,8 @@ CREATE TABLE checkpoint_part (
   records TEXT NOT NULL, -- an array in JSON
   PRIMARY KEY (generation, number)
 ) STRICT;
+
+-- How far such a node has caught up on lines that it lacks, as JSON; no row if it lacks none: see line_archive_table.ts.
+CREATE TABLE catch_up (progress TEXT NOT NULL) STRICT;
 `,
 ];

@@ -7,11 +7,14 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { fold } from "../chat/names.ts";
-import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
+import type { NodeHistory } from "../chat/node_history.ts";
+import type { NodeState } from "../chat/node_state.ts";
+import type { FoundLines, HistoryRange, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { CheckpointTable } from "./checkpoint_table.ts";
 import { type Database, isLocked, storeError } from "./database.ts";
+import { LineArchiveTable } from "./line_archive_table.ts";
 import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
 import { LineLimit } from "./line_limit.ts";
@@ -22,6 +25,7 @@ import { ReadMarkerTable } from "./read_marker_table.ts";
 import { lineOf, type MessageRow, rowLimit, styleCode } from "./rows.ts";
 import { searchFile } from "./search_source.ts";
 import { SizeLimit } from "./size_limit.ts";
+import { replaceState } from "./state_replacement.ts";
 import { Statements } from "./statements.ts";
 import { Sweep } from "./sweep.ts";
 import { TargetDeletion } from "./target_deletion.ts";
@@ -52,11 +56,12 @@ interface PendingLine {
 }
 
 /** Stores lines and rooms in a file. */
-export class SqliteHistory implements HistoryStore {
+export class SqliteHistory implements NodeHistory {
   readonly persistent = true;
   readonly last: number;
   readonly secret: Uint8Array;
   readonly checkpoints: CheckpointTable;
+  readonly archive: LineArchiveTable;
   readonly presence: PresenceTable;
   readonly readMarkers: ReadMarkerTable;
 
@@ -120,6 +125,8 @@ export class SqliteHistory implements HistoryStore {
         lineDeletion,
         readMarkers,
       });
+      const insert = (key: string, line: Line) => this.insert(key, line);
+      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert });
       this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion);
       this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
     } catch (error) {
@@ -129,6 +136,10 @@ export class SqliteHistory implements HistoryStore {
 
   setNetwork(host: string, network: string): void {
     this.#writers.setNetwork(host, network);
+  }
+
+  get markerSection(): ReadMarkerTable {
+    return this.readMarkers;
   }
 
   get position(): number | undefined {
@@ -155,6 +166,22 @@ export class SqliteHistory implements HistoryStore {
   adoptSecret(secret: Uint8Array): void {
     this.#sql.write(() => this.#sql.prepare("UPDATE secret SET value = ?").run(secret));
     this.secret.set(secret); // in place: others hold it
+  }
+
+  /**
+   * Replaces rooms and presence by those of a snapshot, in steps: see `state_replacement.ts`. The directory is not part of it.
+   *
+   * @throws {StoreError}
+   */
+  replaceState(state: NodeState): Steps<void> {
+    const parts = {
+      sql: this.#sql,
+      targets: this.#targets,
+      targetDeletion: this.#targetDeletion,
+      position: this.#position,
+    };
+    const { presence, readMarkers, checkpoints, archive, last } = this;
+    return convertStepErrors(replaceState({ ...parts, presence, readMarkers, checkpoints, archive, last }, state));
   }
 
   add(target: string, line: Line): void {

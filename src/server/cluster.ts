@@ -2,6 +2,7 @@
 import type { Accounts } from "../accounts/accounts.ts";
 import type { ChatOptions } from "../chat/chat_options.ts";
 import type { CheckpointStore } from "../chat/checkpoint_store.ts";
+import type { NodeHistory } from "../chat/node_history.ts";
 import { secretSection } from "../chat/secret_section.ts";
 import type { Setting } from "../cluster/cluster_commands.ts";
 import { ClusterChat } from "../cluster/cluster_chat.ts";
@@ -16,8 +17,8 @@ import { type ClusterFiles, openLog } from "./open_log.ts";
 export interface ClusterResources {
   /** The contents of the files that the options of the cluster name. */
   readonly cluster?: ClusterFiles | undefined;
-  /** Where checkpoints are stored; without it, the node keeps nothing in a file. */
-  readonly checkpoints?: CheckpointStore | undefined;
+  /** What the node stores. Without `checkpoints`, it keeps nothing in a file. */
+  readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore } | undefined;
   /** Part of the state that all nodes share. */
   readonly accounts?: Accounts | undefined;
   readonly version: string;
@@ -32,10 +33,11 @@ export class ServerCluster {
 
   constructor(
     options: Options & { readonly cluster: ClusterOptions },
-    { cluster: files = { creds: "", ca: "" }, accounts, checkpoints, version }: ClusterResources,
+    { cluster: files = { creds: "", ca: "" }, accounts, node, version }: ClusterResources,
     chat: ChatOptions,
     log: Log,
   ) {
+    const { history, checkpoints } = node!; // main opens it if there is a cluster
     const failed = Promise.withResolvers<string>();
     this.failed = failed.promise;
     const { cluster } = options;
@@ -48,7 +50,8 @@ export class ServerCluster {
             this.chat.cluster.fail(`Cannot stay in the cluster: the history cannot be written: ${message}.`),
         },
       },
-      sections: [secretSection(chat.history), ...accounts === undefined ? [] : [accounts.directory.snapshot]],
+      history,
+      sections: [secretSection(history), ...accounts === undefined ? [] : [accounts.directory.snapshot]],
       node: {
         cluster: cluster.name,
         name: cluster.node ?? "",

@@ -3,7 +3,7 @@ import { fc } from "../dependencies.ts";
 import { Member } from "../../src/chat/member.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { isAccount, Nicknames } from "../../src/chat/nicknames.ts";
-import { assertRejected, ChatFixture, IDENTITY } from "./helpers.ts";
+import { assertRejected, ChatFixture, dropAccount, IDENTITY } from "./helpers.ts";
 
 function memberOf(nick: string, account?: string): Member {
   return new Member(nick, { ...IDENTITY, account });
@@ -106,4 +106,17 @@ Deno.test("nicknames: the name of a guest is used again when the guest has disco
   const [one] = [fixture.enter(), fixture.enter()];
   fixture.chat.remove(one!);
   assertEquals(fixture.chat.guestName(), "guest1");
+});
+
+Deno.test("nicknames: the number of a registered guest name is free when the account is deleted, whoever asked before", () => {
+  const registered = new Set(["guest1", "guestz", "guest2"]);
+  const policy = { isRegistered: (nick: string) => registered.has(nick), registeredLike: () => undefined };
+  const [asked, other] = [new ChatFixture({ policy }), new ChatFixture({ policy })];
+  assertEquals(asked.chat.guestName(), "guest3");
+  registered.delete("guest1");
+  for (const { chat } of [asked, other]) {
+    dropAccount(chat, "guestz");
+    dropAccount(chat, "guest1");
+    assertEquals(chat.guestName(), "guest1");
+  }
 });

@@ -11,6 +11,7 @@ import { StateDigest } from "../../src/chat/state_digest.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import { fc } from "../dependencies.ts";
+import { ANY_ACCOUNT } from "./helpers.ts";
 
 /** When the commands begin, in milliseconds since 1970. */
 export const START = 1_800_000_000_000;
@@ -64,6 +65,7 @@ export class Replica {
         isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
         registeredLike: (look) => ACCOUNTS.find((name) => skeleton(name) === look),
       },
+      directory: ANY_ACCOUNT,
       observer: NO_OBSERVER,
       alwaysOn: "opt-in",
       now: START,
@@ -96,7 +98,10 @@ export class Replica {
     // Members that sessions get have ids of their own.
     const fresh = command.op === "login" || command.op === "logout" ? { id: 1000 + this.#logins++ } : {};
     const shown = command.op === "login" ? { shown: this.#shownTo(id) } : {};
-    this.give({ command: { ...command, ...(to && { to }), ...actor, ...fresh, ...shown } as Command, now });
+    this.give({
+      command: { ...command, ...(to && { to }), ...actor, ...fresh, ...shown, revision: "1" } as Command,
+      now,
+    });
   }
 
   /** Applies a command, or flushes. */

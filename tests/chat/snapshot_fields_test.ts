@@ -79,7 +79,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Fate>>>> = {
     bot: "taken",
     since: "taken",
     spokeAt: "taken",
-    operatorName: "local",
+    operatorName: "taken",
     storageCredit: "local",
     "#nick": "taken",
     "#origin": "derived",
@@ -141,7 +141,6 @@ const OTHERS: Readonly<Record<string, string>> = {
   Mutes: "ends of mutes, by the clock of this node",
   RateLimits: "checked by the authors of commands",
   StorageLimit: "checked by the authors of commands",
-  Records: "reads a snapshot",
   Restorer: "reads a snapshot",
 };
 

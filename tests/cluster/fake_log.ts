@@ -66,6 +66,7 @@ export class FakeLog implements NodeLog {
   }
 
   pause(): void {
+    if (this.#isPaused) return;
     this.#isPaused = true;
     this.#paused = Promise.withResolvers();
   }

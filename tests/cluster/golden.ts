@@ -254,8 +254,9 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
       codec: 2,
       settings: [["--name", "tincan"], ["--max-rooms", "1000"]],
       founding: true,
+      replaces: { node: 12, last: 345 },
     },
-    also: [{ op: "hello", nonce: "n", name: "", version: "0.1.0", codec: 1, settings: [], founding: false }],
+    least: { op: "hello", nonce: "n", name: "", version: "0.1.0", codec: 1, settings: [], founding: false },
   },
   beat: {
     all: { op: "beat", checksum: { sequence: 1_000_000, value: 4_294_967_295 } },

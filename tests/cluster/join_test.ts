@@ -231,6 +231,27 @@ Deno.test("join: a node waits for its name when it was started again before its 
   assertEquals(other.node.nodes.map(({ name, number }) => [name, number]), [["node2", 2], ["berlin", 3]]);
 });
 
+Deno.test("join: a node that was alone gets its name back when it was started again", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  const first = await TestNode.join(stream.open, { name: "berlin", checkpoints });
+  await first.connect(1);
+  await first.node.checkpoint();
+  first.crash();
+  using again = await TestNode.join(stream.open, { name: "berlin", checkpoints, times: { name: 60_000 } });
+  assertEquals(again.node.nodes.map(({ name, number }) => [name, number]), [["berlin", 2]]);
+  assertEquals(again.replica.connected.size, 0);
+});
+
+Deno.test("join: a node does not get the name of a node that lives", async () => {
+  const stream = new FakeStream();
+  using first = await TestNode.join(stream.open, { name: "berlin" });
+  const timer = setInterval(() => first.node.beat(), 30); // more seldom than hellos are tried
+  await assertRejects(() => TestNode.join(stream.open, { name: "berlin", times: { name: 500 } }), JoinError);
+  clearInterval(timer);
+  assertEquals([first.expulsions, first.node.nodes.length], [0, 1]);
+});
+
 Deno.test("join: a node stores a checkpoint when it has joined, and one when it leaves", async () => {
   const stream = new FakeStream();
   const checkpoints = new ToyCheckpoints();

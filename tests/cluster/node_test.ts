@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { then } from "../../src/chat/answer.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";
+import { encodeCommand, packBatches } from "../../src/cluster/batches.ts";
 import { LEASE_BEATS } from "../../src/cluster/cluster_limits.ts";
 import { EncodeError } from "../../src/cluster/codec_errors.ts";
 import { STRING_MAX } from "../../src/cluster/codecs.ts";
@@ -12,9 +13,17 @@ import { textOf } from "./helpers.ts";
 import { inStep, TestNode, until } from "./nodes.ts";
 import { ToyCheckpoints, ToyReplica } from "./toy_replica.ts";
 
-/** Takes a millisecond for each session that it disconnects. */
+/** Takes a millisecond for each session that it disconnects, and for each record of a snapshot. */
 class SlowReplica extends ToyReplica {
   isRemoving = false;
+
+  override *snapshot(): Iterable<unknown> {
+    for (const record of super.snapshot()) {
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      yield record;
+    }
+  }
 
   override *removeNode(number: number): Steps<void> {
     this.isRemoving = true;
@@ -78,14 +87,16 @@ Deno.test("node: all commands of a turn are in one batch, and those of further t
   const stream = new FakeStream();
   using one = await TestNode.join(stream.open);
   const said = Array.from({ length: 10 }, (_, i) => one.say(`${i}`));
+  await undefined; // the same turn
+  said.push(one.say("10"));
   await until(() => stream.last === 2);
   said.push(one.say("late"), one.say("later")); // while the batch is under way
   await Promise.all(said);
   assertEquals(stream.last, 3);
-  assertEquals(one.replica.lines.length, 12);
+  assertEquals(one.replica.lines.length, 13);
   const sorted = one.replica.positions.toSorted((a, b) => a - b);
   assertEquals(one.replica.positions, sorted);
-  assertEquals(new Set(sorted).size, 12);
+  assertEquals(new Set(sorted).size, 13);
 });
 
 Deno.test("node: a command is rejected at once when the node does not take part", async () => {
@@ -200,6 +211,37 @@ Deno.test("node: a node whose lease is over rejects what waits, and joins again"
   assertEquals(one.node.nodes.map(({ name }) => name), ["node1", "node3"]);
 });
 
+Deno.test("node: a node whose lease is over joins again when no command waits", async () => {
+  const stream = new FakeStream();
+  using one = await TestNode.join(stream.open);
+  using two = await TestNode.join(stream.open);
+  await inStep([one, two]);
+  for (let beat = 1; beat <= LEASE_BEATS; beat++) await one.beat();
+  await two.until(() => two.joins.length === 2);
+  assertEquals([two.expulsions, two.joins], [1, [2, 3]]);
+});
+
+Deno.test("node: nothing is applied while a checkpoint is taken, and timers run meanwhile", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  const replica = new SlowReplica();
+  using one = await TestNode.join(stream.open, { replica, checkpoints });
+  for (let i = 0; i < 30; i++) await one.say(`${i}`);
+  await until(() => checkpoints.stored?.head.sequence === 1); // that of the join
+  const { sequence } = one.node.figures;
+  const taken = one.node.checkpoint();
+  let isTaken = false;
+  void taken.then(() => isTaken = true);
+  const said = one.say("meanwhile");
+  await until(() => stream.last > sequence);
+  assertEquals(isTaken, false);
+  await Promise.all([taken, said]);
+  const { head, all: records } = checkpoints.stored!;
+  assertEquals(head.sequence, sequence);
+  assertEquals(records.length, 31); // the sessions, and 30 lines
+  assertEquals(replica.lines.length, 31);
+});
+
 Deno.test("node: nothing is applied until the sessions of a gone node are disconnected, and timers run meanwhile", async () => {
   const stream = new FakeStream();
   const replica = new SlowReplica();
@@ -267,12 +309,72 @@ Deno.test("node: a node whose state differs from that of the node on duty ends, 
   for (const each of [one, three, two]) await each.beat();
   await inStep(all);
   assertEquals(two.fatal, undefined); // the checksums are those of earlier sequences
+  await two.beat();
+  await inStep(all);
+  assertEquals([one.fatal, three.fatal], [undefined, undefined]);
+  assertEquals([one.warnings.length, three.warnings.length], [1, 1]);
+  assertMatch(three.warnings[0]!, /^The node node2 has another state: after batch \d+ .* is 1, and here it is 0\.$/);
   await one.beat();
-  await two.until(() => two.fatal !== undefined);
+  await until(() => two.fatal !== undefined);
   assertMatch(
     two.fatal!,
     /^A bug: this node has another state than the node node1: after batch \d+ the checksum of its state is 0, and here it is 1\. It has to start again\.$/,
   );
   assertEquals([checkpoints.stored, checkpoints.cleared], [undefined, 1]);
   assertEquals([one.fatal, three.fatal], [undefined, undefined]);
+});
+
+Deno.test("node: a node that is cut off ends when it is stopped, and its commands are rejected", async () => {
+  const stream = new FakeStream();
+  const one = await TestNode.join(stream.open, { times: { leave: 20 } });
+  one.fake.pause();
+  const said = assertRejects(() => one.say("x"), ChatError);
+  await one.node.stop();
+  assertEquals((await said).code, "cluster-busy");
+  await one.node.stop(); // again
+  assertEquals(one.fatal, undefined);
+});
+
+Deno.test("node: what is posted reports its end once, with the error if it is rejected", async () => {
+  const stream = new FakeStream();
+  const one = await TestNode.join(stream.open);
+  const ends: unknown[] = [];
+  const post = (text: string) => one.node.post({ op: "notice", text }, "own", (error) => ends.push(error));
+  post("a");
+  post("reject");
+  await until(() => ends.length === 2);
+  assertEquals(ends[0], undefined);
+  assertEquals((ends[1] as ChatError).code, "banned");
+  assertEquals(one.replica.own, ["own", "own"]);
+  one.fake.pause();
+  post("b");
+  one.node.fail("the file cannot be written");
+  await until(() => ends.length === 3);
+  assertEquals((ends[2] as ChatError).code, "cluster-busy");
+  assertEquals(one.fatal, "the file cannot be written");
+});
+
+Deno.test("node: its health says whether it joins, is cut off, or has no news", async () => {
+  const stream = new FakeStream();
+  using one = new TestNode(stream.open);
+  assertEquals(one.node.health, "joining");
+  await one.node.join();
+  assertEquals(one.node.health, "ok");
+  one.fake.status = { connected: true, silent: true, reason: "" };
+  assertEquals(one.node.health, "no news from the log");
+  one.fake.status = { connected: false, silent: true, reason: "timeout" };
+  assertEquals(one.node.health, "no connection to NATS");
+});
+
+Deno.test("node: what a node has appended behind its own gone is ignored", async () => {
+  const stream = new FakeStream();
+  using one = await TestNode.join(stream.open);
+  using two = await TestNode.join(stream.open);
+  await inStep([one, two]);
+  const { incarnation } = two.node.self!;
+  const commands = [{ op: "gone", node: incarnation, last: 1 }, { op: "notice", text: "ghost" }] as const;
+  const encoded = commands.map((command) => encodeCommand(command, 1));
+  stream.store(packBatches({ version: 1, incarnation, number: 1, time: 1000 }, encoded)[0]!);
+  await one.say("after");
+  assertEquals(one.replica.lines, ["1000:after"]);
 });

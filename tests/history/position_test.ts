@@ -7,6 +7,7 @@ import { StoreError, StoreLost } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { Crashing } from "./crashing.ts";
 import { ANY_ACCOUNT } from "../chat/helpers.ts";
 import { Clock, commitLines, NOON, Place, said, texts } from "./helpers.ts";
@@ -277,4 +278,23 @@ Deno.test("position: a file of a version before has none after its migration", a
   old.close();
   const history = await place.open();
   assertEquals([history.storedPosition, texts(history, "#a")], [0, ["old"]]);
+});
+
+Deno.test("position: a node without --data has the same store in memory as one with a file", async () => {
+  using _clock = new Clock();
+  using place = new Place();
+  const stores = [await place.open(), new SqliteHistory(Database.inMemory())];
+  for (const history of stores) {
+    assert(history.persistent, "rooms outlast their members on both");
+    history.position = 100;
+    commitLines(history, said("#a", "a line", { id: 5 }));
+    while (history.runStep(() => {}));
+  }
+  const [file, memory] = stores.map((history) => [
+    history.storedPosition,
+    history.rooms(),
+    history.page("#a", { count: 1 }),
+    runToEnd(history.search(["#a"], { terms: ["line"], count: 1 })),
+  ]);
+  assertEquals(memory, file);
 });
