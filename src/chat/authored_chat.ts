@@ -14,6 +14,7 @@ import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandSink } from "./command_sink.ts";
 import type { Closing, CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
+import type { Directory, DirectorySink } from "./directory.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
@@ -51,9 +52,12 @@ export class AuthoredChat extends ChatReader implements Chat {
   readonly alwaysOn: AlwaysOnUsers;
   readonly ignores: AccountIgnores;
   readonly readMarkers: AuthoredReadMarkers;
+  /** Takes the commands of the directory. */
+  readonly directory: DirectorySink;
 
   readonly #hub: Hub;
   readonly #policy: Policy;
+  readonly #directory: Directory | undefined;
   readonly #observer: ChatObserver;
   readonly #limits: RateLimits;
   readonly #storageLimit: StorageLimit | undefined;
@@ -62,7 +66,8 @@ export class AuthoredChat extends ChatReader implements Chat {
   /** @param createSink Returns where commands go, for the hub that they are applied to. */
   constructor(options: ChatOptions, createSink: (hub: Hub) => CommandSink) {
     const { history, keepPrivate = "accounts", reserved = [], storage } = options;
-    const policy = { ...OPEN_POLICY, ...options.policy };
+    const { directory } = options;
+    const policy = { ...OPEN_POLICY, ...directory && policyOf(directory), ...options.policy };
     const observer = { ...NO_OBSERVER, ...options.observer };
     const limits = {
       maxRooms: options.maxRooms ?? ROOMS_TOTAL,
@@ -71,11 +76,13 @@ export class AuthoredChat extends ChatReader implements Chat {
       maxAbsent: options.maxAbsent ?? ALWAYS_ON_MAX,
     };
     const { alwaysOn = "opt-in", serverBans } = options;
-    const common = { history, keepPrivate, limits, reserved, policy, observer, serverBans, alwaysOn };
-    const hub = new Hub({ ...common, now: Date.now() });
+    const stores = { history, directory, ignores: options.ignores, serverBans };
+    const hub = new Hub({ ...stores, keepPrivate, limits, reserved, policy, observer, alwaysOn, now: Date.now() });
     super(hub, history);
     this.#hub = hub;
     this.#sink = createSink(hub);
+    this.#directory = directory;
+    this.directory = { submit: (command) => this.#submit(command) };
     this.#policy = policy;
     this.#observer = observer;
     this.alwaysOn = new AuthoredAlwaysOnUsers(hub.alwaysOn, (command) => this.#submit(command));
@@ -136,9 +143,9 @@ export class AuthoredChat extends ChatReader implements Chat {
     this.#requireUnbanned(known?.nick ?? nick ?? this.guestName(), identity, outlet, identity.account);
     this.mutes.expire();
     const id = this.#sink.nextId();
-    const connecting = this.#sink.submit({ op: "connect", id, nick, identity, attended }, { format, outlet });
-    if (known !== undefined || account === undefined) return connecting;
-    return then(connecting, (session) => then(this.ignores.load(session.member), () => session));
+    const { account: named, token } = identity;
+    const revision = named === undefined ? undefined : this.#directory?.revision(named, token?.id);
+    return this.#sink.submit({ op: "connect", id, nick, identity, attended, revision }, { format, outlet });
   }
 
   disconnect(session: Session, reason?: string, own = false, close?: Closing): Answer<void> {
@@ -188,26 +195,16 @@ export class AuthoredChat extends ChatReader implements Chat {
     const { member } = session;
     const { nick, operator } = known ?? member;
     if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
-    const before = member.fullAccount;
-    const isOther = before !== account;
-    const names = this.ignores.list(member); // of the guest that it was
+    const revision = this.#directory?.revision(account, token?.id);
     const shown = shownTo(session).map(({ key }) => key);
     const id = this.#sink.nextId();
-    const login = this.#submit({ op: "login", session: session.id, account, token, id, shown });
-    return then(login, () => {
-      if (!isFull) {
-        if (before !== undefined) return this.#submit({ op: "ignored", member: session.member.id, names: [] });
-      } else if (session.member === member ? isOther : names.length > 0) {
-        return this.ignores.load(session.member, session.member === member ? [] : names);
-      }
-    });
+    return this.#submit({ op: "login", session: session.id, account, token, id, shown, revision });
   }
 
   logout(session: Session): Answer<void> {
     this.#requireConnected(session.member);
     this.readMarkers.sessionsEnd(session.member, [session]);
-    const logout = this.#submit({ op: "logout", session: session.id, id: this.#sink.nextId() });
-    return then(logout, () => this.#submit({ op: "ignored", member: session.member.id, names: [] }));
+    return this.#submit({ op: "logout", session: session.id, id: this.#sink.nextId() });
   }
 
   setToken(session: Session, account: string, token: SessionToken): Answer<void> {
@@ -469,6 +466,14 @@ export class AuthoredChat extends ChatReader implements Chat {
     }
     return undefined;
   }
+}
+
+/** The nicknames that a directory answers for. */
+function policyOf(directory: Directory): Pick<Policy, "isRegistered" | "registeredLike"> {
+  return {
+    isRegistered: (nick) => directory.isRegistered(nick),
+    registeredLike: (skeleton) => directory.registeredLike(skeleton),
+  };
 }
 
 /** The key of a room. @throws {ChatError} `not-in-room` if the room does not exist any more. */

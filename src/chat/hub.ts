@@ -11,10 +11,13 @@ import { ChatError } from "./chat_error.ts";
 import { type CommandOf, IDS_OF_NODE, type MemberId, type Op, type Results, type SessionId } from "./commands.ts";
 import type { KeepPrivate } from "./conversations.ts";
 import { Delivery } from "./delivery.ts";
+import type { Directory } from "./directory.ts";
+import * as directory from "./directory_commands.ts";
 import type { Style } from "./events.ts";
 import { Ids } from "./ids.ts";
 import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./member.ts";
-import type { IgnoreLists } from "./ignore_lists.ts";
+import { ignore } from "./ignore_commands.ts";
+import type { IgnoreLists, IgnoreStore } from "./ignore_lists.ts";
 import * as members from "./member_commands.ts";
 import * as messages from "./message_commands.ts";
 import * as moderation from "./moderation_commands.ts";
@@ -53,6 +56,10 @@ export interface HubOptions {
   readonly reserved: readonly string[];
   /** Which nicknames are registered. It has to change by commands of the same log only. */
   readonly policy: Pick<Policy, "isRegistered" | "registeredLike">;
+  /** The accounts that commands change. */
+  readonly directory?: Directory | undefined;
+  /** Stores the ignore lists of accounts. Without it, they end with the connection. */
+  readonly ignores?: IgnoreStore | undefined;
   readonly observer: ChatObserver;
   /** The bans of the server; none are kept, unless given. */
   readonly serverBans?: ServerBans | undefined;
@@ -78,6 +85,16 @@ type Handler<O extends Op> = (state: ChatState, command: CommandOf<O>, endpoint:
 
 /** What each command does. */
 const HANDLERS: { readonly [O in Op]: Handler<O> } = {
+  "account-add": directory.addAccount,
+  "account-password": directory.changeDirectory<"account-password">,
+  "account-drop": directory.dropAccount,
+  "token-add": directory.changeDirectory<"token-add">,
+  "token-used": directory.changeDirectory<"token-used">,
+  "token-remove": directory.changeDirectory<"token-remove">,
+  "word-add": directory.changeDirectory<"word-add">,
+  "word-use": directory.changeDirectory<"word-use">,
+  "certificate-add": directory.changeDirectory<"certificate-add">,
+  "certificate-remove": directory.changeDirectory<"certificate-remove">,
   connect: members.connect,
   disconnect: members.disconnect,
   remove: members.remove,
@@ -89,12 +106,10 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   away: members.away,
   realname: members.realname,
   flag: members.flag,
-  ignore: members.ignore,
-  ignored: members.ignored,
+  ignore,
   "always-on": alwaysOn.setAlwaysOn,
   attend: alwaysOn.attend,
   expire: alwaysOn.expire,
-  forget: alwaysOn.forget,
   "mark-read": markers.markRead,
   join: rooms.join,
   leave: rooms.leave,
@@ -147,6 +162,8 @@ export class Hub {
       limits,
       alwaysOn: new AlwaysOn(options.alwaysOn, history.presence?.choices()),
       waiting: new Waiting(history.presence?.waiting()),
+      directory: options.directory,
+      storedIgnores: options.ignores,
     });
     this.members = sized(this.#state.members);
     this.rooms = sized(this.#state.rooms);
@@ -166,7 +183,7 @@ export class Hub {
    * Applies a command.
    *
    * @returns The result, or a `ChatError` that says why the command was rejected. A rejected command changes nothing.
-   * @throws {StoreError} if the history cannot delete a room that the command closes.
+   * @throws {StoreError} if the history cannot delete a room that the command closes, or the directory cannot be changed.
    */
   apply<O extends Op>(command: CommandOf<O>, { now, endpoint }: ApplyContext): Results[O] | ChatError {
     const state = this.#state;

@@ -7,7 +7,8 @@ import type { Delivery } from "./delivery.ts";
 import type { ChatEvent } from "./events.ts";
 import type { Ids } from "./ids.ts";
 import type { Member, Session } from "./member.ts";
-import { IgnoreLists } from "./ignore_lists.ts";
+import type { Directory } from "./directory.ts";
+import { IgnoreLists, type IgnoreStore } from "./ignore_lists.ts";
 import { MonitorLists } from "./monitor.ts";
 import { MutedHosts } from "./muted_hosts.ts";
 import { LOBBY } from "./names.ts";
@@ -45,6 +46,10 @@ export interface StateParts {
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
   readonly waiting: Waiting;
+  /** Without one, there are no accounts that commands could change. */
+  readonly directory: Directory | undefined;
+  /** Stores the ignore lists of accounts. Without it, they end with the connection. */
+  readonly storedIgnores: IgnoreStore | undefined;
 }
 
 /** A collection that can be iterated and has a size. */
@@ -83,9 +88,14 @@ export class ChatState {
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
   readonly waiting: Waiting;
+  readonly directory: Directory | undefined;
+  readonly storedIgnores: IgnoreStore | undefined;
   readonly audiences: Audiences;
 
-  constructor({ nicknames, ids, delivery, storage, observer, serverBans, limits, alwaysOn, waiting }: StateParts) {
+  constructor(parts: StateParts) {
+    const { nicknames, ids, delivery, storage, observer, serverBans, limits, alwaysOn, waiting } = parts;
+    this.directory = parts.directory;
+    this.storedIgnores = parts.storedIgnores;
     this.nicknames = nicknames;
     this.ids = ids;
     this.delivery = delivery;

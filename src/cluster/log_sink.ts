@@ -96,7 +96,7 @@ export class LogSink implements CommandSink {
     const id = "session" in command ? command.session : undefined;
     const session = id === undefined ? undefined : this.#hub.session(id);
     if (session !== undefined) return [session];
-    if (!("member" in command)) return [];
+    if (!("member" in command) || command.member === undefined) return [];
     return this.#hub.member(command.member)?.sessions.filter(({ handlers }) => handlers.applying !== undefined) ?? [];
   }
 

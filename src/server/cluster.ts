@@ -1,4 +1,5 @@
 /** This process as a node of a cluster: how its chat is created, how it joins, and how it leaves. */
+import type { Accounts } from "../accounts/accounts.ts";
 import type { ChatOptions } from "../chat/chat_options.ts";
 import type { CheckpointStore } from "../chat/checkpoint_store.ts";
 import type { NodeHistory } from "../chat/node_history.ts";
@@ -22,6 +23,8 @@ export interface ClusterResources {
   readonly cluster?: ClusterFiles | undefined;
   /** What the node stores. Without `checkpoints`, it keeps nothing in a file. */
   readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore } | undefined;
+  /** Part of the state that all nodes share. */
+  readonly accounts?: Accounts | undefined;
   readonly version: string;
 }
 
@@ -38,7 +41,7 @@ export class ServerCluster {
 
   constructor(
     options: Options & { readonly cluster: ClusterOptions },
-    { cluster: files = { creds: "", ca: "" }, node, version }: ClusterResources,
+    { cluster: files = { creds: "", ca: "" }, accounts, node, version }: ClusterResources,
     chat: ChatOptions,
     sections: readonly SnapshotSection[],
     log: Log,
@@ -58,7 +61,11 @@ export class ServerCluster {
         },
       },
       history,
-      sections: [secretSection(history), ...sections],
+      sections: [
+        secretSection(history),
+        ...accounts === undefined ? [] : [accounts.directory.snapshot],
+        ...sections,
+      ],
       node: {
         cluster: cluster.name,
         name: cluster.node ?? "",

@@ -44,8 +44,13 @@ export interface CreatedChat {
 export function createChat(options: Options, resources: ServerResources, context: ChatContext): CreatedChat {
   const { cluster } = options;
   const chatOptions = chatOptionsOf(options, resources, context);
-  if (cluster === undefined) return { chat: new LocalChat(chatOptions) };
+  if (cluster === undefined) {
+    const chat = new LocalChat(chatOptions);
+    resources.accounts?.submitTo(chat.directory);
+    return { chat };
+  }
   const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, [context.bans.section], context.log);
+  resources.accounts?.submitTo(node.chat.directory);
   return { chat: node.chat, cluster: node };
 }
 
@@ -65,11 +70,10 @@ function chatOptionsOf(
     renames: options.nickRate,
     roomsMade: options.roomRate,
     storage: storageLimits(options),
+    directory: resources.accounts?.directory,
     ignores: resources.ignores,
     reserved: [options.name, NICKSERV, CHANSERV],
     policy: {
-      isRegistered: (nick) => resources.accounts?.find(nick) !== undefined,
-      registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),
       banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason,
     },
     serverBans: bans,
@@ -95,7 +99,7 @@ function chatOptionsOf(
       },
       roomRenamed: (from, to) => {
         try {
-          resources.accounts?.tokens.renameRoom(from, to);
+          resources.accounts?.directory.renameRoom(from, to);
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });

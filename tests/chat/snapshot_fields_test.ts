@@ -33,6 +33,8 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Fate>>>> = {
     observer: "local",
     serverBans: "taken",
     limits: "setting",
+    directory: "taken", // as a section
+    storedIgnores: "taken", // in the section of the accounts
     alwaysOn: "taken",
     waiting: "taken",
     audiences: "derived",

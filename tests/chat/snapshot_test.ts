@@ -195,7 +195,7 @@ Deno.test("snapshot: a restored member that is always on is deleted from the sto
   restore(other, taken(one));
   other.give("flush");
   assertEquals(saved, []);
-  give(other.hub, { op: "forget", account: "alice" });
+  give(other.hub, { op: "account-drop", account: "alice", revision: "1" });
   other.give("flush");
   assertEquals(saved, [["alice", undefined], ["alice", undefined]], "the choice and the member");
 });

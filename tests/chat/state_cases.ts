@@ -11,7 +11,9 @@ export function give(
   ...commands: readonly ({ readonly op: Command["op"] } & Record<string, unknown>)[]
 ): unknown[] {
   let now = hub.now;
-  return commands.map((command) => hub.apply({ member: 1, session: 1, ...command } as Command, { now: ++now }));
+  return commands.map((command) =>
+    hub.apply({ member: 1, session: 1, revision: "1", ...command } as unknown as Command, { now: ++now })
+  );
 }
 
 export function connect(id: number, nick: string, more: object = {}, attended = true) {

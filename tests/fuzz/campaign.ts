@@ -92,7 +92,7 @@ export async function replay(
   const history: HistoryStore = lasting ? new LastingHistory() : new MemoryHistory();
   await using fixture = accounts ? await AuthFixture.open({ ...World.auth(locked), max: NAMES_MAX }) : undefined;
   fixture?.file.db.exec("PRAGMA synchronous = OFF"); // nothing has to survive a crash
-  const world = new World(history, fixture?.auth ?? new AuthService(World.auth(locked)));
+  const world = new World(history, fixture?.auth ?? new AuthService(World.auth(locked)), fixture);
   let unhandled: string | undefined;
   const onUnhandled = (event: PromiseRejectionEvent) => {
     event.preventDefault();

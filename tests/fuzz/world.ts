@@ -4,7 +4,9 @@
  *
  * The world is deterministic: its clock advances by a fixed step with each input.
  */
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
+import type { AuthFixture } from "../accounts/helpers.ts";
 import type { Member, Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
@@ -167,21 +169,21 @@ export class World {
   readonly #web: WebPort;
   #connections = 0;
 
-  constructor(history: HistoryStore, auth: AuthService) {
+  constructor(history: HistoryStore, auth: AuthService, office?: AuthFixture) {
     clock.now = BEGIN;
     this.#history = history;
     this.#auth = auth;
-    this.chat = new LocalChat({
+    const options: ChatOptions = {
       history,
       keepPrivate: "all",
       maxRooms: ROOMS,
       reserved: [SERVER, NICKSERV],
       serverBans: this.#bans,
       policy: {
-        isRegistered: (nick) => auth.find(nick) !== undefined,
         banReason: (origin) => this.#bans.findByOrigin(origin)?.reason,
       },
-    });
+    };
+    this.chat = office?.chat(options) ?? new LocalChat(options);
     const enforcer = new BanEnforcer(
       this.#bans,
       { [Symbol.iterator]: () => this.#connected() },

@@ -12,7 +12,14 @@ import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type AccountContext, FailureCount, sessionToken, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../accounts.ts";
+import {
+  type AccountContext,
+  currentLogin,
+  FailureCount,
+  sessionToken,
+  TOO_MANY_FAILURES,
+  WRONG_PASSWORD,
+} from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
@@ -255,7 +262,8 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       this.handshake.login = login;
       this.#replyAccount();
     } else if (this.chat.hasSession(session)) {
-      await this.inResponse(() => this.chat.login(session, login.name, login.token && sessionToken(login.token)));
+      const { name, token } = currentLogin(this.auth, login);
+      await this.inResponse(() => this.chat.login(session, name, token && sessionToken(token)));
     }
   }
 

@@ -220,11 +220,9 @@ export function testAccounts(
 ) {
   Deno.test(name, async () => {
     await using office = await AuthFixture.open(options);
-    const isRegistered = (nick: string) => office.auth.find(nick) !== undefined;
     const history = new MemoryHistory();
-    const registeredLike = (look: string) => office.accounts.findConfusable(look);
     const reserved = [SERVER, "NickServ", "ChanServ"];
-    const chat = new LocalChat({ history, keepPrivate, policy: { isRegistered, registeredLike }, reserved });
+    const chat = office.chat({ history, keepPrivate, reserved });
     const fixture = new ProtocolFixture({ chat, auth: office.auth });
     try {
       await run(fixture, office);

@@ -101,7 +101,7 @@ async function on(
   await using office = accounts ? await AuthFixture.open({ operators: OPERATORS }) : undefined; // it writes a file, which is slow
   const auth = office?.auth ?? new AuthService();
   await office?.accounts.register("owner", PASSWORD);
-  const chat = new LocalChat({ history, policy: { isRegistered: (nick) => auth.find(nick) !== undefined } });
+  const chat = office?.chat({ history }) ?? new LocalChat({ history });
   const fixture = new ProtocolFixture({ auth, slicer, chat });
   try {
     await run(fixture);
