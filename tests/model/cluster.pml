@@ -56,7 +56,7 @@
 #define GONE_IS_FINAL 16
 /* A batch is not ignored when it is handed back to its author, unless that was declared gone. */
 #define APPLIED 32
-/* A node is declared gone only if, since its last batch, LEASE beats of another one are in the log. */
+/* A node is gone only if, since its last batch, LEASE beats of another one are in the log. */
 #define LEASE_IS_LOGGED 64
 /* In the end, all that was sent was handed back, and both nodes have applied the whole log. */
 #define COMPLETED 128
@@ -73,7 +73,8 @@ typedef Entry {
   byte node;        /* who has sent it; not a part of the batch, and read only where a rule is taken out */
   byte incarnation; /* the place of the author's hello in the log; 0 in a hello */
   byte number;      /* counts the batches of the incarnation; 0 in a hello */
-  byte argument     /* the nonce of a hello; the incarnation that is gone */
+  byte argument;    /* the nonce of a hello; the incarnation that is gone */
+  byte known        /* the number of the last batch that the author of `gone` knows of that incarnation */
 };
 
 /* The log, and how long it is. Places count from 1. */
@@ -122,6 +123,7 @@ hidden byte key;
 hidden byte found;
 hidden byte effective;
 hidden byte mine;
+hidden byte ended; /* the incarnation that the entry has ended, or 0 */
 
 #ifdef NO_INCARNATION_CHECK /* a batch is of a node, in whichever life it was made */
 #define KEY(incarnation) log[incarnation].node + 1
@@ -129,13 +131,21 @@ hidden byte mine;
 #define KEY(incarnation) incarnation
 #endif
 
+/* Whether an incarnation that has to be gone lives, and was not heard after its lease was over. */
+#ifdef GONE_THOUGH_HEARD
+#define IS_SILENT(next, known) (next != 0)
+#else
+#define IS_SILENT(next, known) (next == known + 1)
+#endif
+
 inline copy_entry(from, to) {
   to.op = from.op; to.node = from.node; to.incarnation = from.incarnation; to.number = from.number;
-  to.argument = from.argument
+  to.argument = from.argument; to.known = from.known
 }
 
 inline clear_entry(entry) {
-  entry.op = none; entry.node = 0; entry.incarnation = 0; entry.number = 0; entry.argument = 0
+  entry.op = none; entry.node = 0; entry.incarnation = 0; entry.number = 0; entry.argument = 0;
+  entry.known = 0
 }
 
 /* Puts a copy of the batch under way on its way to the log. */
@@ -153,6 +163,10 @@ inline append(n, what, which) {
   nodes[n].pending.incarnation = nodes[n].incarnation;
   nodes[n].pending.argument = which;
   if
+  :: what == gone && machine[n].next[KEY(which)] != 0 -> nodes[n].pending.known = machine[n].next[KEY(which)] - 1
+  :: else -> nodes[n].pending.known = 0
+  fi;
+  if
   :: what == hello -> nodes[n].pending.number = 0
   :: else -> nodes[n].last++; nodes[n].pending.number = nodes[n].last
   fi;
@@ -160,9 +174,37 @@ inline append(n, what, which) {
   send_copy(n)
 }
 
+/* Whether no earlier entry is a copy of the same batch. */
+inline check_first(at) {
+  mine = true;
+  for (j : 1 .. at) {
+    if
+    :: j < at && log[j].incarnation == log[at].incarnation && log[j].number == log[at].number && log[j].op != hello ->
+      mine = false
+    :: else
+    fi
+  }
+}
+
+/* LEASE beats of the author of `gone`, which is at `place`, are in the log after the last batch of the one that it ends. */
+inline check_lease(n) {
+  found = 0;
+  for (i : 1 .. place - 1) {
+    check_first(i);
+    if
+    :: log[i].op != hello && log[i].incarnation == ended && mine -> found = 0
+    :: i == ended -> found = 0
+    :: log[i].op == beat && log[i].incarnation == log[place].incarnation && mine -> found++
+    :: else
+    fi
+  }
+  CHECK(LEASE_IS_LOGGED, found >= LEASE)
+}
+
 /* The rules of applying: what the entry at `place` does to the state of a node. */
 inline apply(n) {
   effective = false;
+  ended = 0;
   if
   :: log[place].op == hello ->
     /* A hello that was stored twice makes one incarnation. */
@@ -202,14 +244,16 @@ inline apply(n) {
     if
     :: log[place].op == claim && machine[n].owner == 0 -> machine[n].owner = log[place].incarnation
     :: log[place].op == release && machine[n].owner == log[place].incarnation -> machine[n].owner = 0
-    :: log[place].op == gone ->
+    :: log[place].op == gone && IS_SILENT(machine[n].next[KEY(log[place].argument)], log[place].known) ->
+      ended = log[place].argument;
+      check_lease(n);
 #ifndef NO_GONE_CHECK
-      machine[n].next[KEY(log[place].argument)] = 0;
-      machine[n].nonce[KEY(log[place].argument)] = 0;
+      machine[n].next[KEY(ended)] = 0;
+      machine[n].nonce[KEY(ended)] = 0;
 #endif
-      machine[n].dead[log[place].argument] = true;
+      machine[n].dead[ended] = true;
       if
-      :: machine[n].owner == log[place].argument -> machine[n].owner = 0
+      :: machine[n].owner == ended -> machine[n].owner = 0
       :: else
       fi
     :: else
@@ -262,12 +306,12 @@ inline handle(n) {
   :: else
   fi;
   if
-  :: effective && log[place].op == gone && log[place].argument == nodes[n].expired -> nodes[n].expired = 0
+  :: ended != 0 && ended == nodes[n].expired -> nodes[n].expired = 0
   :: else
   fi;
   /* It was declared gone: its client is disconnected, and it says hello again. */
   if
-  :: effective && log[place].op == gone && log[place].argument == nodes[n].incarnation ->
+  :: ended != 0 && ended == nodes[n].incarnation ->
 #ifndef NO_CLOSE_WHEN_GONE
     nodes[n].holds = false;
 #endif
@@ -319,33 +363,6 @@ inline check_states(n) {
 
 #define MAY_SEND_AGAIN(n) (nodes[n].pending.op != none && (sent[n].copy[0].op == none || sent[n].copy[1].op == none))
 
-/* Whether no earlier entry is a copy of the same batch. */
-inline check_first(at) {
-  mine = true;
-  for (j : 1 .. at) {
-    if
-    :: j < at && log[j].incarnation == log[at].incarnation && log[j].number == log[at].number && log[j].op != hello ->
-      mine = false
-    :: else
-    fi
-  }
-}
-
-/* LEASE beats of a node are in the log after the last batch of another incarnation, as far as the node has applied it. */
-inline check_lease(n, which) {
-  found = 0;
-  for (i : 1 .. machine[n].applied) {
-    check_first(i);
-    if
-    :: log[i].op != hello && log[i].incarnation == which && mine -> found = 0
-    :: i == which -> found = 0
-    :: log[i].op == beat && log[i].incarnation == nodes[n].incarnation && mine -> found++
-    :: else
-    fi
-  }
-  CHECK(LEASE_IS_LOGGED, found >= LEASE)
-}
-
 proctype Run(byte n) {
 end:
   do
@@ -365,7 +382,7 @@ end:
   :: d_step { !nodes[n].down && FREE(n) && nodes[n].incarnation != 0 && !nodes[n].holds -> append(n, claim, 0) }
   :: d_step { !nodes[n].down && FREE(n) && nodes[n].incarnation != 0 && nodes[n].holds -> append(n, release, 0) }
   :: d_step { !nodes[n].down && FREE(n) && nodes[n].incarnation != 0 && nodes[n].expired != 0 ->
-      check_lease(n, nodes[n].expired); append(n, gone, nodes[n].expired) }
+      append(n, gone, nodes[n].expired) }
   /* The acknowledgement is lost, or late: the batch is sent again, and may be stored twice. */
   :: d_step { !nodes[n].down && MAY_SEND_AGAIN(n) && repeats < REPEATS && total < ENTRIES ->
       repeats++; total++; send_copy(n) }
