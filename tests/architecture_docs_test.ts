@@ -7,6 +7,8 @@ import { flagName, FLAGS } from "../src/cli/flags.ts";
 import { CAPABILITIES } from "../src/protocol/irc/capabilities.ts";
 import { commands as ircCommands } from "../src/protocol/irc/commands.ts";
 import { commands as textCommands } from "../src/protocol/text/commands.ts";
+import { sharedSettings } from "../src/server/cluster.ts";
+import { parse } from "./cli/parse.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -138,6 +140,13 @@ Deno.test("documents: cluster.md links every example, and examples use only flag
   }
   assertEquals(unknown, []);
   assertEquals(examples > 3, true);
+});
+
+Deno.test("documents: cluster.md names every setting that all nodes must have the same", async () => {
+  const page = await Deno.readTextFile(new URL("docs/cluster.md", ROOT));
+  const names = sharedSettings(parse("")).map(([name]) => name);
+  assertEquals(names.length > 5, true);
+  assertEquals(names.filter((name) => !page.includes(`\`${name}\``)), []);
 });
 
 Deno.test("documents: the tests that SECURITY.md quotes exist", async () => {
