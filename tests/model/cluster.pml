@@ -9,7 +9,7 @@
  * No execution is infinite (`gcc -DNP`, `./pan -l`), so COMPLETED says that each batch of a living node is applied at last.
  *
  * What the model leaves out: NATS itself (the log is a list that only grows), batches of several commands, clocks, history,
- * the check of settings and versions. The bounds are the constants below.
+ * names of nodes, the check of settings and versions. The bounds are the constants below.
  *
  *     spin -a cluster.pml && gcc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan -m2000
  *
