@@ -67,6 +67,7 @@ export function readLogin(auth: AuthService, text: string, own: string): { name:
 /**
  * Registers the member's nickname as an account, and logs the member in.
  *
+ * @returns The empty string if the member has left.
  * @throws {AuthError} as `AuthService.register`, or `logged-in`
  */
 export async function register(context: AccountContext, password: string): Promise<string> {
@@ -75,6 +76,7 @@ export async function register(context: AccountContext, password: string): Promi
   const { nick } = member;
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged);
+  if (!chat.hasSession(session)) return "";
   await context.answering(() => chat.login(session, name));
   return registeredText(name, context.commandFor, context);
 }
@@ -106,6 +108,7 @@ export async function login(context: AccountContext, name: string, password: str
   const { name: account, token, byWord = false } = await auth.login(caller, name, password, "login");
   if (!chat.hasSession(session)) return "";
   await context.answering(() => chat.login(session, account, token && sessionToken(token)));
+  if (!chat.hasSession(session)) return ""; // it was disconnected before this was applied
   const hint = byWord ? ` ${newPasswordHint(context)}` : "";
   const done = `You are logged in as ${account}.${hint}`;
   const { sessions, scope, nick } = session.member;
@@ -139,6 +142,7 @@ export async function ghost(context: AccountContext, name: string, password: str
   } else if (account === undefined || fold(account) !== fold(name)) {
     throw new AuthError("not-yours", name);
   }
+  if (!chat.hasSession(session)) return "";
   const { member } = session;
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick}.`;
@@ -199,16 +203,26 @@ export async function drop(context: AccountContext, password: string): Promise<s
   const done = `${name} is no longer registered.`;
   const others = [...chat.sessionsOf(name!)].filter((each) => each !== session);
   for (const each of others) {
-    await chat.logout(each);
-    each.tell({ kind: "notice", text: done });
+    if (await logoutConnected(chat, each)) each.tell({ kind: "notice", text: done });
   }
-  if (chat.hasSession(session)) { // else it has disconnected meanwhile
-    await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
-  }
+  // Last, so that it is the one that stays where it is.
+  await context.answering(() => logoutConnected(chat, session));
   await chat.alwaysOn.forget(name!);
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
   runToEnd(chat.history.forgetConversations(name!));
   return done;
+}
+
+/** Logs a session out. Returns whether it had not disconnected meanwhile. */
+export async function logoutConnected(chat: Chat, session: Session): Promise<boolean> {
+  if (!chat.hasSession(session)) return false;
+  try {
+    await chat.logout(session);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ChatError) || error.code !== "no-such-user") throw error;
+    return false;
+  }
 }
 
 /** Whether a session is in the chat, and logged in to an account. */
