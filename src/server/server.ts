@@ -3,6 +3,7 @@
  */
 import { AuthService } from "../accounts/auth.ts";
 import type { Chat } from "../chat/chat.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { Maintenance } from "../history/maintenance.ts";
 import { type Audit, auditTo } from "../moderation/audit.ts";
@@ -138,10 +139,15 @@ export class Server {
     const reloaded = await this.#resources.reload();
     const { password, revoked = [] } = this.#resources;
     if (password !== undefined) this.#auth.password = password;
-    for (const member of this.#chat.members) {
+    for (const member of [...this.#chat.members]) {
       if (!member.operator || !revoked.includes(member.operatorName!)) continue;
       this.#audit("operator revoked", member);
-      await this.#chat.setFlag(member, "operator", false);
+      try {
+        await this.#chat.setFlag(member, "operator", false);
+      } catch (error) {
+        if (!(error instanceof ChatError)) throw error;
+        continue; // it has disconnected meanwhile
+      }
       member.operatorName = undefined;
       member.tell({
         kind: "notice",
@@ -158,7 +164,7 @@ export class Server {
     this.#maintenance.stop();
     this.#absentExpiry.stop();
     this.#listeners.stopAccepting();
-    this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
+    await this.#announceStop();
     clearTimeout(this.#flushTimer);
     this.#chat.flush(true);
     await this.#connections.close("server stopping", STOP_TIME);
@@ -166,6 +172,16 @@ export class Server {
     this.#repeatFlush(false); // last, as a flush may have failed
     this.#listeners.close();
     this.#log.info("stopped");
+  }
+
+  /** Tells all members that the server stops. Does not wait long for a cluster that cannot be reached. */
+  async #announceStop() {
+    const told = this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
+    if (!(told instanceof Promise)) return;
+    let timer;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_TIME));
+    await Promise.race([told.catch(() => {}), late]);
+    clearTimeout(timer);
   }
 
   #retryFlush() {
