@@ -29,6 +29,7 @@ import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { ModerationContext } from "../../src/protocol/moderation.ts";
 import { enforceBan } from "../../src/server/enforce_ban.ts";
+import { DelayedChat } from "../delayed_chat.ts";
 import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -160,6 +161,7 @@ export class World {
   told = 0;
   /** The time of the slowest input, in milliseconds. */
   slowest = 0;
+  readonly #delayed: DelayedChat | undefined;
   readonly #history: HistoryStore;
   readonly #auth: AuthService;
   readonly #bans = new Bans();
@@ -167,7 +169,8 @@ export class World {
   readonly #web: WebPort;
   #connections = 0;
 
-  constructor(history: HistoryStore, auth: AuthService) {
+  /** @param delayed Whether the chat answers later, as in a cluster. */
+  constructor(history: HistoryStore, auth: AuthService, delayed = false) {
     clock.now = BEGIN;
     this.#history = history;
     this.#auth = auth;
@@ -181,15 +184,17 @@ export class World {
         banReason: (origin) => this.#bans.findByOrigin(origin)?.reason,
       },
     });
+    this.#delayed = delayed ? new DelayedChat(this.chat) : undefined;
+    const chat = this.#delayed?.chat ?? this.chat;
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
     const moderation: ModerationContext = {
       ...fakeModeration(),
       bans: this.#bans,
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), this.chat),
+      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), chat),
     };
     const common = {
-      chat: this.chat,
+      chat,
       auth,
       moderation,
       slicer: new TimeSlicer(),
@@ -246,6 +251,7 @@ export class World {
         client.connection.leave("connection lost");
         await settled();
       }
+      await this.#delayed?.applyAll();
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
         if (!other!.connection.open && !client.powerful && !BY_OTHERS.has(other!.connection.closeReason)) {
@@ -264,6 +270,7 @@ export class World {
       if (client.failure !== undefined) throw new Broken(`a session failed: ${stackOf(client.failure)}`);
       this.#clients[i] = undefined;
     }
+    await this.#delayed?.applyAll();
   }
 
   /** Checks the state of the server. @throws {Broken} */
