@@ -329,7 +329,7 @@ class TextSession implements CommandContext {
       ...rank === undefined ? [] : [system(rank)],
       ...this.#introduction(room),
     ]);
-    if (!last.has(this.member)) return;
+    if (last === room || !last.has(this.member)) return;
     const { fullAccount: account, sessions } = this.member;
     // Another session may be there, or the user wants to stay there.
     const stays = sessions.length > 1 || (account !== undefined && this.chat.alwaysOn.status(account).on);
