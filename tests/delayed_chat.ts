@@ -38,6 +38,15 @@ const CHANGES: ReadonlySet<string | symbol> = new Set<keyof Chat>([
   "whisperEach",
 ]);
 
+/** The methods for which it is a bug of the protocol if the member has disconnected when they are called. */
+const FOR_CONNECTED: ReadonlySet<string | symbol> = new Set<keyof Chat>([
+  "join",
+  "login",
+  "logout",
+  "reclaim",
+  "rename",
+]);
+
 /** The parts of the chat whose methods change it, and those of their methods and properties that do not. */
 const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Map([
   ["admin", ["forgetRoles"]], // its steps are run one by one
@@ -84,13 +93,13 @@ export class DelayedChat {
       await new Promise<void>((resolve) => setImmediate(resolve));
       await this.#turn;
       if (this.#commands.length === 0) continue;
-      await this.#apply();
+      await this.apply();
       idle = -1;
     }
   }
 
   /** Applies the commands that are under way now, and no others. */
-  async #apply() {
+  async apply(): Promise<void> {
     for (const command of this.#commands.splice(0)) {
       command();
       await undefined; // the author goes on before the next command is applied
@@ -104,7 +113,7 @@ export class DelayedChat {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (!this.isHeld) this.#turn = this.#apply();
+      if (!this.isHeld) this.#turn = this.apply();
     });
   }
 
@@ -122,9 +131,17 @@ export class DelayedChat {
         if (reads !== undefined) return this.#delayed(value as object, (key) => !reads.includes(key));
         if (typeof value !== "function") return value;
         if (!changes(key)) return value.bind(target);
-        return (...args: unknown[]) => this.#later(args, () => (value as Method).apply(target, args));
+        return (...args: unknown[]) => {
+          if (FOR_CONNECTED.has(key)) this.#requireConnected(args[0]);
+          return this.#later(args, () => (value as Method).apply(target, args));
+        };
       },
     });
+  }
+
+  #requireConnected(author: unknown) {
+    const member = author instanceof Session ? author.member : author;
+    if (!this.#local.has(member as Member)) throw new TypeError("Cannot act for a member that is not connected");
   }
 
   #later(args: readonly unknown[], change: () => unknown): Promise<unknown> {

@@ -108,7 +108,6 @@ export async function login(context: AccountContext, name: string, password: str
   const { name: account, token, byWord = false } = await auth.login(caller, name, password, "login");
   if (!chat.hasSession(session)) return "";
   await context.answering(() => chat.login(session, account, token && sessionToken(token)));
-  if (!chat.hasSession(session)) return ""; // it was disconnected before this was applied
   const hint = byWord ? ` ${newPasswordHint(context)}` : "";
   const done = `You are logged in as ${account}.${hint}`;
   const { sessions, scope, nick } = session.member;
@@ -142,7 +141,6 @@ export async function ghost(context: AccountContext, name: string, password: str
   } else if (account === undefined || fold(account) !== fold(name)) {
     throw new AuthError("not-yours", name);
   }
-  if (!chat.hasSession(session)) return "";
   const { member } = session;
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick}.`;
