@@ -431,7 +431,7 @@ testDevices(
     const ban = { what: "*!*@host", by: "root", reason: "spam", since: 0, until: Infinity };
     const { value } = enforceBan(ban, root.member, [[first.connection, first]], later.delayed.chat).next();
     await later.delayed.apply(); // its connection is closed when its user is removed, too
-    await later.gives(first, "JOIN #milk");
+    await later.gives(first, "TOPIC #tea :green");
     assertEquals(later.delayed.waiting, 1);
     await later.apply();
     await (value as { done: Promise<unknown> }).done;
