@@ -1,10 +1,12 @@
 /** Clients on a chat that answers later, as in a cluster, when other commands are applied in between. */
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../src/accounts/auth.ts";
+import { ChatError } from "../../src/chat/chat_error.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
 import type { Session } from "../../src/chat/member.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { LINES_UNDER_WAY } from "../../src/protocol/lines_under_way.ts";
+import { GUEST_TRIES } from "../../src/protocol/text/session.ts";
 import { enforceBan } from "../../src/server/enforce_ban.ts";
 import { AuthFixture } from "../accounts/helpers.ts";
 import { PASSWORD } from "./irc/command_lines.ts";
@@ -100,7 +102,7 @@ test("a reply comes after the lines that the client has sent before", async (lat
   const tom = await later.fixture.text("tom");
   later.hold();
   await later.gives(alice, "PRIVMSG #tea :hi", "PING 1", "PRIVMSG #tea,alice :both");
-  await later.gives(tom, "hello", "/ping", "again", "LIST");
+  await later.gives(tom, "hello", "/ping", "again", "\x02/ping");
   assertEquals([alice.gets(), tom.gets()], [[], []]);
   await later.apply();
   assertEquals(alice.hears(), [
@@ -110,7 +112,7 @@ test("a reply comes after the lines that the client has sent before", async (lat
     ":alice!~alice@host PRIVMSG alice :both",
     ":alice!~alice@host PRIVMSG alice :both",
   ]);
-  assertEquals(tom.gets().slice(0, 3), ["<tom> hello", "-- Pong.", "<tom> again"]);
+  assertEquals(tom.gets(), ["<tom> hello", "-- Pong.", "<tom> again", "-- Pong."]);
 });
 
 const LABELS = ["labeled-response", "batch", "echo-message"];
@@ -230,6 +232,29 @@ test("a client that leaves or is closed while it registers leaves no member behi
   await Promise.all([left.over, closed.over, tom]);
   await later.apply();
   assertEquals([later.local.members.size, unregistered.count, closed.session], [0, 0, undefined as unknown as Session]);
+});
+
+test("text clients that connect at once are different guests", async (later) => {
+  later.hold();
+  const connecting = Array.from({ length: 100 }, () => later.fixture.text(""));
+  later.delayed.isHeld = false;
+  await later.apply();
+  await Promise.all(connecting);
+  const nicks = later.fixture.clients.map(({ member }) => member.nick);
+  assertEquals(new Set(nicks).size, 100);
+});
+
+test("a text client gives up when others take every nickname that it chooses", async (later) => {
+  let tries = 0;
+  later.local.requireNick = () => {
+    tries++;
+    throw new ChatError("nick-taken", "guest1");
+  };
+  void later.fixture.text("");
+  const [client] = later.fixture.clients;
+  await later.apply();
+  await client!.over;
+  assertEquals([tries, client!.session], [1 + GUEST_TRIES, undefined]);
 });
 
 test("JOIN 0 leaves all channels when the user is kicked from one of them meanwhile", async (later) => {
