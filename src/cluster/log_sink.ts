@@ -65,7 +65,7 @@ export class LogSink implements CommandSink {
     appendable(() =>
       this.#log.post(command, { endpoint: undefined, sessions }, (error) => {
         if (session === undefined) return;
-        if (error instanceof ChatError) session.handlers.rejected?.(error);
+        if (error instanceof ChatError) session.handlers.rejected?.(error, command.style);
         this.#settled(session);
       })
     );

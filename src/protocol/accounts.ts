@@ -67,6 +67,7 @@ export function readLogin(auth: AuthService, text: string, own: string): { name:
 /**
  * Registers the member's nickname as an account, and logs the member in.
  *
+ * @returns The empty string if the member has left.
  * @throws {AuthError} as `AuthService.register`, or `logged-in`
  */
 export async function register(context: AccountContext, password: string): Promise<string> {
@@ -75,6 +76,7 @@ export async function register(context: AccountContext, password: string): Promi
   const { nick } = member;
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
   const { name } = await auth.register(caller, nick, password, isUnchanged, member.id);
+  if (!chat.hasSession(session)) return "";
   await context.answering(() => chat.login(session, name));
   return registeredText(name, context.commandFor, context);
 }
@@ -203,11 +205,10 @@ export async function drop(context: AccountContext, password: string): Promise<s
   const isLoggedOut = (each: Session) => chat.hasSession(each) && each.member.account === undefined;
   for (const each of sessions) {
     if (each === session || !isLoggedOut(each)) continue;
-    await chat.logout(each); // gives it a user of its own
-    await chat.notice(done, each);
+    if (await logoutConnected(chat, each)) await chat.notice(done, each); // it has a user of its own now
   }
   if (isLoggedOut(session)) {
-    await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
+    await context.answering(() => logoutConnected(chat, session)); // last, so that it is the one that stays where it is
   }
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
   runToEnd(chat.history.forgetConversations(name!));
@@ -219,6 +220,18 @@ export function currentLogin(auth: AuthService, login: Login): Login {
   const current = auth.current(login);
   if (current === undefined) throw new AuthError("wrong-password");
   return current;
+}
+
+/** Logs a session out. Returns whether it had not disconnected meanwhile. */
+export async function logoutConnected(chat: Chat, session: Session): Promise<boolean> {
+  if (!chat.hasSession(session)) return false;
+  try {
+    await chat.logout(session);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ChatError) || error.code !== "no-such-user") throw error;
+    return false;
+  }
 }
 
 /** Whether a session is in the chat, and logged in to an account. */

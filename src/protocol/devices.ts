@@ -4,7 +4,7 @@
 import { AuthError } from "../accounts/auth.ts";
 import { describeToken, minutes, readDevice } from "../accounts/device_texts.ts";
 import { describeScope } from "../accounts/tokens.ts";
-import type { AccountContext } from "./accounts.ts";
+import { type AccountContext, logoutConnected } from "./accounts.ts";
 import { requireOperator } from "./moderation.ts";
 import { endSessions, REVOKED } from "./sign_out.ts";
 
@@ -70,7 +70,7 @@ export async function revokeOwn({ chat, auth, caller, session, member, answering
   await auth.devices.revoke(caller, account, token.id);
   await endSessions(chat, account!, (each) => each !== session && each.token?.id === token.id, REVOKED);
   auth.logAction("logged out", caller, account!);
-  await answering(() => chat.logout(session));
+  await answering(() => logoutConnected(chat, session));
   return "You are logged out.";
 }
 

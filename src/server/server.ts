@@ -3,6 +3,7 @@
  */
 import { AuthService } from "../accounts/auth.ts";
 import type { Chat } from "../chat/chat.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { Maintenance } from "../history/maintenance.ts";
 import { type Audit, auditTo } from "../moderation/audit.ts";
@@ -188,10 +189,15 @@ export class Server {
     const reloaded = await this.#resources.reload();
     const { password, revoked = [] } = this.#resources;
     if (password !== undefined) this.#auth.password = password;
-    for (const member of this.#chat.members) {
+    for (const member of [...this.#chat.members]) {
       if (!member.operator || !revoked.includes(member.operatorName!)) continue;
       this.#audit("operator revoked", member);
-      await this.#chat.setFlag(member, "operator", false);
+      try {
+        await this.#chat.setFlag(member, "operator", false);
+      } catch (error) {
+        if (!(error instanceof ChatError)) throw error;
+        continue; // it has disconnected meanwhile
+      }
       await this.#chat.notice(OPERATOR_REVOKED, member);
     }
     return reloaded;

@@ -31,6 +31,7 @@ import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { ModerationContext } from "../../src/protocol/moderation.ts";
 import { BanEnforcer } from "../../src/server/enforce_ban.ts";
+import { DelayedChat } from "../delayed_chat.ts";
 import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -162,6 +163,7 @@ export class World {
   told = 0;
   /** The time of the slowest input, in milliseconds. */
   slowest = 0;
+  readonly #delayed: DelayedChat | undefined;
   readonly #history: HistoryStore;
   readonly #auth: AuthService;
   readonly #bans = new Bans();
@@ -169,7 +171,8 @@ export class World {
   readonly #web: WebPort;
   #connections = 0;
 
-  constructor(history: HistoryStore, auth: AuthService, office?: AuthFixture) {
+  /** @param delayed Whether the chat answers later, as in a cluster. */
+  constructor(history: HistoryStore, auth: AuthService, office?: AuthFixture, delayed = false) {
     clock.now = BEGIN;
     this.#history = history;
     this.#auth = auth;
@@ -184,10 +187,12 @@ export class World {
       },
     };
     this.chat = office?.chat(options) ?? new LocalChat(options);
+    this.#delayed = delayed ? new DelayedChat(this.chat) : undefined;
+    const chat = this.#delayed?.chat ?? this.chat;
     const enforcer = new BanEnforcer(
       this.#bans,
       { [Symbol.iterator]: () => this.#connected() },
-      this.chat,
+      chat,
       reportError,
     );
     const hostOf = (address: string) => `of-${address}`;
@@ -198,7 +203,7 @@ export class World {
       makeBan: (by, ban) => enforcer.make(by, ban),
     };
     const common = {
-      chat: this.chat,
+      chat,
       auth,
       moderation,
       slicer: new TimeSlicer(),
@@ -255,6 +260,7 @@ export class World {
         client.connection.leave("connection lost");
         await settled();
       }
+      await this.#delayed?.applyAll();
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
         if (!other!.connection.open && !client.powerful && !BY_OTHERS.has(other!.connection.closeReason)) {
@@ -273,6 +279,7 @@ export class World {
       if (client.failure !== undefined) throw new Broken(`a session failed: ${stackOf(client.failure)}`);
       this.#clients[i] = undefined;
     }
+    await this.#delayed?.applyAll();
   }
 
   /** Checks the state of the server. @throws {Broken} */

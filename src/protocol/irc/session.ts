@@ -28,6 +28,7 @@ import { mayBeIrc } from "./first_line.ts";
 import { byteLength, fit } from "./format.ts";
 import { Handshake } from "./handshake.ts";
 import { completeTags, isTooLong, withoutLineEnds } from "./input.ts";
+import { LINES_UNDER_WAY } from "../lines_under_way.ts";
 import { type KeepaliveTarget, REGISTRATION_TIMEOUT } from "./keepalive.ts";
 import { LabeledOutput } from "./labels.ts";
 import { nickServRequest } from "./nickserv_notice.ts";
@@ -192,9 +193,13 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     if (message === undefined) return undefined;
     if (this.#first && !mayBeIrc(line)) return void this.#connection.reject("text");
     this.#first = false;
-    this.resetLimit();
-    const label = this.#labelOf(message.tags);
-    return label === undefined ? this.#run(message) : this.output.collect(label, () => this.#run(message));
+    const { session } = this;
+    if (session === undefined) return this.#take(message);
+    if (!this.chat.hasSession(session)) return undefined; // its connection is about to be closed
+    // Replies and the events of a labeled response come after the lines that the client has sent before.
+    const most = isForChannels(message) && message.tags.get("label") === undefined ? LINES_UNDER_WAY - 1 : 0;
+    const waiting = this.chat.underWay(session, most);
+    return waiting === undefined ? this.#take(message) : waiting.then(() => this.#take(message));
   }
 
   /**
@@ -222,6 +227,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
 
   outsideResponse<T>(run: () => T): T {
     return this.output.outsideResponse(run);
+  }
+
+  applying(apply: () => void): void {
+    this.output.applying(apply);
   }
 
   inResponse<T>(run: () => T): T {
@@ -300,6 +309,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       handshake.nick = undefined;
       return replyError(this, error, "NICK"); // another client has taken it since NICK
     }
+    if (this.#closing) return await chat.disconnect(session, this.quitReason); // while it was connected
     this.session = session;
     session.echo = this.has("echo-message");
     session.extendedMonitor = this.has("extended-monitor");
@@ -312,6 +322,14 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     showRooms(this as MemberContext, session.member.rooms.values(), missedSince);
     replayMissedPrivate(this as MemberContext);
     if (handshake.away !== undefined) await setAway(this as MemberContext, handshake.away);
+  }
+
+  /** Runs a message when no earlier line of the client is in its way. */
+  #take(message: IrcMessage): Promise<void> | undefined {
+    if (this.#closing) return undefined; // while it waited
+    this.resetLimit();
+    const label = this.#labelOf(message.tags);
+    return label === undefined ? this.#run(message) : this.output.collect(label, () => this.#runToEnd(message));
   }
 
   #heard() {
@@ -359,6 +377,13 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
   }
 
+  /** Runs a message until the lines that it has said are applied, too. */
+  #runToEnd(message: IrcMessage): Promise<void> | undefined {
+    const underWay = () => this.session && this.chat.underWay(this.session);
+    const pending = this.#run(message);
+    return pending === undefined ? underWay() : pending.then(underWay);
+  }
+
   #call(command: Command, message: IrcMessage): Promise<void> | Steps<void | Promise<void>> | undefined {
     try {
       const result = command.run(this as MemberContext, message.params, message) ?? undefined;
@@ -388,4 +413,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     if (!(error instanceof ChatError)) throw error;
     replyError(this, error, command);
   }
+}
+
+/** Whether a message is said in channels alone. */
+function isForChannels({ command, params }: IrcMessage): boolean {
+  return (command === "PRIVMSG" || command === "NOTICE") && params[0]?.startsWith("#") === true &&
+    !params[0].includes(",");
 }
