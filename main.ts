@@ -15,11 +15,14 @@ import { UsageError } from "./src/cli/usage_error.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { IgnoreTable } from "./src/history/ignore_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
+import type { CheckpointStore } from "./src/chat/checkpoint_store.ts";
+import type { NodeHistory } from "./src/chat/node_history.ts";
 import { type HistoryStore, StoreError } from "./src/chat/store.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { errorDetails, Log } from "./src/monitoring/log.ts";
 import { OutputError, tellError, writeOut } from "./src/cli/output.ts";
+import { ClusterError } from "./src/server/cluster_error.ts";
 import { ListenError } from "./src/server/listeners.ts";
 import { Server } from "./src/server/server.ts";
 import { CertificateError } from "./src/transport/certificate.ts";
@@ -36,11 +39,14 @@ const STOP_SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
  */
 const DUPLICATE_TIME = 50;
 
+/** The size of the history of a node of a cluster that has no file, in bytes. */
+const MEMORY_SIZE = 64 * 1024 * 1024;
+
 /** How long the process waits at its end for the log to be written, in milliseconds. */
 const LOG_TIMEOUT = 1000;
 
 /** Errors with a message for users; any other error is a bug in tincan. */
-const USER_ERRORS = [UsageError, ListenError, CommandError, CertificateError, OutputError];
+const USER_ERRORS = [UsageError, ListenError, ClusterError, CommandError, CertificateError, OutputError];
 
 /** Where uncaught errors are logged while the server runs; before that, they end the process. */
 let serverLog: Log | undefined;
@@ -77,16 +83,22 @@ async function serve(options: Options): Promise<void> {
   }
   const files = Object.assign(configFiles, storage, { version: project.version });
   const server = await withDataErrors(options, () => new Server(options, files, log));
+  // Before permissions are given up, as the worker needs some, and before clients come, as they need the state of the cluster.
+  await withDataErrors(options, () => server.join());
+  await withDataErrors(options, () => server.open());
   revoke(ALL_BUT_NET); // before any client is served
   const stop = stopSignal();
   onHangUp(() => void server.reload());
   const hasReader = await writeOut(server.addresses.map((door) => `${door}\n`).join(""));
   if (!hasReader) log.warn("stdout is closed: the addresses of the ports are not printed");
   void warmUp(options).finally(() => revoke(["net"])).then(() => log.debug("warm"));
-  log.info("stopping", { signal: await stop });
+  const failure = server.failed.then((sentence) => new ClusterError(sentence));
+  const reason = await Promise.race([stop, failure]);
+  if (typeof reason === "string") log.info("stopping", { signal: reason });
   await server.stop();
   storage.history.close();
   await Promise.race([log.flushed(), delay(LOG_TIMEOUT)]); // the reader of stderr may have stopped reading
+  if (reason instanceof ClusterError) throw reason;
 }
 
 /** Messages, accounts and bans: in the directory of `--data`, or in memory. */
@@ -98,10 +110,22 @@ interface Storage {
   readonly bans?: BanTable;
   readonly ignores?: IgnoreTable;
   readonly clock: ExpiryClock;
+  /** What a node of a cluster stores. */
+  readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore };
 }
 
-async function openStorage({ data, sync, keep, keepLines, maxData, maxAccounts }: Options): Promise<Storage> {
+async function openStorage(options: Options): Promise<Storage> {
+  const { data, sync, keep, keepLines, maxData, maxAccounts, cluster } = options;
   const retention = { age: keep, lines: keepLines, size: maxData };
+  if (data === undefined && cluster !== undefined) { // the same tables as with a file, so that nodes do the same
+    const clock = new TrustedClock();
+    const file = Database.inMemory();
+    const lines = Math.min(keepLines, TARGET_LINES);
+    const history = new SqliteHistory(file, { ...retention, lines, size: Math.min(maxData, MEMORY_SIZE) }, clock);
+    const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret, persistent: false });
+    const [bans, ignores] = [new BanTable(file), new IgnoreTable(file)];
+    return { history, node: { history }, accounts, bans, ignores, clock, exposed: [] };
+  }
   if (data === undefined) {
     const clock = new TrustedClock();
     const lines = Math.min(keepLines, TARGET_LINES);
@@ -116,7 +140,9 @@ async function openStorage({ data, sync, keep, keepLines, maxData, maxAccounts }
   const history = new SqliteHistory(file, retention, clock);
   file.failWhenLocked();
   const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret });
-  return { history, accounts, bans: new BanTable(file), ignores: new IgnoreTable(file), clock, exposed: file.exposed };
+  const { checkpoints } = history;
+  const [bans, ignores] = [new BanTable(file), new IgnoreTable(file)];
+  return { history, node: { history, checkpoints }, accounts, bans, ignores, clock, exposed: file.exposed };
 }
 
 /** Runs an action, and throws a storage error as an error in `--data`. */

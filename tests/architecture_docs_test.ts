@@ -139,10 +139,14 @@ Deno.test("documents: the guides name every command and every capability", async
 });
 
 Deno.test("documents: http-api.md names every metric", async () => {
-  const [page, source] = await Promise.all(
-    ["docs/http-api.md", "src/monitoring/metrics.ts"].map((path) => Deno.readTextFile(new URL(path, ROOT))),
+  const [page, ...sources] = await Promise.all(
+    ["docs/http-api.md", "src/monitoring/metrics.ts", "src/monitoring/cluster_metrics.ts"].map((path) => {
+      return Deno.readTextFile(new URL(path, ROOT));
+    }),
   );
-  const metrics = [...source!.matchAll(/"((?:tincan|process)_\w+)"/g)].map(([, name]) => name!);
+  const metrics = sources.flatMap((source) =>
+    [...source.matchAll(/"((?:tincan|process)_\w+)"/g)].map(([, name]) => name!)
+  );
   assertEquals(metrics.filter((name) => !page!.includes(`\`${name}\``)), []);
   assertEquals(metrics.length > 10, true);
 });

@@ -22,8 +22,20 @@ const ALLOWED: Record<string, readonly string[]> = {
   transport: ["util"],
   protocol: ["accounts", "chat", "moderation", "transport/connection.ts", "util"],
   web: ["protocol/http/site.ts"],
-  cli: ["accounts", "chat", "history", "moderation", "monitoring", "protocol", "transport", "util"],
-  server: ["accounts", "chat", "cli", "history", "moderation", "monitoring", "protocol", "transport", "util", "web"],
+  cli: ["accounts", "chat", "cluster", "history", "moderation", "monitoring", "protocol", "transport", "util"],
+  server: [
+    "accounts",
+    "chat",
+    "cli",
+    "cluster",
+    "history",
+    "moderation",
+    "monitoring",
+    "protocol",
+    "transport",
+    "util",
+    "web",
+  ],
 };
 
 interface Module {

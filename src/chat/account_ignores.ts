@@ -1,6 +1,7 @@
 /** The ignore lists of accounts: loads and stores them, and applies the commands that change those of members. */
 import { ChatError } from "./chat_error.ts";
-import type { Answer, CommandOf } from "./commands.ts";
+import { type Answer, then } from "./answer.ts";
+import type { CommandOf } from "./commands.ts";
 import type { Actor } from "./events.ts";
 import {
   IGNORED_MAX,
@@ -15,15 +16,15 @@ import { fold } from "./names.ts";
 import { requireScope } from "./scope.ts";
 import { StoreError } from "./store.ts";
 
-/** What the chat of a single node does for {@linkcode AccountIgnores}. */
+/** What the chat does for {@linkcode AccountIgnores}. */
 export interface IgnoreHost {
   /** The member with a nickname. */
   find(nick: string): Member | undefined;
   isRegistered(nick: string): boolean;
   /** @throws {TypeError} if the member has disconnected. */
   requireConnected(member: Member): void;
-  /** Applies a command. @throws {ChatError} if it is rejected. */
-  apply(command: CommandOf<"ignore"> | CommandOf<"ignored">): void;
+  /** Submits a command. @throws {ChatError} if it is rejected. */
+  submit(command: CommandOf<"ignore"> | CommandOf<"ignored">): Answer<void>;
 }
 
 /** Which users each member ignores, as protocols see it. */
@@ -50,7 +51,7 @@ export interface Ignores {
   remove(member: Member, name: string): Answer<string[]>;
 }
 
-/** Changes the ignore lists of members at once; those of accounts are stored. */
+/** Changes the ignore lists of members; those of accounts are stored. */
 export class AccountIgnores implements Ignores {
   readonly #store: IgnoreStore | undefined;
   readonly #lists: IgnoreLists;
@@ -71,7 +72,7 @@ export class AccountIgnores implements Ignores {
     return this.#lists.ignores(member, author);
   }
 
-  add(member: Member, name: string): string {
+  add(member: Member, name: string): Answer<string> {
     this.#host.requireConnected(member);
     requireScope(member);
     const listed = this.#nameToIgnore(member, name);
@@ -80,22 +81,22 @@ export class AccountIgnores implements Ignores {
       throw new ChatError("ignores-full", listed);
     }
     this.#change(member, (store, account) => store.addIgnored(account, [listed]));
-    this.#host.apply({ op: "ignore", member: member.id, name: listed, on: true });
-    return listed;
+    return then(this.#host.submit({ op: "ignore", member: member.id, name: listed, on: true }), () => listed);
   }
 
-  remove(member: Member, name: string): string[] {
+  remove(member: Member, name: string): Answer<string[]> {
     this.#host.requireConnected(member);
     requireScope(member);
     const user = this.#host.find(name);
     const also = user && fold(ignoreName(user));
     const names = this.list(member).filter((each) => meansIgnored(name, each) || fold(each) === also);
     if (names.length === 0) throw new ChatError("not-ignored", name);
+    let done: Answer<void> = undefined;
     for (const each of names) {
       this.#change(member, (store, account) => store.removeIgnored(account, each));
-      this.#host.apply({ op: "ignore", member: member.id, name: each, on: false });
+      done = this.#host.submit({ op: "ignore", member: member.id, name: each, on: false });
     }
-    return names;
+    return then(done, () => names);
   }
 
   /**
@@ -103,15 +104,15 @@ export class AccountIgnores implements Ignores {
    *
    * @param added The list of a guest that is this member now.
    */
-  load(member: Member, added: readonly string[] = []): void {
+  load(member: Member, added: readonly string[] = []): Answer<void> {
     try {
-      this.#change(member, (store, account) => {
+      return this.#change(member, (store, account) => {
         const stored = store.ignored(account);
         const known = new Set([account, ...stored].map(fold));
         const own = [...this.list(member), ...added].filter((name) => !known.has(fold(name)));
         const more = own.slice(0, IGNORED_MAX - stored.length);
         if (more.length > 0) store.addIgnored(account, more);
-        this.#host.apply({ op: "ignored", member: member.id, names: [...stored, ...more] });
+        return this.#host.submit({ op: "ignored", member: member.id, names: [...stored, ...more] });
       });
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
@@ -142,8 +143,8 @@ export class AccountIgnores implements Ignores {
   }
 
   /** Changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
-  #change({ fullAccount: account }: Member, change: (store: IgnoreStore, account: string) => void) {
-    if (account !== undefined) this.#use(account, (store) => change(store, account));
+  #change({ fullAccount: account }: Member, change: (store: IgnoreStore, account: string) => Answer<void>) {
+    if (account !== undefined) return this.#use(account, (store) => change(store, account));
   }
 
   /** Reads or changes the stored list of an account. @throws {ChatError} `ignores-unstored` */

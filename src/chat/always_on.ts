@@ -54,6 +54,12 @@ export class AlwaysOn {
     else this.#choices.set(fold(account), choice);
   }
 
+  /** Removes all choices and absent members. */
+  clear(): void {
+    this.absent.clear();
+    this.#choices.clear();
+  }
+
   /** All choices, by folded account. */
   get choices(): ReadonlyMap<string, boolean> {
     return this.#choices;

@@ -53,6 +53,7 @@ export function forget(state: ChatState, { account }: CommandOf<"forget">): void
   if (state.waiting.take(account) !== undefined) state.storage.presence.saveWaiting(account, undefined);
   state.storage.presence.delete(account);
   state.storage.forgetMarkers(account);
+  state.nicknames.unregistered(account);
   const member = state.byAccount.get(fold(account));
   if (member?.sessions.length === 0) removeMember(state, member, "Account deleted", false);
 }

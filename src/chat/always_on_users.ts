@@ -1,6 +1,7 @@
 /** Users who stay in the chat without a session, as protocols see them. */
 import type { AlwaysOn, AlwaysOnPolicy, AlwaysOnStatus } from "./always_on.ts";
-import type { Answer, CommandOf, Op, Results } from "./commands.ts";
+import type { Answer } from "./answer.ts";
+import type { CommandOf, Op, Results } from "./commands.ts";
 import type { Member, Session } from "./member.ts";
 import { requireScope } from "./scope.ts";
 import type { Sized } from "./state.ts";
@@ -31,15 +32,15 @@ export interface AlwaysOnUsers {
   forget(account: string): Answer<void>;
 }
 
-/** Applies the commands at once. */
-export class LocalAlwaysOnUsers implements AlwaysOnUsers {
+/** Submits the commands. */
+export class AuthoredAlwaysOnUsers implements AlwaysOnUsers {
   readonly #state: AlwaysOn;
-  readonly #apply: <O extends Op>(command: CommandOf<O>) => Results[O];
+  readonly #submit: <O extends Op>(command: CommandOf<O>) => Answer<Results[O]>;
 
-  /** @param apply Applies a command. @throws {ChatError} if it is rejected. */
-  constructor(state: AlwaysOn, apply: <O extends Op>(command: CommandOf<O>) => Results[O]) {
+  /** @param submit Submits a command. @throws {ChatError} if it is rejected. */
+  constructor(state: AlwaysOn, submit: <O extends Op>(command: CommandOf<O>) => Answer<Results[O]>) {
     this.#state = state;
-    this.#apply = apply;
+    this.#submit = submit;
   }
 
   get policy(): AlwaysOnPolicy {
@@ -54,20 +55,20 @@ export class LocalAlwaysOnUsers implements AlwaysOnUsers {
     return this.#state.status(account);
   }
 
-  choose(member: Member, choice: boolean | undefined): void {
+  choose(member: Member, choice: boolean | undefined): Answer<void> {
     requireScope(member);
-    this.#apply({ op: "always-on", member: member.id, choice });
+    return this.#submit({ op: "always-on", member: member.id, choice });
   }
 
-  attend(session: Session, on: boolean): void {
-    if (session.attended !== on) this.#apply({ op: "attend", session: session.id, on });
+  attend(session: Session, on: boolean): Answer<void> {
+    if (session.attended !== on) return this.#submit({ op: "attend", session: session.id, on });
   }
 
-  expire(before: number): boolean {
-    return this.#apply({ op: "expire", before });
+  expire(before: number): Answer<boolean> {
+    return this.#submit({ op: "expire", before });
   }
 
-  forget(account: string): void {
-    this.#apply({ op: "forget", account });
+  forget(account: string): Answer<void> {
+    return this.#submit({ op: "forget", account });
   }
 }

@@ -5,7 +5,8 @@
  * return an {@linkcode Answer}, which protocols await. The exception is `say`: it is the hot path, and is never awaited.
  * Methods by which a member acts also throw `token-read-only` and `token-room`: see `scope.ts`.
  */
-import type { Answer, Invitee, ModesResult, SayOptions, UserFlag } from "./commands.ts";
+import type { Answer } from "./answer.ts";
+import type { Closing, Invitee, ModesResult, SayOptions, UserFlag } from "./commands.ts";
 import type { Ignores } from "./account_ignores.ts";
 import type { AlwaysOnUsers } from "./always_on_users.ts";
 import type { ClusterView } from "./cluster_view.ts";
@@ -21,9 +22,18 @@ import type { ReadMarkers } from "./read_markers.ts";
 import type { Room } from "./room.ts";
 import type { RoomAdmin } from "./room_admin.ts";
 import type { SessionToken } from "./scope.ts";
+import type { ServerBan } from "./server_bans.ts";
 import type { Whowas } from "./whowas.ts";
 
-export type { Answer };
+export type { Answer, Closing };
+
+/** Changes the bans of the server, on all nodes. */
+export interface ServerBanList {
+  /** Adds a ban; replaces one of the same address, network, mask or account. Clients that it matches stay connected. */
+  add(ban: ServerBan): Answer<void>;
+  /** Removes a ban; returns whether there was one. */
+  remove(what: string): Answer<boolean>;
+}
 
 /** Members, rooms, their history, and every change that a protocol can ask for. */
 export interface Chat {
@@ -32,6 +42,8 @@ export interface Chat {
   readonly monitor: MonitorLists;
   /** The muted hosts. */
   readonly mutes: Mutes;
+  /** The bans of the server. */
+  readonly serverBans: ServerBanList;
   /** How many members have each user flag. */
   readonly flagCounts: Readonly<Record<UserFlag, number>>;
   /** The most members at a time since the start. */
@@ -60,6 +72,12 @@ export interface Chat {
 
   /** The cluster that this process is a node of; `undefined` for a single node. */
   readonly cluster?: ClusterView | undefined;
+
+  /**
+   * Whether this node does what has to be done once in a cluster, when a clock says so: ending mutes, removing users who are
+   * always on and rooms that have expired. Always true for a single node.
+   */
+  readonly onDuty: boolean;
 
   /** Whether a member is in the chat. */
   has(member: Member): boolean;
@@ -99,29 +117,40 @@ export interface Chat {
    * Adds a session: of the member that is logged in to its account, if there is one; else of a new member, which is in no
    * room yet. The session is shown no room. One whose token has a scope is always a new member.
    *
-   * @param nick The nickname of a new member.
+   * @param nick The nickname of a new member; `undefined` for a guest that gets the next free one of `guest1`, `guest2` …
    * @param attended Whether a person is at it; yes by default. Else the member is shown as away, unless it has another session.
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `token-nick`, `server-banned` or
    *   `too-many-sessions`
    */
-  connect(nick: string, identity: Identity, format: WireFormat, outlet: Outlet, attended?: boolean): Answer<Session>;
+  connect(
+    nick: string | undefined,
+    identity: Identity,
+    format: WireFormat,
+    outlet: Outlet,
+    attended?: boolean,
+  ): Answer<Session>;
   /**
    * Removes a session, and with the last one the member, unless it is always on. Does nothing when it has disconnected already.
    *
    * @param reason What other members are told. A reason of the client's that is too long or that a muted member gives is left
    *   out.
    * @param own Whether the client gave the reason.
+   * @param close How the connection is closed, on the node that has it. Unless given, it stays open.
    */
-  disconnect(session: Session, reason?: string, own?: boolean): Answer<void>;
+  disconnect(session: Session, reason?: string, own?: boolean, close?: Closing): Answer<void>;
   /**
-   * Removes a member with all its sessions. Does nothing when it is gone already. The connections stay open: see
-   * `Member.close`.
+   * Removes a member with all its sessions. Does nothing when it is gone already.
    *
    * @param reason What other members are told.
+   * @param close As for `disconnect`.
    */
-  remove(member: Member, reason?: string): Answer<void>;
-  /** Sets or clears a user flag. */
-  setFlag(member: Member, flag: UserFlag, on: boolean): Answer<void>;
+  remove(member: Member, reason?: string, close?: Closing): Answer<void>;
+  /**
+   * Sets or clears a user flag.
+   *
+   * @param name That of a new server operator in the operators file.
+   */
+  setFlag(member: Member, flag: UserFlag, on: boolean, name?: string): Answer<void>;
   /**
    * Changes a member's nickname.
    *
@@ -133,10 +162,11 @@ export interface Chat {
    * Gives a member the nickname of its account, and disconnects the member that has it. Rate limits do not apply.
    *
    * @param reason Why the other member is disconnected.
+   * @param close How its connections are closed: as for `disconnect`.
    * @returns The member that was disconnected, if any.
    * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `server-banned`
    */
-  reclaim(member: Member, nick: string, reason: string): Answer<Member | undefined>;
+  reclaim(member: Member, nick: string, reason: string, close?: Closing): Answer<Member | undefined>;
   /**
    * Logs a session in to an account. If a member is logged in to it, the session becomes one of that member, and is shown
    * the rooms that it was shown before; the others it may ask for. Else its own member is logged in, and becomes a guest if
@@ -210,7 +240,7 @@ export interface Chat {
   /** Changes the modes of a room, as far as possible. @throws {ChatError} `not-in-room` or `not-operator` */
   setModes(member: Member, room: Room, changes: readonly ModeChange[]): Answer<ModesResult>;
   /** Deletes a room without members, all lines of which have expired. @throws {StoreError} if the history cannot. */
-  dropRoom(key: string): void;
+  dropRoom(key: string): Answer<void>;
 
   /**
    * Says a line in a room, to all members including the author; not to `from` if that wants no echo. Control characters are removed.
@@ -247,8 +277,8 @@ export interface Chat {
   tag(member: Member, to: Member | Room, tags: string, minRank?: Rank, from?: Session): Answer<Tagged>;
   /** Has a server operator write to all members that receive WALLOPS. */
   sayWallops(member: Member, text: string): Answer<void>;
-  /** Writes to all members, as the server. */
-  notice(text: string): Answer<void>;
+  /** Writes as the server: to all members, unless a member or a session is given, on whichever node it is. */
+  notice(text: string, to?: Member | Session): Answer<void>;
 
   /**
    * Resolves when at most `most` lines of a session are under way: given by `say`, and not applied yet. `undefined` if that is

@@ -68,7 +68,9 @@ export type ChatErrorCode =
   | "duration-invalid" // a malformed duration
   | "no-such-ban" // there is no such ban
   | "not-muted" // the host is not muted
-  | "too-many-waiting"; // too many commands of the network wait for a time slice
+  | "too-many-waiting" // too many commands of the network wait for a time slice
+  // Cluster
+  | "cluster-busy"; // the node has no part in the cluster now, or too many of its commands wait for the log
 
 /** A request was rejected, and has changed nothing. */
 export class ChatError extends Error {

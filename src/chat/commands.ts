@@ -16,6 +16,9 @@ import type { SessionToken } from "./scope.ts";
 /** Identifies a session. Chosen by the author of `connect`; no session or member has it twice. */
 export type SessionId = number;
 
+/** How many ids of sessions and members each node has: those of node 0 begin with 0, those of node 1 with this number. */
+export const IDS_OF_NODE = 2 ** 33;
+
 /** Identifies a member: the id of its first session, or one that is chosen like those of sessions. */
 export type MemberId = number;
 
@@ -37,6 +40,16 @@ export interface SayOptions {
   readonly from?: Session | undefined;
 }
 
+/** How sessions that a command ends are told so. Each node closes the connections of its own clients. */
+export interface Closing {
+  /** The reason in the log; contains nothing that a user wrote. */
+  readonly ending: string;
+  /** The reason that the clients are told, where the protocol has one. */
+  readonly words: string;
+  /** A notice that the sessions are sent before they end. */
+  readonly notice: string;
+}
+
 /** Who was invited to a room. */
 export interface Invitee {
   readonly nick: string;
@@ -49,12 +62,13 @@ export type Command =
   // Members
   /**
    * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
-   * member, which is in no room yet. One whose token has a scope is always a new member.
+   * member, which is in no room yet. One whose token has a scope is always a new member. Without a nickname the member is a
+   * guest, whose number is chosen when the command is applied: many may come at once.
    */
   | {
     readonly op: "connect";
     readonly id: SessionId;
-    readonly nick: string;
+    readonly nick: string | undefined;
     readonly identity: Identity;
     /** Whether a person is at it; yes, unless given. */
     readonly attended?: boolean;
@@ -65,17 +79,32 @@ export type Command =
     readonly session: SessionId;
     readonly reason: string | undefined;
     readonly own: boolean;
+    /** Given if the connection is still open. */
+    readonly close?: Closing | undefined;
   }
-  /** A member is removed from the chat with all its sessions. */
-  | { readonly op: "remove"; readonly member: MemberId; readonly reason: string | undefined }
+  /** A member is removed from the chat with all its sessions. `close`: given if their connections are to be closed. */
+  | {
+    readonly op: "remove";
+    readonly member: MemberId;
+    readonly reason: string | undefined;
+    readonly close?: Closing | undefined;
+  }
   /** A member takes another nickname. */
   | { readonly op: "rename"; readonly member: MemberId; readonly nick: string }
   /** A member takes the nickname of its account; the member that has it is disconnected for `reason`. */
-  | { readonly op: "reclaim"; readonly member: MemberId; readonly nick: string; readonly reason: string }
+  | {
+    readonly op: "reclaim";
+    readonly member: MemberId;
+    readonly nick: string;
+    readonly reason: string;
+    /** How the connections of that member are closed. */
+    readonly close?: Closing | undefined;
+  }
   /**
    * A session has logged in to an account. If a member is logged in to it already, it gets this session, unless the token
    * has a scope. Then it leaves the rooms that the token does not permit.
    * `id`: of the member that the session gets if it has to leave one that has others.
+   * `shown`: the keys of the rooms that the session is shown, which only its node knows: the member that gets it joins them.
    */
   | {
     readonly op: "login";
@@ -83,6 +112,7 @@ export type Command =
     readonly account: string;
     readonly token: SessionToken | undefined;
     readonly id: MemberId;
+    readonly shown: readonly RoomKey[];
   }
   /** A session has logged out. If its member stays without it, it gets a member of its own, which has this `id`. */
   | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }
@@ -101,8 +131,14 @@ export type Command =
   | { readonly op: "ignore"; readonly member: MemberId; readonly name: string; readonly on: boolean }
   /** The ignore list of a member is replaced, as it has logged in or out. */
   | { readonly op: "ignored"; readonly member: MemberId; readonly names: readonly string[] }
-  /** A user flag is set or cleared. */
-  | { readonly op: "flag"; readonly member: MemberId; readonly flag: UserFlag; readonly on: boolean }
+  /** A user flag is set or cleared. `name`: that of a new server operator in the operators file. */
+  | {
+    readonly op: "flag";
+    readonly member: MemberId;
+    readonly flag: UserFlag;
+    readonly on: boolean;
+    readonly name?: string | undefined;
+  }
   // Always on
   /** The account of a member chooses whether it is always on; `undefined` for the default of the server. */
   | { readonly op: "always-on"; readonly member: MemberId; readonly choice: boolean | undefined }
@@ -188,7 +224,12 @@ export type Command =
   /** An owner deletes a room with its history. */
   | { readonly op: "destroy"; readonly member: MemberId; readonly room: RoomKey }
   /** A room without members is deleted, as its history has expired or a new room needs its place. */
-  | { readonly op: "drop"; readonly room: RoomKey }
+  | {
+    readonly op: "drop";
+    readonly room: RoomKey;
+    /** The greatest id that its author had seen: a room in which a line was said since stays. */
+    readonly seen: number;
+  }
   // Messages
   /** A member says something in a room. `text` is sanitized. */
   | {
@@ -227,13 +268,40 @@ export type Command =
   }
   /** A server operator writes to all members that want it (WALLOPS). */
   | { readonly op: "wallops"; readonly member: MemberId; readonly text: string }
-  /** The server writes to all members. */
-  | { readonly op: "notice"; readonly text: string }
+  /** The server writes to all members, or to one, or to one session; does nothing when that has disconnected. */
+  | {
+    readonly op: "notice";
+    readonly text: string;
+    readonly to?: { readonly member: MemberId } | { readonly session: SessionId } | undefined;
+  }
   // Moderation
-  /** A host is muted: its members may not say anything. */
-  | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }
-  /** A host is unmuted. */
-  | { readonly op: "unmute"; readonly host: string };
+  /**
+   * A server operator bans an address, a network, a mask or an account from the server. Its author has checked the number of bans.
+   * `until`: without it, the ban is permanent.
+   */
+  | {
+    readonly op: "server-ban";
+    readonly what: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly since: number;
+    readonly until: number | undefined;
+    readonly nick: string | undefined;
+  }
+  /** A ban of the server is lifted. */
+  | { readonly op: "server-unban"; readonly what: string }
+  /**
+   * A host is muted: its members may not say anything. `until`: when the node on duty is to unmute it, in milliseconds since
+   * 1970; without it, the host stays muted.
+   */
+  | {
+    readonly op: "mute";
+    readonly host: string;
+    readonly action: MuteAction | undefined;
+    readonly until: number | undefined;
+  }
+  /** A host is unmuted; with `until`, only if its mute was to end then: an operator may have made another one meanwhile. */
+  | { readonly op: "unmute"; readonly host: string; readonly until: number | undefined };
 
 /** The result of each command when it is not rejected. */
 export interface Results {
@@ -280,13 +348,13 @@ export interface Results {
   tag: Tagged;
   wallops: void;
   notice: void;
+  "server-ban": void;
+  /** Whether there was such a ban. */
+  "server-unban": boolean;
   mute: void;
   /** Whether the host was muted. */
   unmute: boolean;
 }
-
-/** The result of a change: available at once on a single node, and awaited by callers all the same. */
-export type Answer<T> = T | Promise<T>;
 
 /** The result of a list of mode changes. */
 export interface ModesResult {

@@ -13,6 +13,7 @@ export class Delivery {
   readonly #formats = new Map<Session, WireFormat>();
   readonly #flushed = new Set<BroadcastSet<Session>>(); // large ones, in the current round
   #queued: BroadcastSet<Session>[] = [];
+  #isStopped = false;
 
   /**
    * @param requestFlush Called when there is something to flush, once until the next flush.
@@ -38,6 +39,11 @@ export class Delivery {
     for (const set of this.#queued) set.rollBack();
   }
 
+  /** Sends nothing from now on: pending lines can be neither committed nor rolled back. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /**
    * Changes the wire format of a session.
    *
@@ -58,6 +64,13 @@ export class Delivery {
     this.#formats.delete(session);
   }
 
+  /** Drops all that is queued, with the sessions that it is for. */
+  reset(): void {
+    this.#formats.clear();
+    this.#flushed.clear();
+    this.#queued = [];
+  }
+
   /**
    * Sends all sessions what is queued for them. Pending lines have to be committed or rolled back before.
    *
@@ -68,6 +81,7 @@ export class Delivery {
   flush(resting = false): boolean {
     if (!resting) this.#flushed.clear();
     const queued = this.#queued;
+    if (this.#isStopped) return false;
     if (queued.length === 0 && this.#formats.size === 0) return false;
     this.#queued = [];
     for (const set of queued) {

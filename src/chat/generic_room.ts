@@ -60,6 +60,8 @@ export class GenericRoom<M extends RoomMember, S extends Recipient> {
   stored = false;
   /** Whether the history has lines of this room; `undefined` when that could not be read. No command depends on it. */
   hasLines: boolean | undefined = false;
+  /** The id of the last line that was stored, or is to be; 0 if there was none since the server or the cluster began. */
+  lastLine = 0;
   /** Whether it does not exist any more. A room of the same name that is created later is another object. */
   closed = false;
   #name: string;

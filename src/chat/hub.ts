@@ -8,7 +8,7 @@
 import { AlwaysOn, type AlwaysOnPolicy } from "./always_on.ts";
 import * as alwaysOn from "./always_on_commands.ts";
 import { ChatError } from "./chat_error.ts";
-import type { CommandOf, Op, Results } from "./commands.ts";
+import { type CommandOf, IDS_OF_NODE, type MemberId, type Op, type Results, type SessionId } from "./commands.ts";
 import type { KeepPrivate } from "./conversations.ts";
 import { Delivery } from "./delivery.ts";
 import type { Style } from "./events.ts";
@@ -17,10 +17,12 @@ import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./mem
 import type { IgnoreLists } from "./ignore_lists.ts";
 import * as members from "./member_commands.ts";
 import * as messages from "./message_commands.ts";
+import * as moderation from "./moderation_commands.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { MutedHosts } from "./muted_hosts.ts";
 import { fold, LOBBY } from "./names.ts";
 import { Nicknames } from "./nicknames.ts";
+import { type NodeState, nodeStateOf } from "./node_state.ts";
 import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
 import * as markers from "./read_marker_commands.ts";
@@ -29,8 +31,12 @@ import * as admin from "./room_admin_commands.ts";
 import * as bans from "./room_ban_commands.ts";
 import * as rooms from "./room_commands.ts";
 import type { RoomNames } from "./room_names.ts";
+import { NO_SERVER_BANS, type ServerBans } from "./server_bans.ts";
 import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
+import { type RestoreOptions, restoreSnapshot } from "./restore_snapshot.ts";
+import { takeSnapshot } from "./snapshot.ts";
+import type { Json, SnapshotSection } from "./snapshot_records.ts";
 import type { Whowas } from "./whowas.ts";
 import { Waiting } from "./waiting.ts";
 import { type Receiver, storedReceiver, whisper } from "./whisper_command.ts";
@@ -48,6 +54,8 @@ export interface HubOptions {
   /** Which nicknames are registered. It has to change by commands of the same log only. */
   readonly policy: Pick<Policy, "isRegistered" | "registeredLike">;
   readonly observer: ChatObserver;
+  /** The bans of the server; none are kept, unless given. */
+  readonly serverBans?: ServerBans | undefined;
   /** Which accounts may be always on. */
   readonly alwaysOn: AlwaysOnPolicy;
   /** When the lobby is created, if the history does not have it, and members are restored, in milliseconds since 1970. */
@@ -108,8 +116,10 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   tag: messages.tag,
   wallops: messages.wallops,
   notice: messages.notice,
-  mute: (state, { host, action }) => state.muted.mute(host, action),
-  unmute: (state, { host }) => state.muted.unmute(host),
+  "server-ban": moderation.serverBan,
+  "server-unban": moderation.serverUnban,
+  mute: moderation.mute,
+  unmute: moderation.unmute,
 };
 
 /** All members and rooms of the chat. */
@@ -118,6 +128,9 @@ export class Hub {
   readonly members: Sized<Member>;
   readonly rooms: Sized<Room>;
   readonly roomNames: Pick<RoomNames, "isConfusable">;
+  readonly limits: HubLimits;
+  /** How many members have each user flag. */
+  readonly flagCounts: ChatState["flagCounts"];
   /** The number of members that were restored from an earlier run. They have the ids 1 and so on. */
   readonly restored: number;
 
@@ -130,6 +143,7 @@ export class Hub {
       delivery,
       storage: new WriteBehind(history, keepPrivate, delivery, observer),
       observer,
+      serverBans: options.serverBans ?? NO_SERVER_BANS,
       limits,
       alwaysOn: new AlwaysOn(options.alwaysOn, history.presence?.choices()),
       waiting: new Waiting(history.presence?.waiting()),
@@ -137,6 +151,8 @@ export class Hub {
     this.members = sized(this.#state.members);
     this.rooms = sized(this.#state.rooms);
     this.roomNames = this.#state.roomNames;
+    this.limits = limits;
+    this.flagCounts = this.#state.flagCounts;
     for (const saved of history.rooms()) {
       const room = this.#state.createRoom(saved.name, saved.since, restorable(saved));
       if (room.key !== LOBBY) this.#state.emptyRooms.add(room);
@@ -164,6 +180,51 @@ export class Hub {
     }
   }
 
+  /**
+   * The state that all nodes share, as records of plain JSON: see `snapshot.ts`. No command may be applied until all are taken,
+   * but they may be taken in slices of time.
+   *
+   * @param sections What belongs to the state beside members and rooms.
+   */
+  snapshot(sections: readonly SnapshotSection[] = []): Generator<Json> {
+    return takeSnapshot(this.#state, sections);
+  }
+
+  /**
+   * Replaces the state by that of a snapshot. The caller has closed the connections of all sessions before, which are not told
+   * anything, and has committed what was pending. Nothing is written to the history.
+   *
+   * @throws {SnapshotError} The state is incomplete then, until another snapshot is restored.
+   */
+  restore(records: Iterable<unknown>, options: RestoreOptions = {}): void {
+    restoreSnapshot(this.#state, records, options);
+  }
+
+  /** The ids of the sessions of a node, in order of arrival. Takes a millisecond for 100,000 sessions. */
+  sessionsOfNode(node: number): SessionId[] {
+    const first = node * IDS_OF_NODE;
+    return [...this.#state.sessions.keys().filter((id) => id >= first && id < first + IDS_OF_NODE)];
+  }
+
+  /**
+   * What the history of a node is to have of the state.
+   *
+   * @param position The last command that is part of it.
+   */
+  nodeState(position: number): NodeState {
+    return nodeStateOf(this.#state, position);
+  }
+
+  /** The member with an id. */
+  member(id: MemberId): Member | undefined {
+    return this.#state.members.get(id);
+  }
+
+  /** The session with an id. */
+  session(id: SessionId): Session | undefined {
+    return this.#state.sessions.get(id);
+  }
+
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined {
     return this.#state.nicknames.get(nick);
@@ -184,6 +245,11 @@ export class Hub {
     return storedReceiver(this.#state, author, nick, style);
   }
 
+  /** Checks whether a line may be said now. @throws {ChatError} `muted`, `cannot-speak` or `not-in-room` */
+  requireMaySay(command: CommandOf<"say">): void {
+    messages.requireMaySay(this.#state, command);
+  }
+
   /** Whether a session is connected. */
   hasSession(session: Session): boolean {
     return this.#state.sessions.get(session.id) === session;
@@ -202,10 +268,6 @@ export class Hub {
   /** The stored rooms without members, the one that is empty longest first. */
   get emptyRooms(): ReadonlySet<Room> {
     return this.#state.emptyRooms;
-  }
-
-  get limits(): HubLimits {
-    return this.#state.limits;
   }
 
   get nicknames(): Nicknames {
@@ -229,9 +291,9 @@ export class Hub {
     return this.#state.ignores;
   }
 
-  /** How many members have each user flag. */
-  get flagCounts(): ChatState["flagCounts"] {
-    return this.#state.flagCounts;
+  /** The time of the last command, in milliseconds since 1970. */
+  get now(): number {
+    return this.#state.now;
   }
 
   /** The most members at a time. */

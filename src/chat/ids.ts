@@ -16,6 +16,16 @@ export class Ids {
     this.#last = last;
   }
 
+  /** The last id; the next one is greater. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Continues after an id, which may be less than the last one. */
+  restore(last: number): void {
+    this.#last = last;
+  }
+
   /**
    * Whether the last id is greater than all of a time, because the clock was put back: then ids do not tell when lines were
    * said.

@@ -66,11 +66,28 @@ export class IgnoreLists {
     const key = fold(copy);
     if (list.has(key) || key === fold(ignoreName(member))) return true;
     if (list.size >= IGNORED_MAX) return false;
-    this.#lists.set(member, list.set(key, copy));
+    this.#put(member, copy);
+    return true;
+  }
+
+  /** Restores a member's list, which is empty now, without the checks of `add`. */
+  restore(member: Member, names: readonly string[]): void {
+    for (const name of names) this.#put(member, name);
+  }
+
+  /** Removes all lists. */
+  reset(): void {
+    this.#lists.clear();
+    this.#seeing.clear();
+  }
+
+  #put(member: Member, name: string) {
+    const key = fold(name);
+    const list = this.#lists.get(member) ?? new Map<string, string>();
+    this.#lists.set(member, list.set(key, name));
     const seeing = this.#seeing.get(key) ?? new Seeing();
     this.#seeing.set(key, seeing);
     seeing.blind.add(member);
-    return true;
   }
 
   /** Removes a user from a member's list. */

@@ -1,506 +1,62 @@
-/**
- * The chat of a single node: checks what authors of commands have to check, and applies each command at once.
- *
- * What is checked here is known to this process alone, and so must not decide in the hub: rate limits, server bans, the
- * storage limit, the state of the history, and the clock.
- */
-import { ALWAYS_ON_MAX, type AlwaysOnPolicy } from "./always_on.ts";
-import { type AlwaysOnUsers, LocalAlwaysOnUsers } from "./always_on_users.ts";
-import { checksKey, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
-import type { Chat } from "./chat.ts";
-import { ChatReader } from "./chat_reader.ts";
-import type { KeepPrivate } from "./conversations.ts";
-import { ChatError, type ChatErrorCode } from "./chat_error.ts";
-import type { CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
-import type { Tagged, Whispered, WireFormat } from "./events.ts";
-import { Hub } from "./hub.ts";
-import type { Endpoint, Identity, Member, Outlet, Session } from "./member.ts";
-import type { IgnoreStore } from "./ignore_lists.ts";
-import { AccountIgnores } from "./account_ignores.ts";
-import type { ModeChange, Rank } from "./modes.ts";
-import { Mutes } from "./mutes.ts";
-import { fold, prepareName } from "./names.ts";
-import { isAccount } from "./nicknames.ts";
-import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
-import { OPEN_POLICY, type Policy } from "./policy.ts";
-import { RateLimits } from "./rate_limits.ts";
-import { LocalReadMarkers } from "./read_markers.ts";
-import type { Room } from "./room.ts";
-import { LocalRoomAdmin, type RoomAdmin } from "./room_admin.ts";
-import {
-  isScoped,
-  requireOtherNick,
-  requireReadable,
-  requireScope,
-  requireWritable,
-  type SessionToken,
-} from "./scope.ts";
-import { StorageLimit, type StorageLimits } from "./storage_limit.ts";
-import { type HistoryStore, StoreError } from "./store.ts";
-import type { ExpiryClock } from "../util/trusted_clock.ts";
-import { sanitize } from "../util/sanitize.ts";
-import type { Receiver } from "./whisper_command.ts";
-import { isStored } from "./write_behind.ts";
+/** The chat of a single node: each command is applied at once. */
+import { AuthoredChat } from "./authored_chat.ts";
+import type { ChatOptions } from "./chat_options.ts";
+import { ChatError } from "./chat_error.ts";
+import type { CommandSink } from "./command_sink.ts";
+import type { CommandOf, Op, Results } from "./commands.ts";
+import type { Hub } from "./hub.ts";
+import type { Endpoint } from "./member.ts";
 
-/** The most rooms that a member can be in, by default. */
-export const ROOMS_MAX = 50;
-
-/** The most sessions that a member can have, by default. */
-export const SESSIONS_MAX = 10;
-
-/** The most rooms, by default. */
-export const ROOMS_TOTAL = 10_000;
-
-/** What a chat is made of. */
-export interface LocalChatOptions {
-  /** Stores lines and rooms. */
-  readonly history: HistoryStore;
-  /** Whose private messages are stored; those between accounts by default. */
-  readonly keepPrivate?: KeepPrivate;
-  /** The most rooms. {@linkcode ROOMS_TOTAL} by default. */
-  readonly maxRooms?: number;
-  /** The most rooms that a member can be in. {@linkcode ROOMS_MAX} by default. */
-  readonly maxJoined?: number;
-  /** The most sessions that a member can have. {@linkcode SESSIONS_MAX} by default. */
-  readonly maxSessions?: number;
-  /** Which accounts may stay in the chat without a session; `opt-in` by default. */
-  readonly alwaysOn?: AlwaysOnPolicy;
-  /** The most members without a session. {@linkcode ALWAYS_ON_MAX} by default. */
-  readonly maxAbsent?: number;
-  /** How often a member may change its nickname in a minute. No limit by default. */
-  readonly renames?: number;
-  /** How many rooms a network may create in an hour. No limit by default. */
-  readonly roomsMade?: number;
-  /** How much each network and account may have stored by a persistent history. No limit by default. */
-  readonly storage?: StorageLimits | undefined;
-  /** Nicknames that no member may have, such as the server's name. */
-  readonly reserved?: readonly string[];
-  /** Registered nicknames and server bans. None by default. */
-  readonly policy?: Partial<Policy>;
-  /** Stores the ignore lists of accounts. Without it, they end with the connection. */
-  readonly ignores?: IgnoreStore | undefined;
-  readonly observer?: Partial<ChatObserver>;
-  /** Its monotonic time ends mutes. */
-  readonly clock?: ExpiryClock;
-}
-
-/** The chat of a single node. The methods are documented in the interface. */
-export class LocalChat extends ChatReader implements Chat {
-  readonly mutes: Mutes;
-  readonly admin: RoomAdmin;
-  readonly alwaysOn: AlwaysOnUsers;
-  readonly ignores: AccountIgnores;
-  readonly readMarkers: LocalReadMarkers;
-
+/** Applies commands to the hub of this process. */
+class LocalSink implements CommandSink {
   readonly #hub: Hub;
-  readonly #policy: Policy;
-  readonly #observer: ChatObserver;
-  readonly #limits: RateLimits;
-  readonly #storageLimit: StorageLimit | undefined;
   readonly #context: { now: number; endpoint: Endpoint | undefined } = { now: 0, endpoint: undefined };
-  #lastId = 0;
+  #lastId: number;
 
-  constructor(options: LocalChatOptions) {
-    const { history, keepPrivate = "accounts", reserved = [], storage } = options;
-    const policy = { ...OPEN_POLICY, ...options.policy };
-    const observer = { ...NO_OBSERVER, ...options.observer };
-    const limits = {
-      maxRooms: options.maxRooms ?? ROOMS_TOTAL,
-      maxJoined: options.maxJoined ?? ROOMS_MAX,
-      maxSessions: options.maxSessions ?? SESSIONS_MAX,
-      maxAbsent: options.maxAbsent ?? ALWAYS_ON_MAX,
-    };
-    const { alwaysOn = "opt-in" } = options;
-    const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, alwaysOn, now: Date.now() });
-    super(hub, history);
+  constructor(hub: Hub) {
     this.#hub = hub;
     this.#lastId = hub.restored;
-    this.#policy = policy;
-    this.#observer = observer;
-    this.alwaysOn = new LocalAlwaysOnUsers(hub.alwaysOn, (command) => this.#apply(command));
-    this.ignores = new AccountIgnores(options.ignores, hub.ignores, {
-      find: (nick) => this.get(nick),
-      isRegistered: (nick) => policy.isRegistered(nick),
-      requireConnected: (member) => this.#requireConnected(member),
-      apply: (command) => this.#apply(command),
-    });
-    this.readMarkers = new LocalReadMarkers(
-      history.readMarkers,
-      this.history,
-      hub.nicknames,
-      (command) => this.#apply(command),
-    );
-    this.mutes = new Mutes(options.clock, this.#hub.muted, {
-      mute: (host, action) => this.#apply({ op: "mute", host, action }),
-      unmute: (host) => this.#apply({ op: "unmute", host }),
-    });
-    this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
-    this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
-    this.admin = new LocalRoomAdmin({
-      rooms: hub.rooms,
-      apply: (command) => this.#apply(command),
-      keyOf,
-      commit: () => hub.storage.commit(),
-      takeRoom: (member, name) => {
-        if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
-      },
-    });
-    // Read now, as reading it for all rooms when a new room needs a place would take long.
-    for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
   }
 
-  connect(
-    name: string,
-    identity: Identity,
-    format: WireFormat,
-    outlet: Outlet,
-    attended = true,
-  ): Session {
-    const nick = prepareName(name);
-    const account = isScoped(identity.token) ? undefined : identity.account;
-    if (account === undefined) requireOtherNick(nick, identity.account);
-    const known = account === undefined ? undefined : this.getByAccount(account);
-    if (known === undefined) this.requireNick(nick, undefined, account);
-    this.#requireUnbanned(known?.nick ?? nick, identity, outlet, identity.account);
-    const id = ++this.#lastId;
-    this.#context.endpoint = { format, outlet };
-    let session;
-    try {
-      session = this.#apply({ op: "connect", id, nick, identity, attended });
-    } finally {
-      this.#context.endpoint = undefined;
-    }
-    if (known === undefined && account !== undefined) this.ignores.load(session.member);
-    return session;
+  nextId(): number {
+    return ++this.#lastId;
   }
 
-  disconnect(session: Session, reason?: string, own = false): void {
-    this.readMarkers.sessionsEnd(session.member, [session]);
-    const told = own && session.member.scope?.readOnly ? undefined : reason; // a reason is a message, too
-    this.#apply({ op: "disconnect", session: session.id, reason: told, own });
-  }
-
-  remove(member: Member, reason?: string): void {
-    this.readMarkers.sessionsEnd(member, member.sessions);
-    this.#apply({ op: "remove", member: member.id, reason });
-  }
-
-  setFlag(member: Member, flag: UserFlag, on: boolean): void {
-    if (flag === "operator" && on) requireScope(member); // no scope permits that
-    this.#apply({ op: "flag", member: member.id, flag, on });
-  }
-
-  rename(member: Member, name: string): void {
-    this.#requireConnected(member);
-    requireWritable(member);
-    const nick = prepareName(name);
-    if (member.scope !== undefined) requireOtherNick(nick, member.account);
-    this.requireNick(nick, member);
-    this.#requireMemberUnbanned(nick, member);
-    if (nick === member.nick) return;
-    this.mutes.expire();
-    if (!isAccount(nick, member.fullAccount)) requireUnmuted(this.#hub.muted, member);
-    if (!this.#limits.takeRename(member)) throw this.#rateLimited(member, "nicks-too-fast", nick);
-    this.#apply({ op: "rename", member: member.id, nick });
-  }
-
-  reclaim(member: Member, nick: string, reason: string): Member | undefined {
-    this.#requireConnected(member);
-    requireScope(member); // it disconnects another session of the account
-    if (isAccount(nick, member.fullAccount)) { // else the hub rejects it
-      this.requireFree(nick, this.get(nick) ?? member);
-      this.#requireMemberUnbanned(nick, member);
-    }
-    return this.#apply({ op: "reclaim", member: member.id, nick, reason });
-  }
-
-  login(session: Session, account: string, token?: SessionToken): void {
-    this.#requireConnected(session.member);
-    const isFull = !isScoped(token);
-    const known = isFull ? this.getByAccount(account) : undefined;
-    const { member } = session;
-    const { nick, operator } = known ?? member;
-    if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
-    const before = member.fullAccount;
-    const isOther = before !== account;
-    const names = this.ignores.list(member); // of the guest that it was
-    this.#apply({ op: "login", session: session.id, account, token, id: ++this.#lastId });
-    if (!isFull) {
-      if (before !== undefined) this.#apply({ op: "ignored", member: session.member.id, names: [] });
-    } else if (session.member === member ? isOther : names.length > 0) {
-      this.ignores.load(session.member, session.member === member ? [] : names);
-    }
-  }
-
-  logout(session: Session): void {
-    this.#requireConnected(session.member);
-    this.readMarkers.sessionsEnd(session.member, [session]);
-    this.#apply({ op: "logout", session: session.id, id: ++this.#lastId });
-    this.#apply({ op: "ignored", member: session.member.id, names: [] });
-  }
-
-  setToken(session: Session, account: string, token: SessionToken): void {
-    this.#apply({ op: "token", session: session.id, account, token });
-  }
-
-  setAway(member: Member, message: string | undefined): void {
-    requireWritable(member);
-    this.#apply({ op: "away", member: member.id, message });
-  }
-
-  setRealname(member: Member, realname: string): void {
-    requireWritable(member);
-    this.#apply({ op: "realname", member: member.id, realname });
-  }
-
-  join(member: Member, chosen: string, key?: string, from: Session | undefined = member.sessions[0]): Room {
-    this.#requireConnected(member);
-    const name = prepareName(chosen);
-    const room = this.#hub.getRoom(name);
-    if (member.scope !== undefined) {
-      requireReadable(member, fold(name));
-      if (room === undefined) requireWritable(member); // it would be created
-    }
-    if (member.rooms.size < this.maxJoined) { // else the hub rejects it
-      if (room === undefined) this.#prepareRoom(member, name);
-      else if (key !== undefined && !room.has(member)) this.#requireKeyAttempt(member, room, key);
-    }
-    return this.#apply({ op: "join", member: member.id, session: from?.id, room: name, key });
-  }
-
-  show(session: Session, room: Room): void {
-    if (room.has(session.member) && this.hasSession(session)) this.#hub.show(session, room);
-  }
-
-  hide(session: Session, room: Room): void {
-    this.readMarkers.roomLeft(session.member, room, [session]);
-    this.#hub.hide(session, room);
-  }
-
-  leave(member: Member, room: Room, reason?: string, from: Session | undefined = member.sessions[0]): void {
-    const told = member.scope?.readOnly ? undefined : reason;
-    if (from !== undefined) this.readMarkers.roomLeft(member, room, [from]);
-    this.#apply({ op: "leave", member: member.id, session: from?.id, room: keyOf(room), reason: told });
-  }
-
-  kick(member: Member, room: Room, nick: string, reason?: string): Member {
-    requireScope(member, room.key);
-    return this.#apply({ op: "kick", member: member.id, room: keyOf(room), nick, reason });
-  }
-
-  invite(member: Member, room: Room, nick: string): Invitee {
-    requireScope(member, room.key);
-    return this.#apply({ op: "invite", member: member.id, room: keyOf(room), nick });
-  }
-
-  setTopic(member: Member, room: Room, topic: string): void {
-    requireScope(member, room.key);
-    this.#apply({ op: "topic", member: member.id, room: keyOf(room), topic });
-  }
-
-  setModes(member: Member, room: Room, changes: readonly ModeChange[]): ModesResult {
-    requireScope(member, room.key);
-    return this.#apply({ op: "modes", member: member.id, room: keyOf(room), changes });
-  }
-
-  dropRoom(key: string): void {
-    this.#apply({ op: "drop", room: key });
-  }
-
-  say(
-    member: Member,
-    room: Room,
-    text: string,
-    { style = "say", tags = "", minRank, from = member.sessions[0] }: SayOptions = {},
-  ): void {
-    const key = keyOf(room);
-    requireScope(member, key);
-    const clean = sanitize(text);
-    if (this.#storageLimit !== undefined && minRank === undefined && isStored({ style })) {
-      this.mutes.expire();
-      requireUnmuted(this.#hub.muted, member); // before the line counts
-      requireVoice(room, member);
-      if (clean.trim() !== "") this.#requireStorage(member, from, room.name, clean.length + tags.length);
-    }
-    this.#apply({ op: "say", member: member.id, session: from?.id, room: key, text: clean, style, tags, minRank });
-  }
-
-  whisper(member: Member, nick: string, text: string, options: SayOptions = {}): Whispered | undefined {
-    const [result] = this.whisperEach(member, [nick], text, options);
+  submit<O extends Op>(command: CommandOf<O>, endpoint?: Endpoint): Results[O] {
+    const context = this.#context;
+    context.now = Date.now();
+    context.endpoint = endpoint;
+    const result = this.#hub.apply<O>(command, context);
     if (result instanceof ChatError) throw result;
     return result;
   }
 
-  whisperEach(
-    member: Member,
-    nicks: readonly string[],
-    text: string,
-    { style = "say", tags = "", from = member.sessions[0] }: SayOptions = {},
-  ): (Whispered | ChatError | undefined)[] {
-    requireScope(member);
-    const clean = sanitize(text);
-    this.mutes.expire();
-    const ignoredBy: string[] = [];
-    const size = 2 * (clean.length + tags.length); // a copy for each of the two
-    const rejected = nicks.map((nick) => {
-      const receiver = clean.trim() === "" ? undefined : this.#hub.storedReceiver(member, nick, style);
-      return receiver && this.#rejectStored(member, from, receiver, size, ignoredBy);
-    });
-    const to = nicks.filter((_, i) => rejected[i] === undefined);
-    const message = { text: clean, style, tags, ignoredBy };
-    const results = this.#apply({ op: "whisper", member: member.id, session: from?.id, to, ...message });
-    if (from?.readsShown) this.readMarkers.written(member, results);
-    let next = 0;
-    return rejected.map((error) => error ?? results[next++]);
+  say(command: CommandOf<"say">): void {
+    this.submit(command);
   }
 
-  tag(
-    member: Member,
-    to: Member | Room,
-    tags: string,
-    minRank?: Rank,
-    from: Session | undefined = member.sessions[0],
-  ): Tagged {
-    requireScope(member, "key" in to ? to.key : undefined);
-    const target = "key" in to ? { room: keyOf(to) } : { member: to.id };
-    return this.#apply({ op: "tag", member: member.id, session: from?.id, to: target, tags, minRank });
-  }
-
-  sayWallops(member: Member, text: string): void {
-    requireScope(member);
-    this.#apply({ op: "wallops", member: member.id, text });
-  }
-
-  notice(text: string): void {
-    this.#apply({ op: "notice", text });
-  }
-
-  /** Lines are applied at once. */
   underWay(): undefined {}
-
-  reformat(session: Session, format: WireFormat): void {
-    this.#hub.delivery.setFormat(session, format, this.#hub.storage.isLocked());
-  }
-
-  flush(final = false, resting = false): void {
-    const { storage, delivery } = this.#hub;
-    if (!final && storage.isLocked()) return this.#observer.storeLocked();
-    storage.commit(final);
-    if (delivery.flush(resting)) this.#hub.endRound();
-  }
-
-  /** Applies a command now. @throws {ChatError} if it is rejected. */
-  #apply<O extends Op>(command: CommandOf<O>): Results[O] {
-    if (command.op !== "unmute") this.mutes.expire();
-    this.#context.now = Date.now();
-    const result = this.#hub.apply<O>(command, this.#context);
-    if (result instanceof ChatError) throw result;
-    return result;
-  }
-
-  /** Acting for a disconnected member is a bug in a protocol. @throws {TypeError} */
-  #requireConnected(member: Member) {
-    if (!this.#hub.has(member)) throw new TypeError(`Cannot act for "${member.nick}": not connected`);
-  }
-
-  #requireUnbanned(
-    nick: string,
-    { user, host }: { readonly user: string; readonly host: string },
-    outlet: Outlet,
-    account: string | undefined,
-  ) {
-    const origin = `${nick}!${user}@${host}`;
-    const reason = this.#policy.banReason(origin, account);
-    if (reason === undefined) return;
-    this.#observer.banned(origin, outlet, account);
-    throw new ChatError("server-banned", reason);
-  }
-
-  #requireMemberUnbanned(nick: string, { sessions, account }: Member) {
-    for (const session of sessions) this.#requireUnbanned(nick, session, session.outlet, account);
-  }
-
-  #rateLimited(member: Member, code: ChatErrorCode, subject: string): ChatError {
-    this.#observer.rateLimited(member, code);
-    return new ChatError(code, subject);
-  }
-
-  /** Limits how many rooms are created, and deletes an empty room when there is no place for another. */
-  #prepareRoom(member: Member, name: string) {
-    if (!isNewRoomName(name) || this.#hub.roomNames.isConfusable(name)) return; // the hub rejects it
-    const isFull = this.rooms.size >= this.#hub.limits.maxRooms;
-    if (isFull && this.#hub.emptyRooms.size === 0) return; // the hub rejects it
-    if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
-    if (isFull) this.#dropSilentRoom();
-  }
-
-  /**
-   * Deletes the room that is empty longest of those that have no lines. So a client that creates and leaves rooms cannot use
-   * up all places, and no room with lines is lost. Does nothing if the history cannot delete one.
-   */
-  #dropSilentRoom() {
-    this.#hub.storage.commit(); // lines of this round
-    for (const room of this.#hub.emptyRooms) {
-      room.hasLines ??= this.history.latest(room, 1).length > 0;
-      if (room.hasLines) continue;
-      try {
-        this.dropRoom(room.key);
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-      }
-      return;
-    }
-  }
-
-  #hasLines(room: Room): boolean | undefined {
-    try {
-      return this.history.latest(room, 1).length > 0;
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      return undefined;
-    }
-  }
-
-  /** Limits wrong keys. Beyond the limit no key is checked, so that a client cannot go on guessing. */
-  #requireKeyAttempt(member: Member, room: Room, key: string) {
-    if (!checksKey(room, member)) return;
-    if (this.#limits.takeKey(member, room.key, key === room.password)) return;
-    if (!mayForceEntry(room, member)) throw this.#rateLimited(member, "keys-too-fast", room.name);
-  }
-
-  /** Counts characters that are to be stored. Reads a client more slowly near its limit. */
-  #requireStorage(member: Member, from: Session | undefined, where: string, characters: number) {
-    const limit = this.#storageLimit;
-    if (limit === undefined || limit.spend(member, characters)) return;
-    const pause = limit.take(member, characters, performance.now());
-    if (pause === undefined) throw new ChatError("stored-too-much", where);
-    if (pause > 0) from?.outlet.pause?.(pause);
-  }
-
-  /**
-   * The error of a private message that cannot be stored now. The hub makes all other checks.
-   *
-   * @param ignoredBy The receiver is added to it, by its folded name, if it is not in the chat and ignores the author.
-   */
-  #rejectStored(author: Member, from: Session | undefined, to: Receiver, characters: number, ignoredBy: string[]) {
-    const { nick, member } = to;
-    if (this.#hub.storage.isLocked()) { // the author gets its answer at once
-      this.#hub.storage.lost++;
-      return new ChatError("not-stored", nick);
-    }
-    try {
-      if (member === undefined && this.ignores.isIgnoredBy(nick, author)) ignoredBy.push(fold(nick));
-      this.#requireStorage(author, from, nick, characters);
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      return error.code === "ignores-unstored" ? new ChatError("not-stored", nick) : error;
-    }
-    return undefined;
-  }
 }
 
-/** The key of a room. @throws {ChatError} `not-in-room` if the room does not exist any more. */
-function keyOf(room: Room): string {
-  if (room.closed) throw new ChatError("not-in-room", room.name);
-  return room.key;
-}
+/** The result of an `Answer` that is there at once. */
+type Settled<R> = Exclude<R, Promise<unknown>>;
+
+/** An object whose methods return their results at once. */
+type Synchronous<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Settled<R> : T[K];
+};
+
+/** The parts of a chat by which members change something. */
+type Part = "ignores" | "readMarkers" | "alwaysOn";
+
+/** The chat of a single node. The methods are documented in the interface `Chat`; all results are there at once. */
+export type LocalChat =
+  & Synchronous<Omit<AuthoredChat, Part>>
+  & { [P in Part]: Synchronous<AuthoredChat[P]> };
+
+// The cast says what the types cannot: that no answer is a promise if none of the sink is.
+export const LocalChat = class extends AuthoredChat {
+  constructor(options: ChatOptions) {
+    super(options, (hub) => new LocalSink(hub));
+  }
+} as unknown as new (options: ChatOptions) => LocalChat;

@@ -240,7 +240,7 @@ export class Member {
   /** When it last said something, in milliseconds since 1970; `since` before that. */
   spokeAt: number;
 
-  /** The name in the operators file by which it became a server operator. Set by its protocol. */
+  /** The name in the operators file by which it became a server operator. Changed by commands alone. */
   operatorName: string | undefined;
   /** How many characters it may have stored before the limits are asked again. Set by `storage_limit.ts`. */
   storageCredit = 0;
@@ -310,18 +310,13 @@ export class Member {
     return room.has(other) || !(this.invisible || room.switches.has("s"));
   }
 
-  /** The addresses that it is connected from, for the log alone. */
+  /** The addresses that it is connected to this process from, for the log alone. */
   get peer(): string {
-    return this.sessions.map(({ outlet }) => outlet.peer).join(" ");
+    return this.sessions.map(({ outlet }) => outlet.peer).filter((peer) => peer !== "").join(" ");
   }
 
   /** Sends an event to all sessions of this member. */
   tell(event: ChatEvent): void {
     for (const session of this.sessions) session.tell(event);
-  }
-
-  /** Closes the connections of all sessions: see {@linkcode Outlet.close}. */
-  close(ending: string, words?: string): void {
-    for (const { outlet } of this.sessions) outlet.close(ending, words);
   }
 }

@@ -14,8 +14,9 @@ import { adoptMarkers } from "./read_marker_commands.ts";
 import type { Room } from "./room.ts";
 import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
 import { leave } from "./room_commands.ts";
-import { isScoped, type Scope, scopeOf, type SessionToken } from "./scope.ts";
+import { isScoped, type Scope, scopeOf } from "./scope.ts";
 import type { ChatState } from "./state.ts";
+import { announceClosing, closeConnections } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
@@ -32,9 +33,10 @@ export function connect(
   const account = isScoped(identity.token) ? undefined : identity.account;
   const known = account === undefined ? undefined : state.byAccount.get(fold(account));
   if (known !== undefined) requireSessionFree(state, known);
-  else state.nicknames.requireAvailable(nick, undefined, account);
+  else if (nick !== undefined) state.nicknames.requireAvailable(nick, undefined, account);
   const own = { ...identity, user: copyString(identity.user) };
-  const member = known ?? addMember(state, id, copyString(nick), own);
+  const member = known ??
+    addMember(state, id, nick === undefined ? state.nicknames.guestName() : copyString(nick), own);
   const session = new Session(id, member, own, endpoint);
   session.attended = attended;
   member.sessions.push(session);
@@ -44,20 +46,27 @@ export function connect(
 }
 
 /** Does nothing when the session has disconnected already. */
-export function disconnect(state: ChatState, { session: id, reason, own }: CommandOf<"disconnect">): void {
+export function disconnect(state: ChatState, { session: id, reason, own, close }: CommandOf<"disconnect">): void {
   const session = state.sessions.get(id);
   if (session === undefined) return;
   const { member } = session;
-  if (member.sessions.length === 1 && !mayBeAbsent(state, member)) return removeMember(state, member, reason, own);
-  removeSession(state, session);
-  forget(state, session);
-  sessionLeft(state, member);
+  announceClosing([session], close);
+  if (member.sessions.length === 1 && !mayBeAbsent(state, member)) removeMember(state, member, reason, own);
+  else {
+    removeSession(state, session);
+    forget(state, session);
+    sessionLeft(state, member);
+  }
+  closeConnections([session], close);
 }
 
-/** Does nothing when the member is gone already. Its sessions stay listed, so that their connections can be closed. */
-export function remove(state: ChatState, { member: id, reason }: CommandOf<"remove">): void {
+/** Does nothing when the member is gone already. */
+export function remove(state: ChatState, { member: id, reason, close }: CommandOf<"remove">): void {
   const member = state.members.get(id);
-  if (member !== undefined) removeMember(state, member, reason, false);
+  if (member === undefined) return;
+  announceClosing(member.sessions, close);
+  removeMember(state, member, reason, false);
+  closeConnections(member.sessions, close);
 }
 
 /** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `muted` or `banned-nick` */
@@ -74,24 +83,25 @@ export function rename(state: ChatState, { member: id, nick }: CommandOf<"rename
 /** @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable` or `nick-registered` */
 export function reclaim(
   state: ChatState,
-  { member: id, nick, reason }: CommandOf<"reclaim">,
+  { member: id, nick, reason, close }: CommandOf<"reclaim">,
 ): Member | undefined {
   const member = state.requireMember(id);
   const holder = state.nicknames.get(nick);
   if (!isAccount(nick, member.fullAccount)) throw new ChatError("nick-registered", nick);
   state.nicknames.requireFree(nick, holder ?? member);
   if (holder === member) return undefined;
-  if (holder !== undefined) removeMember(state, holder, reason, false);
+  if (holder !== undefined) remove(state, { op: "remove", member: holder.id, reason, close });
   setNick(state, member, nick);
   return holder;
 }
 
 /** @throws {ChatError} `too-many-sessions` if the account has a member with as many as there may be. */
-export function login(state: ChatState, { session: sessionId, account, token, id }: CommandOf<"login">): void {
+export function login(state: ChatState, command: CommandOf<"login">): void {
+  const { session: sessionId, account, token, id } = command;
   const session = state.requireSession(sessionId);
   const scope = scopeOf(token);
   const known = scope === undefined ? state.byAccount.get(fold(account)) : undefined;
-  if (known !== undefined && known !== session.member) return attach(state, session, known, token);
+  if (known !== undefined && known !== session.member) return attach(state, session, known, command);
   session.token = token;
   if (known !== undefined) return notifyAccount(known);
   if (staysWithout(state, session)) detach(state, session, id);
@@ -167,10 +177,11 @@ export function ignored(state: ChatState, { member: id, names }: CommandOf<"igno
 }
 
 /** Does nothing when the member has disconnected. */
-export function flag(state: ChatState, { member: id, flag, on }: CommandOf<"flag">): void {
+export function flag(state: ChatState, { member: id, flag, on, name }: CommandOf<"flag">): void {
   const member = state.members.get(id);
   if (member === undefined) return;
   setFlag(state, member, flag, on);
+  if (flag === "operator") member.operatorName = on ? name : undefined;
   if (flag === "bot") state.saveMember(member);
 }
 
@@ -217,18 +228,18 @@ function staysWithout(state: ChatState, { member }: Session): boolean {
   return member.sessions.length > 1 || mayBeAbsent(state, member);
 }
 
-/** The rooms that a session is shown. */
-function shownTo(session: Session): Room[] {
+/** The rooms that a session is shown. Only its node knows them: no change of the state may depend on this. */
+export function shownTo(session: Session): Room[] {
   return [...session.member.rooms.values()].filter(({ sessions }) => sessions.has(session));
 }
 
 /**
  * Gives a session to another member, the one that is logged in to its account. The member joins the rooms that the session
- * is shown, as far as it may, and inherits the rank there. The session's last member disconnects if it was its only one.
+ * is shown according to the command, as far as it may, and inherits the rank there. The session's last member disconnects if it was its only one.
  *
  * @throws {ChatError} `too-many-sessions`
  */
-function attach(state: ChatState, session: Session, to: Member, token: SessionToken | undefined) {
+function attach(state: ChatState, session: Session, to: Member, { token, shown: keys }: CommandOf<"login">) {
   requireSessionFree(state, to);
   session.token = token;
   const from = session.member;
@@ -236,8 +247,9 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
   const isKept = staysWithout(state, session);
   removeSession(state, session);
   const joined: Room[] = [];
-  for (const room of shown) {
-    if (room.has(to) || to.rooms.size >= state.limits.maxJoined || room.bans(to)) continue;
+  for (const key of keys) {
+    const room = from.rooms.get(key);
+    if (room === undefined || room.has(to) || to.rooms.size >= state.limits.maxJoined || room.bans(to)) continue;
     joined.push(room);
     state.addToRoom(to, room);
     restoreRank(room, to);
@@ -252,7 +264,7 @@ function attach(state: ChatState, session: Session, to: Member, token: SessionTo
   sessionCame(state, session);
   for (const room of shown) if (room.has(to)) room.sessions.add(session);
   state.audiences.clear();
-  session.handlers.moved?.(from, shown, joined);
+  session.handlers.moved?.(from, shown, joined.filter((room) => shown.includes(room)));
   session.handlers.accountChanged?.();
 }
 
@@ -279,7 +291,10 @@ function inheritRank(from: Member, to: Member, room: Room) {
   announceModes(room, from.actor(), [{ on: true, mode: MODE_OF[rank], nick: to.nick }]);
 }
 
-/** Removes a member with its sessions from the chat, and announces once to each other member that it has quit. */
+/**
+ * Removes a member with its sessions from the chat, and announces once to each other member that it has quit. Its sessions stay
+ * listed, so that their connections can be closed.
+ */
 export function removeMember(state: ChatState, member: Member, reason: string | undefined, own: boolean): void {
   state.members.delete(member.id);
   state.alwaysOn.absent.delete(member);

@@ -14,6 +14,18 @@ import { sanitize } from "../util/sanitize.ts";
 import { isStored } from "./write_behind.ts";
 
 /**
+ * Checks whether a line may be said now, without saying it.
+ *
+ * @throws {ChatError} `muted`, `cannot-speak` or `not-in-room`
+ */
+export function requireMaySay(state: ChatState, { member: id, room: key }: CommandOf<"say">): void {
+  const member = state.requireMember(id);
+  const room = state.requireRoom(key);
+  requireUnmuted(state.muted, member);
+  requireVoice(room, member);
+}
+
+/**
  * Delivers a line to all members of the room, the author included; its session that wants no echo does not get it. Blank text is
  * ignored.
  *
@@ -76,8 +88,15 @@ export function tag(state: ChatState, { member: id, session, to, tags, minRank }
   return event;
 }
 
-export function notice(state: ChatState, { text }: CommandOf<"notice">): void {
-  tellEach(state.sessions.values(), { kind: "notice", text });
+export function notice(state: ChatState, { text, to }: CommandOf<"notice">): void {
+  tellEach(addressed(state, to), { kind: "notice", text });
+}
+
+function addressed(state: ChatState, to: CommandOf<"notice">["to"]): Iterable<Session> {
+  if (to === undefined) return state.sessions.values();
+  if ("member" in to) return state.members.get(to.member)?.sessions ?? [];
+  const session = state.sessions.get(to.session);
+  return session === undefined ? [] : [session];
 }
 
 export function wallops(state: ChatState, { member: id, text }: CommandOf<"wallops">): void {

@@ -46,6 +46,12 @@ export class MonitorLists {
     for (const nick of this.list(session)) this.delete(session, nick);
   }
 
+  /** Removes all lists. */
+  reset(): void {
+    this.#watchers.clear();
+    this.#lists.clear();
+  }
+
   /** Notifies the sessions that monitor a nickname that it is in use now. */
   online({ nick, origin }: Member): void {
     tellEach(this.#watchers.get(fold(nick)) ?? [], { kind: "online", who: nick, origin });

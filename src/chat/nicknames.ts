@@ -28,6 +28,23 @@ export class Nicknames {
     this.#reservedSkeletons = new Set(reserved.map(skeleton));
   }
 
+  /** A number that is not greater than that of {@linkcode guestName}, so that few have to be tried. */
+  get nextGuest(): number {
+    return this.#nextGuest;
+  }
+
+  /** Restores {@linkcode nextGuest}. */
+  restore(nextGuest: number): void {
+    this.#nextGuest = nextGuest;
+  }
+
+  /** Removes all members. */
+  reset(): void {
+    this.#byNick.clear();
+    this.#bySkeleton.clear();
+    this.#nextGuest = 1;
+  }
+
   /** The member with a nickname, in any case. */
   get(nick: string): Member | undefined {
     return this.#byNick.get(fold(nick));
@@ -55,6 +72,19 @@ export class Nicknames {
     this.#byNick.delete(fold(member.nick));
     const shape = skeleton(member.nick);
     this.#bySkeleton.delete(shape);
+    this.#freeGuest(shape);
+  }
+
+  /**
+   * Notes that a nickname is not registered any more. Without this, the name of the next guest would depend on when
+   * {@linkcode guestName} was called before, which is not part of the state that nodes share.
+   */
+  unregistered(nick: string): void {
+    this.#freeGuest(skeleton(nick));
+  }
+
+  /** Notes that a guest number is free, if a nickname with this skeleton has used one. */
+  #freeGuest(shape: string) {
     // A nickname that looks like a guest's, such as guestl, has used that guest number.
     const guest = GUEST.exec(shape.replaceAll("l", "1").replaceAll("o", "0"));
     // The number of a registered name stays in use: guestName would only try it again each time.

@@ -17,20 +17,25 @@ export const ROWS_MAX = 500;
 export class PresenceWriter {
   readonly #store: PresenceStore | undefined;
   readonly #onChange: () => void;
+  readonly #isSettled: () => boolean;
   readonly #stored = new Set<string>(); // accounts whose member is in the store, or will be
   readonly #members = new Map<string, Member | undefined>(); // by folded account
   readonly #choices = new Map<string, boolean | undefined>();
   readonly #waiting = new Map<string, number | undefined>();
 
-  /** @param onChange Called when there is something to commit. */
-  constructor(store: PresenceStore | undefined, onChange: () => void) {
+  /**
+   * @param onChange Called when there is something to commit.
+   * @param isSettled Whether changes are ignored now, as they are stored already.
+   */
+  constructor(store: PresenceStore | undefined, onChange: () => void, isSettled: () => boolean = () => false) {
     this.#store = store;
     this.#onChange = onChange;
+    this.#isSettled = isSettled;
   }
 
   /** Notes that the member of an account is in the store. */
   noteStored(account: string): void {
-    this.#stored.add(fold(account));
+    if (this.#store !== undefined) this.#stored.add(fold(account));
   }
 
   /** Has a member stored by the next commit, as it is then. */
@@ -53,6 +58,11 @@ export class PresenceWriter {
   /** Has the time stored since when messages wait for an account, or deleted. */
   saveWaiting(account: string, since: number | undefined): void {
     if (this.#store !== undefined) this.#change(this.#waiting, account, since);
+  }
+
+  /** Drops the changes. What is in the store stays there. */
+  reset(): void {
+    for (const changes of [this.#members, this.#choices, this.#waiting]) changes.clear();
   }
 
   /** Whether there is something to commit. */
@@ -82,6 +92,7 @@ export class PresenceWriter {
   }
 
   #change<T>(changes: Map<string, T>, account: string, change: T) {
+    if (this.#isSettled()) return;
     changes.set(fold(account), change);
     this.#onChange();
   }

@@ -1,6 +1,7 @@
 /** How far users have read, as protocols see it. */
+import { type Answer, settle, then } from "./answer.ts";
 import { ChatError } from "./chat_error.ts";
-import type { Answer, CommandOf } from "./commands.ts";
+import type { CommandOf } from "./commands.ts";
 import type { Whispered } from "./events.ts";
 import { type HistoryReader, readable } from "./history_reader.ts";
 import type { Member, Session } from "./member.ts";
@@ -50,24 +51,24 @@ export interface ReadMarkers {
   newLines(member: Member, room: Room, fallback?: number): NewLines | undefined;
 }
 
-/** Applies the commands at once. */
-export class LocalReadMarkers implements ReadMarkers {
+/** Submits the commands. */
+export class AuthoredReadMarkers implements ReadMarkers {
   readonly #store: ReadMarkerStore;
   readonly #history: HistoryReader;
   readonly #nicknames: Pick<Nicknames, "conversationName">;
-  readonly #apply: (command: CommandOf<"mark-read">) => void;
+  readonly #submit: (command: CommandOf<"mark-read">) => Answer<void>;
 
-  /** @param apply Applies a command. @throws {ChatError} if it is rejected. */
+  /** @param submit Submits a command. @throws {ChatError} if it is rejected. */
   constructor(
     store: ReadMarkerStore,
     history: HistoryReader,
     nicknames: Pick<Nicknames, "conversationName">,
-    apply: (command: CommandOf<"mark-read">) => void,
+    submit: (command: CommandOf<"mark-read">) => Answer<void>,
   ) {
     this.#store = store;
     this.#history = history;
     this.#nicknames = nicknames;
-    this.#apply = apply;
+    this.#submit = submit;
   }
 
   get(member: Member, where: Room | string): number | undefined {
@@ -80,13 +81,12 @@ export class LocalReadMarkers implements ReadMarkers {
     return readable(() => this.#store.get(fold(account), typeof key === "string" ? key : key.key));
   }
 
-  advance(member: Member, where: Room | string, time: number): number {
+  advance(member: Member, where: Room | string, time: number): Answer<number> {
     const known = this.get(member, where) ?? -Infinity;
     const reached = Math.min(time, Date.now());
     if (reached <= known) return known;
     const target = typeof where === "string" ? { nick: where } : { room: where.key };
-    this.#apply({ op: "mark-read", member: member.id, target, time: reached });
-    return reached;
+    return then(this.#submit({ op: "mark-read", member: member.id, target, time: reached }), () => reached);
   }
 
   newLines(member: Member, room: Room, fallback?: number): NewLines | undefined {
@@ -129,15 +129,11 @@ export class LocalReadMarkers implements ReadMarkers {
     if (!sessions.some(hasRead)) return;
     this.#tryAdvance(() => {
       const [last] = this.#history.latest(room, 1);
-      if (last !== undefined) this.advance(member, room, last.time);
+      if (last !== undefined) return this.advance(member, room, last.time);
     });
   }
 
-  #tryAdvance(advance: () => void) {
-    try {
-      advance();
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error; // the history cannot be read now: the lines stay unread
-    }
+  #tryAdvance(advance: () => Answer<unknown>) {
+    settle(advance, (error) => error instanceof ChatError); // the history cannot be read now: the lines stay unread
   }
 }

@@ -1,5 +1,6 @@
 /** What owners and operators do to a room itself, as protocols see it: roles, bans of users, renaming and deleting. */
-import type { Answer, CommandOf, ModesResult, Op, Results } from "./commands.ts";
+import type { Answer } from "./answer.ts";
+import type { CommandOf, ModesResult, Op, Results } from "./commands.ts";
 import type { Member } from "./member.ts";
 import type { Room } from "./room.ts";
 import { requireScope } from "./scope.ts";
@@ -59,11 +60,11 @@ export interface RoomAdmin {
   forgetRoles(account: string): Steps<void>;
 }
 
-/** What the chat of a single node does for {@linkcode LocalRoomAdmin}. */
+/** What the chat does for {@linkcode AuthoredRoomAdmin}. */
 export interface AdminHost {
   readonly rooms: Iterable<Room>;
-  /** Applies a command. @throws {ChatError} if it is rejected. */
-  apply<O extends Op>(command: CommandOf<O>): Results[O];
+  /** Submits a command. @throws {ChatError} if it is rejected. */
+  submit<O extends Op>(command: CommandOf<O>): Answer<Results[O]>;
   /** The key of a room. @throws {ChatError} `not-in-room` if the room does not exist any more. */
   keyOf(room: Room): string;
   /** Commits pending lines, so that they are renamed or deleted with their room. */
@@ -75,44 +76,44 @@ export interface AdminHost {
 /** How many rooms one step of `forgetRoles` looks at. */
 const STEP = 500;
 
-/** Applies the commands at once. */
-export class LocalRoomAdmin implements RoomAdmin {
+/** Submits the commands. */
+export class AuthoredRoomAdmin implements RoomAdmin {
   readonly #host: AdminHost;
 
   constructor(host: AdminHost) {
     this.#host = host;
   }
 
-  ban(member: Member, room: Room, name: string): ModesResult {
-    return this.#host.apply({ op: "ban", ...this.#in(member, room), name });
+  ban(member: Member, room: Room, name: string): Answer<ModesResult> {
+    return this.#host.submit({ op: "ban", ...this.#in(member, room), name });
   }
 
-  unban(member: Member, room: Room, name: string): ModesResult {
-    return this.#host.apply({ op: "unban", ...this.#in(member, room), name });
+  unban(member: Member, room: Room, name: string): Answer<ModesResult> {
+    return this.#host.submit({ op: "unban", ...this.#in(member, room), name });
   }
 
-  transfer(member: Member, room: Room, name: string): string {
-    return this.#host.apply({ op: "transfer", ...this.#in(member, room), name });
+  transfer(member: Member, room: Room, name: string): Answer<string> {
+    return this.#host.submit({ op: "transfer", ...this.#in(member, room), name });
   }
 
-  setMember(member: Member, room: Room, name: string, on: boolean): string {
-    return this.#host.apply({ op: "role", ...this.#in(member, room), name, on });
+  setMember(member: Member, room: Room, name: string, on: boolean): Answer<string> {
+    return this.#host.submit({ op: "role", ...this.#in(member, room), name, on });
   }
 
-  appoint(member: Member, room: Room, name: string): string {
-    return this.#host.apply({ op: "appoint", ...this.#in(member, room), name });
+  appoint(member: Member, room: Room, name: string): Answer<string> {
+    return this.#host.submit({ op: "appoint", ...this.#in(member, room), name });
   }
 
-  rename(member: Member, room: Room, name: string, reason?: string): void {
+  rename(member: Member, room: Room, name: string, reason?: string): Answer<void> {
     const where = this.#in(member, room);
     if (room.roleOf(member) === "owner") this.#host.takeRoom(member, name); // else the hub rejects it
-    this.#host.apply({ op: "rename-room", ...where, name, reason });
+    return this.#host.submit({ op: "rename-room", ...where, name, reason });
   }
 
-  destroy(member: Member, room: Room): void {
+  destroy(member: Member, room: Room): Answer<void> {
     const where = this.#in(member, room);
     this.#host.commit();
-    this.#host.apply({ op: "destroy", ...where });
+    return this.#host.submit({ op: "destroy", ...where });
   }
 
   *forgetRoles(account: string): Steps<void> {
@@ -120,7 +121,7 @@ export class LocalRoomAdmin implements RoomAdmin {
     for (const room of [...this.#host.rooms]) {
       if (++seen % STEP === 0) yield;
       if (room.closed || room.roles.of(account) === undefined) continue;
-      this.#host.apply({ op: "disown", room: room.key, account });
+      this.#host.submit({ op: "disown", room: room.key, account });
       this.#host.commit(); // before the account is free for another user
       yield;
     }

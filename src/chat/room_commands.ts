@@ -216,13 +216,13 @@ export function modes(state: ChatState, { member: id, room: key, changes }: Comm
 }
 
 /**
- * Does nothing if the room has members or lines that are not committed yet, or is the lobby.
+ * Does nothing if the room has members or a line that its author had not seen, or is the lobby.
  *
  * @throws {StoreError} if the history cannot delete the room. It stays then.
  */
-export function drop(state: ChatState, { room: key }: CommandOf<"drop">): void {
+export function drop(state: ChatState, { room: key, seen }: CommandOf<"drop">): void {
   const room = state.rooms.get(key);
-  if (room === undefined || room.members.size > 0 || key === LOBBY || state.storage.hasPending(key)) return;
+  if (room === undefined || room.members.size > 0 || key === LOBBY || room.lastLine > seen) return;
   state.deleteRoom(room);
 }
 

@@ -19,6 +19,11 @@ export class RoomNames {
     this.#count(name, -1);
   }
 
+  clear(): void {
+    this.#ascii.clear();
+    this.#others.clear();
+  }
+
   /** Whether a name looks like that of a room, and one of the two is not ASCII: `#al` and `#a1` may both exist. */
   isConfusable(name: string): boolean {
     const shape = skeleton(name);

@@ -1,6 +1,6 @@
 /**
  * Scopes: what a session that has logged in by a token for bots and scripts may do. The author of commands checks them, in
- * `local_chat.ts`, so that they hold for every protocol.
+ * `authored_chat.ts`, so that they hold for every protocol.
  *
  * Such a session is a member of its own. It is named by its account, so that bans of the account apply to it; but it has
  * neither the nickname nor the roles, invitations, private conversations and ignored users of the account.

@@ -15,6 +15,7 @@ import type { Nicknames } from "./nicknames.ts";
 import type { ChatObserver } from "./observer.ts";
 import { Room } from "./room.ts";
 import { RoomNames } from "./room_names.ts";
+import type { ServerBans } from "./server_bans.ts";
 import type { SavedRoom } from "./store.ts";
 import { copyString } from "../util/copy_string.ts";
 import type { Waiting } from "./waiting.ts";
@@ -40,6 +41,7 @@ export interface StateParts {
   readonly delivery: Delivery;
   readonly storage: WriteBehind;
   readonly observer: ChatObserver;
+  readonly serverBans: ServerBans;
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
   readonly waiting: Waiting;
@@ -77,17 +79,19 @@ export class ChatState {
   readonly delivery: Delivery;
   readonly storage: WriteBehind;
   readonly observer: ChatObserver;
+  readonly serverBans: ServerBans;
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
   readonly waiting: Waiting;
   readonly audiences: Audiences;
 
-  constructor({ nicknames, ids, delivery, storage, observer, limits, alwaysOn, waiting }: StateParts) {
+  constructor({ nicknames, ids, delivery, storage, observer, serverBans, limits, alwaysOn, waiting }: StateParts) {
     this.nicknames = nicknames;
     this.ids = ids;
     this.delivery = delivery;
     this.storage = storage;
     this.observer = observer;
+    this.serverBans = serverBans;
     this.limits = limits;
     this.alwaysOn = alwaysOn;
     this.waiting = waiting;

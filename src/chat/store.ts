@@ -79,6 +79,18 @@ export class StoreError extends Error {
   override name = "StoreError";
 }
 
+/**
+ * The store of a node of a cluster cannot be written. The state of the node may differ from that of others from now on, so that it
+ * has to leave: the code that applies the log stops at this error, and applies nothing more.
+ */
+export class StoreLost extends Error {
+  override name = "StoreLost";
+
+  constructor(cause: StoreError) {
+    super(`Cannot stay in the cluster: the history cannot be written: ${cause.message}`, { cause });
+  }
+}
+
 /** Stores lines and rooms. */
 export interface HistoryStore {
   /** Whether the store outlives the process. Then rooms do too, even without members. */
@@ -87,10 +99,38 @@ export interface HistoryStore {
   readonly last: number;
   /** Secret random bytes, which stay the same for as long as the stored lines. */
   readonly secret: Uint8Array;
+
+  /**
+   * Replaces the secret by that of a cluster: in the file, and for what asks for it from now on.
+   *
+   * @throws {StoreError}
+   */
+  adoptSecret(secret: Uint8Array): void;
+
   /** Stores members that are always on, if the store outlives the process. `commit` writes what it was given. */
   readonly presence?: PresenceStore | undefined;
   /** Stores how far accounts have read. `commit` writes what it was given. */
   readonly readMarkers: ReadMarkerStore;
+
+  /**
+   * In a cluster, the number of the command that is being applied, or was applied last: set before each command. It only
+   * grows. Commits store it, so that commands can be applied again after a crash.
+   */
+  position: number | undefined;
+  /**
+   * All lines and rooms of the commands up to this one are stored; 0 if there is none. While `position` is not greater, nothing
+   * is written: `add`, `saveRoom`, `commit`, `deleteTarget` and `renameRoom` leave what is stored as it is.
+   */
+  readonly storedPosition: number;
+  /** Everything of the commands up to this one is stored, also presence and read markers. */
+  readonly settledPosition: number;
+  /**
+   * What is stored now is that of another state from here on, which contains all commands up to a position. The next commits store
+   * what differs.
+   *
+   * @throws {StoreError}
+   */
+  adoptPosition(position: number): void;
 
   /**
    * Tells the store which network a host belongs to, so that it can count lines by network.
@@ -116,10 +156,11 @@ export interface HistoryStore {
    * Stores all lines and rooms that were added since the last call. If that fails, the lines are dropped, and the rooms are
    * tried again by the next call.
    *
+   * @param complete Whether all changes of the commands before `position` were given to it.
    * @returns Whether there was anything to store.
    * @throws {StoreError}
    */
-  commit(): boolean;
+  commit(complete?: boolean): boolean;
 
   /**
    * Returns lines of a target in the order of their ids.

@@ -1,5 +1,5 @@
 /** Sends an event to several sessions at once. */
-import type { SessionId } from "./commands.ts";
+import type { Closing, SessionId } from "./commands.ts";
 import type { ChatEvent, WireFormat } from "./events.ts";
 import type { Member, Session } from "./member.ts";
 
@@ -30,4 +30,14 @@ export function* sessionsOf(members: Iterable<Member>): Generator<Session, void,
 /** Sends an event to the sessions of its author but the one that has caused it, whose protocol confirms it. */
 export function tellOthers(author: Member, from: SessionId | undefined, event: ChatEvent): void {
   for (const session of author.sessions) if (session.id !== from) session.tell(event);
+}
+
+/** Tells sessions that they end. They are in the chat. */
+export function announceClosing(sessions: Iterable<Session>, close: Closing | undefined): void {
+  if (close !== undefined) { for (const session of sessions) session.tell({ kind: "notice", text: close.notice }); }
+}
+
+/** Closes the connections of sessions that have ended, as far as they are clients of this process. */
+export function closeConnections(sessions: Iterable<Session>, close: Closing | undefined): void {
+  if (close !== undefined) { for (const { outlet } of sessions) outlet.close(close.ending, close.words); }
 }

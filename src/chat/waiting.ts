@@ -13,6 +13,15 @@ export class Waiting {
     this.#since = new Map(stored);
   }
 
+  /** The times, by folded account. */
+  [Symbol.iterator](): Iterator<[account: string, since: number]> {
+    return this.#since.entries();
+  }
+
+  clear(): void {
+    this.#since.clear();
+  }
+
   /**
    * Notes that a message waits for an account.
    *

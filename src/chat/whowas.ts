@@ -19,7 +19,7 @@ export interface WhowasEntry {
 /** A bounded list of entries. A new one that does not fit replaces the oldest of the network that has most. */
 export class Whowas {
   readonly #entries = new Set<WhowasEntry>(); // the oldest first
-  readonly #byNetwork = new NetworkPool<WhowasEntry>();
+  #byNetwork = new NetworkPool<WhowasEntry>();
 
   /**
    * Adds an entry for a member that leaves or is about to change its nickname.
@@ -27,13 +27,37 @@ export class Whowas {
    * @param at The time, in milliseconds since 1970.
    */
   add({ nick, user, host, realname, networks }: Member, at: number): void {
-    const entry = { nick, user, host, realname, at };
+    this.restore({ nick, user, host, realname, at }, networks);
+  }
+
+  /** Adds an entry. @param networks Those of its member, the narrowest first. */
+  restore(entry: WhowasEntry, networks: readonly string[]): void {
     this.#entries.add(entry);
     this.#byNetwork.add(networks, entry);
     if (this.#entries.size <= WHOWAS_MAX) return;
     const oldest = this.#byNetwork.heaviest()!;
     this.#entries.delete(oldest);
     this.#byNetwork.delete(oldest);
+  }
+
+  /** The entries with the networks of their members, the oldest first. */
+  *entries(): Iterable<[entry: WhowasEntry, networks: string[]]> {
+    for (const entry of this.#entries) yield [entry, this.#byNetwork.networksOfItem(entry)];
+  }
+
+  /** Which networks lose an entry first: see {@linkcode NetworkPool.ranking}. */
+  ranking(): Iterable<string[]> {
+    return this.#byNetwork.ranking();
+  }
+
+  /** Restores what `ranking` returned, one by one, after the entries. */
+  rank(networks: readonly string[]): void {
+    this.#byNetwork.rank(networks);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#byNetwork = new NetworkPool();
   }
 
   /** The entries of a nickname, in any case, the newest first. */

@@ -4,7 +4,10 @@
  *
  * A line is pending until its commit. If that fails it is rolled back: no member gets it, and its author is told. Room
  * settings take effect at once and are written as soon as that is possible. While another process has the database locked,
- * nothing is committed for up to a second, so that the event loop never waits for the lock.
+ * nothing is committed for up to a second, so that the event loop does not wait for the lock.
+ *
+ * In a cluster, all nodes have to store the same and to give the same answers. So a node whose history cannot be written rolls
+ * nothing back: it delivers nothing more, and has to leave (`ChatObserver.storeLost`).
  */
 import type { KeepPrivate } from "./conversations.ts";
 import type { Delivery } from "./delivery.ts";
@@ -14,10 +17,13 @@ import { fold } from "./names.ts";
 import type { ChatObserver } from "./observer.ts";
 import { PresenceWriter } from "./presence_writer.ts";
 import type { Room } from "./room.ts";
-import { type HistoryStore, type Line, StoreError } from "./store.ts";
+import { type HistoryStore, type Line, StoreError, StoreLost } from "./store.ts";
 
 /** How long commits wait for another process that has the database locked, in milliseconds. */
 export const LOCK_TIMEOUT = 1000;
+
+/** How often a command that needs the database tries to lock it, in a cluster, in milliseconds. */
+const LOCK_STEP = 5;
 
 /** Writes to a history, and counts the lines. */
 export class WriteBehind {
@@ -39,13 +45,14 @@ export class WriteBehind {
   #pending: { readonly author: Member; readonly said: Said }[] = [];
   #failing = false;
   #lockedSince: number | undefined; // on the monotonic clock
+  #lost: StoreError | undefined;
 
   constructor(history: HistoryStore, keeps: KeepPrivate, delivery: Delivery, observer: ChatObserver) {
     this.keeps = keeps;
     this.#history = history;
     this.#delivery = delivery;
     this.#observer = observer;
-    this.presence = new PresenceWriter(history.presence, () => observer.flushWanted());
+    this.presence = new PresenceWriter(history.presence, () => observer.flushWanted(), () => this.#isSettled);
   }
 
   /** Whether the history outlives the process. */
@@ -61,7 +68,8 @@ export class WriteBehind {
   addLine(room: Room, said: Said, author: Member): boolean {
     this.#history.add(room.key, said);
     room.hasLines = true;
-    if (!this.#history.persistent) return false;
+    room.lastLine = said.id;
+    if (!this.#history.persistent || this.#isReplay) return false;
     if (!room.stored) this.saveRoom(room);
     else if (room.sessions.size === 0) this.#observer.flushWanted(); // no delivery asks for it
     this.#pending.push({ author, said });
@@ -75,12 +83,14 @@ export class WriteBehind {
 
   /** Advances the read marker of an account: see `ReadMarkerStore`. */
   markRead(account: string, target: string, time: number): void {
+    if (this.#isSettled) return;
     this.#history.readMarkers.advance(fold(account), target, time);
     this.#wantMarkersStored();
   }
 
   /** Deletes the read markers of an account. */
   forgetMarkers(account: string): void {
+    if (this.#isSettled) return;
     this.#history.readMarkers.forget(fold(account));
     this.#wantMarkersStored();
   }
@@ -89,6 +99,7 @@ export class WriteBehind {
   saveRoom(room: Room): void {
     if (!this.#history.persistent) return;
     room.stored = true;
+    if (this.#isReplay) return;
     this.#changed.add(room);
     this.#observer.flushWanted();
   }
@@ -97,9 +108,10 @@ export class WriteBehind {
    * Deletes a room and its lines from the history.
    *
    * @throws {StoreError}
+   * @throws {StoreLost} in a cluster.
    */
   deleteRoom(room: Room): void {
-    if (room.stored || !this.#history.persistent) this.#history.deleteTarget(room.key);
+    if (room.stored || !this.#history.persistent) this.#require(() => this.#history.deleteTarget(room.key));
     this.#changed.delete(room);
   }
 
@@ -107,10 +119,11 @@ export class WriteBehind {
    * Renames a room in the history, before the room itself is renamed. Commits what is pending under the old name.
    *
    * @throws {StoreError}
+   * @throws {StoreLost} in a cluster.
    */
   renameRoom(room: Room, name: string): void {
-    if (!this.commit()) throw new StoreError("it cannot be written right now");
-    if (room.stored || !this.#history.persistent) this.#history.renameRoom(room.key, name);
+    if (!this.#commitNow()) throw new StoreError("it cannot be written right now");
+    if (room.stored || !this.#history.persistent) this.#require(() => this.#history.renameRoom(room.key, name));
   }
 
   /** Whether a room has lines that are not committed. */
@@ -126,7 +139,7 @@ export class WriteBehind {
    */
   commit(final = false): boolean {
     if (!this.#history.persistent) return true;
-    if (!final && this.isLocked()) return false;
+    if (this.#lost !== undefined || (!final && this.isLocked())) return false;
     const pending = this.#pending;
     this.#pending = [];
     for (const room of this.#changed) this.#history.saveRoom(room.saved);
@@ -134,10 +147,11 @@ export class WriteBehind {
     this.presence.write(final);
     try {
       do {
-        if (this.#history.commit()) this.#report(undefined);
-      } while (final && this.#history.readMarkers.hasPending);
+        if (this.#history.commit(!this.presence.hasPending)) this.#report(undefined);
+      } while (final && !this.#isReplay && this.#history.readMarkers.hasPending);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
+      if (this.#inCluster) return this.#lose(error);
       this.#report(error);
       this.lost += pending.length;
       this.#delivery.rollBack();
@@ -155,12 +169,24 @@ export class WriteBehind {
     if (this.#pending.length > 0) this.commit();
   }
 
-  /** Commits some private messages that were added. Returns whether they are stored, and may be delivered. */
+  /**
+   * Commits some private messages that were added. Returns whether they are stored, and may be delivered.
+   *
+   * @throws {StoreLost} in a cluster, where they cannot be rejected: other nodes may have stored them.
+   */
   commitPrivate(count: number): boolean {
-    const committed = this.commit();
+    if (this.#isReplay) return true;
+    const committed = this.#commitNow();
     if (committed) this.stored += count;
     else this.lost += count;
     return committed;
+  }
+
+  /** Drops changes of rooms and members that are not written, as these rooms and members are replaced by others. */
+  reset(): void {
+    this.#changed.clear();
+    this.#pending = [];
+    this.presence.reset();
   }
 
   /** Whether there is something to commit and another process has the database locked, for less than {@linkcode LOCK_TIMEOUT}. */
@@ -176,7 +202,73 @@ export class WriteBehind {
     return now - this.#lockedSince < LOCK_TIMEOUT;
   }
 
+  /** Why the history of a node of a cluster cannot be written. The node has to leave: it must apply and deliver nothing more. */
+  get failure(): StoreError | undefined {
+    return this.#lost;
+  }
+
+  get #inCluster(): boolean {
+    return this.#history.position !== undefined;
+  }
+
+  /** Whether the current command is applied again, and its lines and rooms are stored already. */
+  get #isReplay(): boolean {
+    const { position } = this.#history;
+    return position !== undefined && position <= this.#history.storedPosition;
+  }
+
+  /** Whether the current command is applied again, and its read markers and presence are stored already. */
+  get #isSettled(): boolean {
+    const { position } = this.#history;
+    return position !== undefined && position <= this.#history.settledPosition;
+  }
+
+  /**
+   * Commits for a command whose result depends on it. In a cluster the result must be that of the other nodes, so this waits for
+   * the lock of another process, which blocks the event loop.
+   *
+   * @throws {StoreLost} in a cluster, if it fails.
+   */
+  #commitNow(): boolean {
+    if (!this.#inCluster) return this.commit();
+    const end = performance.now() + LOCK_TIMEOUT;
+    while (!this.#history.ready && performance.now() < end) pause(LOCK_STEP);
+    if (this.commit()) return true;
+    if (this.#lost === undefined) this.#lose(new StoreError("another program keeps it locked"));
+    throw new StoreLost(this.#lost!);
+  }
+
+  /**
+   * Runs a write of a command whose result depends on it. In a cluster it is repeated for as long as another process may have the
+   * database locked.
+   *
+   * @throws {StoreError}
+   * @throws {StoreLost} in a cluster.
+   */
+  #require(write: () => void) {
+    if (!this.#inCluster) return write();
+    for (const end = performance.now() + LOCK_TIMEOUT;; pause(LOCK_STEP)) {
+      try {
+        return write();
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        if (performance.now() < end) continue;
+        this.#lose(error);
+        throw new StoreLost(error);
+      }
+    }
+  }
+
+  /** This node of a cluster has to leave. Nothing is delivered from now on. */
+  #lose(error: StoreError): false {
+    this.#lost = error;
+    this.#delivery.stop();
+    this.#observer.storeLost?.(error);
+    return false;
+  }
+
   #wantMarkersStored() {
+    if (this.#isReplay) return; // they are stored after it
     if (this.#history.readMarkers.hasPending) this.#observer.flushWanted();
   }
 
@@ -186,6 +278,11 @@ export class WriteBehind {
     if (error === undefined) this.#observer.storeRecovered();
     else this.#observer.storeFailed(error);
   }
+}
+
+/** Blocks the event loop for some milliseconds. */
+function pause(time: number) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
 }
 
 /** Whether lines of a style are stored: what users say, but not what their programs tell each other. */

@@ -4,8 +4,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type Flag, flagName, FLAGS, type FlagValues, OPTION_NAMES, type OptionName, variableName } from "./flags.ts";
 import { helpText } from "./help.ts";
-import { checkOptions, type Options } from "./options.ts";
-import { commandRow, isCommand } from "./command_table.ts";
+import { type Options, optionsOf } from "./options.ts";
+import { commandRow, DEFAULT_COMMAND, isCommand } from "./command_table.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a command line asks for: to run with these options, or to print a text. */
@@ -15,6 +15,9 @@ export type CommandLine = Options | { readonly print: string };
 export type Environment = (name: string) => string | undefined;
 
 const FLAG_NAMES = OPTION_NAMES.map(flagName);
+
+/** How switches are written. */
+const SWITCHES = OPTION_NAMES.filter((name) => (FLAGS[name] as Flag).value === "").map((name) => `--${flagName(name)}`);
 
 /**
  * Parses a command line.
@@ -47,9 +50,7 @@ export function parseCommandLine(args: readonly string[], env: Environment, vers
     throw new UsageError(`Cannot use --${flagName(name)}: it is for tincan ${only}`);
   }
   const values = Object.fromEntries(OPTION_NAMES.map((name) => [name, readOption(name, given.get(name), env)]));
-  const options: Options = { command, argument, more, ...values as FlagValues }; // as each reader returns it
-  checkOptions(options);
-  return options;
+  return optionsOf(command, argument, more, values as FlagValues); // as each reader returns it
 }
 
 /** A command line, split into flags and words. */
@@ -65,7 +66,9 @@ interface Arguments {
 /** @throws {UsageError} for an unknown flag, and for a flag without a value. */
 function split(args: readonly string[]): Arguments {
   let unknown: string | undefined;
-  const parsed = parseArgs([...args], {
+  // A switch is no boolean of the parser: that takes `=no` for true, and its absence for false.
+  const withValues = args.map((arg) => SWITCHES.includes(arg) ? `${arg}=yes` : arg);
+  const parsed = parseArgs(withValues, {
     string: ["_", ...FLAG_NAMES],
     boolean: ["help", "version"],
     alias: { help: "h", version: "V" },
@@ -92,7 +95,7 @@ function split(args: readonly string[]): Arguments {
 
 /** @throws {UsageError} for an unknown command, and for too many arguments. */
 function parseCommand(words: readonly string[]): Pick<Options, "command" | "argument" | "more"> {
-  const [command = "serve", ...rest] = words;
+  const [command = DEFAULT_COMMAND, ...rest] = words;
   if (!isCommand(command)) {
     throw new UsageError(`Cannot run "${command}": no such command; tincan --help lists them`);
   }

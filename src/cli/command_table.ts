@@ -36,6 +36,9 @@ const COMMAND_TABLE = {
 /** The name of a command. */
 export type CommandName = keyof typeof COMMAND_TABLE;
 
+/** The command that runs if none is named. */
+export const DEFAULT_COMMAND: CommandName = "serve";
+
 /** The rows of the table, in the order of `--help`. */
 export const COMMAND_ROWS: readonly (readonly [name: string, row: CommandRow])[] = Object.entries(COMMAND_TABLE);
 

@@ -29,6 +29,8 @@ interface ConfigFile {
   readonly path: string;
   /** Permission bits that are logged as a warning; 0 if the file is not secret. */
   readonly unwanted: number;
+  /** Whether the file is read at the start alone. */
+  readonly once: boolean;
   /** Puts the content into use, or throws and changes nothing. */
   readonly use: (bytes: Uint8Array) => void;
 }
@@ -42,6 +44,8 @@ export class ConfigFiles {
   password: string | undefined;
   /** Names of the server operators whose line the last reload changed or removed. */
   revoked: readonly string[] = [];
+  /** The credentials for NATS, and the certificate to check its servers with; empty if there is none. */
+  readonly cluster = { creds: "", ca: "" };
 
   readonly #files: ConfigFile[] = [];
   readonly #log: Log;
@@ -49,17 +53,32 @@ export class ConfigFiles {
   #tlsFiles: TlsFiles | undefined;
   #reloading: Promise<unknown> = Promise.resolve();
 
-  private constructor({ motd, operators, passwordFile, tlsCert, tlsKey, sendBuffer }: Options, log: Log) {
+  private constructor({ motd, operators, passwordFile, tlsCert, tlsKey, sendBuffer, cluster }: Options, log: Log) {
     this.#log = log;
-    const add = (what: string, flag: string, path: string | undefined, unwanted: number, use: ConfigFile["use"]) => {
-      if (path !== undefined) this.#files.push({ what, flag, path, unwanted, use });
+    const add = (
+      what: string,
+      flag: string,
+      path: string | undefined,
+      unwanted: number,
+      use: ConfigFile["use"],
+      once = false,
+    ) => {
+      if (path !== undefined) this.#files.push({ what, flag, path, unwanted, use, once });
     };
     add("motd", "motd", motd, 0, (bytes) => this.motd.lines = readMotd(decode(bytes), sendBuffer / 2));
     add("operators", "operators", operators, GROUP_AND_OTHERS, (bytes) => {
       this.revoked = this.operators.replace(Operators.read(decode(bytes)));
     });
     add("password", "password-file", passwordFile, GROUP_AND_OTHERS, (bytes) => this.password = readPassword(bytes));
-    const paths = [motd, operators, passwordFile, tlsCert, tlsKey].filter((path) => path !== undefined);
+    const { credsFile, caFile } = cluster ?? {};
+    // Once: the connection to NATS lasts as long as the process.
+    const useCreds = (bytes: Uint8Array) => this.cluster.creds = readPem(bytes, /-----BEGIN NATS USER JWT-----/);
+    add("cluster credentials", "cluster-creds", credsFile, GROUP_AND_OTHERS, useCreds, true);
+    const useCa = (bytes: Uint8Array) => this.cluster.ca = readPem(bytes, /-----BEGIN CERTIFICATE-----/);
+    add("cluster certificate", "cluster-ca", caFile, 0, useCa, true);
+    const paths = [motd, operators, passwordFile, tlsCert, tlsKey, credsFile, caFile].filter((path) =>
+      path !== undefined
+    );
     const reader = paths.length === 0 ? undefined : new ConfigReader(paths);
     this.#read = (path) => reader!.read(path);
   }
@@ -97,7 +116,8 @@ export class ConfigFiles {
     const done: string[] = [];
     const failed: { what: string; why: string }[] = [];
     for (const file of this.#files) {
-      const { what, path } = file;
+      const { what, path, once } = file;
+      if (once) continue;
       try {
         await this.#load(file);
         done.push(what);
@@ -159,6 +179,13 @@ function decode(bytes: Uint8Array, fatal = true): string {
   } catch {
     throw new Error("it is not UTF-8");
   }
+}
+
+/** Returns a text with PEM blocks, or blocks like them, if it has the one that is needed. */
+function readPem(bytes: Uint8Array, block: RegExp): string {
+  const text = decode(bytes);
+  if (!block.test(text)) throw new Error(`it has no line ${block.source}`);
+  return text;
 }
 
 /** Returns the password in a file, which is its first line. */

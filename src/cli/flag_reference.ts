@@ -38,11 +38,11 @@ function describe(name: string, flag: Flag): string {
   const { value, help, reader, details, command } = flag;
   const shown = shownDefault(flag);
   const facts = [
-    shown === undefined ? "Not set by default." : `Default: \`${shown}\`.`,
+    value === "" ? "Off by default." : shown === undefined ? "Not set by default." : `Default: \`${shown}\`.`,
     `Accepts ${quotedAsCode(reader.accepts)}.`,
     command === undefined ? `Environment: \`${variableName(name)}\`.` : `Only for \`tincan ${command}\`.`,
   ];
-  const sentences = [`\`--${flagName(name)} ${value}\`: ${help}.`, details];
+  const sentences = [`\`${`--${flagName(name)} ${value}`.trimEnd()}\`: ${help}.`, details];
   return `- ${sentences.filter((text) => text !== undefined).join(" ")}\n  - ${facts.join(" ")}\n`;
 }
 

@@ -10,7 +10,7 @@ import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
 import { FAILURES_MAX } from "../accounts/login_throttle.ts";
 import { ALWAYS_ON_POLICIES } from "../chat/always_on.ts";
 import { KEEP_PRIVATE } from "../chat/conversations.ts";
-import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/local_chat.ts";
+import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/chat_options.ts";
 import { SYNCS } from "../history/database.ts";
 import type { ExportFormat } from "../history/export.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
@@ -22,7 +22,7 @@ import * as read from "./readers.ts";
 
 /** One flag. */
 export interface Flag {
-  /** Placeholder for the value in `--help`. */
+  /** Placeholder for the value in `--help`; empty for a switch, which is given without a value. */
   readonly value: string;
   readonly reader: read.Reader<unknown>;
   /**
@@ -203,6 +203,7 @@ const traffic = {
     reader: read.size(64),
     default: "8192",
     help: "bytes in a line of the text protocol",
+    details: "With `--cluster`, at most 64KiB.",
   },
   maxTags: {
     value: "BYTES",
@@ -318,6 +319,56 @@ const history = {
   },
 } as const satisfies Flags;
 
+const cluster = {
+  cluster: {
+    value: "URL",
+    reader: read.natsServers,
+    help: "NATS server of the cluster to join, or several with commas",
+    details:
+      "`nats://host:4222` or `tls://host:4222`, with `user:password@` or `token@` before the host if needed. A URL with a password is better set by the environment variable, as other users of the machine can read command lines.",
+  },
+  clusterCreds: {
+    value: "FILE",
+    reader: read.path,
+    help: "credentials for NATS (.creds)",
+    details: "It is read once, at the start.",
+  },
+  clusterCa: {
+    value: "FILE",
+    reader: read.path,
+    help: "certificate (PEM) that the certificates of NATS are checked with",
+    details: "It requires TLS, and is read once, at the start.",
+  },
+  clusterName: {
+    value: "NAME",
+    reader: read.clusterName,
+    default: "tincan",
+    help: "name of the cluster",
+    details: "Nodes with the same name at the same NATS servers are one chat.",
+  },
+  clusterReplicas: {
+    value: "N",
+    reader: read.replicas,
+    default: "1",
+    help: "NATS servers that store each message: 1 or 3",
+    details: "With 3, the cluster goes on while one of three NATS servers is down.",
+  },
+  node: {
+    value: "NAME",
+    reader: read.nodeName,
+    help: "name of this node; without it, node and a number",
+    details: "It is shown to users in WHOIS, and to server operators in `/nodes`.",
+  },
+  reusePort: {
+    value: "",
+    reader: read.yesOrNo,
+    default: "no",
+    help: "let several nodes on this machine listen on the same ports (Linux)",
+    details:
+      "A switch: `--reuse-port` alone means yes. The system spreads new connections over the nodes. Every node that shares a port needs it, and another program with the same setting is no error.",
+  },
+} as const satisfies Flags;
+
 const log = {
   logLevel: {
     value: "LEVEL",
@@ -375,6 +426,7 @@ export const FLAG_GROUPS: Readonly<Record<string, Flags>> = {
   "Lines and memory": traffic,
   "Rooms and users": rooms,
   "History": history,
+  "Cluster": cluster,
   "Log": log,
   "Passwords": passwd,
   "Export": exports,
@@ -388,6 +440,7 @@ export const FLAGS = {
   ...traffic,
   ...rooms,
   ...history,
+  ...cluster,
   ...log,
   ...passwd,
   ...exports,

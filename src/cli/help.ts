@@ -30,9 +30,9 @@ function flagRow(name: string, flag: Flag): string {
   return row(`--${flagName(name)} ${flag.value}`, shown === undefined ? flag.help : `${flag.help} [${shown}]`);
 }
 
-/** The default as it is shown to people; `undefined` for none and for an empty list. */
-export function shownDefault({ default: byDefault }: Flag): string | undefined {
-  return byDefault || undefined;
+/** The default as it is shown to people; `undefined` for none, for an empty list and for a switch. */
+export function shownDefault({ default: byDefault, value }: Flag): string | undefined {
+  return value === "" ? undefined : byDefault || undefined;
 }
 
 function row(names: string, help: string): string {

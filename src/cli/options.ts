@@ -2,17 +2,20 @@
  * The options of one run: the values of all flags, and the rules that hold between them.
  */
 import { IRC_LINE_MAX } from "../protocol/irc/format.ts";
+import { type ClusterFlag, type ClusterOptions, clusterOptions } from "./cluster_options.ts";
 import type { FlagValues } from "./flags.ts";
 import { type CommandName, commandRow } from "./command_table.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the command line asks for. {@linkcode FlagValues} has an option for each flag; `Infinity` means no limit. */
-export interface Options extends FlagValues {
+export interface Options extends Omit<FlagValues, ClusterFlag> {
   readonly command: CommandName;
   /** The argument of the command, if it takes one and one is given. */
   readonly argument: string | undefined;
   /** The words after the argument, for a command that takes them. */
   readonly more: readonly string[];
+  /** The cluster to join; `undefined` for a single node. */
+  readonly cluster: ClusterOptions | undefined;
 }
 
 /**
@@ -22,11 +25,31 @@ export interface Options extends FlagValues {
 export const LINES_IN_BUFFER = 8;
 
 /**
- * Checks the rules between options.
+ * Returns the options of a command line, and checks the rules between them.
  *
  * @throws {UsageError} if one is broken.
  */
-export function checkOptions(options: Options): void {
+export function optionsOf(
+  command: CommandName,
+  argument: string | undefined,
+  more: readonly string[],
+  values: FlagValues,
+): Options {
+  const {
+    cluster: _,
+    clusterCreds: _creds,
+    clusterCa: _ca,
+    clusterName: _name,
+    clusterReplicas: _count,
+    node: _node,
+    ...rest
+  } = values;
+  const options: Options = { command, argument, more, ...rest, cluster: clusterOptions(values, command) };
+  checkOptions(options);
+  return options;
+}
+
+function checkOptions(options: Options): void {
   const { command, account, data, tlsCert, tlsKey } = options;
   if (tlsCert !== undefined && tlsKey === undefined) {
     throw new UsageError("Cannot use --tls-cert: it needs --tls-key FILE");

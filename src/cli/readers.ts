@@ -28,6 +28,39 @@ const TIMER_MAX = 2 ** 31 - 1;
 /** The longest server name in bytes (a host name has at most 63 a label): it prefixes each line to an IRC client. */
 const NAME_BYTES_MAX = 63;
 
+/**
+ * Accepts every text: what uses the addresses checks them, as errors of this table repeat the text, and they may contain a
+ * password.
+ */
+export const natsServers: Reader<string> = {
+  accepts: "URLs of NATS servers, with a comma between them, such as nats://localhost:4222",
+  read: (text) => text,
+};
+
+/** The name of a cluster: it becomes a part of the subjects of NATS. */
+export const clusterName: Reader<string> = {
+  accepts: "1 to 32 letters, digits, _ or -",
+  read: (text) => /^[A-Za-z0-9_-]{1,32}$/.test(text) ? text : undefined,
+};
+
+/** The name of a node, which is a server name on IRC. */
+export const nodeName: Reader<string> = {
+  accepts: "1 to 32 letters, digits, dots, _ or -, and a letter or digit first",
+  read: (text) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(text) ? text : undefined,
+};
+
+/** How many servers of NATS store each batch. */
+export const replicas: Reader<number> = {
+  accepts: "1 or 3",
+  read: (text) => text === "1" || text === "3" ? Number(text) : undefined,
+};
+
+/** The value of a switch. */
+export const yesOrNo: Reader<boolean> = {
+  accepts: "yes or no",
+  read: (text) => text === "yes" ? true : text === "no" ? false : undefined,
+};
+
 /** Accepts every text. */
 export const path: Reader<string> = { accepts: "a path", read: (text) => text };
 

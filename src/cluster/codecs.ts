@@ -151,6 +151,20 @@ export function list<T>(item: Codec<T>): Codec<readonly T[]> {
   };
 }
 
+/** Two values. */
+export function pair<A, B>(first: Codec<A>, second: Codec<B>): Codec<readonly [A, B]> {
+  return {
+    encode(value, version) {
+      if (!Array.isArray(value) || value.length !== 2) throw new EncodeError("invalid", "not a pair");
+      return [first.encode(value[0], version), second.encode(value[1], version)];
+    },
+    decode(json, version) {
+      if (!Array.isArray(json) || json.length !== 2) throw new DecodeError("malformed", "not a pair");
+      return [first.decode(json[0], version), second.decode(json[1], version)];
+    },
+  };
+}
+
 /** A value that may be `undefined`: for fields that are always there (`field: T | undefined`). */
 export function nullable<T>(codec: Codec<T>): Codec<T | undefined> {
   return {

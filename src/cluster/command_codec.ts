@@ -6,12 +6,13 @@
  * higher than before if a release has had that. A code, a number, and the place of a field never change, and are never used
  * again. `tests/cluster/golden.ts` says what is to be added to the tests.
  */
-import type { Command, UserFlag } from "../chat/commands.ts";
+import type { Closing, Command, UserFlag } from "../chat/commands.ts";
 import type { Style } from "../chat/events.ts";
 import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
 import type { MuteAction } from "../chat/muted_hosts.ts";
 import type { SessionToken } from "../chat/scope.ts";
+import type { Checksum, Departed, LogCommand } from "./cluster_commands.ts";
 import {
   choice,
   fieldCount,
@@ -22,6 +23,7 @@ import {
   number,
   object,
   optional,
+  pair,
   text,
   usually,
   variants,
@@ -45,16 +47,25 @@ const identity = object<Identity>({
   token: optional(token),
 });
 
+const closing = object<Closing>({ ending: text, words: text, notice: text });
+const close = optional(closing);
+
+/** A member or a session. */
+const addressee = object<NonNullable<Extract<Command, { op: "notice" }>["to"]>>(
+  { member: optional(integer), session: optional(integer) },
+  (to) => fieldCount(to) === 1,
+);
+
 const muteAction = object<MuteAction>({ who: text, by: text });
 
 /** A member or a room. */
-const target = object<Extract<Command, { op: "tag" }>["to"]>(
+const target = object<Extract<LogCommand, { op: "tag" }>["to"]>(
   { member: optional(integer), room: optional(text) },
   (to) => fieldCount(to) === 1,
 );
 
 /** A room or a nickname. */
-const conversation = object<Extract<Command, { op: "mark-read" }>["target"]>(
+const conversation = object<Extract<LogCommand, { op: "mark-read" }>["target"]>(
   { room: optional(text), nick: optional(text) },
   (of) => fieldCount(of) === 1,
 );
@@ -85,24 +96,26 @@ const modeChange = variants<ModeChange, "mode">("mode", {
 
 const member = integer;
 const session = nullable(integer);
+const departed = object<Departed>({ node: integer, last: integer });
+const checksum = object<Checksum>({ sequence: integer, value: integer });
 const reason = nullable(text);
 
 /** For each command: its code, the version that added it, and its fields in the order in which they are encoded. */
-export const commandCodec = variants<Command, "op">("op", {
+export const commandCodec = variants<LogCommand, "op">("op", {
   // Members
-  connect: ["c", 1, { id: integer, nick: text, identity, attended: optional(flag) }],
-  disconnect: ["d", 1, { session: integer, own: flag, reason }],
-  remove: ["x", 1, { member, reason }],
+  connect: ["c", 1, { id: integer, nick: nullable(text), identity, attended: optional(flag) }],
+  disconnect: ["d", 1, { session: integer, own: flag, reason, close }],
+  remove: ["x", 1, { member, reason, close }],
   rename: ["n", 1, { member, nick: text }],
-  reclaim: ["rc", 1, { member, nick: text, reason: text }],
-  login: ["li", 1, { session: integer, id: integer, account: text, token: nullable(token) }],
+  reclaim: ["rc", 1, { member, nick: text, reason: text, close }],
+  login: ["li", 1, { session: integer, id: integer, account: text, shown: list(text), token: nullable(token) }],
   logout: ["lo", 1, { session: integer, id: integer }],
   token: ["tk", 1, { session: integer, account: text, token }],
   away: ["a", 1, { member, message: nullable(text) }],
   realname: ["rn", 1, { member, realname: text }],
   ignore: ["ig", 1, { member, name: text, on: flag }],
   ignored: ["il", 1, { member, names: list(text) }],
-  flag: ["f", 1, { member, flag: userFlag, on: flag }],
+  flag: ["f", 1, { member, flag: userFlag, on: flag, name: optional(text) }],
   // Always on
   "always-on": ["ao", 1, { member, choice: nullable(flag) }],
   attend: ["at", 1, { session: integer, on: flag }],
@@ -125,14 +138,32 @@ export const commandCodec = variants<Command, "op">("op", {
   disown: ["do", 1, { room: text, account: text }],
   "rename-room": ["rr", 1, { member, room: text, name: text, reason }],
   destroy: ["de", 1, { member, room: text }],
-  drop: ["dr", 1, { room: text }],
+  drop: ["dr", 1, { room: text, seen: integer }],
   // Messages
   say: ["s", 1, { member, session, room: text, text, style, tags, minRank: nullable(rank) }],
   whisper: ["w", 1, { member, session, to: list(text), text, style, tags, ignoredBy: list(text) }],
   tag: ["g", 1, { member, session, to: target, tags: text, minRank: nullable(rank) }],
   wallops: ["wa", 1, { member, text }],
-  notice: ["no", 1, { text }],
+  notice: ["no", 1, { text, to: optional(addressee) }],
   // Moderation
-  mute: ["mu", 1, { host: text, action: nullable(muteAction) }],
-  unmute: ["um", 1, { host: text }],
+  "server-ban": [
+    "sb",
+    1,
+    { what: text, by: text, reason: text, since: number, until: nullable(number), nick: nullable(text) },
+  ],
+  "server-unban": ["su", 1, { what: text }],
+  mute: ["mu", 1, { host: text, action: nullable(muteAction), until: nullable(integer) }],
+  unmute: ["um", 1, { host: text, until: nullable(integer) }],
+  // Nodes
+  hello: ["h", 1, {
+    nonce: text,
+    name: text,
+    version: text,
+    codec: integer,
+    settings: list(pair(text, text)),
+    founding: flag,
+    replaces: optional(departed),
+  }],
+  beat: ["be", 1, { checksum: optional(checksum) }],
+  gone: ["go", 1, { node: integer, last: integer }],
 });

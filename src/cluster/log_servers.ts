@@ -61,8 +61,9 @@ export function formatServers({ hosts, tls }: Pick<NatsServers, "hosts" | "tls">
 }
 
 function invalid(text: string, why: string): LogError {
-  // The text before the last @ may contain a password.
-  return new LogError("address", `Invalid NATS address "${text.replace(/^.*@/, "…@")}": ${why}`);
+  // The text before the last @ may contain a password; so may that after a colon, if a comma in it has cut the text.
+  const shown = text.includes("@") ? text.replace(/^.*@/s, "…@") : text.replace(/(?<=.:\/\/[^/[]*:)(?!\d+$).+$/s, "…");
+  return new LogError("address", `Invalid NATS address "${shown}": ${why}`);
 }
 
 function parse(text: string): URL {

@@ -87,7 +87,8 @@ function eraseRows({ db }: Database, nick: string): Erased {
   // Lines of deleted targets that maintenance has not removed yet.
   const deleted = "SELECT id FROM target WHERE key >= '!' AND key < '#'";
   db.exec(`DELETE FROM message WHERE target IN (${deleted}); DELETE FROM read_marker WHERE room IN (${deleted});
-    DELETE FROM target WHERE id IN (${deleted})`);
+    DELETE FROM target WHERE id IN (${deleted});
+    DELETE FROM checkpoint; DELETE FROM checkpoint_part`); // a node starts from the state of another one then
   const inPrivate = db.prepare(`SELECT count(DISTINCT id) AS count FROM message WHERE ${IN_PRIVATE}`).get(nick);
   const inRooms = run(`DELETE FROM message WHERE ${IN_ROOMS}`);
   run(`DELETE FROM message WHERE ${IN_PRIVATE}`);

@@ -52,7 +52,10 @@ export class MemoryHistory implements HistoryStore {
   readonly last = 0;
   readonly overdue = false;
   readonly ready = true;
-  readonly secret: Uint8Array = randomBytes(32);
+  readonly storedPosition = 0;
+  readonly settledPosition = 0;
+  position: number | undefined;
+  secret: Uint8Array = randomBytes(32);
   readonly readMarkers: MemoryReadMarkers = new MemoryReadMarkers();
 
   readonly #rings = new Map<string, Ring>(); // by target
@@ -89,6 +92,14 @@ export class MemoryHistory implements HistoryStore {
 
   setNetwork(host: string, network: string): void {
     this.#writers.setNetwork(host, network);
+  }
+
+  adoptSecret(secret: Uint8Array): void {
+    this.secret.set(secret); // in place: others hold it
+  }
+
+  adoptPosition(position: number): void {
+    this.position = position;
   }
 
   add(target: string, line: Line): void {

@@ -1,6 +1,8 @@
 /** The read markers of accounts, in the database. */
 import { READ_MARKERS_MAX, type ReadMarkerStore } from "../chat/read_marker_store.ts";
+import { type Json, RecordReader, type SnapshotSection } from "../chat/snapshot_records.ts";
 import { withStoreErrors } from "./database.ts";
+import type { Steps } from "../util/steps.ts";
 import { type PendingMarker, PendingMarkers } from "./pending_markers.ts";
 import type { Statements } from "./statements.ts";
 import { isRoomKey, type Targets } from "./targets.ts";
@@ -11,13 +13,27 @@ const WRITE_TIME = 2;
 /** How many markers of a deleted room one step deletes. */
 const DELETE_STEP = 200;
 
+/** How many markers are read at a time for a snapshot, or written. */
+const TAKE_STEP = 200;
+
+/** A row of the table, with the key of its room. */
+interface MarkerRow {
+  readonly account: string;
+  readonly room: number;
+  readonly nick: string;
+  readonly time: number;
+  readonly key: string | null;
+}
+
 /** Stores read markers. They are written by the next `write`, or by later ones if there are many. */
-export class ReadMarkerTable implements ReadMarkerStore {
+export class ReadMarkerTable implements ReadMarkerStore, SnapshotSection {
+  readonly name = "read markers";
   readonly #sql: Statements;
   readonly #targets: Targets;
   readonly #pending = new PendingMarkers();
   readonly #forgotten = new Set<string>();
   #written: PendingMarker[] = []; // until the transaction is committed
+  #restored: PendingMarker[] = []; // of a snapshot, until `replace`
 
   constructor(sql: Statements, targets: Targets) {
     this.#sql = sql;
@@ -43,10 +59,14 @@ export class ReadMarkerTable implements ReadMarkerStore {
     return this.#pending.size > 0 || this.#forgotten.size > 0;
   }
 
-  /** Writes some of what was given, within a transaction of the caller, who has stored rooms before. */
-  write(): void {
+  /**
+   * Writes some of what was given, within a transaction of the caller, who has stored rooms before.
+   *
+   * @returns Whether that is all.
+   */
+  write(): boolean {
     this.#written = [];
-    if (!this.hasPending) return;
+    if (!this.hasPending) return true;
     for (const account of this.#forgotten) this.#sql.run("DELETE FROM read_marker WHERE account = ?", account);
     const end = performance.now() + WRITE_TIME;
     for (const marker of this.#pending.next()) {
@@ -54,6 +74,7 @@ export class ReadMarkerTable implements ReadMarkerStore {
       this.#written.push(marker);
       if (performance.now() >= end) break;
     }
+    return this.#written.length === this.#pending.size;
   }
 
   /** To be called when the transaction is committed. If it is not, the next one writes all again. */
@@ -61,6 +82,46 @@ export class ReadMarkerTable implements ReadMarkerStore {
     this.#pending.confirm(this.#written);
     this.#written = [];
     this.#forgotten.clear();
+  }
+
+  /** The markers that are committed, as `[account, target, time]`. */
+  *take(): Generator<Json, void, void> {
+    const sql =
+      `SELECT account, room, nick, time, target.key AS key FROM read_marker LEFT JOIN target ON target.id = room
+      WHERE (account, room, nick) > (?, ?, ?) ORDER BY account, room, nick LIMIT ${TAKE_STEP}`;
+    for (let after: [string, number, string] = ["", 0, ""];;) {
+      const rows = this.#sql.all<MarkerRow>(sql, ...after);
+      for (const { account, room, nick, time, key } of rows) {
+        if (room === 0) yield [account, nick, time];
+        else if (key !== null) yield [account, key, time]; // else those of a room that is being deleted
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = [last.account, last.room, last.nick];
+    }
+  }
+
+  /** Takes the markers that `replace` writes. */
+  restore(records: Iterable<Json>): void {
+    this.#restored = [];
+    for (const record of records) {
+      const reader = new RecordReader(record);
+      this.#restored.push({ account: reader.text(), target: reader.text(), time: reader.number() });
+      reader.end();
+    }
+  }
+
+  /** Replaces all markers by those of `restore`, in steps. The rooms are stored already. */
+  *replace(): Steps<void> {
+    const restored = this.#restored;
+    this.#restored = [];
+    this.#sql.write(() => this.#sql.run("DELETE FROM read_marker"));
+    for (let at = 0; at < restored.length; at += TAKE_STEP) {
+      yield;
+      this.#sql.write(() => {
+        for (const marker of restored.slice(at, at + TAKE_STEP)) this.#write(marker);
+      });
+    }
   }
 
   /** Has pending markers of a room stored under its new key. Those that are stored refer to it by its id. */

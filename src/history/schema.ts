@@ -254,4 +254,27 @@ CREATE TABLE waiting (
   since INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 `,
+  `
+-- The position of a node in the log of its cluster: see position.ts.
+CREATE TABLE position (
+  stored INTEGER NOT NULL, -- all lines and rooms of the commands up to this one are in the file
+  settled INTEGER NOT NULL -- and so are read markers and presence
+) STRICT;
+INSERT INTO position VALUES (0, 0);
+
+-- The checkpoints of such a node: see checkpoint_table.ts.
+CREATE TABLE checkpoint (
+  generation INTEGER PRIMARY KEY,
+  head TEXT NOT NULL -- JSON; only complete checkpoints have a row
+) STRICT;
+CREATE TABLE checkpoint_part (
+  generation INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  records TEXT NOT NULL, -- an array in JSON
+  PRIMARY KEY (generation, number)
+) STRICT;
+
+-- How far such a node has caught up on lines that it lacks, as JSON; no row if it lacks none: see line_archive_table.ts.
+CREATE TABLE catch_up (progress TEXT NOT NULL) STRICT;
+`,
 ];

@@ -7,19 +7,25 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { fold } from "../chat/names.ts";
-import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
+import type { NodeHistory } from "../chat/node_history.ts";
+import type { NodeState } from "../chat/node_state.ts";
+import type { FoundLines, HistoryRange, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
+import { CheckpointTable } from "./checkpoint_table.ts";
 import { type Database, isLocked, storeError } from "./database.ts";
+import { LineArchiveTable } from "./line_archive_table.ts";
 import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
 import { LineLimit } from "./line_limit.ts";
 import { firstSaidSince } from "./line_times.ts";
+import { Position } from "./position.ts";
 import { PresenceTable } from "./presence_table.ts";
 import { ReadMarkerTable } from "./read_marker_table.ts";
 import { lineOf, type MessageRow, rowLimit, styleCode } from "./rows.ts";
 import { searchFile } from "./search_source.ts";
 import { SizeLimit } from "./size_limit.ts";
+import { replaceState } from "./state_replacement.ts";
 import { Statements } from "./statements.ts";
 import { Sweep } from "./sweep.ts";
 import { TargetDeletion } from "./target_deletion.ts";
@@ -35,20 +41,34 @@ const STEP_TIME = 2;
 const FREE_PAGES = 256;
 const VACUUM_STEP = 32;
 
+/** The size of a page, in bytes: SQLite's default. */
+const PAGE_SIZE = 4096;
+
 /** How many lines are read at a time where their number is limited by their characters. */
 const PAGE_STEP = 50;
 
+/** A line for the next commit. */
+interface PendingLine {
+  readonly target: string;
+  readonly line: Line;
+  /** Whether its command may have been applied before, and its line be stored: see `position.ts`. */
+  readonly again: boolean;
+}
+
 /** Stores lines and rooms in a file. */
-export class SqliteHistory implements HistoryStore {
+export class SqliteHistory implements NodeHistory {
   readonly persistent = true;
   readonly last: number;
   readonly secret: Uint8Array;
+  readonly checkpoints: CheckpointTable;
+  readonly archive: LineArchiveTable;
   readonly presence: PresenceTable;
   readonly readMarkers: ReadMarkerTable;
 
   readonly #file: Database;
   readonly #sql: Statements;
   readonly #insert: StatementSync;
+  readonly #position: Position;
   readonly #targets: Targets;
   readonly #index: WordIndex;
   readonly #writers = new Writers();
@@ -59,7 +79,7 @@ export class SqliteHistory implements HistoryStore {
   readonly #sizeLimit: SizeLimit;
   readonly #sweep: Sweep;
 
-  #pendingLines: { readonly target: string; readonly line: Line }[] = [];
+  #pendingLines: PendingLine[] = [];
   #pendingRooms = new Map<string, SavedRoom>();
   #isVacuuming = false;
   #skipLimits = false; // whether the next step leaves the limits out, so that other work is not delayed for ever
@@ -78,13 +98,16 @@ export class SqliteHistory implements HistoryStore {
     try {
       const sql = this.#sql = new Statements(file.db);
       this.#insert = sql.prepare(
-        "INSERT INTO message (target, id, time, style, origin, recipient, text, tags, bot, account) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        `INSERT INTO message (target, id, time, style, origin, recipient, text, tags, bot, account)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       );
       this.secret = sql.get<{ value: Uint8Array }>("SELECT value FROM secret")!.value;
       // By target: the primary key has the greatest id of each.
       this.last = sql.get<{ last: number | null }>(
         "SELECT max((SELECT max(id) FROM message WHERE target = target.id)) AS last FROM target",
       )!.last ?? 0;
+      this.#position = new Position(sql);
+      this.checkpoints = new CheckpointTable(sql, this.#position);
       this.presence = new PresenceTable(sql);
       const targets = this.#targets = new Targets(sql);
       const readMarkers = this.readMarkers = new ReadMarkerTable(sql, targets);
@@ -102,6 +125,8 @@ export class SqliteHistory implements HistoryStore {
         lineDeletion,
         readMarkers,
       });
+      const insert = (key: string, line: Line) => this.insert(key, line);
+      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert });
       this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion);
       this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
     } catch (error) {
@@ -113,11 +138,59 @@ export class SqliteHistory implements HistoryStore {
     this.#writers.setNetwork(host, network);
   }
 
+  get markerSection(): ReadMarkerTable {
+    return this.readMarkers;
+  }
+
+  get position(): number | undefined {
+    return this.#position.current;
+  }
+
+  set position(position: number | undefined) {
+    this.#position.current = position;
+  }
+
+  get storedPosition(): number {
+    return this.#position.stored;
+  }
+
+  get settledPosition(): number {
+    return this.#position.settled;
+  }
+
+  adoptPosition(position: number): void {
+    this.#position.current = position;
+    this.#position.replace(position);
+  }
+
+  adoptSecret(secret: Uint8Array): void {
+    this.#sql.write(() => this.#sql.prepare("UPDATE secret SET value = ?").run(secret));
+    this.secret.set(secret); // in place: others hold it
+  }
+
+  /**
+   * Replaces rooms and presence by those of a snapshot, in steps: see `state_replacement.ts`. The directory is not part of it.
+   *
+   * @throws {StoreError}
+   */
+  replaceState(state: NodeState): Steps<void> {
+    const parts = {
+      sql: this.#sql,
+      targets: this.#targets,
+      targetDeletion: this.#targetDeletion,
+      position: this.#position,
+    };
+    const { presence, readMarkers, checkpoints, archive, last } = this;
+    return convertStepErrors(replaceState({ ...parts, presence, readMarkers, checkpoints, archive, last }, state));
+  }
+
   add(target: string, line: Line): void {
-    this.#pendingLines.push({ target, line });
+    if (this.#position.isReplay) return;
+    this.#pendingLines.push({ target, line, again: this.#position.mayRepeat });
   }
 
   saveRoom(room: SavedRoom): void {
+    if (this.#position.isReplay) return;
     this.#pendingRooms.set(fold(room.name), room);
   }
 
@@ -125,17 +198,26 @@ export class SqliteHistory implements HistoryStore {
     return !this.#hasPending || this.#sql.tryBegin();
   }
 
-  commit(): boolean {
+  commit(complete = true): boolean {
+    const position = this.#position;
+    if (position.isReplay) return false; // markers name rooms as they are named after the replay
     const lines = this.#pendingLines;
     const rooms = this.#pendingRooms;
-    if (!this.#hasPending) return false;
+    if (!this.#hasPending) {
+      if (complete) position.pass();
+      return false;
+    }
     this.#pendingLines = [];
     this.#sql.write(() => {
       for (const [key, room] of rooms) this.#targets.saveRoom(key, room);
-      for (const { target, line } of lines) this.insert(target, line);
+      for (const { target, line, again } of lines) {
+        if (!again || !this.#isStored(target, line)) this.insert(target, line);
+      }
       this.presence.write();
-      this.readMarkers.write();
+      const isAll = this.readMarkers.write();
+      position.write(complete && isAll);
     });
+    position.confirm();
     this.#pendingRooms = new Map();
     this.presence.confirm();
     this.readMarkers.confirm();
@@ -209,11 +291,18 @@ export class SqliteHistory implements HistoryStore {
     this.#pendingRooms.delete(target);
     this.#pendingLines = this.#pendingLines.filter((each) => each.target !== target);
     this.readMarkers.cancel(target);
+    if (this.#position.isReplay) return;
     convertErrors(() => this.#targetDeletion.delete(target));
   }
 
   renameRoom(key: string, name: string): void {
-    convertErrors(() => this.#sql.write(() => this.#targets.rename(key, fold(name), name)));
+    if (!this.#position.isReplay) {
+      this.#sql.write(() => {
+        this.#targets.rename(key, fold(name), name);
+        this.#position.write(false); // else an earlier rename could be repeated, though its new name is that of another room
+      });
+      this.#position.confirm();
+    }
     this.readMarkers.renameRoom(key, fold(name));
   }
 
@@ -234,6 +323,8 @@ export class SqliteHistory implements HistoryStore {
       () => this.#vacuum(),
       merge,
       () => this.#targetDeletion.runStep(),
+      merge,
+      () => this.checkpoints.runStep(),
     ];
     return this.#unlessLocked(() => {
       const end = performance.now() + STEP_TIME;
@@ -280,6 +371,12 @@ export class SqliteHistory implements HistoryStore {
       readMarkers.hasPending;
   }
 
+  #isStored(key: string, { id }: Line): boolean {
+    const target = this.#targets.find(key)?.id;
+    const sql = "SELECT 1 FROM message WHERE target = ? AND id = ?";
+    return target !== undefined && this.#sql.get(sql, target, id) !== undefined;
+  }
+
   #addTarget(key: string, line: Line): Target {
     const target = this.#targets.add(key, line);
     this.#counts.set(target.id, 0);
@@ -288,7 +385,7 @@ export class SqliteHistory implements HistoryStore {
 
   /** Gives some free pages back to the disk; returns whether there are more. */
   #vacuum(): boolean {
-    const free = this.#sql.pragma("freelist_count");
+    const free = this.#sql.pragma("freelist_count") - Math.ceil(this.checkpoints.size / PAGE_SIZE);
     this.#isVacuuming = free > (this.#isVacuuming ? 0 : FREE_PAGES);
     if (this.#isVacuuming) this.#sql.all(`PRAGMA incremental_vacuum(${VACUUM_STEP})`); // `get` would free one page only
     return this.#isVacuuming;

@@ -156,6 +156,16 @@ export class Usage {
     for (const { id } of this.#sql.all<{ id: number }>("SELECT id FROM target")) this.#pending.add(id);
   }
 
+  /** Adds lines, within a transaction: the next ones, or such that were inserted among those that are counted. */
+  add(target: number, rows: readonly CountedRow[]): void {
+    for (const { writer, parent, lines, bytes, first } of this.#sumByWriter(rows)) {
+      for (const place of [target, ALL]) this.#statements.add.run(place, writer, parent, lines, bytes, first);
+    }
+    const [bytes, first] = [sumOfSizes(rows), rows[0]!.id];
+    this.#statements.add.run(target, ROOM, ROOM, rows.length, bytes, first);
+    this.#statements.add.run(ALL, `${ROOM}${target}`, ROOM, rows.length, bytes, first);
+  }
+
   /** Subtracts lines that are about to be deleted, if they were counted; within a transaction. */
   remove(target: number, rows: readonly CountedRow[]): void {
     const { counted } = this.#statements.counted.get(target) as { counted: number } | undefined ?? { counted: 0 };
@@ -220,14 +230,9 @@ export class Usage {
   /** Counts up to `most` lines of a target, within a transaction; returns how many. */
   #count(target: number, most: number): number {
     const rows = this.#statements.select.all(target, most) as unknown as CountedRow[];
-    for (const { writer, parent, lines, bytes, first } of this.#sumByWriter(rows)) {
-      for (const place of [target, ALL]) this.#statements.add.run(place, writer, parent, lines, bytes, first);
-    }
     const last = rows.at(-1);
     if (last === undefined) return 0;
-    const [bytes, first] = [sumOfSizes(rows), rows[0]!.id];
-    this.#statements.add.run(target, ROOM, ROOM, rows.length, bytes, first);
-    this.#statements.add.run(ALL, `${ROOM}${target}`, ROOM, rows.length, bytes, first);
+    this.add(target, rows);
     this.#statements.mark.run(last.id, target);
     return rows.length;
   }

@@ -145,12 +145,9 @@ export async function ghost(context: AccountContext, name: string, password: str
   const own = member.account!;
   if (fold(member.nick) === fold(own)) return `You are ${member.nick}.`;
   const words = `${member.nick} reclaimed the nickname`;
-  const holder = await context.answering(() => chat.reclaim(member, own, words));
-  if (holder !== undefined) {
-    holder.tell({ kind: "notice", text: `You were disconnected: ${words}` });
-    holder.close(NICKNAME_RECLAIMED, words);
-    auth.logAction("reclaimed nickname", caller, own);
-  }
+  const close = { ending: NICKNAME_RECLAIMED, words, notice: `You were disconnected: ${words}` };
+  const holder = await context.answering(() => chat.reclaim(member, own, words, close));
+  if (holder !== undefined) auth.logAction("reclaimed nickname", caller, own);
   return `The nickname ${own} is yours again.`;
 }
 
@@ -201,7 +198,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
   const done = `${name} is no longer registered.`;
   const others = [...chat.sessionsOf(name!)].filter((each) => each !== session);
   for (const each of others) {
-    if (await logoutConnected(chat, each)) each.tell({ kind: "notice", text: done });
+    if (await logoutConnected(chat, each)) await chat.notice(done, each);
   }
   // Last, so that it is the one that stays where it is.
   await context.answering(() => logoutConnected(chat, session));

@@ -108,15 +108,15 @@ export function removeCertificate({ auth, caller, member }: AccountContext, text
  * @throws {ChatError} `not-server-operator`
  * @throws {AuthError} as `Devices.addWord`
  */
-export function resetPassword(
+export async function resetPassword(
   { chat, auth, member, moderation }: AccountContext,
   text: string,
-): string[] {
+): Promise<string[]> {
   requireOperator(member);
   const { name, word } = auth.devices.addWord(text);
   moderation.audit("password reset", member, name);
   for (const each of chat.sessionsOf(name)) {
-    each.tell({ kind: "notice", text: `${member.nick} has made a one-time word to reset the password of ${name}.` });
+    await chat.notice(`${member.nick} has made a one-time word to reset the password of ${name}.`, each);
   }
   return [
     `The one-time word of ${name}, valid for an hour:`,

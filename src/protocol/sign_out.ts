@@ -26,11 +26,8 @@ export async function endSessions(
   reason: string,
 ): Promise<number> {
   const ended = [...chat.sessionsOf(account)].filter(ends);
-  for (const each of ended) {
-    each.tell({ kind: "notice", text: reason });
-    await chat.disconnect(each, "Signed out");
-    each.outlet.close(SIGNED_OUT, reason);
-  }
+  const close = { ending: SIGNED_OUT, words: reason, notice: reason };
+  for (const each of ended) await chat.disconnect(each, "Signed out", false, close);
   return ended.length;
 }
 

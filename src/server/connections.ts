@@ -8,6 +8,7 @@ import { NICKNAME_RECLAIMED, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../protoc
 import { SIGNED_OUT } from "../protocol/sign_out.ts";
 import { PING_TIMEOUT, REGISTRATION_TIMEOUT } from "../protocol/irc/keepalive.ts";
 import { type Connection, WRONG_PROTOCOL } from "../transport/connection.ts";
+import { NO_CLUSTER, NO_CLUSTER_TEXT } from "./cluster_health.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { MEMORY_SHORT } from "./memory_pressure.ts";
 import type { ProtocolHandler } from "./protocol_handlers.ts";
@@ -55,6 +56,10 @@ export interface ConnectionsContext {
   readonly log: Log;
   /** Whether clients register. Those of the echo server do not, and are never evicted. */
   readonly registers: boolean;
+  /** Why no client can be served now; `undefined` if clients can be. */
+  readonly trouble?: (() => string | undefined) | undefined;
+  /** Called for each client that has registered. */
+  readonly onRegistered?: (session: Session) => void;
 }
 
 /** All connections of a server; iterates over them with their clients. */
@@ -82,11 +87,19 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
   }
 
   /**
-   * Serves a new connection. Its address is checked again: it may have been banned since the connection was accepted, during
-   * the TLS handshake or while the client looked at the page.
+   * Serves a new connection, unless the node has lost its cluster: clients that are connected wait for it, others may find
+   * another node. The client's address is checked again: it may have been banned since the connection was accepted, during the
+   * TLS handshake or while the client looked at the page.
    */
   accept(handler: ProtocolHandler, connection: Connection): void {
     const { bans, limits, log } = this.#context;
+    const trouble = this.#context.trouble?.();
+    if (trouble !== undefined) {
+      limits.count(NO_CLUSTER);
+      log.info("refused", { peer: connection.peer, door: handler.name, reason: NO_CLUSTER, trouble });
+      connection.send([handler.rejection(NO_CLUSTER_TEXT)]);
+      return connection.close(NO_CLUSTER);
+    }
     const ban = bans.findByAddress(connection.address);
     if (ban !== undefined) {
       limits.count("banned");
@@ -140,6 +153,7 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
       client.session = session;
       this.#registered(connection);
       this.#context.log.info("connected", { peer: connection.peer, door: handler.name, nick: session.member.nick });
+      this.#context.onRegistered?.(session);
     };
     return handler.serve(connection, onRegistered)
       .catch((error) => this.#failed(connection, handler, error))

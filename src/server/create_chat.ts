@@ -2,15 +2,17 @@
  * Creates the chat of a server from its options and resources, and connects it to the log and the counters.
  */
 import type { Chat } from "../chat/chat.ts";
+import type { ChatOptions } from "../chat/chat_options.ts";
 import { LocalChat } from "../chat/local_chat.ts";
 import { StoreError } from "../chat/store.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import type { Options } from "../cli/options.ts";
 import type { Audit } from "../moderation/audit.ts";
-import type { Bans } from "../moderation/bans.ts";
+import type { Ban, Bans } from "../moderation/bans.ts";
 import type { Log } from "../monitoring/log.ts";
 import { CHANSERV } from "../protocol/irc/chanserv_notice.ts";
 import { NICKSERV } from "../protocol/irc/nickserv_notice.ts";
+import { ServerCluster } from "./cluster.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { RejectionLog } from "./rejection_log.ts";
 import type { ServerResources } from "./resources.ts";
@@ -18,6 +20,8 @@ import type { ServerResources } from "./resources.ts";
 /** The parts of the server that the chat reports to. */
 export interface ChatContext {
   readonly bans: Bans;
+  /** Has the clients of this node disconnected that a new ban matches. */
+  readonly enforceBan: (ban: Ban) => void;
   readonly limits: ConnectionLimits;
   readonly rejections: RejectionLog;
   readonly log: Log;
@@ -30,13 +34,27 @@ export interface ChatContext {
   readonly repeatFlush: (on: boolean) => void;
 }
 
+/** A chat, and the cluster that it is part of, if there is one. */
+export interface CreatedChat {
+  readonly chat: Chat;
+  readonly cluster?: ServerCluster;
+}
+
 /** Creates the chat. */
-export function createChat(
+export function createChat(options: Options, resources: ServerResources, context: ChatContext): CreatedChat {
+  const { cluster } = options;
+  const chatOptions = chatOptionsOf(options, resources, context);
+  if (cluster === undefined) return { chat: new LocalChat(chatOptions) };
+  const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, [context.bans.section], context.log);
+  return { chat: node.chat, cluster: node };
+}
+
+function chatOptionsOf(
   options: Options,
   resources: ServerResources,
-  { bans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
-): Chat {
-  return new LocalChat({
+  { bans, enforceBan, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
+): ChatOptions {
+  return {
     history: resources.history,
     clock: resources.clock,
     keepPrivate: options.keepPrivate,
@@ -54,7 +72,9 @@ export function createChat(
       registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),
       banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason,
     },
+    serverBans: bans,
     observer: {
+      serverBanned: enforceBan,
       flushWanted: requestFlush,
       storeLocked: retryFlush,
       storeFailed: ({ message }) => {
@@ -81,9 +101,11 @@ export function createChat(
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
         }
       },
-      entryForced: (member, room) => audit("entered", member, room.name),
+      entryForced: (member, room) => {
+        if (member.peer !== "") audit("entered", member, room.name); // else another node has its sessions, and logs it
+      },
     },
-  });
+  };
 }
 
 /** The storage limits of each network: none if clients or addresses have no limit. */

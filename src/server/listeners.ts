@@ -56,6 +56,8 @@ export interface ListenerContext {
   readonly log: Log;
   /** Takes over a new connection. */
   readonly accept: (handler: ProtocolHandler, connection: Connection) => void;
+  /** Why no client can be served now; `undefined` if clients can be. */
+  readonly trouble: () => string | undefined;
   /** Returns the body of `/metrics`. */
   readonly metrics: () => string;
 }
@@ -87,21 +89,25 @@ export class Listeners {
   readonly #open: OpenListener[] = [];
   #stopping = false;
 
+  constructor(options: Options, context: ListenerContext) {
+    this.#options = options;
+    this.#context = context;
+  }
+
   /**
    * Opens all ports.
    *
    * @throws {ListenError} when one cannot be opened; the others are closed again.
    */
-  constructor(options: Options, context: ListenerContext) {
-    this.#options = options;
-    this.#context = context;
+  open(): void {
+    const { log } = this.#context;
     try {
       for (const request of this.#requests()) this.#open.push(this.#openPort(request));
     } catch (error) {
       for (const listener of this.#open) listener.close();
       throw error;
     }
-    for (const { name, hostname, port } of this.#open) context.log.info("open", { door: name, host: hostname, port });
+    for (const { name, hostname, port } of this.#open) log.info("open", { door: name, host: hostname, port });
   }
 
   /** The names of the listeners, in the order in which they were opened. */
@@ -204,12 +210,12 @@ export class Listeners {
 
   #openWeb(port: number) {
     const { name, maxLine, maxTags, allowOrigin, trustProxy, registerTime } = this.#options;
-    const { handlers, accept, log, metrics } = this.#context;
+    const { handlers, accept, log, metrics, trouble } = this.#context;
     const irc = { ...handlers.irc, name: "web" };
     const text = { ...handlers.text, name: "web" };
     const slicer = new TimeSlicer(undefined, REQUESTS_SLICE, Infinity); // each connection has at most one job in the queue
     const accepting = () => !this.#stopping;
-    const site = new Site({ assets: assetsFor(name), healthy: accepting, metrics });
+    const site = new Site({ assets: assetsFor(name), trouble: () => this.#stopping ? "stopping" : trouble(), metrics });
     return listenWeb({
       ...this.#portOptions("web", port),
       allowedOrigins: new Set(allowOrigin),
@@ -251,6 +257,7 @@ export class Listeners {
     return {
       hostname: this.#options.host,
       port,
+      reusePort: this.#options.reusePort,
       admission: limits,
       tls,
       onRejected: (peer: string, reason: string, cause?: Cause) => this.#reject(peer, name, reason, cause),

@@ -10,9 +10,10 @@ import { Operators } from "../moderation/operators.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
 import type { Tls } from "../transport/tls.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
+import type { ClusterResources } from "./cluster.ts";
 
 /** What a server reads from files or keeps in them. `reload` changes `motd`, `operators`, `password` and `tls` in place. */
-export interface ServerResources {
+export interface ServerResources extends ClusterResources {
   /** The message of the day. */
   readonly motd: { readonly lines: readonly string[] };
   readonly operators: Operators;
@@ -30,7 +31,6 @@ export interface ServerResources {
   readonly revoked?: readonly string[];
   /** Reads again the files that flags name. Never rejects. */
   reload(): Promise<Reloaded>;
-  readonly version: string;
   /** The message history. The caller closes it. */
   readonly history: HistoryStore;
   /** Certificate and key; without them, ports do not use TLS. */

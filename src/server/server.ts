@@ -9,15 +9,17 @@ import { Maintenance } from "../history/maintenance.ts";
 import { type Audit, auditTo } from "../moderation/audit.ts";
 import { Bans } from "../moderation/bans.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
-import type { Log } from "../monitoring/log.ts";
+import { errorDetails, type Log } from "../monitoring/log.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";
 import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
 import { WALL_CLOCK } from "../util/trusted_clock.ts";
+import { troubleOf } from "./cluster_health.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
+import type { ServerCluster } from "./cluster.ts";
 import { createChat } from "./create_chat.ts";
-import { enforceBan } from "./enforce_ban.ts";
+import { BanEnforcer } from "./enforce_ban.ts";
 import { Listeners } from "./listeners.ts";
 import { CHECK_INTERVAL, disconnectSlowest } from "./memory_pressure.ts";
 import { createHandlers } from "./protocol_handlers.ts";
@@ -35,6 +37,13 @@ const LOCKED_PAUSE = 10;
 /** How often a write is tried again after one has failed, in milliseconds. */
 const FAILED_PAUSE = 1000;
 
+/** How often a node of a cluster looks for mutes that are over, in milliseconds. */
+const MUTE_INTERVAL = 1000;
+
+/** What a server operator is told whose entry is gone. */
+const OPERATOR_REVOKED =
+  "You are no longer a server operator: your entry in the operators file was changed or removed.";
+
 /** A running server. */
 export class Server {
   readonly #options: Options;
@@ -44,22 +53,19 @@ export class Server {
   readonly #fanout: Fanout;
   readonly #connections: Connections;
   readonly #chat: Chat;
+  readonly #cluster: ServerCluster | undefined;
   readonly #auth: AuthService;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
-  readonly #maintenance: Maintenance;
-  readonly #absentExpiry: AbsentExpiry;
-  readonly #memoryTimer: ReturnType<typeof setInterval> | undefined;
+  #maintenance: Maintenance | undefined; // this and the next three from `open` on
+  #absentExpiry: AbsentExpiry | undefined;
+  #muteTimer: ReturnType<typeof setInterval> | undefined;
+  #memoryTimer: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined; // set while another program has the database locked
   #repairTimer: ReturnType<typeof setInterval> | undefined; // set while the database cannot be written
 
-  /**
-   * Opens the ports that the options ask for.
-   *
-   * @throws {ListenError} when one cannot be opened; then none stays open.
-   */
   constructor(options: Options, resources: ServerResources, log: Log) {
-    const { password, accounts, operators, clock, history, tls } = resources;
+    const { password, accounts, operators, clock, tls } = resources;
     this.#options = options;
     this.#resources = resources;
     this.#log = log;
@@ -70,9 +76,18 @@ export class Server {
     const bans = new Bans(resources.bans, (error) => log.error("cannot store ban", { error: error.message }), clock);
     const limits = createLimits(options, bans, log);
     const rejections = new RejectionLog(log);
-    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo" });
-    this.#chat = createChat(options, resources, {
+    const trouble = () => troubleOf(this.#chat.cluster);
+    this.#connections = new Connections({
+      limits,
       bans,
+      log,
+      registers: options.command !== "echo",
+      trouble,
+      onRegistered: (session) => enforcer.check(session),
+    });
+    const { chat, cluster } = createChat(options, resources, {
+      bans,
+      enforceBan: (ban) => enforcer.enforce(ban),
       limits,
       rejections,
       log,
@@ -80,6 +95,11 @@ export class Server {
       requestFlush: () => this.#fanout.request(),
       retryFlush: () => this.#retryFlush(),
       repeatFlush: (on) => this.#repeatFlush(on),
+    });
+    this.#chat = chat;
+    this.#cluster = cluster;
+    const enforcer = new BanEnforcer(bans, this.#connections, this.#chat, (error) => {
+      log.error("cannot enforce ban", { error: errorDetails(error) });
     });
     this.#auth = new AuthService({ password, accounts, operators, log, maxFailures: options.maxFailures });
     this.#stats = new Stats({
@@ -99,7 +119,7 @@ export class Server {
       rejected: (caller, error) => rejections.add(caller, error),
       stats: () => this.#stats.sentences(),
       reload: () => this.reload(),
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connections, this.#chat),
+      makeBan: (by, ban) => enforcer.make(by, ban),
     };
     this.#listeners = new Listeners(options, {
       handlers: createHandlers(options, resources, this.#chat, this.#auth, moderation),
@@ -109,14 +129,44 @@ export class Server {
       traffic,
       log,
       accept: (handler, connection) => this.#connections.accept(handler, connection),
+      trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
     });
+  }
+
+  /**
+   * Joins the cluster that the options name, if they do. To be called before `open`.
+   *
+   * @throws {ClusterError} if that is not possible.
+   */
+  async join(): Promise<void> {
+    await this.#cluster?.join();
+  }
+
+  /** Resolves to a sentence when the process cannot go on as a node of its cluster. Never resolves without one. */
+  get failed(): Promise<string> {
+    return this.#cluster?.failed ?? new Promise(() => {});
+  }
+
+  /**
+   * Opens the ports that the options ask for, and begins with what is done regularly. Call it once.
+   *
+   * @throws {ListenError} when one cannot be opened; then none stays open.
+   */
+  open(): void {
+    const { history, clock } = this.#resources;
+    this.#listeners.open();
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
-      onRoomExpired: (room) => this.#chat.dropRoom(room),
-      onError: (trouble) => log.error("history maintenance failed", { data: options.data, error: trouble.message }),
+      onRoomExpired: (room) => this.#dropExpired(room),
+      onError: (trouble) =>
+        this.#log.error("history maintenance failed", { data: this.#options.data, error: trouble.message }),
     });
-    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, options.alwaysOnExpire, clock ?? WALL_CLOCK);
+    const { alwaysOn, mutes, cluster } = this.#chat;
+    const isOnDuty = () => this.#chat.onDuty;
+    this.#absentExpiry = new AbsentExpiry(alwaysOn, this.#options.alwaysOnExpire, clock ?? WALL_CLOCK, isOnDuty);
+    // A single node unmutes a host when it looks whether it is muted; this one also ends the mutes of other nodes.
+    if (cluster !== undefined) this.#muteTimer = setInterval(() => mutes.expire(), MUTE_INTERVAL);
     this.#memoryTimer = this.#watchMemory();
     if (this.#listeners.names.includes("web")) this.#stats.measureDelay(); // there is no `/metrics` elsewhere
   }
@@ -144,15 +194,10 @@ export class Server {
       this.#audit("operator revoked", member);
       try {
         await this.#chat.setFlag(member, "operator", false);
+        await this.#chat.notice(OPERATOR_REVOKED, member);
       } catch (error) {
-        if (!(error instanceof ChatError)) throw error;
-        continue; // it has disconnected meanwhile
+        if (!(error instanceof ChatError)) throw error; // else it has disconnected meanwhile
       }
-      member.operatorName = undefined;
-      member.tell({
-        kind: "notice",
-        text: "You are no longer a server operator: your entry in the operators file was changed or removed.",
-      });
     }
     return reloaded;
   }
@@ -160,28 +205,35 @@ export class Server {
   /** Closes the listeners, says goodbye, and resolves once all queued lines have been sent, or after 5 seconds. */
   async stop(): Promise<void> {
     clearInterval(this.#memoryTimer);
+    clearInterval(this.#muteTimer);
     this.#stats.stop();
-    this.#maintenance.stop();
-    this.#absentExpiry.stop();
+    this.#maintenance?.stop();
+    this.#absentExpiry?.stop();
     this.#listeners.stopAccepting();
-    await this.#announceStop();
+    this.#sayGoodbye();
     clearTimeout(this.#flushTimer);
     this.#chat.flush(true);
     await this.#connections.close("server stopping", STOP_TIME);
+    await this.#cluster?.leave();
     this.#chat.flush(true); // when users who are always on were last here
     this.#repeatFlush(false); // last, as a flush may have failed
     this.#listeners.close();
     this.#log.info("stopped");
   }
 
-  /** Tells all members that the server stops. Does not wait long for a cluster that cannot be reached. */
-  async #announceStop() {
-    const told = this.#chat.notice(`${this.#options.name} is stopping. Goodbye.`);
-    if (!(told instanceof Promise)) return;
-    let timer;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, STOP_TIME));
-    await Promise.race([told.catch(() => {}), late]);
-    clearTimeout(timer);
+  /** Tells the clients of this process: other nodes go on. */
+  #sayGoodbye() {
+    const text = `${this.#options.name} is stopping. Goodbye.`;
+    if (this.#cluster === undefined) return void this.#chat.notice(text);
+    for (const [, { session }] of this.#connections) session?.tell({ kind: "notice", text });
+  }
+
+  /** Deletes a room that has expired. If that fails, it is found again by the next sweep. */
+  #dropExpired(room: string) {
+    if (!this.#chat.onDuty) return;
+    const dropped = this.#chat.dropRoom(room);
+    if (!(dropped instanceof Promise)) return;
+    dropped.catch((error) => this.#log.error("cannot delete expired room", { room, error: errorDetails(error) }));
   }
 
   #retryFlush() {

@@ -3,7 +3,9 @@
  */
 import type { AuthService } from "../accounts/auth.ts";
 import type { Chat } from "../chat/chat.ts";
+import type { ClusterView } from "../chat/cluster_view.ts";
 import type { Bans } from "../moderation/bans.ts";
+import { renderCluster } from "../monitoring/cluster_metrics.ts";
 import { Histogram, renderAll } from "../monitoring/metrics.ts";
 import type { Traffic } from "../transport/line_connection.ts";
 import { formatDuration } from "../util/duration.ts";
@@ -19,7 +21,7 @@ const DELAY_INTERVAL = 500;
 
 /** The parts of the server that figures come from. */
 export interface StatsSources {
-  readonly chat: Pick<Chat, "members" | "alwaysOn" | "rooms" | "linesStored" | "linesLost">;
+  readonly chat: Pick<Chat, "members" | "alwaysOn" | "rooms" | "linesStored" | "linesLost" | "cluster">;
   readonly bans: Bans;
   readonly auth: AuthService;
   readonly limits: ConnectionLimits;
@@ -70,6 +72,7 @@ export class Stats {
       `${counted(linesIn, "line")} received, ${linesOut} sent (${megabytes(bytesOut)}); ` +
       `${chat.linesStored} stored, ${chat.linesLost} could not be stored.`,
       `${megabytes(Deno.memoryUsage().rss)} of memory in use. ${counted(bans.all.length, "ban")}.`,
+      ...chat.cluster === undefined ? [] : clusterSentences(chat.cluster),
     ];
   }
 
@@ -86,7 +89,7 @@ export class Stats {
       open.set(handler.name, (open.get(handler.name) ?? 0) + 1);
       queued += connection.queued;
     }
-    return renderAll({
+    const all = renderAll({
       connections: open,
       disconnects: connections.ended,
       members: chat.members.size,
@@ -106,11 +109,35 @@ export class Stats {
       delay: this.#delay,
       memory: Deno.memoryUsage(),
     });
+    const { cluster } = chat;
+    if (cluster === undefined) return all;
+    return all + renderCluster({ ...cluster.figures, nodes: cluster.nodes.length, isHealthy: cluster.health === "ok" });
   }
 }
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+/** The state of a cluster, and the work of this node on its log. */
+function clusterSentences({ name, health, nodes, figures }: ClusterView): string[] {
+  const self = nodes.find(({ isSelf }) => isSelf);
+  const state = health === "ok" ? "" : ` It cannot take commands: ${health}.`;
+  const { sequence, commands, appended, appendTime, slowestAppend, waiting, silence, resent, filled } = figures;
+  return [
+    `Node ${self?.name ?? "without a name yet"} of the cluster ${name}, which has ${
+      counted(nodes.length, "node")
+    }.${state}`,
+    `The log is at ${sequence}, ${formatSeconds(silence)} ago; ${counted(commands, "command")} applied, ` +
+    `${counted(appended, "batch", "batches")} appended, the last in ${
+      Math.round(appendTime)
+    } ms and the slowest of the ` +
+    `last minute in ${Math.round(slowestAppend)} ms; ${waiting} waiting, ${resent} sent again, ${filled} fetched.`,
+  ];
+}
+
+function formatSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
 }
 
 function megabytes(bytes: number): string {

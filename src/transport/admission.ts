@@ -11,6 +11,7 @@ export type Cause =
   | "too slow a request"
   | "another page"
   | "stopping"
+  | "no cluster"
   | `speaks ${Protocol}`;
 
 /** Why a connection was not admitted. */

@@ -28,6 +28,8 @@ export interface ListenOptions {
   readonly hostname: string;
   /** The port to listen on; 0 for any free port. */
   readonly port: number;
+  /** Whether other processes may listen on the port, too: the system spreads connections over them (Linux). Default: no. */
+  readonly reusePort?: boolean;
   /** The connection limits. */
   readonly admission: Admission;
   /** Whether an address, such as a proxy's, is exempt from the connection limits. Default: none is. */
@@ -86,7 +88,8 @@ class SocketListener implements Listener<Socket> {
 
   constructor(options: ListenOptions) {
     this.#options = options;
-    this.#listener = Deno.listen({ hostname: options.hostname, port: options.port, tcpBacklog: BACKLOG });
+    const { hostname: wanted, port: wantedPort, reusePort = false } = options;
+    this.#listener = Deno.listen({ hostname: wanted, port: wantedPort, tcpBacklog: BACKLOG, reusePort });
     const { hostname, port } = this.#listener.addr;
     this.hostname = hostname.replace(/^::ffff:(?=\d+\.)/, ""); // an IPv4-mapped IPv6 address
     this.port = port;

@@ -101,6 +101,32 @@ export class NetworkPool<T> {
     return at?.items.values().next().value;
   }
 
+  /** The networks of an item, narrowest first, as it was added with them. Throws if it is not contained. */
+  networksOfItem(item: T): string[] {
+    const networks: string[] = [];
+    for (let at = this.#nodeOf.get(item)!; at.parent !== undefined; at = at.parent) networks.push(at.name);
+    return networks;
+  }
+
+  /**
+   * Networks that have as many items as another one in the same wider network, in the order in which `heaviest` prefers them.
+   * That order depends on all items that there have ever been: `rank` gives it to a pool with the same items.
+   *
+   * @returns Each network with the wider ones that contain it, narrowest first.
+   */
+  *ranking(): Iterable<string[]> {
+    yield* rankingIn(this.#root, []);
+  }
+
+  /** Has `heaviest` prefer a network after the others with as many items: to be called for all of `ranking`, in order. */
+  rank(networks: readonly string[]): void {
+    let at: Node<T> | undefined = this.#root;
+    for (const name of networks.toReversed()) at = at?.children.get(name);
+    const peers = at?.parent?.byCount.get(at.count);
+    if (at === undefined || !peers?.delete(at)) return;
+    peers.add(at);
+  }
+
   /**
    * Removes and returns the newest item of the next network, in round-robin order at each level. Takes time proportional
    * to the number of items of that network.
@@ -121,6 +147,14 @@ export class NetworkPool<T> {
 
 function node<T>(name: string, parent: Node<T> | undefined): Node<T> {
   return { name, parent, children: new Map(), items: new Set(), byCount: new Map(), heaviest: 0, count: 0 };
+}
+
+function* rankingIn<T>({ byCount }: Node<T>, path: readonly string[]): Iterable<string[]> {
+  for (const count of [...byCount.keys()].sort((a, b) => a - b)) {
+    const peers = byCount.get(count)!;
+    if (peers.size > 1) { for (const { name } of peers) yield [name, ...path]; }
+    for (const child of peers) yield* rankingIn(child, [child.name, ...path]);
+  }
 }
 
 /** Changes the number of items of a network by one, and updates its parent. */

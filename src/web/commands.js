@@ -328,6 +328,12 @@ export const COMMANDS = {
     forOperators: true,
     run: ({ chat, room }) => void chat.request("STATS", ["z"], { room }),
   },
+  nodes: {
+    args: "",
+    help: "list the nodes of the cluster",
+    forOperators: true,
+    run: ({ chat, room }) => void chat.request("NODES", [], { room }),
+  },
   resetpass: {
     args: "NAME",
     help: "make a one-time word for a user who has lost the password",

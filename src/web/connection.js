@@ -15,6 +15,7 @@ import {
   isConfusableNick,
   isRegisteredNick,
   isSignedOut,
+  isWithoutCluster,
   loginFailed,
   replyText,
   REVOKED,
@@ -438,7 +439,7 @@ export class Connection {
     // Disconnected by an operator, or banned: it does not reconnect.
     if (why.startsWith("Killed") || isBan(why)) return this.#setStatus({ kind: "idle", reason });
     // Half of the delay is random, so that not all clients reconnect at once.
-    const most = full ? RETRY_MAX : Math.min(1000 * 2 ** this.#attempts++, RETRY_MAX);
+    const most = full && !isWithoutCluster(why) ? RETRY_MAX : Math.min(1000 * 2 ** this.#attempts++, RETRY_MAX);
     const wait = most * (0.5 + Math.random() / 2);
     this.#timer = setTimeout(() => this.connect(), wait);
     this.#setStatus({ kind: "waiting", reason, retryAt: Date.now() + wait });

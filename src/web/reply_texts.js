@@ -103,6 +103,11 @@ export function closeText(why) {
   return `The server closed the connection: ${sentence(why)}`;
 }
 
+/** Whether a node of a cluster has rejected the connection, as another node may accept it. @param {string} why */
+export function isWithoutCluster(why) {
+  return why.startsWith("This node has no connection to its cluster.");
+}
+
 /** Whether the server has closed the connection as the device was signed out. @param {string} why */
 export function isSignedOut(why) {
   return why.startsWith("Signed out: ");

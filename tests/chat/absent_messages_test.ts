@@ -1,7 +1,7 @@
 /** Private messages to accounts, in the chat or not: who may leave one, what is stored, and since when messages wait. */
 import { assertEquals } from "@std/assert";
 import type { IgnoreStore } from "../../src/chat/ignore_lists.ts";
-import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import { StoreError } from "../../src/chat/store.ts";
@@ -25,7 +25,7 @@ class Lists implements IgnoreStore {
 }
 
 /** A chat with the accounts alice, bob and carol; `dropped` are no accounts any more. */
-function accounts(options: Partial<LocalChatOptions> = {}) {
+function accounts(options: Partial<ChatOptions> = {}) {
   const dropped = new Set<string>();
   const isRegistered = (nick: string) => ["alice", "bob", "carol"].includes(fold(nick)) && !dropped.has(fold(nick));
   const ignores = new Lists();

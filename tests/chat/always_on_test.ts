@@ -1,14 +1,14 @@
 /** Users who are always on: they stay in the chat, in their rooms, without a session. */
 import { assert, assertEquals } from "@std/assert";
 import { ABSENT_MESSAGE, ALWAYS_ON_MAX, EXPIRE_STEP } from "../../src/chat/always_on.ts";
-import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import type { Member, Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import { Clock } from "../history/helpers.ts";
 import { assertRejected, ChatFixture, CountingFormat, IDENTITY, Inbox, lasting, sessionOf } from "./helpers.ts";
 
 /** A chat in which nicknames of up to six letters and digits without `guest` are registered. */
-function registered(options: Partial<LocalChatOptions> = {}): ChatFixture {
+function registered(options: Partial<ChatOptions> = {}): ChatFixture {
   const isRegistered = (nick: string) => !fold(nick).startsWith("guest") && !dropped.has(fold(nick));
   return new ChatFixture({ policy: { isRegistered }, ...options });
 }
@@ -26,7 +26,7 @@ function connect(
 }
 
 /** Alice, who is always on, in #tea with bob. */
-function aliceAndBob(options: Partial<LocalChatOptions> = {}) {
+function aliceAndBob(options: Partial<ChatOptions> = {}) {
   const fixture = registered(options);
   const session = connect(fixture, "alice");
   const bob = fixture.arrive("guestbob", ["#tea"]);

@@ -1,7 +1,8 @@
 /** Properties of the chat that hold whatever its members do. */
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
+import { ROOMS_MAX } from "../../src/chat/chat_options.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import { fold, LOBBY } from "../../src/chat/names.ts";
 import { MONITOR_MAX } from "../../src/chat/monitor.ts";
 import type { Member, Session } from "../../src/chat/member.ts";

@@ -1,7 +1,8 @@
 /** Shared by the tests of the chat: a chat with inboxes, a wire format with all fields, and a persistent history in memory. */
 import { assertEquals, assertThrows } from "@std/assert";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
-import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import type { SayOptions } from "../../src/chat/commands.ts";
 import { type Identity, Member, type Outlet, Session } from "../../src/chat/member.ts";
 import type { ReadMarkerStore } from "../../src/chat/read_marker_store.ts";
@@ -88,8 +89,11 @@ export class CountingFormat implements WireFormat {
  */
 export class LastingHistory implements HistoryStore {
   readonly persistent = true;
-  readonly secret = new Uint8Array(32);
+  secret = new Uint8Array(32);
   readonly overdue = false;
+  storedPosition = 0;
+  settledPosition = 0;
+  position: number | undefined;
   last = 0;
   /** Why writes fail, if they do … */
   full: string | undefined;
@@ -106,6 +110,12 @@ export class LastingHistory implements HistoryStore {
 
   setNetwork(): void {}
 
+  adoptSecret(): void {}
+
+  adoptPosition(position: number): void {
+    this.position = this.storedPosition = this.settledPosition = position;
+  }
+
   /** Whether another process has it locked. */
   locked = false;
 
@@ -114,6 +124,7 @@ export class LastingHistory implements HistoryStore {
   }
 
   add(target: string, line: Line): void {
+    if (this.position !== undefined && this.position <= this.storedPosition) return;
     this.#lines.push({ target, line });
   }
 
@@ -229,20 +240,25 @@ export class ChatFixture {
   readonly chat: LocalChat;
   readonly #inboxes = new Map<Member, Inbox>();
 
-  constructor(options: Partial<LocalChatOptions> = {}) {
+  constructor(options: Partial<ChatOptions> = {}) {
     const observer = { flushWanted: () => void this.held++, ...options.observer };
     this.chat = new LocalChat({ history: new MemoryHistory(), ...options, observer });
   }
 
   /** Connects a member, as a guest by default, has it join rooms, and empties all inboxes. */
-  enter(nick: string = this.chat.guestName(), ...rooms: string[]): Member {
+  enter(nick?: string, ...rooms: string[]): Member {
     const member = this.arrive(nick, rooms);
     for (const each of this.#inboxes.keys()) this.heard(each);
     return member;
   }
 
   /** Connects a member and has it join rooms. The inboxes are left as they are. */
-  arrive(nick: string, rooms: readonly string[] = [], identity: Partial<Identity> = {}, format = this.format): Member {
+  arrive(
+    nick: string | undefined,
+    rooms: readonly string[] = [],
+    identity: Partial<Identity> = {},
+    format = this.format,
+  ): Member {
     const inbox = new Inbox();
     const { member } = this.chat.connect(nick, { ...IDENTITY, ...identity }, format, inbox);
     this.#inboxes.set(member, inbox);
@@ -282,11 +298,11 @@ export class ChatFixture {
 }
 
 /** A chat with a persistent history; `restart` starts another with what was stored. */
-export function lasting(options: Partial<LocalChatOptions> = {}) {
+export function lasting(options: Partial<ChatOptions> = {}) {
   const history = new LastingHistory();
   /** The reported storage failures, and `undefined` for each recovery. */
   const troubles: (string | undefined)[] = [];
-  const start = (more: Partial<LocalChatOptions> = {}) => {
+  const start = (more: Partial<ChatOptions> = {}) => {
     history.close();
     const observer = {
       storeFailed: (error: StoreError) => void troubles.push(error.message),

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ChatError } from "../../src/chat/chat_error.ts";
 import { IGNORED_MAX, IgnoreLists, type IgnoreStore, isGuestName } from "../../src/chat/ignore_lists.ts";
-import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import { LOBBY } from "../../src/chat/names.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { StoreError } from "../../src/chat/store.ts";
@@ -40,7 +41,7 @@ class World {
   readonly store = new Lists();
   readonly chat: LocalChat;
 
-  constructor(options: Partial<LocalChatOptions> = {}) {
+  constructor(options: Partial<ChatOptions> = {}) {
     const policy = { isRegistered: (nick: string) => /^(owner|Bob)$/i.test(nick) };
     this.chat = new LocalChat({ history: new MemoryHistory(), ignores: this.store, policy, ...options });
   }

@@ -1,6 +1,7 @@
 /** Members and rooms of a chat on a single node. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { LocalChat, ROOMS_MAX, ROOMS_TOTAL } from "../../src/chat/local_chat.ts";
+import { ROOMS_MAX, ROOMS_TOTAL } from "../../src/chat/chat_options.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import { LOBBY } from "../../src/chat/names.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";
 import { ChatError } from "../../src/chat/chat_error.ts";

@@ -107,3 +107,16 @@ Deno.test("nicknames: the name of a guest is used again when the guest has disco
   fixture.chat.remove(one!);
   assertEquals(fixture.chat.guestName(), "guest1");
 });
+
+Deno.test("nicknames: the number of a registered guest name is free when the account is deleted, whoever asked before", () => {
+  const registered = new Set(["guest1", "guestz", "guest2"]);
+  const policy = { isRegistered: (nick: string) => registered.has(nick), registeredLike: () => undefined };
+  const [asked, other] = [new ChatFixture({ policy }), new ChatFixture({ policy })];
+  assertEquals(asked.chat.guestName(), "guest3");
+  registered.delete("guest1");
+  for (const { chat } of [asked, other]) {
+    chat.alwaysOn.forget("guestz");
+    chat.alwaysOn.forget("guest1");
+    assertEquals(chat.guestName(), "guest1");
+  }
+});

@@ -1,6 +1,6 @@
 /** Rooms belong to accounts: who owns a room, which ranks come back, and what ends in a room without an owner. */
 import { assert, assertEquals } from "@std/assert";
-import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { LOBBY } from "../../src/chat/names.ts";
 import { type Role, Roles, ROLES_MAX } from "../../src/chat/roles.ts";
@@ -11,7 +11,7 @@ const TEA = "#tea";
 /** The accounts of these tests. */
 const ACCOUNTS = ["alice", "bob", "carol", "dave"];
 
-const OPTIONS: Partial<LocalChatOptions> = {
+const OPTIONS: Partial<ChatOptions> = {
   policy: { isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()) },
 };
 

@@ -1,6 +1,6 @@
 /** What owners do to rooms: transfer, members, renaming and deleting; appointing owners, and dropped accounts. */
 import { assert, assertEquals } from "@std/assert";
-import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { LOBBY } from "../../src/chat/names.ts";
 import { CROWD_MAX } from "../../src/chat/room_admin_commands.ts";
@@ -9,7 +9,7 @@ import { assertRejected, ChatFixture, lasting, sessionOf } from "./helpers.ts";
 
 const TEA = "#tea";
 const ACCOUNTS = ["alice", "bob", "carol"];
-const OPTIONS: Partial<LocalChatOptions> = {
+const OPTIONS: Partial<ChatOptions> = {
   policy: { isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()) },
 };
 

@@ -1,11 +1,11 @@
 /** Bans of users from rooms: by account or host, so that another nickname does not end them. */
 import { assertEquals } from "@std/assert";
-import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import { MASKS_MAX } from "../../src/chat/modes.ts";
 import { assertRejected, ChatFixture, lasting, sessionOf } from "./helpers.ts";
 
 const TEA = "#tea";
-const OPTIONS: Partial<LocalChatOptions> = { policy: { isRegistered: (nick) => ["bob", "carol"].includes(nick) } };
+const OPTIONS: Partial<ChatOptions> = { policy: { isRegistered: (nick) => ["bob", "carol"].includes(nick) } };
 
 /** A chat where the guest `op` is operator of a room, with two more users. */
 function room(fixture = new ChatFixture({ ...OPTIONS })) {

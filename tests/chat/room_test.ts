@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { fold, LOBBY } from "../../src/chat/names.ts";
-import { ROOMS_MAX } from "../../src/chat/local_chat.ts";
+import { ROOMS_MAX } from "../../src/chat/chat_options.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { KEY_MAX, MASK_MAX, MASKS_MAX, matchesMask, type ModeChange } from "../../src/chat/modes.ts";
 import type { Room } from "../../src/chat/room.ts";

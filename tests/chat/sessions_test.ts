@@ -160,8 +160,7 @@ Deno.test("sessions: a removed user loses all devices", () => {
   const { fixture, bob, laptop, phone } = twoDevices();
   const closed: string[] = [];
   for (const { session } of [laptop, phone]) session.outlet.close = (ending) => void closed.push(ending);
-  fixture.chat.remove(laptop.member, "enough");
-  laptop.member.close("killed");
+  fixture.chat.remove(laptop.member, "enough", { ending: "killed", words: "enough", notice: "Enough." });
   assertEquals(bob.heard(), ["left #tea alice enough alice 1 quit"]);
   assertEquals([fixture.chat.hasSession(laptop.session), fixture.chat.hasSession(phone.session)], [false, false]);
   assertEquals(closed, ["killed", "killed"]);

@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Delivery } from "../../src/chat/delivery.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
 import { Room } from "../../src/chat/room.ts";
+import { StoreError, StoreLost } from "../../src/chat/store.ts";
 import { isStored, LOCK_TIMEOUT, WriteBehind } from "../../src/chat/write_behind.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { CountingFormat, Inbox, LastingHistory, memberWith } from "./helpers.ts";
@@ -14,6 +15,7 @@ function place(history: LastingHistory | MemoryHistory = new LastingHistory()) {
     ...NO_OBSERVER,
     flushWanted: () => void log.push("flush"),
     storeFailed: ({ message }: Error) => void log.push(message),
+    storeLost: ({ message }: Error) => void log.push(`lost: ${message}`),
     storeRecovered: () => void log.push("recovered"),
   };
   const delivery: Delivery = new Delivery(observer.flushWanted, () => writes.commit());
@@ -45,6 +47,13 @@ function stopClock() {
   const real = performance.now;
   const clock = { now: 0, [Symbol.dispose]: () => void (performance.now = real) };
   performance.now = () => clock.now;
+  return clock;
+}
+
+/** A monotonic clock by which every look takes a second. */
+function advanceClock() {
+  const clock = stopClock();
+  performance.now = () => clock.now += 1000;
   return clock;
 }
 
@@ -136,4 +145,95 @@ Deno.test("write-behind: a deleted room is not saved any more", () => {
 Deno.test("write-behind: what users say is stored, but not what their programs tell each other", () => {
   const styles = ["say", "action", "notice", "ctcp", "ctcp-reply"] as const;
   assertEquals(styles.map((style) => isStored({ style })), [true, true, true, false, false]);
+});
+
+/** A room of a node of a cluster that is applying a command. */
+function nodePlace() {
+  const history = new LastingHistory();
+  history.position = 100;
+  return { ...place(history), history };
+}
+
+Deno.test("write-behind: a node of a cluster whose history fails rolls nothing back, and delivers nothing more", () => {
+  const { history, writes, say, heard, log, room, delivery, inbox } = nodePlace();
+  history.full = "the disk is full";
+  say("1");
+  room.sessions.announce({ kind: "notice", text: "not pending" });
+  log.length = 0;
+  assertEquals([writes.commit(), heard(), log], [false, [], ["lost: the disk is full"]]);
+  assertEquals([writes.failure?.message, writes.lost], ["the disk is full", 0]);
+  history.full = undefined;
+  say("2");
+  assertEquals([writes.commit(), heard(), history.take()], [false, [], []]);
+  delivery.flush();
+  assertEquals([inbox.take(), log.filter((line) => line.startsWith("lost")).length], [[], 1]);
+});
+
+Deno.test("write-behind: a command of a cluster that cannot be stored has no answer, as other nodes may have stored it", () => {
+  const acts = [
+    ({ writes }: ReturnType<typeof nodePlace>) => writes.commitPrivate(1),
+    ({ writes, room }: ReturnType<typeof nodePlace>) => writes.renameRoom(room, "#coffee"),
+    ({ writes, room }: ReturnType<typeof nodePlace>) => writes.deleteRoom(room),
+  ];
+  using _time = advanceClock();
+  for (const act of acts) {
+    const node = nodePlace();
+    const { history, writes, room, log, say } = node;
+    say("1");
+    writes.saveRoom(room);
+    history.full = history.unreadable = "the disk is full";
+    log.length = 0;
+    assertThrows(
+      () => act(node),
+      StoreLost,
+      "Cannot stay in the cluster: the history cannot be written: the disk is full",
+    );
+    assertEquals(log, ["lost: the disk is full"]);
+    assertThrows(() => node.writes.commitPrivate(1), StoreLost);
+  }
+});
+
+Deno.test("write-behind: a private message of a cluster waits while another process has the database locked, up to a limit", () => {
+  const { history, writes, log } = nodePlace();
+  using clock = stopClock();
+  history.locked = true;
+  let looks = 0;
+  Object.defineProperty(history, "ready", {
+    get: () => {
+      clock.now += 100;
+      if (++looks === 5) history.locked = false;
+      return !history.locked;
+    },
+  });
+  assertEquals([writes.commitPrivate(1), looks >= 5, log], [true, true, []]);
+  looks = 100;
+  history.locked = true;
+  const line = { id: 9, text: "", style: "say", time: 0, tags: "", bot: false } as const;
+  writes.addPrivate(["alice bob"], { kind: "whispered", to: "bob", who: "alice", origin: "a!b@c", ...line });
+  const error = assertThrows(() => writes.commitPrivate(1), StoreLost);
+  assertEquals((error.cause as StoreError).message, "locked");
+  assertEquals([looks < 100 + 20, log], [true, ["lost: locked"]]);
+});
+
+Deno.test("write-behind: a room of a cluster is deleted when another process no longer has the database locked", () => {
+  const { writes, room, say, log, history } = nodePlace();
+  say("1");
+  writes.commit();
+  log.length = 0;
+  let tries = 0;
+  history.deleteTarget = () => {
+    if (++tries < 3) throw new StoreError("locked");
+  };
+  writes.deleteRoom(room);
+  assertEquals([tries, log, writes.failure], [3, [], undefined]);
+});
+
+Deno.test("write-behind: a line that is stored already is delivered without a commit when its command is applied again", () => {
+  const { history, writes, say, heard, room } = nodePlace();
+  history.storedPosition = 100;
+  assertEquals([say("1"), heard(), room.hasLines, writes.stored], [false, ["said #Tea alice 1 say"], true, 0]);
+  writes.saveRoom(room);
+  assertEquals([room.stored, writes.commitPrivate(1), history.take()], [true, true, []]);
+  history.position = 101;
+  assertEquals([say("2"), writes.commit(), history.take()], [true, true, [["2"]]]);
 });

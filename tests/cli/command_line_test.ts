@@ -6,6 +6,12 @@ import { assertRejected, DEFAULTS, parse, printed } from "./parse.ts";
 /** Flags with a test of their own. */
 const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "account", "room", "format", "keep-private"];
 
+/** Those of a cluster: see cluster_options_test.ts. */
+const CLUSTER = ["cluster", "cluster-creds", "cluster-ca", "cluster-name", "cluster-replicas", "node"];
+
+/** Flags without a value. */
+const SWITCHES = ["reuse-port"];
+
 /** The values of flags that take one of a few words. */
 const WORDS: Record<string, string> = {
   "always-on": "off, opt-in, on",
@@ -104,7 +110,7 @@ Deno.test("command line: echo is the echo server, with flags before or after the
 });
 
 Deno.test("command line: this file has values for each flag", () => {
-  assertEquals([...Object.keys(VALUES), ...OTHERS].sort(), OPTION_NAMES.map(flagName).sort());
+  assertEquals([...Object.keys(VALUES), ...OTHERS, ...CLUSTER, ...SWITCHES].sort(), OPTION_NAMES.map(flagName).sort());
 });
 
 Deno.test("command line: each flag sets its option, and no other", () => {
@@ -224,7 +230,7 @@ Deno.test("command line: an invalid value is rejected with the flag and what it 
 });
 
 Deno.test("command line: a flag without a value is rejected", () => {
-  for (const flag of [...Object.keys(VALUES), ...OTHERS]) {
+  for (const flag of [...Object.keys(VALUES), ...OTHERS, ...CLUSTER]) {
     const message = needsValue(flag);
     for (const args of [`--${flag}`, `--${flag}=`, `echo --${flag}`, `--${flag} --port=1`]) {
       if (args !== `--${flag} --port=1` || flag !== "port") assertRejected(args, message);

@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { hashPassword } from "../../src/accounts/password.ts";
 import { ConfigFiles, modeOf } from "../../src/cli/config_files.ts";
+import type { Options } from "../../src/cli/options.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 import { Log } from "../../src/monitoring/log.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
@@ -28,8 +29,8 @@ class Folder implements Disposable {
     return path;
   }
 
-  open(named: Named, sendBuffer = DEFAULTS.sendBuffer): Promise<ConfigFiles> {
-    return ConfigFiles.open({ ...DEFAULTS, ...named, sendBuffer }, this.#log);
+  open(named: Named, sendBuffer = DEFAULTS.sendBuffer, cluster?: Options["cluster"]): Promise<ConfigFiles> {
+    return ConfigFiles.open({ ...DEFAULTS, ...named, sendBuffer, cluster }, this.#log);
   }
 
   /** The lines that were logged since the last call, without their times. */
@@ -146,6 +147,36 @@ Deno.test("config files: a reload reads all files, reports each that cannot be u
   folder.write("operators", "\xe9");
   assertEquals((await files.reload()).failed.map(({ what }) => what), ["operators"]);
   assertEquals([files.motd.lines, files.revoked], [["two"], []], "no line of an unusable file is revoked");
+});
+
+Deno.test("config files: the files of a cluster are read at the start alone, and their contents are checked", async () => {
+  using folder = new Folder();
+  const creds = "-----BEGIN NATS USER JWT-----\neyJ0\n------END NATS USER JWT------\n";
+  const ca = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+  const cluster = {
+    servers: "nats://localhost",
+    name: "tincan",
+    replicas: 1,
+    node: undefined,
+    credsFile: folder.write("a.creds", creds, 0o640),
+    caFile: folder.write("ca.pem", ca, 0o644),
+  };
+  const files = await folder.open({}, undefined, cluster);
+  assertEquals(files.cluster, { creds, ca });
+  if (Deno.build.os !== "windows") {
+    const warning = "warn secret file can be read by others: chmod 600 it";
+    assertEquals(await folder.logged(), [`${warning} file=${cluster.credsFile} mode=640`]);
+  }
+  folder.write("a.creds", "");
+  assertEquals(await files.reload(), { done: [], failed: [] });
+  assertEquals(files.cluster, { creds, ca });
+  const empty = { credsFile: "--cluster-creds", caFile: "--cluster-ca" };
+  for (const [name, flag] of Object.entries(empty)) {
+    const path = folder.write("empty", "-----BEGIN nothing-----\n");
+    const message = `Cannot use ${flag} "${path}": it has no line -----BEGIN `;
+    folder.write("a.creds", creds);
+    await assertRejects(() => folder.open({}, undefined, { ...cluster, [name]: path }), UsageError, message);
+  }
 });
 
 Deno.test("config files: a reload that is asked for during another one reads the files after it", async () => {

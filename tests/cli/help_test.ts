@@ -15,6 +15,11 @@ const WITHOUT_DEFAULT = [
   "trust-proxy",
   "tls-cert",
   "tls-key",
+  "cluster",
+  "cluster-creds",
+  "cluster-ca",
+  "node",
+  "reuse-port",
   "account",
   "room",
 ];

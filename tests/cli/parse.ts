@@ -52,6 +52,8 @@ export const DEFAULTS: Options = {
   maxData: 10 * 2 ** 30,
   keepPrivate: "accounts",
   maxHistory: 100,
+  cluster: undefined,
+  reusePort: false,
   logLevel: "info",
   logFormat: "text",
   logRate: 300,

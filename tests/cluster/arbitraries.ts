@@ -1,10 +1,11 @@
 /** Arbitrary commands, for property tests. */
 import { fc } from "../dependencies.ts";
-import { type Command, type CommandOf, type Op, USER_FLAGS } from "../../src/chat/commands.ts";
+import { USER_FLAGS } from "../../src/chat/commands.ts";
 import type { Style } from "../../src/chat/events.ts";
 import type { Identity } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, RANK_OF, type RankMode, RANKS, SWITCHES } from "../../src/chat/modes.ts";
 import type { SessionToken } from "../../src/chat/scope.ts";
+import type { LogCommand } from "../../src/cluster/cluster_commands.ts";
 
 type Model<T> = { readonly [K in keyof T]-?: fc.Arbitrary<T[K]> };
 
@@ -53,22 +54,23 @@ const modeChange: fc.Arbitrary<ModeChange> = fc.oneof(
 const member = integer;
 const session = orUndefined(integer);
 const reason = orUndefined(text);
+const close = orUndefined(fc.record({ ending: text, words: text, notice: text }));
 
 /** The fields of each command but `op`. */
-const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
-  connect: { id: integer, nick: text, identity, attended: orUndefined(flag) },
-  disconnect: { session: integer, reason, own: flag },
-  remove: { member, reason },
+const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand, { op: O }>, "op">> } = {
+  connect: { id: integer, nick: orUndefined(text), identity, attended: orUndefined(flag) },
+  disconnect: { session: integer, reason, own: flag, close },
+  remove: { member, reason, close },
   rename: { member, nick: text },
-  reclaim: { member, nick: text, reason: text },
-  login: { session: integer, account: text, token: orUndefined(token), id: integer },
+  reclaim: { member, nick: text, reason: text, close },
+  login: { session: integer, account: text, token: orUndefined(token), id: integer, shown: fc.array(text) },
   logout: { session: integer, id: integer },
   token: { session: integer, account: text, token },
   away: { member, message: orUndefined(text) },
   realname: { member, realname: text },
   ignore: { member, name: text, on: flag },
   ignored: { member, names: fc.array(text) },
-  flag: { member, flag: fc.constantFrom(...USER_FLAGS), on: flag },
+  flag: { member, flag: fc.constantFrom(...USER_FLAGS), on: flag, name: orUndefined(text) },
   "always-on": { member, choice: orUndefined(flag) },
   attend: { session: integer, on: flag },
   expire: { before: number },
@@ -88,7 +90,7 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
   disown: { room: text, account: text },
   "rename-room": { member, room: text, name: text, reason },
   destroy: { member, room: text },
-  drop: { room: text },
+  drop: { room: text, seen: integer },
   say: { member, session, room: text, text, style, tags: text, minRank: rank },
   whisper: { member, session, to: fc.array(text), text, style, tags: text, ignoredBy: fc.array(text) },
   tag: {
@@ -99,14 +101,39 @@ const MODELS: { readonly [O in Op]: Model<Omit<CommandOf<O>, "op">> } = {
     minRank: rank,
   },
   wallops: { member, text },
-  notice: { text },
-  mute: { host: text, action: orUndefined(fc.record({ who: text, by: text })) },
-  unmute: { host: text },
+  notice: {
+    text,
+    to: orUndefined(fc.oneof(fc.record({ member: integer }), fc.record({ session: integer }))),
+  },
+  "server-ban": {
+    what: text,
+    by: text,
+    reason: text,
+    since: number,
+    until: orUndefined(number),
+    nick: orUndefined(text),
+  },
+  "server-unban": { what: text },
+  mute: { host: text, action: orUndefined(fc.record({ who: text, by: text })), until: orUndefined(integer) },
+  unmute: { host: text, until: orUndefined(integer) },
+  hello: {
+    nonce: text,
+    name: text,
+    version: text,
+    codec: integer,
+    settings: fc.array(fc.tuple(text, text)),
+    founding: flag,
+    replaces: orUndefined(fc.record({ node: integer, last: integer })),
+  },
+  beat: { checksum: orUndefined(fc.record({ sequence: integer, value: integer })) },
+  gone: { node: integer, last: integer },
 };
 
 /** All commands. */
-export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+export const anyCommand: fc.Arbitrary<LogCommand> = fc.oneof(
   ...Object.entries(MODELS).map(([op, model]) =>
-    fc.record({ op: fc.constant(op), ...model } as Model<Record<string, unknown>>) as unknown as fc.Arbitrary<Command>
+    fc.record({ op: fc.constant(op), ...model } as Model<Record<string, unknown>>) as unknown as fc.Arbitrary<
+      LogCommand
+    >
   ),
 );

@@ -102,7 +102,7 @@ Deno.test("cluster: packed batches have all commands in order, and as many as fi
       const commands = sizes.map((size): Command => ({ op: "notice", text: letter.repeat(size) }));
       const encoded = commands.map((command) => encodeCommand(command, HEAD.version));
       const batches = packBatches(HEAD, encoded);
-      const decoded = batches.map(decodeBatch);
+      const decoded = batches.map((batch) => decodeBatch(batch));
       if (batches.length > 1) several++;
       assertEquals(decoded.flatMap((batch) => batch.commands), commands);
       assertEquals(decoded.map(({ number }) => number), batches.map((_, i) => HEAD.number + i));
@@ -132,7 +132,7 @@ Deno.test("cluster: no commands are packed into no batch", () => {
 });
 
 Deno.test("cluster: a batch has at most COMMANDS_MAX commands", () => {
-  const drop = encodeCommand({ op: "drop", room: "#x" }, CODEC_VERSION);
+  const drop = encodeCommand({ op: "drop", room: "#x", seen: 0 }, CODEC_VERSION);
   const batches = packBatches(HEAD, Array(2 * COMMANDS_MAX + 1).fill(drop));
   assertEquals(batches.map((bytes) => decodeBatch(bytes).commands.length), [COMMANDS_MAX, COMMANDS_MAX, 1]);
   rejects("too-large", batchOf(Array(COMMANDS_MAX + 1).fill(drop).join()));
@@ -189,7 +189,7 @@ Deno.test("cluster: a command is not encoded when one of its values could not be
 });
 
 Deno.test("cluster: a command is not encoded for a version that does not have it", () => {
-  rejectsCommand("not-in-version", { op: "drop", room: "#x" }, 0);
+  rejectsCommand("not-in-version", { op: "drop", room: "#x", seen: 0 }, 0);
 });
 
 Deno.test("cluster: a batch of a newer version is rejected as such, whatever it looks like", () => {
@@ -199,7 +199,7 @@ Deno.test("cluster: a batch of a newer version is rejected as such, whatever it 
 });
 
 Deno.test("cluster: a batch with an unknown command, mode or choice is rejected as such", () => {
-  const error = rejects("unknown-code", batchOf('["dr","#x"],["new",1]'));
+  const error = rejects("unknown-code", batchOf('["dr","#x",0],["new",1]'));
   assertEquals(error.message, `Cannot decode command 2 of the batch: version ${CODEC_VERSION} has no op "new"`);
   for (
     const command of [

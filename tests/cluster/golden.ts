@@ -7,10 +7,11 @@
  * A new command needs a row in {@linkcode SAMPLES}; a new field, a value in one. Types say where. Then
  * `deno run --allow-read --allow-write=tests/cluster tests/cluster/write_golden.ts` writes the new entries.
  */
-import { type Command, type CommandOf, type Op, USER_FLAGS } from "../../src/chat/commands.ts";
+import { USER_FLAGS } from "../../src/chat/commands.ts";
 import type { Style } from "../../src/chat/events.ts";
 import { LISTS, type ModeChange, RANK_OF, type RankMode, RANKS, SWITCHES } from "../../src/chat/modes.ts";
 import { decodeBatch, encodeCommand, packBatches } from "../../src/cluster/batches.ts";
+import type { LogCommand } from "../../src/cluster/cluster_commands.ts";
 import { EncodeError } from "../../src/cluster/codec_errors.ts";
 import { CODEC_VERSION } from "../../src/cluster/command_codec.ts";
 
@@ -54,8 +55,10 @@ const CHANGES: readonly ModeChange[] = [
 
 const SAY = { op: "say", member: 7, session: 8, room: "#tea", text: "hi", style: "say", tags: "" } as const;
 
+const CLOSE = { ending: "signed out", words: "Log in again.", notice: "You are signed out." };
+
 /** Examples of all commands. */
-const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
+const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, { op: O }>> } = {
   connect: {
     all: {
       op: "connect",
@@ -71,7 +74,7 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
       },
       attended: false,
     },
-    least: { op: "connect", id: 7, nick: "Zoë", identity: { user: "~zoe", host: "abc.hidden", realname: "" } },
+    least: { op: "connect", id: 7, identity: { user: "~zoe", host: "abc.hidden", realname: "" } },
     also: [{
       op: "connect",
       id: 7,
@@ -81,15 +84,25 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     }],
   },
   disconnect: {
-    all: { op: "disconnect", session: 8, reason: "so long", own: true },
+    all: { op: "disconnect", session: 8, reason: "so long", own: true, close: CLOSE },
     least: { op: "disconnect", session: 8, own: false },
   },
-  remove: { all: { op: "remove", member: 7, reason: "flood" }, least: { op: "remove", member: 7 } },
+  remove: { all: { op: "remove", member: 7, reason: "flood", close: CLOSE }, least: { op: "remove", member: 7 } },
   rename: { all: { op: "rename", member: 7, nick: "Арина" } },
-  reclaim: { all: { op: "reclaim", member: 7, nick: "zoe", reason: "it is registered" } },
+  reclaim: {
+    all: { op: "reclaim", member: 7, nick: "zoe", reason: "it is registered", close: CLOSE },
+    least: { op: "reclaim", member: 7, nick: "zoe", reason: "it is registered" },
+  },
   login: {
-    all: { op: "login", session: 8, account: "zoe", token: { id: 3, readOnly: false, room: "#tea" }, id: 9 },
-    least: { op: "login", session: 8, account: "zoe", id: 9 },
+    all: {
+      op: "login",
+      session: 8,
+      account: "zoe",
+      token: { id: 3, readOnly: false, room: "#tea" },
+      id: 9,
+      shown: ["#tea"],
+    },
+    least: { op: "login", session: 8, account: "zoe", id: 9, shown: [] },
   },
   logout: { all: { op: "logout", session: 8, id: 9 } },
   token: {
@@ -107,7 +120,8 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     also: [{ op: "ignored", member: 7, names: [] }],
   },
   flag: {
-    all: { op: "flag", member: 7, flag: "operator", on: false },
+    all: { op: "flag", member: 7, flag: "operator", on: true, name: "root" },
+    least: { op: "flag", member: 7, flag: "operator", on: false },
     also: USER_FLAGS.map((flag) => ({ op: "flag", member: 7, flag, on: true })),
   },
   "always-on": {
@@ -158,7 +172,7 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     least: { op: "rename-room", member: 7, room: "#tea", name: "#Coffee" },
   },
   destroy: { all: { op: "destroy", member: 7, room: "#tea" } },
-  drop: { all: { op: "drop", room: "#tea" } },
+  drop: { all: { op: "drop", room: "#tea", seen: 1_842_000_000_000_000 } },
   say: {
     all: { ...SAY, text: "ciao ☕", style: "notice", tags: "+draft/reply=abc", minRank: "voice" },
     least: { op: "say", member: 7, room: "#tea", text: "hi", style: "say", tags: "" },
@@ -185,12 +199,50 @@ const SAMPLES: { readonly [O in Op]: Samples<CommandOf<O>> } = {
     least: { op: "tag", member: 7, to: { member: 9 }, tags: "+typing=done" },
   },
   wallops: { all: { op: "wallops", member: 7, text: "hear ye" } },
-  notice: { all: { op: "notice", text: "The server is stopping." } },
+  notice: {
+    all: { op: "notice", text: "You can speak again.", to: { member: 7 } },
+    least: { op: "notice", text: "The server is stopping." },
+    also: [{ op: "notice", text: "zoe is no longer registered.", to: { session: 8 } }],
+  },
+  "server-ban": {
+    all: {
+      op: "server-ban",
+      what: "~a:bob",
+      by: "alice",
+      reason: "spam",
+      since: 1_800_000_000_000.5,
+      until: 1_800_000_060_000.5,
+      nick: "bob",
+    },
+    least: { op: "server-ban", what: "192.0.2.0/24", by: "alice", reason: "", since: 1_800_000_000_000 },
+  },
+  "server-unban": { all: { op: "server-unban", what: "192.0.2.0/24" } },
   mute: {
-    all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" } },
+    all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" }, until: 1_800_000_060_000 },
     least: { op: "mute", host: "abc.hidden" },
   },
-  unmute: { all: { op: "unmute", host: "abc.hidden" } },
+  unmute: {
+    all: { op: "unmute", host: "abc.hidden", until: 1_800_000_060_000 },
+    least: { op: "unmute", host: "abc.hidden" },
+  },
+  hello: {
+    all: {
+      op: "hello",
+      nonce: "0f8fad5b",
+      name: "berlin",
+      version: "0.1.0",
+      codec: 2,
+      settings: [["--name", "tincan"], ["--max-rooms", "1000"]],
+      founding: true,
+      replaces: { node: 12, last: 345 },
+    },
+    least: { op: "hello", nonce: "n", name: "", version: "0.1.0", codec: 1, settings: [], founding: false },
+  },
+  beat: {
+    all: { op: "beat", checksum: { sequence: 1_000_000, value: 4_294_967_295 } },
+    least: { op: "beat" },
+  },
+  gone: { all: { op: "gone", node: 12, last: 345 } },
 };
 
 /** An entry of the golden file. */
@@ -204,7 +256,7 @@ export interface Entry {
 }
 
 /** The first version that has an encoding for a command. */
-function versionOf(command: Command): number {
+function versionOf(command: LogCommand): number {
   for (let version = 1; version < CODEC_VERSION; version++) {
     try {
       encodeCommand(command, version);
@@ -219,9 +271,12 @@ function versionOf(command: Command): number {
 /** The entries as this program encodes {@linkcode SAMPLES}. */
 export function encodeSamples(): Entry[] {
   return Object.entries(SAMPLES).flatMap(([op, samples]) => {
-    const { all, least, also = [] } = samples as { all: Command; least?: Command; also?: readonly Command[] };
-    const named: [name: string, command: Command | undefined][] = [["all fields", all], ["no optional field", least]];
-    named.push(...also.map((command, i): [string, Command] => [`example ${i + 1}`, command]));
+    const { all, least, also = [] } = samples as { all: LogCommand; least?: LogCommand; also?: readonly LogCommand[] };
+    const named: [name: string, command: LogCommand | undefined][] = [["all fields", all], [
+      "no optional field",
+      least,
+    ]];
+    named.push(...also.map((command, i): [string, LogCommand] => [`example ${i + 1}`, command]));
     return named.flatMap(([name, command]) => {
       if (command === undefined) return [];
       const version = versionOf(command);
@@ -232,7 +287,7 @@ export function encodeSamples(): Entry[] {
 }
 
 /** Decodes a command of the golden file. */
-export function decodeEntry({ version, encoded }: Entry): Command | undefined {
+export function decodeEntry({ version, encoded }: Entry): LogCommand | undefined {
   const [batch] = packBatches({ version, incarnation: 1, number: 1, time: 1 }, [encoded]);
   return decodeBatch(batch!).commands[0];
 }

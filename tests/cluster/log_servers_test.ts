@@ -34,6 +34,8 @@ Deno.test("NATS addresses: an invalid one is rejected with a sentence that has n
     ["nats://a/x", 'Invalid NATS address "nats://a/x": only a host and a port can follow the credentials'],
     ["nats://a%20b", 'Invalid NATS address "nats://a%20b": the host is not valid'],
     ["nats://ann:50%@a", 'Invalid NATS address "…@a": write a "%" in the credentials as %25'],
+    ["nats://ann:sec,ret@a", 'Invalid NATS address "nats://ann:…": it is not a URL'],
+    ["nats://ann:sec\nret@a/x", 'Invalid NATS address "…@a/x": only a host and a port can follow the credentials'],
     ["nats://ann:secret@a,nats://bob:secret@b", "Invalid NATS addresses: all servers must have the same credentials"],
   ];
   for (const [text, message] of cases) {

@@ -4,7 +4,8 @@
  */
 import { USER_FLAGS } from "../../src/chat/commands.ts";
 import { IGNORED_MAX } from "../../src/chat/ignore_lists.ts";
-import { type LocalChat, ROOMS_MAX } from "../../src/chat/local_chat.ts";
+import { ROOMS_MAX } from "../../src/chat/chat_options.ts";
+import type { LocalChat } from "../../src/chat/local_chat.ts";
 import { fold, isNick, isRoom, LOBBY } from "../../src/chat/names.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { REALNAME_MAX, REASON_MAX, TOPIC_MAX } from "../../src/chat/lengths.ts";

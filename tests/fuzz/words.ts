@@ -306,7 +306,7 @@ export function scene(random: Random, listener: string): string[] {
     [`NICK ${who}`, `REGISTER * * :${own}`, "NS LOGOUT"],
     [`NS IDENTIFY ${who} ${own}`, `NS GHOST ${who} ${own}`, `NICK ${who}`],
     ["OPER op {oper}", `KLINE ${random.pick(["", "1 ", "0 "])}${banned(random)} :bye`, `UNKLINE ${banned(random)}`],
-    ["OPER op {oper}", `KILL ${who} :bye`, `MUTE ${who} 1`, `UNMUTE ${who}`, "STATS k"],
+    ["OPER op {oper}", `KILL ${who} :bye`, `MUTE ${who} 1`, `UNMUTE ${who}`, "STATS k", "NODES"],
   ]);
 }
 

@@ -28,7 +28,7 @@ import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { ModerationContext } from "../../src/protocol/moderation.ts";
-import { enforceBan } from "../../src/server/enforce_ban.ts";
+import { BanEnforcer } from "../../src/server/enforce_ban.ts";
 import { DelayedChat } from "../delayed_chat.ts";
 import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
@@ -179,6 +179,7 @@ export class World {
       keepPrivate: "all",
       maxRooms: ROOMS,
       reserved: [SERVER, NICKSERV],
+      serverBans: this.#bans,
       policy: {
         isRegistered: (nick) => auth.find(nick) !== undefined,
         banReason: (origin) => this.#bans.findByOrigin(origin)?.reason,
@@ -186,12 +187,18 @@ export class World {
     });
     this.#delayed = delayed ? new DelayedChat(this.chat) : undefined;
     const chat = this.#delayed?.chat ?? this.chat;
+    const enforcer = new BanEnforcer(
+      this.#bans,
+      { [Symbol.iterator]: () => this.#connected() },
+      chat,
+      reportError,
+    );
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
     const moderation: ModerationContext = {
       ...fakeModeration(),
       bans: this.#bans,
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), chat),
+      makeBan: (by, ban) => enforcer.make(by, ban),
     };
     const common = {
       chat,
@@ -217,7 +224,7 @@ export class World {
       unregistered: { count: 0 },
     };
     const assets = [{ path: "/", type: "text/html", text: "page" }];
-    const site = new Site({ assets, healthy: () => true, metrics: () => "metrics" });
+    const site = new Site({ assets, trouble: () => undefined, metrics: () => "metrics" });
     this.#web = new WebPort((request) => site.respond(request));
   }
 

@@ -1,7 +1,8 @@
 /** Users who are always on, in the database: what is there after a restart. */
 import { assertEquals } from "@std/assert";
 import { ABSENT_MESSAGE } from "../../src/chat/always_on.ts";
-import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import type { Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import { ROWS_MAX } from "../../src/chat/presence_writer.ts";
@@ -13,7 +14,7 @@ import { CountingFormat, IDENTITY, Inbox } from "../chat/helpers.ts";
 import { Clock, leaveRoom, NOON, Place } from "./helpers.ts";
 
 /** Opens the file again, as after the process was killed: nothing is written first. */
-async function restart(place: Place, options: Partial<LocalChatOptions> = {}): Promise<LocalChat> {
+async function restart(place: Place, options: Partial<ChatOptions> = {}): Promise<LocalChat> {
   const policy = { isRegistered: (nick: string) => /^(alice|bob|carol)$/.test(fold(nick)) };
   return new LocalChat({ history: await place.open(), policy, ...options });
 }

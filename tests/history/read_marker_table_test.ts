@@ -1,7 +1,8 @@
 /** Read markers in the database: what is there after a restart, limits, and what deletes them. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { LocalChat, type LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { READ_MARKERS_MAX } from "../../src/chat/read_marker_store.ts";
 import { StoreError } from "../../src/chat/store.ts";
@@ -14,7 +15,7 @@ import { CountingFormat, IDENTITY, Inbox } from "../chat/helpers.ts";
 import { leaveRoom, Place, PLAIN_ROOM, rowsAtOnce, runMaintenance, said, tickingClock, whispered } from "./helpers.ts";
 
 /** Opens the file again, as after the process was killed: nothing is written first. */
-async function restart(place: Place, options: Partial<LocalChatOptions> = {}): Promise<LocalChat> {
+async function restart(place: Place, options: Partial<ChatOptions> = {}): Promise<LocalChat> {
   return new LocalChat({ history: await place.open(), policy: { isRegistered: () => true }, ...options });
 }
 

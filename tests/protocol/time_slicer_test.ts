@@ -277,7 +277,7 @@ testHeld("slicer: a queued command of a client that has left is dropped", async 
   slicer.held = true;
   const asked = [alice.says("JOIN #tea"), bob.says("/list")];
   await carol.says("PING :after them");
-  alice.member.close("killed");
+  alice.session.outlet.close("killed");
   for (const { member } of [alice, bob]) fixture.chat.remove(member);
   fixture.quiet();
   assertEquals(slicer.release(), 2);

@@ -2,16 +2,16 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Bans } from "../../src/moderation/bans.ts";
 import { NICKNAME_RECLAIMED } from "../../src/protocol/accounts.ts";
 import { PING_TIMEOUT } from "../../src/protocol/irc/keepalive.ts";
-import { type Client, Connections } from "../../src/server/connections.ts";
+import { type Client, Connections, type ConnectionsContext } from "../../src/server/connections.ts";
 import { ChatFixture, sessionOf } from "../chat/helpers.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { createHandler, createLimits, recordingLog } from "./helpers.ts";
 
-function create({ registers = true } = {}) {
+function create({ registers = true, trouble }: Partial<ConnectionsContext> = {}) {
   const bans = new Bans();
   const limits = createLimits(bans);
   const { log, lines } = recordingLog();
-  const connections = new Connections({ limits, bans, log, registers });
+  const connections = new Connections({ limits, bans, log, registers, trouble });
   return { bans, limits, lines, connections, handler: createHandler("irc") };
 }
 
@@ -68,6 +68,24 @@ Deno.test("connections: an address that was banned after it was accepted is reje
   assertEquals(connection.take(), ["rejected: You are banned from this server: spam"]);
   assertEquals([connection.closeReason, connections.size, limits.rejected.get("banned")], ["banned", 0, 1]);
   assertEquals(await lines(), ["info refused peer=127.0.0.1:50000 door=irc reason=banned ban=192.0.2.0/24"]);
+});
+
+Deno.test("connections: new clients are rejected while the node has no cluster, and those that are connected stay", async () => {
+  let trouble: string | undefined;
+  const { connections, handler, limits, lines } = create({ trouble: () => trouble });
+  const [before, during, after] = [new FakeConnection(), new FakeConnection(), new FakeConnection()];
+  connections.accept(handler, before);
+  trouble = "no connection to NATS";
+  connections.accept(handler, during);
+  const sentence = "This node has no connection to its cluster. Try again in a moment.";
+  assertEquals(during.take(), [`rejected: ${sentence}`]);
+  trouble = undefined;
+  connections.accept(handler, after);
+  assertEquals([before, during, after].map(({ closeReason }) => closeReason), [undefined, "no cluster", undefined]);
+  assertEquals([connections.size, limits.rejected.get("no cluster")], [2, 1]);
+  assertEquals(await lines(), [
+    'info refused peer=127.0.0.1:50000 door=irc reason="no cluster" trouble="no connection to NATS"',
+  ]);
 });
 
 Deno.test("connections: an error in a session ends this session alone and is logged with its stack", async () => {

@@ -14,6 +14,13 @@ function optionsOf(...args: string[]): Options {
   return options;
 }
 
+/** Starts a server. */
+function open(options: Options, log = recordingLog().log): Server {
+  const server = new Server(options, inMemoryResources(), log);
+  server.open();
+  return server;
+}
+
 /** Replaces `Deno.listen` while a function runs, and returns the listeners that were opened. */
 function listenersOpenedBy(run: () => void, port?: { fails: number; error: Error }): Deno.Listener[] {
   const listeners: Deno.Listener[] = [];
@@ -34,7 +41,7 @@ function listenersOpenedBy(run: () => void, port?: { fails: number; error: Error
 
 Deno.test("listeners: each port has an address line for people, and a log line", async () => {
   const { log, lines } = recordingLog();
-  const server = new Server(optionsOf(), inMemoryResources(), log);
+  const server = open(optionsOf(), log);
   const { ports: [text, irc, web], addresses } = server;
   assertEquals(addresses, [
     `text  nc 127.0.0.1 ${text}`,
@@ -50,7 +57,7 @@ Deno.test("listeners: each port has an address line for people, and a log line",
 });
 
 Deno.test("listeners: the echo server has one port", async () => {
-  const server = new Server(optionsOf("echo"), inMemoryResources(), recordingLog().log);
+  const server = open(optionsOf("echo"));
   assertMatch(server.addresses.join(), /^echo {2}nc 127\.0\.0\.1 \d+$/);
   await server.stop();
 });
@@ -71,11 +78,28 @@ Deno.test("listeners: a port that cannot be opened is named with its flag, and t
   for (const [error, message] of cases) {
     let thrown: ListenError | undefined;
     const listeners = listenersOpenedBy(() => {
-      const open = () => new Server(optionsOf(), inMemoryResources(), recordingLog().log);
-      thrown = assertThrows(open, ListenError);
+      thrown = assertThrows(() => open(optionsOf()), ListenError);
     }, { fails: 1, error });
     assertMatch(thrown!.message, message);
     assertEquals(listeners.length, 1);
     assertThrows(() => listeners[0]!.close(), Deno.errors.BadResource);
   }
+});
+
+Deno.test({
+  name: "listeners: each port can be opened by several servers with --reuse-port, and by one without it",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const shared: Options = { ...optionsOf("--cluster", "nats://localhost", "--reuse-port"), cluster: undefined };
+    const first = open(shared);
+    const [port = 0, ircPort = 0, webPort = 0] = first.ports;
+    const same = { ...shared, port, ircPort, webPort };
+    const second = open(same);
+    assertEquals(second.ports, first.ports);
+    for (const used of [{ port }, { ircPort }, { webPort }]) {
+      const others: Options = { ...optionsOf(), ...used };
+      assertThrows(() => open(others), ListenError, "already in use");
+    }
+    await Promise.all([first.stop(), second.stop()]);
+  },
 });

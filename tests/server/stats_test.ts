@@ -4,21 +4,23 @@ import { Bans } from "../../src/moderation/bans.ts";
 import { Connections } from "../../src/server/connections.ts";
 import { RejectionLog } from "../../src/server/rejection_log.ts";
 import { Stats } from "../../src/server/stats.ts";
-import type { LocalChatOptions } from "../../src/chat/local_chat.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import { ChatFixture, sessionOf } from "../chat/helpers.ts";
 import { createHandler, createLimits, quietLog } from "./helpers.ts";
+import { FakeCluster } from "../fake_cluster.ts";
 import { FakeConnection } from "../fake_connection.ts";
 
 /** Creates the figures of a server that has no ports. */
-function createStats(options: Partial<LocalChatOptions> = {}) {
+function createStats(options: Partial<ChatOptions> = {}, cluster?: FakeCluster) {
   const fixture = new ChatFixture(options);
   const bans = new Bans();
   const limits = createLimits(bans);
   const connections = new Connections({ limits, bans, log: quietLog(), registers: true });
   const traffic = { linesIn: 1, linesOut: 20, bytesOut: 2_600_000 };
   const rejections = new RejectionLog(quietLog());
+  const { members, alwaysOn, rooms, linesStored, linesLost } = fixture.chat;
   const stats = new Stats({
-    chat: fixture.chat,
+    chat: cluster === undefined ? fixture.chat : { members, alwaysOn, rooms, linesStored, linesLost, cluster },
     bans,
     auth: new AuthService(),
     limits,
@@ -77,4 +79,50 @@ Deno.test("stats: users who are not connected are counted apart", () => {
   fixture.arrive("bob", [], { account: "bob" });
   assertMatch(stats.sentences()[0]!, /, with 2 users \(1 not connected\) on 0 connections/);
   assertMatch(stats.metrics([]), /^tincan_members 2$[^]*^tincan_absent_members 1$/m);
+});
+
+Deno.test("stats: a node has sentences about its cluster and the log", () => {
+  const cluster = new FakeCluster();
+  const { stats } = createStats({}, cluster);
+  assertEquals(stats.sentences().slice(3), [
+    "Node node1 of the cluster tea, which has 2 nodes.",
+    "The log is at 101, 0.1 s ago; 103 commands applied, 104 batches appended, the last in 106 ms and the slowest of the " +
+    "last minute in 107 ms; 108 waiting, 110 sent again, 111 fetched.",
+  ]);
+  cluster.health = "no connection to NATS";
+  cluster.nodes = [];
+  const [first] = stats.sentences().slice(3);
+  assertEquals(
+    first,
+    "Node without a name yet of the cluster tea, which has 0 nodes. It cannot take commands: no connection to NATS.",
+  );
+});
+
+Deno.test("stats: a node has metrics of its cluster, and a server without a cluster has none of them", () => {
+  const cluster = new FakeCluster();
+  const { stats } = createStats({}, cluster);
+  const values = () => {
+    return [...stats.metrics([]).matchAll(/^(tincan_cluster_\w+) (\S+)$/gm)].map(([, name, value]) =>
+      `${name} ${value}`
+    );
+  };
+  assertEquals(values(), [
+    "tincan_cluster_nodes 2",
+    "tincan_cluster_healthy 1",
+    "tincan_cluster_log_sequence 101",
+    "tincan_cluster_log_silence_seconds 0.109",
+    "tincan_cluster_batches_total 102",
+    "tincan_cluster_commands_total 103",
+    "tincan_cluster_appended_batches_total 104",
+    "tincan_cluster_appended_bytes_total 105",
+    "tincan_cluster_append_seconds 0.106",
+    "tincan_cluster_slowest_append_seconds 0.107",
+    "tincan_cluster_waiting_commands 108",
+    "tincan_cluster_resent_batches_total 110",
+    "tincan_cluster_filled_batches_total 111",
+    "tincan_cluster_checksums_total 112",
+  ]);
+  cluster.health = "joining";
+  assertEquals(values()[1], "tincan_cluster_healthy 0");
+  assertEquals(createStats().stats.metrics([]).includes("tincan_cluster"), false);
 });

@@ -81,3 +81,30 @@ Deno.test("network pool: networks without items take no memory", async () => {
   });
   assert(grown < 1e6, `${grown} bytes`);
 });
+
+Deno.test("network pool: another pool with the same items and ranking removes the heaviest in the same order", () => {
+  const address = fc.tuple(fc.nat(2), fc.nat(2)).map(([a, b]) => `2001:db8:${a}:${b}::1`);
+  fc.assert(fc.property(fc.array(fc.tuple(address, fc.nat(3)), { maxLength: 40 }), (steps) => {
+    const [one, other] = [new NetworkPool<number>(), new NetworkPool<number>()];
+    for (const [n, [of, what]] of steps.entries()) {
+      if (what > 0) one.add(networksOf(of), n);
+      else if (one.size > 0) one.delete(one.heaviest()!);
+    }
+    for (const n of steps.keys()) if (one.has(n)) other.add(one.networksOfItem(n), n);
+    for (const networks of [...one.ranking()]) other.rank(networks);
+    assertEquals([...other.ranking()], [...one.ranking()]);
+    while (one.size > 0) {
+      const heaviest = one.heaviest()!;
+      assertEquals(other.heaviest(), heaviest);
+      assert(one.delete(heaviest) && other.delete(heaviest));
+    }
+    assertEquals(other.size, 0);
+  }));
+});
+
+Deno.test("network pool: rank does nothing for a network that it does not contain", () => {
+  const pool = new NetworkPool<string>();
+  fill(pool, "192.0.2.1", "192.0.2.2");
+  for (const networks of [["192.0.2.9"], ["a", "b"], []]) pool.rank(networks);
+  assertEquals(pool.heaviest(), "192.0.2.1 1");
+});

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { now } from "../../src/web/clock.js";
 import { Connection } from "../../src/web/connection.js";
 import { numeric } from "../../src/protocol/irc/numerics.ts";
+import { NO_CLUSTER_TEXT } from "../../src/server/cluster_health.ts";
 import { FakeBrowser, type FakeSocket } from "./fake_browser.ts";
 
 const OFFER = "away-notify batch draft/chathistory=x labeled-response sasl=PLAIN other";
@@ -221,6 +222,17 @@ Deno.test("connection: the reason for a rejected WebSocket is fetched, and a ful
   client.connection.connect();
   await browser.socket.end();
   assertEquals([client.status, browser.fetched.length], [["waiting", "You are offline."], reasons.length]);
+});
+
+Deno.test("connection: it is tried again soon when a node has no cluster, as another node may accept it", async () => {
+  using browser = new FakeBrowser();
+  const client = new Client();
+  client.connection.connect("alice");
+  browser.socket.open();
+  browser.socket.say(`ERROR :Closing link: [${NO_CLUSTER_TEXT}]`);
+  await browser.socket.end();
+  assertEquals(client.status, ["waiting", NO_CLUSTER_TEXT]);
+  assertEquals(client.connection.status.retryAt! - browser.now, 1000);
 });
 
 Deno.test("connection: a PING is sent after 30 silent seconds, and the connection is given up 15 seconds later", () => {

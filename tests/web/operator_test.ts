@@ -138,7 +138,16 @@ testModeration("operator page: commands do the same, and show the outcome where 
   const page = await Page.open(fixture, "root");
   await fixture.irc("bob");
   const carol = await fixture.irc("carol");
-  for (const line of ["/mute carol 12h", "/bans", "/unmute carol", "/kill bob", "/announce tea is ready", "/stats"]) {
+  const typed = [
+    "/mute carol 12h",
+    "/bans",
+    "/unmute carol",
+    "/kill bob",
+    "/announce tea is ready",
+    "/stats",
+    "/nodes",
+  ];
+  for (const line of typed) {
     assertEquals(await page.types(line), undefined, line);
   }
   assertEquals(page.shown.filter((line) => !line.startsWith("quiet:")), [
@@ -147,12 +156,13 @@ testModeration("operator page: commands do the same, and show the outcome where 
     "info: Unmuted carol",
     "info: Announcement from root: tea is ready",
     "info: All is well.",
+    "info: This server is not part of a cluster.",
   ]);
   assertEquals(carol.gets().at(-1), ":irc.test NOTICE * :Announcement from root: tea is ready");
   for (const line of ["/kill", "/mute", "/unmute", "/announce", "/owner #tea"]) {
     assertEquals(typeof await page.types(line), "string", line);
   }
-  assertEquals(page.sent.length, 6);
+  assertEquals(page.sent.length, typed.length);
   const state: string[][] = [];
   loadStatistics(page.chat, (lines) => state.push(lines), page.answers[1]);
   await page.settle();

@@ -19,8 +19,8 @@ export interface Asset {
 /** Contents of a site. */
 export interface SiteOptions {
   readonly assets: readonly Asset[];
-  /** Whether the server accepts connections: not while it is stopping. */
-  readonly healthy: () => boolean;
+  /** Why the server does not accept clients now, in a few words; `undefined` if it does. */
+  readonly trouble: () => string | undefined;
   /** Returns the text of `/metrics`. */
   readonly metrics: () => string;
 }
@@ -72,7 +72,8 @@ export class Site {
     }
     if (file !== undefined) return send(request, file);
     if (pathname === "/metrics") return this.#metrics(request);
-    return this.#options.healthy() ? plain(request, 200, "ok") : plain(request, 503, "stopping");
+    const trouble = this.#options.trouble();
+    return trouble === undefined ? plain(request, 200, "ok") : plain(request, 503, trouble);
   }
 
   #metrics(request: Request): Response {

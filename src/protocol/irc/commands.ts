@@ -14,7 +14,21 @@ import { persistence } from "./persistence.ts";
 import { markRead } from "./read_markers.ts";
 import { cap, nick, pass, ping, pong, quit, user } from "./registration.ts";
 import { authenticate } from "./sasl.ts";
-import { admin, help, info, links, lusers, motd, oper, rehash, stats, time, version, wallops } from "./server.ts";
+import {
+  admin,
+  help,
+  info,
+  links,
+  lusers,
+  motd,
+  nodes,
+  oper,
+  rehash,
+  stats,
+  time,
+  version,
+  wallops,
+} from "./server.ts";
 import { token } from "./token.ts";
 import { away, ison, monitor, setname, silence, userhost, who, whois, whowas } from "./users.ts";
 
@@ -66,12 +80,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - join channels; JOIN 0 leaves all", join),
   KICK: row(2, "KICK #channel nick[,nick...] [:reason] - remove users from a channel", kick),
   KILL: row(1, "KILL nick [:reason] - disconnect a user; for server operators", kill),
-  KLINE: row(
-    1,
-    "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators",
-    kline,
-    "prompt",
-  ),
+  KLINE: row(1, "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators", kline),
   LINKS: row(0, "the servers of this network", links),
   LIST: row(0, "LIST [#channel,...|conditions] - list the channels", list, "long"),
   LUSERS: row(0, "how many users are online", lusers),
@@ -83,6 +92,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   NAMES: row(0, "NAMES [#channel,...] - list the users in channels", names, "prompt"),
   NICK: early(0, "NICK nick - choose or change your nickname", nick, "prompt"),
   NICKSERV: row(0, "NICKSERV request - a request to NickServ; NICKSERV HELP lists them", ns),
+  NODES: row(0, "the nodes of the cluster; for server operators", nodes),
   NOTICE: row(0, "NOTICE target[,target...] :text - send a message that is never replied to automatically", notice),
   NS: row(0, "NS request - the same as NICKSERV", ns),
   OPER: row(2, "OPER name password - become a server operator", oper),

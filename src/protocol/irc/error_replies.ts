@@ -186,6 +186,7 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
     case "history-unreadable":
       return context.fail(command, "MESSAGE_ERROR", "Messages could not be retrieved");
     case "too-many-waiting":
+    case "cluster-busy":
       return context.numeric("RPL_TRYAGAIN", command);
     case "reason-too-long":
       return context.fail(command, "REASON_TOO_LONG", `Reason too long: at most ${subject} characters`);

@@ -1,5 +1,5 @@
 /**
- * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, HELP, LUSERS, MOTD, OPER, WALLOPS, REHASH.
+ * The server: VERSION, TIME, INFO, ADMIN, STATS, LINKS, NODES, HELP, LUSERS, MOTD, OPER, WALLOPS, REHASH.
  */
 import { AuthError } from "../../accounts/auth.ts";
 import { matchesMask } from "../../chat/modes.ts";
@@ -7,6 +7,7 @@ import { fold } from "../../chat/names.ts";
 import { wrap } from "../../util/wrap.ts";
 import { authErrorText } from "../accounts.ts";
 import { describe, describeMute, grantOperator, maskOf, reload, requireOperator } from "../moderation.ts";
+import { listNodes, ownNode } from "../nodes.ts";
 import type { MemberContext } from "./context.ts";
 import { replyIsupport } from "./isupport.ts";
 import { userModes } from "./modes.ts";
@@ -84,11 +85,21 @@ function kline(context: MemberContext, mask: string, text: string): string[] {
   return wrap(text, context.bytesLeft(head)).map((part) => head + part);
 }
 
-/** LINKS (RFC 2812, section 3.4.5). */
+/** LINKS (RFC 2812, section 3.4.5): the nodes of the cluster, all of them linked to this one; else this server alone. */
 export function links(context: MemberContext): void {
-  const { name } = context.options;
-  context.numeric("RPL_LINKS", name, name, "tincan");
+  const { chat, options: { name } } = context;
+  const self = ownNode(chat)?.name ?? name;
+  for (const { name, version, isSelf } of chat.cluster?.nodes ?? []) {
+    context.numeric("RPL_LINKS", name, self, isSelf ? 0 : 1, `tincan ${version}`);
+  }
+  if (chat.cluster === undefined) context.numeric("RPL_LINKS", name, name, 0, "tincan");
   context.numeric("RPL_ENDOFLINKS");
+}
+
+/** NODES: the nodes of the cluster, for server operators. */
+export function nodes(context: MemberContext): void {
+  const { chat, member, options: { moderation } } = context;
+  for (const line of listNodes(moderation, chat, member)) context.reply(`NOTICE ${context.name} :${line}`);
 }
 
 /**
@@ -120,13 +131,16 @@ export function help(
 
 /** LUSERS (RFC 2812, section 3.4.2). */
 export function lusers(context: MemberContext): void {
-  const { members: { size }, alwaysOn: { absent }, rooms, flagCounts, peak } = context.chat;
-  context.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible);
+  const { members: { size }, alwaysOn: { absent }, rooms, flagCounts, peak, cluster } = context.chat;
+  const servers = Math.max(1, cluster?.nodes.length ?? 1);
+  context.numeric("RPL_LUSERCLIENT", size - flagCounts.invisible, flagCounts.invisible, servers);
   context.numeric("RPL_LUSEROP", flagCounts.operator);
   context.numeric("RPL_LUSERUNKNOWN", context.options.unregistered.count);
   context.numeric("RPL_LUSERCHANNELS", rooms.size);
-  context.numeric("RPL_LUSERME", size - absent.size);
-  context.numeric("RPL_LOCALUSERS", size, peak, size, peak);
+  const clients = cluster === undefined ? size - absent.size : ownNode(context.chat)?.sessions ?? 0;
+  context.numeric("RPL_LUSERME", clients, servers - 1);
+  // The most users of one node are not counted.
+  if (cluster === undefined) context.numeric("RPL_LOCALUSERS", size, peak, size, peak);
   context.numeric("RPL_GLOBALUSERS", size, peak, size, peak);
 }
 
@@ -178,9 +192,11 @@ export async function rehash(context: MemberContext): Promise<void> {
   for (const { why } of failed) context.fail("REHASH", "CANNOT_READ", why);
 }
 
-/** Whether a command is for another server. There are none: then the client is told so. */
+/** Whether a command is for another server. Commands are not passed on: then the client is told that there is none. */
 function isElsewhere(context: MemberContext, server: string | undefined): boolean {
-  if (server === undefined || matchesMask(fold(server), fold(context.options.name))) return false;
+  if (server === undefined) return false;
+  const names = [context.options.name, ownNode(context.chat)?.name].filter((name) => name !== undefined);
+  if (names.some((name) => matchesMask(fold(server), fold(name)))) return false;
   if (context.chat.get(server) !== undefined) return false; // a nick stands for the server of that user
   context.numeric("ERR_NOSUCHSERVER", server);
   return true;

@@ -10,6 +10,7 @@ import { matchesMask } from "../../chat/modes.ts";
 import { fold, isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import { sanitize } from "../../util/sanitize.ts";
+import { nodeOf } from "../nodes.ts";
 import type { Steps } from "../time_slicer.ts";
 import { type IrcContext, isRegistered, type MemberContext } from "./context.ts";
 import { replyError } from "./error_replies.ts";
@@ -203,6 +204,11 @@ function matchesAny(mask: string, { nick, user, host, realname }: Member): boole
   return [nick, user, host, realname].some((text) => matchesMask(mask, fold(text)));
 }
 
+/** The name and the version of the server that a user is connected to: a node of the cluster, else this server. */
+function serverOf(context: MemberContext, member: Member): { readonly name: string; readonly version: string } {
+  return nodeOf(context.chat, member) ?? context.options;
+}
+
 function flagsOf(context: MemberContext, member: Member, room: Room | undefined): string {
   const presence = member.away === undefined ? "H" : "G";
   const rank = room === undefined ? "" : rankPrefix(context, room, member);
@@ -213,7 +219,7 @@ function whoLine(context: MemberContext, member: Member, room: Room | undefined)
   const { user, host, nick, realname } = member;
   const flags = flagsOf(context, member, room);
   const line = (channel: string) => {
-    return context.line("RPL_WHOREPLY", channel, user, host, context.options.name, nick, flags, realname);
+    return context.line("RPL_WHOREPLY", channel, user, host, serverOf(context, member).name, nick, flags, realname);
   };
   const whole = line(room?.name ?? "*");
   return context.fits(whole) ? whole : line("*"); // without the channel rather than with half a real name
@@ -229,7 +235,7 @@ function whoxLine(context: MemberContext, member: Member, room: Room | undefined
     u: member.user,
     i: "255.255.255.255", // addresses are secret
     h: member.host,
-    s: context.options.name,
+    s: serverOf(context, member).name,
     n: member.nick,
     f: flagsOf(context, member, room),
     d: "0",
@@ -248,7 +254,8 @@ function replyWhois(context: MemberContext, member: Member) {
   const rooms = [...member.rooms.values()].filter((room) => member.isSeenIn(room, context.member));
   const names = rooms.map((room) => rankPrefix(context, room, member) + room.name);
   context.reply(...context.numericList("RPL_WHOISCHANNELS", [nick], names));
-  context.numeric("RPL_WHOISSERVER", nick, context.options.name, `tincan-${context.options.version}`);
+  const { name, version } = serverOf(context, member);
+  context.numeric("RPL_WHOISSERVER", nick, name, `tincan-${version}`);
   if (member.account !== undefined) context.numeric("RPL_WHOISACCOUNT", nick, member.account);
   if (member.operator) context.numeric("RPL_WHOISOPERATOR", nick);
   if (member.bot) context.numeric("RPL_WHOISBOT", nick);

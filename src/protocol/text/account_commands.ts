@@ -134,7 +134,9 @@ export const resetpass: Command = {
   help: "make a one-time word for a user without a password",
   topic: "operators",
   forOperators: true,
-  run: (context, arg) => replyWithSecret(context, devices.resetPassword(context, arg)),
+  async run(context, arg) {
+    replyWithSecret(context, await devices.resetPassword(context, arg));
+  },
 };
 
 /** A secret has a line of its own, without dashes, so that a double click selects nothing else. */

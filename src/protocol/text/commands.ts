@@ -21,7 +21,7 @@ import type { CommandContext } from "./context.ts";
 import { helpFor, resolveAlias, unknownCommand } from "./help.ts";
 import { history, search } from "./history_commands.ts";
 import { ignore, unignore } from "./ignore_commands.ts";
-import { announce, bans, kill, mute, oper, stats, unmute } from "./operator_commands.ts";
+import { announce, bans, kill, mute, nodes, oper, stats, unmute } from "./operator_commands.ts";
 import { system } from "./render.ts";
 import { member, members, owner, rename, transfer } from "./room_admin_commands.ts";
 import { join, leave, rooms, topic, who } from "./room_commands.ts";
@@ -86,6 +86,7 @@ export const commands: CommandTable = {
   announce,
   resetpass,
   stats,
+  nodes,
   quit,
 };
 

@@ -134,6 +134,8 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`Not sent to ${subject}: the server cannot store messages right now. Try again later.`);
     case "too-many-waiting":
       return system("Too many commands from your network are waiting. Try again in a moment.");
+    case "cluster-busy":
+      return system("This server cannot reach the others right now. Try again in a moment.");
     case "stored-too-much":
       return system(`Not sent: your network or account is sending too much. Wait a minute, then send it again.`);
     case "history-unreadable":

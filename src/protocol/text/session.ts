@@ -1,7 +1,7 @@
 /** A client of the text protocol (`nc`, telnet), from its greeting to its end. It is in one room at a time. */
 import { AuthError, type AuthService, type Caller } from "../../accounts/auth.ts";
 import { isPasswordError } from "../../accounts/auth_error.ts";
-import type { Answer, Chat } from "../../chat/chat.ts";
+import type { Chat } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { WireFormat } from "../../chat/events.ts";
 import { LOBBY } from "../../chat/names.ts";
@@ -23,9 +23,6 @@ import { historyLines, REPLAY } from "./history_commands.ts";
 import { newLinesText, showMissed, showMissedPrivate } from "./missed.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
 import { occupancy, system, withTime, withTimes } from "./render.ts";
-
-/** How often a guest chooses another nickname when others have taken the last one meanwhile. */
-export const GUEST_TRIES = 10;
 
 /** What all sessions of a text port share. */
 export interface TextOptions {
@@ -141,31 +138,6 @@ export async function text(
   }
 }
 
-/**
- * Connects a guest in a cluster. Others may have chosen the same nickname, and be connected first: then it chooses among ever
- * more nicknames, so that not all of them meet again.
- *
- * @param first The first attempt.
- * @throws {ChatError} as `Chat.connect`
- */
-async function connectGuest(
-  chat: Chat,
-  first: Promise<Session>,
-  connect: (nick: string) => Answer<Session>,
-): Promise<Session> {
-  const next = (tries: number) => {
-    const lowest = Number(chat.guestName().replace("guest", ""));
-    return connect(`guest${lowest + Math.floor(Math.random() * 8 ** tries)}`);
-  };
-  for (let tries = 0;; tries++) {
-    try {
-      return await (tries === 0 ? first : next(tries));
-    } catch (error) {
-      if (!(error instanceof ChatError) || error.code !== "nick-taken" || tries === GUEST_TRIES) throw error;
-    }
-  }
-}
-
 /** The state of a client that is a member of the chat. */
 class TextSession implements CommandContext {
   readonly chat: Chat;
@@ -239,9 +211,8 @@ class TextSession implements CommandContext {
       networks: networksOf(address),
       realname: "guest",
     };
-    const connect = (nick: string) => chat.connect(nick, identity, format, connection);
-    const connecting = connect(chat.guestName());
-    const connected = connecting instanceof Promise ? await connectGuest(chat, connecting, connect) : connecting;
+    const connecting = chat.connect(undefined, identity, format, connection);
+    const connected = connecting instanceof Promise ? await connecting : connecting;
     const { member } = connected;
     let session: TextSession;
     connected.hidesIgnored = true;

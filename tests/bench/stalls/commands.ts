@@ -117,6 +117,7 @@ export function rows(): Row[] {
     irc("STATS u"),
     irc("STATS k", "1,000 bans", { operator: true }),
     irc("STATS z", "", { operator: true }),
+    irc("NODES", "", { operator: true }),
     irc(`TAGMSG ${BIG}`),
     irc("TIME"),
     irc("TOPIC #own :topic"),
@@ -191,6 +192,7 @@ export function rows(): Row[] {
     text("/owner #own nobody", "not an operator"),
     text("/announce text", "not an operator"),
     text("/stats", "not an operator"),
+    text("/nodes", "not an operator"),
     text("/quit bye", "", { ends: true }),
 
     row("web", "/", "", ["/"]),

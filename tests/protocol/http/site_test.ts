@@ -6,13 +6,13 @@ import { assets, assetsFor } from "../../../src/web/assets.ts";
 const LONG = "body { color: red }\n".repeat(100);
 const SHORT = "a";
 
-function site(healthy = true): Site {
+function site(trouble?: string): Site {
   return new Site({
     assets: [
       { path: "/", type: "text/html; charset=utf-8", text: LONG },
       { path: "/short.css", type: "text/css; charset=utf-8", text: SHORT },
     ],
-    healthy: () => healthy,
+    trouble: () => trouble,
     metrics: () => "some 1\n",
   });
 }
@@ -22,7 +22,7 @@ function ask(path: string, headers: Record<string, string> = {}, method = "GET",
 }
 
 Deno.test("each file of the page is had with its type, whole", async () => {
-  const page = new Site({ assets, healthy: () => true, metrics: () => "" });
+  const page = new Site({ assets, trouble: () => undefined, metrics: () => "" });
   for (const { path, type, text } of assets) {
     const response = ask(path, {}, "GET", page);
     assertEquals([response.status, response.headers.get("content-type")], [200, type], path);
@@ -142,8 +142,8 @@ Deno.test("what is not there, and what cannot be done, is said in plain words", 
   }
 });
 
-Deno.test("/healthz says whether people are let in, and /metrics is not kept", async () => {
-  const [well, stopping, metrics] = [ask("/healthz"), ask("/healthz", {}, "GET", site(false)), ask("/metrics")];
+Deno.test("site: /healthz says whether clients are accepted, and why not, and /metrics is not cached", async () => {
+  const [well, stopping, metrics] = [ask("/healthz"), ask("/healthz", {}, "GET", site("stopping")), ask("/metrics")];
   assertEquals([well.status, await well.text()], [200, "ok\n"]);
   assertEquals([stopping.status, await stopping.text()], [503, "stopping\n"]);
   assertEquals([metrics.status, await metrics.text()], [200, "some 1\n"]);

@@ -45,6 +45,7 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   NAMES: ["NAMES", "NAMES #tea", "NAMES #none", "NAMES #a,#b,#c,#d,#e,#f"],
   NICK: ["NICK alicia", "NICK bob", "NICK", "NICK alice", "NICK 1x"],
   NICKSERV: ["NICKSERV", "NICKSERV INFO", "NICKSERV NONE", `NICKSERV GHOST owner ${PASSWORD}`],
+  NODES: ["NODES", "OP NODES"],
   NOTICE: ["NOTICE #tea :hi", "NOTICE bob :hi", "NOTICE nobody :hi", "NOTICE", "NOTICE #tea", "NOTICE #tea :\x07"],
   NS: [`NS REGISTER ${PASSWORD}`, `NS IDENTIFY owner ${PASSWORD}`, "NS IDENTIFY owner wrong words", "NS LOGOUT"],
   OPER: [`OPER root :${PASSWORD}`, "OPER root wrong", "OPER"],

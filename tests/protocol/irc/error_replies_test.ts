@@ -79,6 +79,7 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "nicks-too-fast": "438 alice X :Nick change too fast, please wait a minute",
   "not-stored": "FAIL CMD CANNOT_KEEP X :Not sent: the server cannot store it. Try again later",
   "too-many-waiting": "263 alice CMD :Please wait a while and try again.",
+  "cluster-busy": "263 alice CMD :Please wait a while and try again.",
   "stored-too-much":
     "FAIL CMD RATE_LIMITED X :Not sent: your network or account is sending too much. Wait a minute, then send it again",
   "history-unreadable": "FAIL CMD MESSAGE_ERROR :Messages could not be retrieved",

@@ -9,7 +9,7 @@ Deno.test("numerics: the client comes first, then the arguments in order", () =>
   assertEquals(numeric("RPL_LIST", "alice", "#tea", 3, "a topic"), "322 alice #tea 3 :a topic");
   assertEquals(numeric("ERR_NOSUCHNICK", "*", "bob"), "401 * bob :No such nick/channel");
   assertEquals(numeric("RPL_WHOISUSER", "a", "b", "c", "d", "e f"), "311 a b c d * :e f");
-  assertEquals(numeric("RPL_LUSERCLIENT", "a", 1, 2), "251 a :There are 1 users and 2 invisible on 1 servers");
+  assertEquals(numeric("RPL_LUSERCLIENT", "a", 1, 2, 3), "251 a :There are 1 users and 2 invisible on 3 servers");
 });
 
 Deno.test("numerics: an invalid parameter becomes an asterisk, except after the colon", () => {

@@ -36,6 +36,7 @@ test(
       "announce",
       "resetpass",
       "stats",
+      "nodes",
     ]);
   },
   withOperators,

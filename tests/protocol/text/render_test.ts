@@ -273,6 +273,7 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "nicks-too-fast": "-- You change your nickname too often. Try again in a minute.",
     "not-stored": "-- Not sent to X: the server cannot store messages right now. Try again later.",
     "too-many-waiting": "-- Too many commands from your network are waiting. Try again in a moment.",
+    "cluster-busy": "-- This server cannot reach the others right now. Try again in a moment.",
     "stored-too-much": "-- Not sent: your network or account is sending too much. Wait a minute, then send it again.",
     "history-unreadable": "-- The history cannot be read right now. Try again later.",
   };

@@ -1,0 +1,109 @@
+/** Gives the lines of the file to other nodes of a cluster, and stores lines that this one lacks among those that it has. */
+import type { ArchiveTarget, CatchUp, LineArchive } from "../chat/line_archive.ts";
+import type { Line } from "../chat/store.ts";
+import { withStoreErrors } from "./database.ts";
+import type { Statements } from "./statements.ts";
+import { isRoomKey, type Targets } from "./targets.ts";
+import { COUNTED_COLUMNS, type CountedRow, type Usage } from "./usage.ts";
+import type { WordIndex } from "./word_index.ts";
+
+/** After what time a step inserts no further line, in milliseconds. */
+const STEP_TIME = 2;
+
+/** What else has to know the lines. */
+interface ArchiveParts {
+  readonly targets: Targets;
+  readonly index: WordIndex;
+  readonly usage: Usage;
+  /** Inserts a line as if it was the newest one, within a transaction. */
+  readonly insert: (key: string, line: Line) => void;
+}
+
+/** Reads and inserts lines for nodes that catch up. */
+export class LineArchiveTable implements LineArchive {
+  readonly #sql: Statements;
+  readonly #parts: ArchiveParts;
+  #catchUp: CatchUp | undefined;
+
+  constructor(sql: Statements, parts: ArchiveParts) {
+    this.#sql = sql;
+    this.#parts = parts;
+    const row = sql.get<{ progress: string }>("SELECT progress FROM catch_up");
+    this.#catchUp = row === undefined ? undefined : JSON.parse(row.progress) as CatchUp;
+  }
+
+  get catchUp(): CatchUp | undefined {
+    return this.#catchUp;
+  }
+
+  begin({ after, until, position }: Pick<CatchUp, "after" | "until" | "position">): void {
+    const start = Math.min(after, this.#catchUp?.after ?? after);
+    this.note({ after: start, until, position, older: false, target: "", id: 0 });
+  }
+
+  note(catchUp: CatchUp | undefined): void {
+    this.#sql.write(() => this.#write(catchUp));
+    this.#catchUp = catchUp;
+  }
+
+  targets(from: string, count: number): ArchiveTarget[] {
+    const sql = "SELECT key, since FROM target WHERE key >= ? AND key >= '#' ORDER BY key LIMIT ?";
+    return withStoreErrors(() => this.#sql.all<ArchiveTarget>(sql, from, count));
+  }
+
+  roomsWithout(from: string, id: number, count: number): ArchiveTarget[] {
+    const sql = `SELECT key, since FROM target WHERE key >= ? AND key >= '#' AND key < '$'
+      AND NOT EXISTS (SELECT 1 FROM message WHERE target = target.id AND id <= ?) ORDER BY key LIMIT ?`;
+    return withStoreErrors(() => this.#sql.all<ArchiveTarget>(sql, from, id, count));
+  }
+
+  insert(target: ArchiveTarget, lines: readonly Line[], catchUp: CatchUp): number {
+    const end = performance.now() + STEP_TIME;
+    let done = 0;
+    const progress = () => ({ ...catchUp, target: target.key, id: lines[done - 1]?.id ?? catchUp.id });
+    this.#sql.write(() => {
+      const key = this.#keyOf(target);
+      while (done < lines.length) {
+        const line = lines[done++]!;
+        if (key !== undefined) this.#insert(key, line);
+        if (performance.now() >= end) break;
+      }
+      this.#write(progress());
+    });
+    this.#catchUp = progress();
+    return done;
+  }
+
+  /** The key that a target has here. A room may have been renamed since the peer has read its lines, or before. */
+  #keyOf({ key, since }: ArchiveTarget): string | undefined {
+    if (!isRoomKey(key)) return key;
+    const rooms = this.#sql.all<{ key: string }>(
+      "SELECT key FROM target WHERE since = ? AND key >= '#' AND key < '$' ORDER BY key <> ? LIMIT 2",
+      since,
+      key,
+    );
+    return rooms[0]?.key === key || rooms.length === 1 ? rooms[0]!.key : undefined;
+  }
+
+  #insert(key: string, line: Line) {
+    const { targets, index, usage, insert } = this.#parts;
+    const known = targets.find(key)?.id;
+    if (known !== undefined && this.#row(known, line.id) !== undefined) return;
+    insert(key, line);
+    const { id } = targets.find(key)!;
+    const sql = "SELECT indexed, counted FROM target WHERE id = ?";
+    const { indexed, counted } = this.#sql.get<{ indexed: number; counted: number }>(sql, id)!;
+    // Maintenance takes care of newer lines.
+    if (isRoomKey(key) && line.id <= indexed) index.insert(id, line);
+    if (line.id <= counted) usage.add(id, [this.#row(id, line.id)!]);
+  }
+
+  #row(target: number, id: number): CountedRow | undefined {
+    return this.#sql.get<CountedRow>(`SELECT ${COUNTED_COLUMNS} FROM message WHERE target = ? AND id = ?`, target, id);
+  }
+
+  #write(catchUp: CatchUp | undefined) {
+    this.#sql.run("DELETE FROM catch_up");
+    if (catchUp !== undefined) this.#sql.run("INSERT INTO catch_up (progress) VALUES (?)", JSON.stringify(catchUp));
+  }
+}

@@ -1,0 +1,137 @@
+/** This process as a node of a cluster: how its chat is created, how it joins, and how it leaves. */
+import type { ChatOptions } from "../chat/chat_options.ts";
+import type { CheckpointStore } from "../chat/checkpoint_store.ts";
+import type { NodeHistory } from "../chat/node_history.ts";
+import type { SnapshotSection } from "../chat/snapshot_records.ts";
+import { secretSection } from "../chat/secret_section.ts";
+import { StoreError } from "../chat/store.ts";
+import type { Setting } from "../cluster/cluster_commands.ts";
+import { ClusterChat } from "../cluster/cluster_chat.ts";
+import { fetchHistory, HISTORY_TOPIC, serveHistory } from "../cluster/history_sync.ts";
+import { PeerError } from "../cluster/peer_requests.ts";
+import type { ClusterOptions } from "../cli/cluster_options.ts";
+import type { Options } from "../cli/options.ts";
+import type { Log } from "../monitoring/log.ts";
+import { withClusterErrors } from "./cluster_error.ts";
+import { ClusterLog } from "./cluster_log.ts";
+import { type ClusterFiles, openLog } from "./open_log.ts";
+
+/** What a node is given beside its options. */
+export interface ClusterResources {
+  /** The contents of the files that the options of the cluster name. */
+  readonly cluster?: ClusterFiles | undefined;
+  /** What the node stores. Without `checkpoints`, it keeps nothing in a file. */
+  readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore } | undefined;
+  readonly version: string;
+}
+
+/** How long to wait before peers are asked again for lines, in milliseconds. */
+const CATCH_UP_PAUSE = 5000;
+
+/** A node. */
+export class ServerCluster {
+  readonly chat: ClusterChat;
+  /** Resolves to a sentence when the node cannot go on. Then the process has to end. */
+  readonly failed: Promise<string>;
+  readonly #log: ClusterLog;
+  readonly #history: NodeHistory;
+
+  constructor(
+    options: Options & { readonly cluster: ClusterOptions },
+    { cluster: files = { creds: "", ca: "" }, node, version }: ClusterResources,
+    chat: ChatOptions,
+    sections: readonly SnapshotSection[],
+    log: Log,
+  ) {
+    const { history, checkpoints } = node!; // main opens it if there is a cluster
+    this.#history = history;
+    const failed = Promise.withResolvers<string>();
+    this.failed = failed.promise;
+    const { cluster } = options;
+    this.chat = new ClusterChat({
+      chat: {
+        ...chat,
+        observer: {
+          ...chat.observer,
+          storeLost: ({ message }) =>
+            this.chat.cluster.fail(`Cannot stay in the cluster: the history cannot be written: ${message}.`),
+        },
+      },
+      history,
+      sections: [secretSection(history), ...sections],
+      node: {
+        cluster: cluster.name,
+        name: cluster.node ?? "",
+        version,
+        settings: sharedSettings(options),
+        checkpoints,
+        answers: { [HISTORY_TOPIC]: serveHistory(history, () => this.chat.flush()) },
+        open: (handlers) => openLog(cluster, files, handlers),
+        events: {
+          joined: () => this.#log.check(),
+          expelled: () => this.#log.expelled(),
+          warn: (message) => this.#log.warn(message),
+          fatal: (sentence) => {
+            this.#log.fatal(sentence);
+            failed.resolve(sentence);
+          },
+        },
+      },
+    });
+    this.#log = new ClusterLog(this.chat.cluster, log);
+  }
+
+  /**
+   * Joins the cluster: the state is that of all nodes then.
+   *
+   * @throws {ClusterError} if that is not possible.
+   */
+  async join(): Promise<void> {
+    try {
+      await withClusterErrors(() => this.chat.cluster.join());
+    } catch (error) {
+      this.#log.stop();
+      throw error;
+    }
+    void this.#catchUp();
+  }
+
+  /** Leaves the cluster. The clients have been disconnected before. */
+  async leave(): Promise<void> {
+    this.#log.stop();
+    await this.chat.cluster.stop();
+  }
+
+  /** Gets the lines that this node lacks from peers, while its clients use it. */
+  async #catchUp(): Promise<void> {
+    const { archive } = this.#history;
+    const node = this.chat.cluster;
+    let isTold = false;
+    while (archive.catchUp !== undefined && !node.hasEnded) {
+      try {
+        await fetchHistory((topic, question) => node.ask(topic, question), this.#history);
+      } catch (error) {
+        if (node.hasEnded) return;
+        if (!(error instanceof PeerError || error instanceof StoreError)) throw error;
+        if (!isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${error.message}`);
+        isTold = true;
+        await new Promise((resolve) => setTimeout(resolve, CATCH_UP_PAUSE));
+      }
+    }
+  }
+}
+
+/** The settings that decide about the state, by flag. They must be the same on all nodes. */
+export function sharedSettings(options: Options): Setting[] {
+  const { name, data, keepPrivate, alwaysOn, maxRooms, maxJoined, maxSessions, maxAccounts } = options;
+  return [
+    ["--name", name],
+    ["--data", data === undefined ? "off" : "on"],
+    ["--keep-private", keepPrivate],
+    ["--always-on", alwaysOn],
+    ["--max-rooms", String(maxRooms)],
+    ["--max-joined", String(maxJoined)],
+    ["--max-sessions", String(maxSessions)],
+    ["--max-accounts", String(maxAccounts)],
+  ];
+}

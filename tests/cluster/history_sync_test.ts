@@ -1,0 +1,210 @@
+/** Catching up of history between two files. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Line, SavedRoom } from "../../src/chat/store.ts";
+import { CHUNKS_MAX, fetchHistory, serveHistory } from "../../src/cluster/history_sync.ts";
+import { CHUNK_MAX } from "../../src/cluster/log_limits.ts";
+import type { SqliteHistory } from "../../src/history/sqlite.ts";
+import { runToEnd } from "../../src/util/steps.ts";
+import { Place, runMaintenance, said, whispered } from "../history/helpers.ts";
+
+const LIMITS = { lines: 1_000_000 };
+
+function room(name: string, since: number): SavedRoom {
+  return {
+    name,
+    since,
+    topic: undefined,
+    switches: [],
+    password: undefined,
+    limit: Infinity,
+    masks: [],
+    roles: [],
+  };
+}
+
+/** Adds lines with given ids and commits them. */
+function store(history: SqliteHistory, lines: readonly (readonly [target: string, id: number, text?: string])[]): void {
+  for (const [target, id, text = `text${id}`] of lines) {
+    const change = { id, time: id, account: id % 2 === 0 ? "alice" : undefined, bot: id % 3 === 0, tags: "+a=b" };
+    const line: Line = target.startsWith("#") ? said(target, text, change) : whispered("bob", text, change);
+    history.add(target, line);
+  }
+  history.commit();
+}
+
+/** Asks a store, and counts and checks the chunks. An answer ends early when it has had so many chunks. */
+function asker(peer: SqliteHistory, chunks = Infinity) {
+  const seen = { chunks: 0, questions: 0 };
+  const answer = serveHistory(peer, () => void peer.commit());
+  const ask = async function* (_topic: string, question: Uint8Array<ArrayBuffer>) {
+    seen.questions++;
+    for await (const chunk of answer(question)) {
+      assert(chunk.length <= CHUNK_MAX);
+      if (seen.chunks === chunks) throw new Error("the peer is gone");
+      seen.chunks++;
+      yield chunk;
+    }
+  };
+  return { seen, ask };
+}
+
+/** All lines, as they are in the file, by the current key of their target. */
+function lines(place: Place): unknown[] {
+  return place.database.db.prepare(
+    `SELECT key, message.id, time, style, origin, recipient, text, tags, bot, account
+      FROM message JOIN target ON target = target.id ORDER BY key, message.id`,
+  ).all();
+}
+
+/** The counts of each writer, by room. */
+function usage(place: Place): unknown[] {
+  return place.database.db.prepare(
+    `SELECT key, writer, parent, lines, bytes FROM usage LEFT JOIN target ON target.id = target
+      WHERE writer NOT GLOB '#?*' ORDER BY key, writer`,
+  ).all();
+}
+
+const OLD: [string, number][] = [["#a", 1], ["#b", 2], ["alice@account bob", 3], ["#gone", 4], ["#a", 5]];
+const MISSED: [string, number, string?][] = [
+  ["#a", 10],
+  ["alice@account bob", 11],
+  ["carol@account bob", 12],
+  ["#moved", 13],
+  ["#new", 14],
+  ["#a", 15, "x".repeat(60_000)],
+  ["#a", 16, "y".repeat(50_000)],
+  ["#moved", 17, "z".repeat(50_000)],
+  ...Array.from({ length: 300 }, (_, n): [string, number] => ["#a", 20 + n]),
+  ["#moved", 400],
+];
+const LATER: [string, number][] = [["#a", 500], ["#moved", 501], ["alice@account bob", 502]];
+
+/** A peer with all lines, and a node that was away. While it was, #b became #moved. */
+async function prepare(one: Place, other: Place): Promise<[peer: SqliteHistory, node: SqliteHistory]> {
+  const peer = await one.open(LIMITS);
+  for (const [name, since] of [["#a", 1], ["#b", 2], ["#gone", 3]] as const) peer.saveRoom(room(name, since));
+  peer.position = 100;
+  store(peer, OLD);
+  peer.renameRoom("#b", "#moved");
+  peer.saveRoom(room("#new", 4));
+  peer.saveRoom(room("#old", 5)); // the node has lost it, as if it had another file
+  store(peer, [["#old", 6], ...MISSED]);
+  peer.position = 200;
+  store(peer, LATER);
+  const node = await other.open(LIMITS);
+  for (const [name, since] of [["#a", 1], ["#moved", 2], ["#gone", 3], ["#new", 4], ["#old", 5]] as const) {
+    node.saveRoom(room(name, since));
+  }
+  store(node, OLD.map(([target, id]) => [target === "#b" ? "#moved" : target, id]));
+  node.archive.begin({ after: 7, until: 400, position: 150 });
+  store(node, LATER); // from the log
+  runMaintenance(node); // they are indexed and counted before older ones come
+  return [peer, node];
+}
+
+Deno.test("history sync: a node gets what it lacks, in rooms under their names of now, and finds and counts it", async () => {
+  using one = new Place();
+  using other = new Place();
+  const [peer, node] = await prepare(one, other);
+  await fetchHistory(asker(peer).ask, node);
+  assertEquals(node.archive.catchUp, undefined);
+  assertEquals(lines(other), lines(one));
+  node.archive.begin({ after: 0, until: 400, position: 150 });
+  await fetchHistory(asker(peer).ask, node);
+  assertEquals(lines(other), lines(one), "lines that it has are left out");
+  runMaintenance(peer);
+  runMaintenance(node);
+  assertEquals(usage(other), usage(one));
+  for (
+    const [target, id] of [["#old", 6], ["#a", 10], ["#moved", 13], ["#a", 319], ["#moved", 400], ["#a", 500]] as const
+  ) {
+    const found = runToEnd(node.search([target], { terms: [`text${id}`], count: 10 })).lines;
+    assertEquals(found.map((line) => line.id), [id], `${target} ${id}`);
+  }
+});
+
+Deno.test("history sync: a node goes on where it was when a peer goes away or it is started again", async () => {
+  using one = new Place();
+  using whole = new Place();
+  const [all] = await prepare(one, whole);
+  const complete = asker(all);
+  await fetchHistory(complete.ask, await whole.open(LIMITS));
+  const { chunks } = complete.seen;
+  assert(chunks >= 4, "there are several chunks");
+  using peerPlace = new Place();
+  using other = new Place();
+  let [peer, node] = await prepare(peerPlace, other);
+  let attempts = 0;
+  for (let done = false; !done; attempts++) {
+    assert(attempts < 2 * chunks, "no chunk is got again and again");
+    try {
+      await fetchHistory(asker(peer, 1).ask, node);
+      done = true;
+    } catch (error) {
+      assertEquals((error as Error).message, "the peer is gone");
+    }
+    node = await other.open(LIMITS);
+    peer = await peerPlace.open(LIMITS);
+    peer.position = 200;
+  }
+  assert(attempts >= chunks);
+  assertEquals(lines(other), lines(peerPlace));
+});
+
+Deno.test("history sync: a long history takes several questions, and answers of bounded size", async () => {
+  using one = new Place();
+  using other = new Place();
+  const peer = await one.open();
+  peer.saveRoom(room("#a", 1));
+  peer.position = 100;
+  const count = CHUNKS_MAX + 5; // each is a chunk
+  store(peer, Array.from({ length: count }, (_, n) => ["#a", n + 1, "x".repeat(60_000)]));
+  const node = await other.open();
+  node.saveRoom(room("#a", 1));
+  node.commit();
+  node.archive.begin({ after: 0, until: count, position: 50 });
+  const { seen, ask } = asker(peer);
+  await fetchHistory(ask, node);
+  assertEquals([node.countAfter("#a", 0, 10_000), seen.questions], [count, 3], "one more is for older lines");
+});
+
+Deno.test("history sync: a peer that lacks lines itself does not answer", async () => {
+  using one = new Place();
+  using other = new Place();
+  const [peer, node] = await prepare(one, other);
+  peer.position = 149;
+  await assertRejects(() => fetchHistory(asker(peer).ask, node), Error, "the peer has not come so far yet");
+  peer.position = 200;
+  peer.archive.begin({ after: 1, until: 2, position: 3 });
+  await assertRejects(() => fetchHistory(asker(peer).ask, node), Error, "the peer lacks lines itself");
+  const ask = async function* () {
+    yield await Promise.resolve(new TextEncoder().encode('{"groups":[]}'));
+  };
+  await assertRejects(() => fetchHistory(ask, node), Error, "not complete");
+});
+
+Deno.test("history sync: catching up that begins again before it has ended includes what was missing before", async () => {
+  using place = new Place();
+  const node = await place.open();
+  node.archive.begin({ after: 5, until: 9, position: 1 });
+  node.archive.begin({ after: 30, until: 40, position: 2 });
+  const start = { after: 5, until: 40, position: 2, older: false, target: "", id: 0 };
+  assertEquals((await place.open()).archive.catchUp, start);
+});
+
+Deno.test("history sync: lines go to the room that has another name here, and to none if the room is deleted", async () => {
+  using place = new Place();
+  const node = await place.open();
+  for (const [name, since] of [["#a", 1], ["#b", 2], ["#c", 3], ["#d", 3]] as const) node.saveRoom(room(name, since));
+  node.commit();
+  node.archive.begin({ after: 0, until: 9, position: 1 });
+  const { catchUp } = node.archive;
+  const rooms = [["#old", 1, 1], ["#a", 2, 2], ["#gone", 9, 3], ["#b", 9, 4], ["#c", 3, 5], ["#d", 3, 6], [
+    "#e",
+    3,
+    7,
+  ]] as const;
+  for (const [key, since, id] of rooms) node.archive.insert({ key, since }, [said("", "", { id })], catchUp!);
+  const stored = (lines(place) as { key: string; id: number }[]).map(({ key, id }) => [key, id]);
+  assertEquals(stored, [["#a", 1], ["#b", 2], ["#c", 5], ["#d", 6]]);
+});
