@@ -194,11 +194,10 @@ export class Server {
       this.#audit("operator revoked", member);
       try {
         await this.#chat.setFlag(member, "operator", false);
+        await this.#chat.notice(OPERATOR_REVOKED, member);
       } catch (error) {
-        if (!(error instanceof ChatError)) throw error;
-        continue; // it has disconnected meanwhile
+        if (!(error instanceof ChatError)) throw error; // else it has disconnected meanwhile
       }
-      await this.#chat.notice(OPERATOR_REVOKED, member);
     }
     return reloaded;
   }
