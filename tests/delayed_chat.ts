@@ -50,6 +50,7 @@ const FOR_CONNECTED: ReadonlySet<string | symbol> = new Set<keyof Chat>([
 /** The parts of the chat whose methods change it, and those of their methods and properties that do not. */
 const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Map([
   ["serverBans", []],
+  ["directory", []],
   ["admin", ["forgetRoles"]], // its steps are run one by one
   ["alwaysOn", ["policy", "absent", "status"]],
   ["ignores", ["list", "ignores"]],

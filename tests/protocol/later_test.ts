@@ -17,11 +17,12 @@ class LaterFixture {
   readonly delayed: DelayedChat;
   readonly fixture: ProtocolFixture;
 
-  constructor(auth = new AuthService()) {
-    const policy = { isRegistered: (nick: string) => auth.find(nick) !== undefined };
-    this.local = new LocalChat({ history: new MemoryHistory(), policy });
+  constructor(office?: AuthFixture) {
+    const options = { history: new MemoryHistory() };
+    this.local = office?.chat(options) ?? new LocalChat(options);
     this.delayed = new DelayedChat(this.local);
-    this.fixture = new ProtocolFixture({ chat: this.delayed.chat, auth });
+    office?.accounts.submitTo(this.delayed.chat.directory);
+    this.fixture = new ProtocolFixture({ chat: this.delayed.chat, auth: office?.auth ?? new AuthService() });
   }
 
   /** From now on, commands wait for `apply`. */
@@ -329,7 +330,7 @@ function testDevices(
 ) {
   Deno.test(`delayed: ${name}`, async () => {
     await using office = await AuthFixture.open();
-    const later = new LaterFixture(office.auth);
+    const later = new LaterFixture(office);
     const { fixture } = later;
     try {
       const first = await fixture.irc("alice", ...LABELS);
@@ -381,6 +382,8 @@ testDevices(
     later.hold();
     const dropped = first.says(`NS DROP ${PASSWORD}`);
     await later.passwordChecked();
+    await later.delayed.apply(); // the account is gone, and the logout of the second device waits
+    await turns();
     await later.gives(second, "JOIN #milk");
     await later.apply();
     await dropped;
@@ -397,6 +400,8 @@ testDevices(
     later.hold();
     const dropped = first.says(`NS DROP ${PASSWORD}`);
     await later.passwordChecked();
+    await later.delayed.apply(); // the account is gone, and the logout of the second device waits
+    await turns();
     await later.gives(second, "/join #milk");
     await later.apply();
     await dropped;
