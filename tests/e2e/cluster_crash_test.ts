@@ -19,6 +19,9 @@ const ROUNDS = [[source, 20], [executable, 6]] as const;
 /** How long a client waits between two lines, in milliseconds. */
 const PAUSE = 20;
 
+/** How long a node may take to join after a crash, in milliseconds. */
+const START_TIMEOUT = 60_000;
+
 const ROOM = "#tea";
 
 /** A client that writes lines all the time, connects again when it is disconnected, and notes what it receives. */
@@ -142,7 +145,7 @@ async function crash(form: Form, rounds: number): Promise<void> {
       await delay(300 + random.next() * 1000);
       await kinds[kind]!();
       for (const [index, node] of cluster.nodes.entries()) {
-        if (!await isRunning(node.pid)) await cluster.startNode(index);
+        if (!await isRunning(node.pid)) await supervise(cluster, index);
       }
       for (const index of cluster.nodes.keys()) await cluster.healthy(index);
     }
@@ -178,6 +181,17 @@ async function crash(form: Form, rounds: number): Promise<void> {
   } catch (error) {
     const logs = cluster.nodes.map(({ log }, n) => `node ${n}:\n${log.all.split("\n").slice(-15).join("\n")}`);
     throw new Error(`After ${events.join(", ")}: ${(error as Error).message}\n${logs.join("\n")}`, { cause: error });
+  }
+}
+
+/** Starts a node until it has joined, as a supervisor does: NATS may have no leader of the stream yet. */
+async function supervise(cluster: Cluster, index: number): Promise<void> {
+  for (const end = performance.now() + START_TIMEOUT;;) {
+    try {
+      return void await cluster.startNode(index);
+    } catch (error) {
+      if (performance.now() >= end || !/Cannot join the cluster/.test((error as Error).message)) throw error;
+    }
   }
 }
 
