@@ -237,6 +237,28 @@ testAccounts(
   },
 );
 
+testAccounts("private messages: a second login on the same connection replays nothing again", async (fixture) => {
+  await registered(fixture, "alice", "bob");
+  const [alice] = await login(fixture, "alice");
+  await alice.says("PRIVMSG bob :one");
+  const guest = await fixture.irc("guest");
+  const isMessage = (line: string) => line.includes("PRIVMSG");
+  assertEquals((await guest.asks(`NS IDENTIFY bob ${PASSWORD}`)).filter(isMessage).length, 1);
+  await guest.says("NS LOGOUT");
+  assertEquals((await guest.asks(`NS IDENTIFY bob ${PASSWORD}`)).filter(isMessage), []);
+});
+
+testAccounts(
+  "private messages: a replay is named after the account when the author has another nickname since",
+  async (fixture) => {
+    await registered(fixture, "Alice", "bob");
+    const [alice] = await login(fixture, "Alice");
+    await alice.says("PRIVMSG bob :one", "NICK lisa", "PRIVMSG bob :two");
+    const [, received] = await login(fixture, "bob", "batch");
+    assertEquals(received.filter((line) => line.startsWith("BATCH +")), ["BATCH +b0 chathistory alice"]);
+  },
+);
+
 testAccounts("private messages: what the user's own program has written is not replayed", async (fixture) => {
   await registered(fixture, "alice", "bob", "carol");
   const [bob] = await login(fixture, "bob");
@@ -246,6 +268,7 @@ testAccounts("private messages: what the user's own program has written is not r
   const [alice] = await login(fixture, "alice");
   const [program] = await login(fixture, "bob", "draft/pre-away", "AWAY *");
   await program.says("PRIVMSG alice :I am a program", "PRIVMSG carol :so am I");
+  await program.says("NICK robot", "PRIVMSG alice :with another nickname", "NICK bob");
   await alice.says("PRIVMSG bob :and bob?");
   const [, lines] = await login(fixture, "bob");
   assertEquals(lines.filter((line) => line.includes("PRIVMSG")), [
@@ -311,6 +334,7 @@ testAccounts(
       (await again.asks(`/login bob ${PASSWORD}`)).at(-1),
       `-- ${MISSED_SHOWN + 1} private messages from alice while you were away. To read them: /history alice`,
     );
+    await again.expect("/nick bob", "-- You are already bob."); // and not the number again
     await again.says("/quit");
     clock.now += 1000;
     for (let n = 0; n <= MISSED_PRIVATE; n++) await alice.says(`/msg bob ${n}.`);

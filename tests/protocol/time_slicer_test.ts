@@ -50,13 +50,16 @@ Deno.test("slicer: the length of a slice can be set", () => {
 
 Deno.test("slicer: an error goes to the caller, and the next work runs", async () => {
   const slicer = slow();
+  let runs = 0;
   const fail = () => {
+    runs++;
     throw new Error("no");
   };
   assertThrows(() => slicer.run(fail), Error, "no");
-  const [failing, next] = [slicer.run(fail), slicer.run(() => "done")];
+  const [failing, ...next] = [slicer.run(fail), slicer.run(() => "done"), slicer.run(() => "done as well")];
   await assertRejects(async () => await failing, Error, "no");
-  assertEquals(await next, "done");
+  assertEquals(await Promise.all(next), ["done", "done as well"]);
+  assertEquals(runs, 2, "work that has failed is not run again");
 });
 
 /** Work of some steps. Each is noted, and takes a slice. */
