@@ -77,6 +77,18 @@ Deno.test("model: lines are read only while the end of the room is visible", () 
   assertEquals([model.atEnd, den?.unread], [false, 1]); // not before the view has drawn it
 });
 
+Deno.test("model: the parts of a long message count as one, and a message that comes again is not counted", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.add(tea, line(1, { mention: true }));
+  model.add(tea, line(1, { part: 1, text: " more" }));
+  assertEquals([tea.unread, tea.mentions, tea.lines.length], [1, 1, 1]);
+  assertEquals(tea.firstNewLine, tea.lines[0]);
+  model.add(tea, line(2));
+  model.add(tea, line(1));
+  assertEquals([tea.unread, tea.mentions, tea.lines.length], [2, 1, 2]);
+});
+
 Deno.test("model: nothing is read while missed messages are loaded, or while the last lines are not the latest", () => {
   const { model } = makeModel("#tea");
   const tea = model.find("#tea")!;
