@@ -345,6 +345,45 @@ testAccounts(
   },
 );
 
+testAccounts("private messages: what is shown on the text port counts as read on other devices", async (fixture) => {
+  await registered(fixture, "alice", "bob");
+  const [alice] = await login(fixture, "alice");
+  await alice.says("PRIVMSG bob :one");
+  const bob = await fixture.text("x");
+  await bob.says(`/login bob ${PASSWORD}`, "/quit");
+  const [phone] = await login(fixture, "bob", "draft/read-marker");
+  await phone.expect("MARKREAD alice", `MARKREAD alice timestamp=${new Date(clock.now).toISOString()}`);
+});
+
+testAccounts(
+  "private messages: on the text port, MISSED_SHOWN of all conversations are shown, and none of one that is cut off",
+  async (fixture) => {
+    await registered(fixture, "alice", "bob", "carol");
+    const [alice] = await login(fixture, "alice");
+    const [carol] = await login(fixture, "carol");
+    const headings = async () => {
+      const bob = await fixture.text("x");
+      const lines = await bob.asks(`/login bob ${PASSWORD}`);
+      await bob.says("/quit");
+      clock.now += 1000;
+      return lines.filter((line) => line.includes(" private "));
+    };
+    for (let n = 0; n < MISSED_SHOWN; n++) await alice.says(`PRIVMSG bob :${n}`);
+    assertEquals(await headings(), [`-- ${MISSED_SHOWN} private messages from alice while you were away:`]);
+    for (let n = 0; n < MISSED_SHOWN - 1; n++) await alice.says(`PRIVMSG bob :${n}`);
+    for (let n = 0; n < 2; n++) await carol.says(`PRIVMSG bob :${n}`);
+    assertEquals(await headings(), [
+      `-- ${MISSED_SHOWN - 1} private messages from alice while you were away:`,
+      "-- 2 private messages from carol while you were away. To read them: /history carol",
+    ]);
+    Object.assign(fixture.options, { answerMax: 500 });
+    for (let n = 0; n < 3; n++) await alice.says(`PRIVMSG bob :${"x".repeat(200)}`);
+    assertEquals(await headings(), [
+      "-- 2 or more private messages from alice while you were away. To read them: /history alice",
+    ]);
+  },
+);
+
 testAccounts(
   "private messages: /history NAME shows a conversation from both sides, in parts as that of a room",
   async (fixture) => {

@@ -60,6 +60,15 @@ testAccounts("MODE q: only owners give it, and an operator cannot take it", asyn
   await alice.expect("MODE #tea +q-q bob alice", ":alice!~alice@host MODE #tea +q-q bob alice");
 });
 
+testAccounts("ChanServ: a list is cut off at the limit on a response", async (fixture) => {
+  Object.assign(fixture.options, { answerMax: 300 });
+  const [alice] = await users(fixture, "alice", "bob", "carol", "dave", "eve") as [Client];
+  await fixture.join("#tea", alice);
+  for (const name of ["bob", "carol", "dave", "eve"]) await alice.says(`CS MEMBER #tea ADD ${name}`);
+  const lines = await alice.asks("CS MEMBERS #tea");
+  assertEquals(lines.slice(3), ["416 alice CHANSERV :Output too long, the rest was left out"]);
+});
+
 testAccounts("ChanServ: owners transfer, list, add and remove members, and delete the channel", async (fixture) => {
   const [alice, bob] = await users(fixture, "alice", "bob") as [Client, Client];
   const carol = await fixture.irc("carol");
@@ -71,6 +80,9 @@ testAccounts("ChanServ: owners transfer, list, add and remove members, and delet
     NOTICE("alice", "bob, a member"),
   ]);
   assertEquals((await bob.asks("CHANSERV MEMBERS #tea")).length, 2, "who has a role there");
+  await alice.says("MODE #tea +s");
+  assertEquals((await bob.asks("CHANSERV MEMBERS #tea")).length, 2, "who has a role there may know that it exists");
+  await alice.asks("MODE #tea -s");
   await alice.expect("CS MEMBER #tea REMOVE bob", NOTICE("alice", "bob has no role in #tea any more."));
   await bob.expect("CHANSERV MEMBERS #tea", "442 bob #tea :You're not on that channel");
   await alice.expect(
