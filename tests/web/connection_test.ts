@@ -291,6 +291,9 @@ Deno.test("connection: nothing is received from a socket after another one was o
   const third = register(browser, client);
   client.connection.disconnect("");
   assertEquals(third.take(), ["QUIT"]);
+  client.connection.connect();
+  client.connection.disconnect(""); // before the socket is open
+  assertEquals([browser.socket.take(), client.status[0]], [[], "idle"]);
 });
 
 Deno.test("connection: the server password is requested when the server wants it, and kept while it is right", async () => {

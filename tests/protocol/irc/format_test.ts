@@ -144,6 +144,16 @@ Deno.test("format: mode letters have a sign where it changes, and their paramete
   ]);
 });
 
+Deno.test("format: mode changes are split before a line is too long, whatever the length of a parameter", () => {
+  for (let length = 200; length < 260; length++) {
+    const masks = ["a".repeat(length), "b".repeat(length), "c".repeat(length)];
+    const changes = masks.map((mask, i) => ({ on: i !== 1, mode: "b", mask }) as const);
+    const lines = [render({ ...deed, kind: "modes", changes })].flat() as string[];
+    assertEquals(lines.flatMap((line) => line.split(" ").slice(4)), masks);
+    assert(lines.every((line) => line.length <= IRC_LINE_MAX));
+  }
+});
+
 Deno.test("format: bytes are counted in UTF-8", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     assertEquals(byteLength(text), new TextEncoder().encode(text).length);

@@ -169,7 +169,7 @@ Deno.test("owner: /owner names an owner of a room, for server operators, and is 
   await eve.says("/join #den");
   alice.hears();
   const not = "-- Only server operators can do that. If you are one: /oper NAME";
-  await dialogue(alice, [["/owner #den alice", not]]);
+  await dialogue(alice, [["/owner #den alice", not], ["/owner #nowhere alice", not]]);
   chat.setFlag(alice.member!, "operator", true);
   await dialogue(alice, [
     ["/owner #den", "-- Usage: /owner #ROOM NAME – make a registered user an owner of a room."],
