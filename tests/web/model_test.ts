@@ -301,3 +301,13 @@ Deno.test("model: only a line that was found is highlighted", () => {
   model.goTo(tea, line(1), true);
   assertEquals([tea.highlighted, take()], [line(1), ["goto #tea", "goto #tea"]]);
 });
+
+Deno.test("model: lost history is told in rooms, and not in private conversations, of which the server may store none", () => {
+  const { model } = makeModel("#tea", "bob");
+  for (const room of model.tabs) {
+    model.catchUp(room, [line(1)], false);
+    model.catchUp(room, [line(8)], false);
+  }
+  const [tea, bob] = model.tabs.map(({ lines }) => lines.map(({ kind }) => kind));
+  assertEquals([tea, bob], [["say", "info", "say"], ["say", "say"]]);
+});
