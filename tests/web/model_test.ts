@@ -311,3 +311,33 @@ Deno.test("model: lost history is told in rooms, and not in private conversation
   const [tea, bob] = model.tabs.map(({ lines }) => lines.map(({ kind }) => kind));
   assertEquals([tea, bob], [["say", "info", "say"], ["say", "say"]]);
 });
+
+/** Messages from one number to another. */
+function lines(from: number, to: number, more: Partial<Line> = {}): Line[] {
+  return Array.from({ length: to - from + 1 }, (_, n) => line(from + n, more));
+}
+
+Deno.test("model: there may be more new messages than were loaded, unless the user has read the first of these", () => {
+  for (const [read, atLeast, unread] of [[2, true, 8], [5, false, 5]] as const) {
+    const { model } = makeModel("#tea");
+    const tea = model.find("#tea")!;
+    model.catchUp(tea, [line(1)], false);
+    model.readUpTo(tea, new Date(read)); // on another device
+    model.catchUp(tea, lines(3, 10), true);
+    assertEquals([tea.newMessages?.atLeast, tea.unread], [atLeast, unread]);
+  }
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.catchUp(tea, [line(1)], false);
+  model.catchUp(tea, lines(50, 60, { own: true }), true);
+  assertEquals(tea.newMessages, { from: { id: "id1", time: new Date(1) }, count: 0, atLeast: true });
+});
+
+Deno.test("model: a room has no more than 2,000 lines after missed messages were loaded", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.catchUp(tea, lines(1, 2090), true);
+  assertEquals(tea.lines.length, 2090);
+  model.catchUp(tea, lines(2050, 2110), true);
+  assertEquals([tea.lines.length, tea.lines[0]?.id, tea.lines.at(-1)?.id], [2000, "id111", "id2110"]);
+});
