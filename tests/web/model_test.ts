@@ -341,3 +341,24 @@ Deno.test("model: a room has no more than 2,000 lines after missed messages were
   model.catchUp(tea, lines(2050, 2110), true);
   assertEquals([tea.lines.length, tea.lines[0]?.id, tea.lines.at(-1)?.id], [2000, "id111", "id2110"]);
 });
+
+Deno.test("model: users are ignored also in messages that wait for the history, and never the user", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.startQueue(tea);
+  model.add(tea, line(1, { author: "bob" }));
+  model.add(tea, line(2, { author: "alice", own: true }));
+  model.setIgnored(["bob", "alice"]);
+  model.endQueue(tea, false);
+  assertEquals([tea.unread, tea.lines.map(({ ignored }) => ignored)], [0, [true, false]]);
+});
+
+Deno.test("model: a renamed room takes the place of a tab with its new name", () => {
+  for (const names of [["#tea", "#den"], ["#den", "#tea"]]) {
+    const { model, tabs } = makeModel(...names);
+    const tea = model.find("#tea");
+    model.show(model.find("#den"));
+    model.renameRoom(tea!, "#den");
+    assertEquals([tabs(), model.find("#den") === tea, model.current === tea], [["#den"], true, true]);
+  }
+});

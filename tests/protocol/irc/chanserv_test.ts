@@ -1,5 +1,6 @@
 /** Channels of accounts on IRC: prefixes, MODE +q, ChanServ, BAN and UNBAN, RENAME and its fallback. */
 import { assertEquals } from "@std/assert";
+import { SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { Client } from "./harness.ts";
 import { type ProtocolFixture, testAccounts } from "./harness.ts";
 
@@ -188,6 +189,30 @@ testAccounts("RENAME: clients with draft/channel-rename are told, and others lea
   );
   await alice.expect("RENAME #coffee tea", "FAIL RENAME CANNOT_RENAME #COFFEE tea :Not a valid channel name");
   await alice.expect("RENAME #none #tea", "403 alice #none :No such channel");
+});
+
+testAccounts("RENAME: a client that has left before its turn gets no names", async (fixture) => {
+  let now = 0;
+  Object.assign(fixture.options, { slicer: new TimeSlicer(() => now += SLICE) }); // each command takes a slice
+  const [alice] = await users(fixture, ["alice", "draft/channel-rename"]) as [Client];
+  const bob = await fixture.irc("bob");
+  await fixture.join("#tea", alice, bob);
+  const { handlers } = bob.session;
+  const { roomRenamed } = handlers;
+  let left: Promise<void> | undefined;
+  handlers.roomRenamed = (...args) => {
+    roomRenamed?.(...args);
+    left = bob.says("PART #coffee");
+  };
+  await alice.says("RENAME #tea #coffee");
+  await left;
+  await bob.says("LIST #none", "LIST #none"); // each waits for its turn
+  const lines = bob.hears();
+  assertEquals(lines.filter((line) => / #(tea|coffee)/.test(line)), [
+    ":bob!~bob@host PART #tea",
+    ":bob!~bob@host JOIN #coffee",
+    ":bob!~bob@host PART #coffee",
+  ]);
 });
 
 testAccounts("RENAME: the fallback is part of the labeled response of the client that renames", async (fixture) => {
