@@ -283,3 +283,15 @@ testAccounts(
     }
   },
 );
+
+testAccounts("sessions: a private message is shown once on each text device of its author", async (fixture) => {
+  await fixture.irc("bob");
+  const [laptop, phone] = [await fixture.text("alice"), await fixture.text("phone")];
+  await laptop.says(`/register ${PASSWORD}`);
+  await phone.says(`/login alice ${PASSWORD}`);
+  fixture.quiet();
+  for (const [from, other] of [[laptop, phone], [phone, laptop]] as const) {
+    await from.expect("/msg bob hi", "-> *bob* hi");
+    assertEquals(other.hears(), ["-> *bob* hi"]);
+  }
+});

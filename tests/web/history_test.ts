@@ -7,7 +7,15 @@ import { fc } from "../dependencies.ts";
 import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
 import type { Line, Position } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
-import { cancelLoading, goToEnd, goToFirstNew, goToMessage, loadLatest, loadMore, search } from "../../src/web/history.js";
+import {
+  cancelLoading,
+  goToEnd,
+  goToFirstNew,
+  goToMessage,
+  loadLatest,
+  loadMore,
+  search,
+} from "../../src/web/history.js";
 
 /** The time of the message with that number. Numbers count all messages. */
 const TIME = (number: number) => new Date(1_000_000 + number);
@@ -436,6 +444,28 @@ Deno.test("history: nothing is requested when the room has no message or its end
   answer?.onLine?.("#tea", { kind: "say", nick: "bob", text: "6", time: TIME(6), id: "id6", part: 0 });
   answer?.onEnd?.();
   assertEquals([told, room.lines.map(({ text }) => text)], [["That message no longer exists."], ["6"]]);
+});
+
+Deno.test("history: messages before one that the server no longer has are found by its time, and a lost request fails", () => {
+  const model = new Model();
+  const room = model.open("#tea");
+  const asked: [words: string, request: PendingRequest][] = [];
+  const chat = {
+    model,
+    historyMax: 100,
+    connection: { has: () => true },
+    request: (_: string, params: string[], request: PendingRequest) => asked.push([params.join(" "), request]) > 0,
+  } as unknown as ChatContext;
+  model.add(room, { kind: "say", nick: "bob", text: "6", time: TIME(6), id: "id6", part: 0 });
+  loadMore(chat, room, "older");
+  asked[0]?.[1].onError?.("There is no such message");
+  assertEquals(asked.map(([words]) => words), [
+    "BEFORE #tea msgid=id6 50",
+    `BEFORE #tea timestamp=${TIME(6).toISOString()} 50`,
+  ]);
+  assertEquals(room.older, "loading");
+  cancelLoading(chat, room);
+  assertEquals(room.older, "failed");
 });
 
 /** The lines of a search's answer, and what is told of them. */

@@ -5,7 +5,7 @@ import type { ChatEvent, ModesSet, Said } from "../../../src/chat/events.ts";
 import { readId } from "../../../src/chat/ids.ts";
 import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
-import { byteLength, fit, Formats, IRC_LINE_MAX, isoTime } from "../../../src/protocol/irc/format.ts";
+import { byteLength, fit, Formats, IRC_LINE_MAX, isoTime, parseTime } from "../../../src/protocol/irc/format.ts";
 import { ProtocolFixture, TIME } from "./harness.ts";
 
 const formats = new Formats("irc.test");
@@ -120,6 +120,13 @@ Deno.test("format: the time of a message is when it was sent, not when it is ren
     "1970-01-01T00:00:00.000Z",
     "2025-12-31T23:59:59.007Z",
   ]);
+});
+
+Deno.test("format: a time is read only if it exists", () => {
+  assertEquals(parseTime("2026-01-31T23:59:59.007Z"), Date.UTC(2026, 0, 31, 23, 59, 59, 7));
+  for (const text of ["2026-13-01T00:00:00Z", "2026-01-01T25:00:00.000Z", "2026-01-01", "2026-01-01T00:00:00"]) {
+    assertEquals(parseTime(text), undefined, text);
+  }
 });
 
 Deno.test("format: mode letters have a sign where it changes, and their parameters follow", () => {
