@@ -362,3 +362,28 @@ Deno.test("model: a renamed room takes the place of a tab with its new name", ()
     assertEquals([tabs(), model.find("#den") === tea, model.current === tea], [["#den"], true, true]);
   }
 });
+
+Deno.test("model: the end of a room is reached when the latest message is loaded, and the first lines are dropped", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.catchUp(tea, [line(2150)], true);
+  model.replace(tea, lines(1, 50), false);
+  assertEquals(tea.newer, "more");
+  model.extend(tea, "newer", lines(51, 2149));
+  assertEquals([tea.newer, tea.lines.length], ["more", 2000]);
+  model.extend(tea, "newer", [line(2150)]);
+  assertEquals([tea.newer, tea.lines.at(-1)?.id, tea.lines[0]?.id], ["none", "id2150", "id150"]);
+  model.replace(tea, lines(2140, 2150), false);
+  assertEquals(tea.newer, "none");
+  model.replace(tea, lines(2140, 2160), true);
+  assertEquals([tea.newer, tea.newest?.id], ["none", "id2160"]);
+});
+
+Deno.test("model: unread messages stay new when the user leaves the tab before they are shown", () => {
+  const { model } = makeModel("#tea", "#den");
+  const tea = model.find("#tea")!;
+  model.add(tea, line(1));
+  model.show(tea);
+  model.show(model.find("#den"));
+  assertEquals([tea.newMessages?.count, tea.firstNewLine?.id], [1, "id1"]);
+});
