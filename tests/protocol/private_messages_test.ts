@@ -345,14 +345,19 @@ testAccounts(
   },
 );
 
-testAccounts("private messages: what is shown on the text port counts as read on other devices", async (fixture) => {
-  await registered(fixture, "alice", "bob");
+testAccounts("private messages: what is shown to a client counts as read on other devices", async (fixture) => {
+  await registered(fixture, "alice", "bob", "carol");
   const [alice] = await login(fixture, "alice");
-  await alice.says("PRIVMSG bob :one");
+  await alice.says("PRIVMSG bob :one", "PRIVMSG carol :one");
   const bob = await fixture.text("x");
   await bob.says(`/login bob ${PASSWORD}`, "/quit");
-  const [phone] = await login(fixture, "bob", "draft/read-marker");
-  await phone.expect("MARKREAD alice", `MARKREAD alice timestamp=${new Date(clock.now).toISOString()}`);
+  const [carol] = await login(fixture, "carol");
+  await carol.says("QUIT");
+  const read = `MARKREAD alice timestamp=${new Date(clock.now).toISOString()}`;
+  for (const account of ["bob", "carol"]) {
+    const [phone] = await login(fixture, account, "draft/read-marker");
+    await phone.expect("MARKREAD alice", read);
+  }
 });
 
 testAccounts(
