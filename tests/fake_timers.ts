@@ -6,6 +6,7 @@ export class FakeTimers implements Disposable {
   readonly #set = new Map<number, { at: number; callback: () => void }>();
   #now = 0;
   #last = 0;
+  #started = Promise.withResolvers<void>();
 
   /** @param only Replaces only timers of this delay, in milliseconds. */
   constructor(only?: number) {
@@ -14,9 +15,15 @@ export class FakeTimers implements Disposable {
       const [callback, delay = 0] = all;
       if (only !== undefined && delay !== only) return setTimeout(...all);
       this.#set.set(--this.#last, { at: this.#now + delay, callback }); // real timers have positive ids
+      this.#started.resolve();
       return this.#last;
     }) as unknown as typeof setTimeout;
     globalThis.clearTimeout = (timer) => this.#set.delete(Number(timer)) || clearTimeout(timer);
+  }
+
+  /** Resolves when the first timer has been started. */
+  get started(): Promise<void> {
+    return this.#started.promise;
   }
 
   /** The number of pending timers. */

@@ -93,6 +93,49 @@ async function logsIn(fixture: ProtocolFixture, password: string): Promise<boole
 }
 
 testAccounts(
+  "account races: a DROP does not delete the account of the next owner when forgetting conversations takes long",
+  async (fixture) => {
+    const [laptop, phone] = await twoDevices(fixture);
+    const { history } = fixture.chat;
+    const forget = history.forgetConversations.bind(history);
+    const begun = Promise.withResolvers<void>();
+    let isPassedOn = false;
+    history.forgetConversations = function* () {
+      history.forgetConversations = forget;
+      begun.resolve();
+      while (!isPassedOn) yield;
+    };
+    const dropped = phone.says(`NS DROP ${PASSWORD}`);
+    await begun.promise;
+    const owner = await passOn(fixture, laptop);
+    isPassedOn = true;
+    await dropped;
+    assertEquals(owner.member.account, "alice");
+    assertEquals(await logsIn(fixture, OWNER_PASSWORD), true);
+  },
+);
+
+{
+  const held = new HeldDerivations();
+  testAccounts(
+    "account races: a new password is not set when the client disconnects while it is hashed",
+    async (fixture) => {
+      const [laptop, phone] = await twoDevices(fixture);
+      const { reached, release } = held.hold("another sesame");
+      const changed = phone.says("NS SET PASSWORD another sesame");
+      await reached;
+      await fixture.chat.disconnect(phone.session);
+      phone.connection.close();
+      release();
+      await Promise.all([changed, phone.over]);
+      await laptop.leave();
+      assertEquals([await logsIn(fixture, "another sesame"), await logsIn(fixture, PASSWORD)], [false, true]);
+    },
+    { derive: held.derive },
+  );
+}
+
+testAccounts(
   "account races: DROP forgets all of an account whose client has disconnected",
   async (fixture, { auth }) => {
     const laptop = await fixture.irc("alice");

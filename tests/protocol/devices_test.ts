@@ -77,6 +77,28 @@ testAccounts(
   },
 );
 
+testAccounts("devices: /ghost with a token counts as a login with it", async (fixture, office) => {
+  const owner = await alice(fixture, office);
+  const secret = await newToken(owner, "bot");
+  const friend = await fixture.text("friend");
+  await friend.says(`/ghost alice ${secret}`);
+  assertEquals([friend.member.account, friend.session.token?.id], ["alice", 1]);
+  await owner.expect("/devices revoke 1", "-- bot is signed out. Its session is closed.");
+  await friend.over;
+});
+
+testAccounts("devices: /login leaves a bot, and a user with other devices, their nickname", async (fixture, office) => {
+  const owner = await alice(fixture, office);
+  const reading = await newToken(owner, "reader read");
+  await owner.says("/nick lisa");
+  const bot = await fixture.text("bot");
+  assertEquals((await bot.asks(`/login alice ${reading}`)).at(-1), "-- You are logged in as alice.");
+  assertEquals(bot.member.nick, "bot");
+  const phone = await fixture.text("phone");
+  assert((await phone.asks(`/login alice ${PASSWORD}`)).includes("-- You are logged in as alice."));
+  assertEquals([phone.member, phone.member.nick], [owner.member, "lisa"]);
+});
+
 testAccounts("devices: a token that is revoked during registration logs nobody in", async (fixture, office) => {
   const owner = await alice(fixture, office);
   const secret = await newToken(owner, "bot");

@@ -1,6 +1,15 @@
 /** Moderation that is the same on all protocols. */
 import { assert, assertEquals } from "@std/assert";
-import { ban, countDisconnected, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
+import {
+  ban,
+  countDisconnected,
+  describe,
+  kill,
+  type ModerationContext,
+  mute,
+  unban,
+  unmute,
+} from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
 import type { ClusterView } from "../../src/chat/cluster_view.ts";
 import { REASON_MAX } from "../../src/chat/lengths.ts";
@@ -50,6 +59,8 @@ testModeration(
       "alice",
       () => void ban(fixture.options.moderation, fixture.chat, alice.member, "bob"),
     );
+    const muteBob = () => mute(fixture.options.moderation, fixture.chat, alice.member, "bob");
+    assertRejected("not-server-operator", "alice", muteBob);
     assertEquals([bob.hears(), fixture.chat.has(bob.member), fixture.chat.mutes.has("host")], [[], true, false]);
     assertEquals([server.bans.all.length, server.disconnects, server.takeAudits()], [1, 0, []]);
   },
@@ -116,6 +127,21 @@ testModeration(
     assertRejected("ban-invalid", "~a:*", () => void ban(moderation, fixture.chat, root.member, "~a:*"));
   },
 );
+
+testModeration("ban: includes the caller if one of its masks does", async (fixture, server) => {
+  const root = await server.ircOperator(fixture);
+  const troll = fixture.connect("192.0.2.66");
+  await troll.says("NICK troll", "USER troll 0 * :x");
+  fixture.chat.login(troll.session, "trolls");
+  for (const included of ["~a:trolls", "*!*@elsewhere"]) {
+    const moderation: ModerationContext = {
+      ...fixture.options.moderation,
+      makeBan: (_by, { what }) => Promise.resolve({ disconnected: 1, includesCaller: what === included }),
+    };
+    const { includesCaller, disconnected } = await ban(moderation, fixture.chat, root.member, "troll");
+    assertEquals([includesCaller, disconnected], [true, 2], included);
+  }
+});
 
 testModeration(
   "mute: a user that is logged in is muted by account and host, and the nickname undoes both when they are gone",

@@ -240,6 +240,28 @@ testAccounts(
   },
 );
 
+testAccounts("private messages: a second login on the same connection replays nothing again", async (fixture) => {
+  await registered(fixture, "alice", "bob");
+  const [alice] = await login(fixture, "alice");
+  await alice.says("PRIVMSG bob :one");
+  const guest = await fixture.irc("guest");
+  const isMessage = (line: string) => line.includes("PRIVMSG");
+  assertEquals((await guest.asks(`NS IDENTIFY bob ${PASSWORD}`)).filter(isMessage).length, 1);
+  await guest.says("NS LOGOUT");
+  assertEquals((await guest.asks(`NS IDENTIFY bob ${PASSWORD}`)).filter(isMessage), []);
+});
+
+testAccounts(
+  "private messages: a replay is named after the account when the author has another nickname since",
+  async (fixture) => {
+    await registered(fixture, "Alice", "bob");
+    const [alice] = await login(fixture, "Alice");
+    await alice.says("PRIVMSG bob :one", "NICK lisa", "PRIVMSG bob :two");
+    const [, received] = await login(fixture, "bob", "batch");
+    assertEquals(received.filter((line) => line.startsWith("BATCH +")), ["BATCH +b0 chathistory alice"]);
+  },
+);
+
 testAccounts("private messages: what the user's own program has written is not replayed", async (fixture) => {
   await registered(fixture, "alice", "bob", "carol");
   const [bob] = await login(fixture, "bob");
@@ -249,6 +271,7 @@ testAccounts("private messages: what the user's own program has written is not r
   const [alice] = await login(fixture, "alice");
   const [program] = await login(fixture, "bob", "draft/pre-away", "AWAY *");
   await program.says("PRIVMSG alice :I am a program", "PRIVMSG carol :so am I");
+  await program.says("NICK robot", "PRIVMSG alice :with another nickname", "NICK bob");
   await alice.says("PRIVMSG bob :and bob?");
   const [, lines] = await login(fixture, "bob");
   assertEquals(lines.filter((line) => line.includes("PRIVMSG")), [
@@ -316,6 +339,7 @@ testAccounts(
       (await again.asks(`/login bob ${PASSWORD}`)).at(-1),
       `-- ${MISSED_SHOWN + 1} private messages from alice while you were away. To read them: /history alice`,
     );
+    await again.expect("/nick bob", "-- You are already bob."); // and not the number again
     await again.says("/quit");
     clock.now += 1000;
     for (let n = 0; n <= MISSED_PRIVATE; n++) await alice.says(`/msg bob ${n}.`);
@@ -323,6 +347,50 @@ testAccounts(
       (await (await fixture.text("z")).asks(`/login bob ${PASSWORD}`)).at(-1),
       `-- ${MISSED_PRIVATE} or more private messages from alice while you were away. To read them: /history alice`,
     );
+  },
+);
+
+testAccounts("private messages: what is shown to a client counts as read on other devices", async (fixture) => {
+  await registered(fixture, "alice", "bob", "carol");
+  const [alice] = await login(fixture, "alice");
+  await alice.says("PRIVMSG bob :one", "PRIVMSG carol :one");
+  const bob = await fixture.text("x");
+  await bob.says(`/login bob ${PASSWORD}`, "/quit");
+  const [carol] = await login(fixture, "carol");
+  await carol.says("QUIT");
+  const read = `MARKREAD alice timestamp=${new Date(clock.now).toISOString()}`;
+  for (const account of ["bob", "carol"]) {
+    const [phone] = await login(fixture, account, "draft/read-marker");
+    await phone.expect("MARKREAD alice", read);
+  }
+});
+
+testAccounts(
+  "private messages: on the text port, MISSED_SHOWN of all conversations are shown, and none of one that is cut off",
+  async (fixture) => {
+    await registered(fixture, "alice", "bob", "carol");
+    const [alice] = await login(fixture, "alice");
+    const [carol] = await login(fixture, "carol");
+    const headings = async () => {
+      const bob = await fixture.text("x");
+      const lines = await bob.asks(`/login bob ${PASSWORD}`);
+      await bob.says("/quit");
+      clock.now += 1000;
+      return lines.filter((line) => line.includes(" private "));
+    };
+    for (let n = 0; n < MISSED_SHOWN; n++) await alice.says(`PRIVMSG bob :${n}`);
+    assertEquals(await headings(), [`-- ${MISSED_SHOWN} private messages from alice while you were away:`]);
+    for (let n = 0; n < MISSED_SHOWN - 1; n++) await alice.says(`PRIVMSG bob :${n}`);
+    for (let n = 0; n < 2; n++) await carol.says(`PRIVMSG bob :${n}`);
+    assertEquals(await headings(), [
+      `-- ${MISSED_SHOWN - 1} private messages from alice while you were away:`,
+      "-- 2 private messages from carol while you were away. To read them: /history carol",
+    ]);
+    Object.assign(fixture.options, { answerMax: 500 });
+    for (let n = 0; n < 3; n++) await alice.says(`PRIVMSG bob :${"x".repeat(200)}`);
+    assertEquals(await headings(), [
+      "-- 2 or more private messages from alice while you were away. To read them: /history alice",
+    ]);
   },
 );
 

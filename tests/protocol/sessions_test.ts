@@ -1,7 +1,8 @@
 /** One user on several devices: IRC and text clients that are logged in to the same account. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { type Client, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
+import { SLICE, TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { type Client, clock, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
 
@@ -267,3 +268,43 @@ testAccounts(
     assertEquals(phone.gets(), ["<guest1> hi"]);
   },
 );
+
+testAccounts(
+  "sessions: a client is sent nothing of a channel that another device has left while it is shown the channels",
+  async (fixture) => {
+    const [alice, bob] = await aliceAndBob(fixture);
+    await fixture.join("#den", alice, bob);
+    await alice.leave();
+    const program = await fixture.irc("program", "draft/pre-away");
+    await program.says("AWAY *", `NS IDENTIFY alice ${PASSWORD}`, "JOIN #tea");
+    let now = 0;
+    Object.assign(fixture.options, { slicer: new TimeSlicer(() => now += SLICE) }); // each step takes a slice
+    const nextTask = () => new Promise((resolve) => setTimeout(resolve));
+    for (let steps = 0; steps < 5; steps++) {
+      await program.says("JOIN #den");
+      await bob.says("PRIVMSG #den :hi");
+      const phone = await fixture.irc(`phone${steps}`);
+      await phone.says(`NS IDENTIFY alice ${PASSWORD}`);
+      for (let n = 0; n < steps; n++) await nextTask();
+      await program.says("PART #den");
+      for (let n = 0; n < 5; n++) await nextTask();
+      const lines = phone.hears();
+      const left = lines.findIndex((line) => line.includes(" PART #den"));
+      assertEquals(lines.slice(left + 1).filter((line) => line.includes("#den")), [], `after ${steps} steps`);
+      await phone.leave();
+      clock.now += 1000;
+    }
+  },
+);
+
+testAccounts("sessions: a private message is shown once on each text device of its author", async (fixture) => {
+  await fixture.irc("bob");
+  const [laptop, phone] = [await fixture.text("alice"), await fixture.text("phone")];
+  await laptop.says(`/register ${PASSWORD}`);
+  await phone.says(`/login alice ${PASSWORD}`);
+  fixture.quiet();
+  for (const [from, other] of [[laptop, phone], [phone, laptop]] as const) {
+    await from.expect("/msg bob hi", "-> *bob* hi");
+    assertEquals(other.hears(), ["-> *bob* hi"]);
+  }
+});

@@ -50,13 +50,17 @@ Deno.test("slicer: the length of a slice can be set", () => {
 
 Deno.test("slicer: an error goes to the caller, and the next work runs", async () => {
   const slicer = slow();
+  let runs = 0;
   const fail = () => {
+    runs++;
     throw new Error("no");
   };
   assertThrows(() => slicer.run(fail), Error, "no");
   const [failing, next] = [slicer.run(fail), slicer.run(() => "done")];
   await assertRejects(async () => await failing, Error, "no");
   assertEquals(await next, "done");
+  for (let n = 0; n < 2; n++) await Promise.all([1, 2].map((number) => slicer.run(() => number)));
+  assertEquals(runs, 2, "work that has failed is not run again");
 });
 
 /** Work of some steps. Each is noted, and takes a slice. */

@@ -273,10 +273,9 @@ Deno.test("websocket: a client that does not answer a close frame is disconnecte
     await receive("\x81\x02hi");
     connections[0]!.close("enough");
     await receive("\x88\x08\x03\xe8enough");
-    while (timers.size === 0) await new Promise((resolve) => setTimeout(resolve));
+    await soon(timers.started, "timer of the close frame");
     timers.pass(CLOSE_TIME - 1);
-    await new Promise((resolve) => setTimeout(resolve));
-    assertEquals(admission.inside.length, 1);
+    assertEquals([timers.size, admission.inside.length], [1, 1]);
     timers.pass(1);
     await soon(connections[0]!.closed, "end of the connection");
     await soon(admission.holds(0), "release of the connection");

@@ -257,6 +257,29 @@ Deno.test("account: a token is restored from the storage of the browser, unless 
   assertEquals([page.take(), page.connection.login?.name], [[["TOKEN REVOKE *"], []], "alice"], "until the reply");
 });
 
+Deno.test("account: a token is asked for once, and not kept after a logout", () => {
+  const page = new Page("alice");
+  staySignedIn(page.chat);
+  const { asked } = page;
+  staySignedIn(page.chat);
+  assertEquals(page.take()[0]?.length, 1, "while one is under way");
+  page.connection.account = "";
+  asked?.onToken?.("tincan_x");
+  assertEquals(page.connection.login, undefined, "logged out meanwhile");
+  page.connection.account = "alice";
+  staySignedIn(page.chat);
+  assertEquals(page.take()[0]?.length, 1);
+  page.online = false;
+  page.asked?.onError?.("The connection was lost.");
+  page.online = true;
+  staySignedIn(page.chat);
+  assertEquals(page.take()[0]?.length, 1, "again after an error");
+  page.asked?.onToken?.("tincan_y");
+  assertEquals(page.connection.login, { name: "alice", password: "tincan_y", isToken: true });
+  staySignedIn(page.chat);
+  assertEquals(page.take()[0], [], "it has one");
+});
+
 Deno.test("account: NickServ is recognised in any case, and accounts need SASL", () => {
   assertEquals(["NickServ", "NICKSERV", "nickserv2", "nick"].map(isNickServ), [true, true, false, false]);
   const page = new Page();

@@ -241,6 +241,16 @@ Deno.test("commands: the outcome of an account command is shown in the room", ()
   ]);
 });
 
+Deno.test("commands: the outcome of a logout that has closed the room is shown in the current one", () => {
+  const page = new Page();
+  page.run("/logout");
+  const other = page.model.open("#other");
+  page.model.close(page.model.find("#tea")!);
+  page.model.show(other);
+  page.asked?.onReply?.("You are logged out.");
+  assertEquals(other.lines.map(({ text }) => text), ["You are logged out."]);
+});
+
 Deno.test("commands: input that may contain a password is recognised in any line", () => {
   const secret = [
     "/login x",

@@ -129,6 +129,15 @@ Deno.test("connection: requests and batches without an answer are reported once 
   assertEquals(client.unanswered.length, 2);
 });
 
+Deno.test("connection: up to half of a delay is left out, so that not all clients come back at once", async () => {
+  using browser = new FakeBrowser();
+  const client = new Client();
+  const socket = register(browser, client);
+  Math.random = () => 0;
+  await socket.end();
+  assertEquals(client.connection.status.retryAt! - browser.now, 500);
+});
+
 Deno.test("connection: a lost connection is opened again after delays that double up to 30 seconds", async () => {
   using browser = new FakeBrowser();
   const client = new Client();
@@ -291,6 +300,9 @@ Deno.test("connection: nothing is received from a socket after another one was o
   const third = register(browser, client);
   client.connection.disconnect("");
   assertEquals(third.take(), ["QUIT"]);
+  client.connection.connect();
+  client.connection.disconnect(""); // before the socket is open
+  assertEquals([browser.socket.take(), client.status[0]], [[], "idle"]);
 });
 
 Deno.test("connection: the server password is requested when the server wants it, and kept while it is right", async () => {
@@ -539,6 +551,25 @@ Deno.test("connection: a new user whose login fails while the nickname is in use
     "The server is busy. Try again, or choose another name.",
     undefined,
   ]);
+});
+
+Deno.test("connection: a device whose token is not valid any more is asked for the password of its account", () => {
+  using browser = new FakeBrowser();
+  const client = new Client();
+  const { connection } = client;
+  let signedOut = 0;
+  connection.onSignedOut = () => void signedOut++;
+  connection.restorePasswords("", { name: "alice", password: "tincan_x", isToken: true });
+  connection.connect("lisa");
+  const { socket } = browser;
+  socket.open();
+  socket.say(`CAP * LS :${OFFER}`, "CAP * ACK :sasl", "904 * :SASL authentication failed");
+  assertEquals(connection.status, {
+    kind: "rejected",
+    reason: "This device was signed out. Enter the password to sign in again, or choose another name.",
+    passwordFor: "account",
+  });
+  assertEquals([signedOut, connection.login, connection.wantedNick, socket.readyState], [1, undefined, "alice", 3]);
 });
 
 Deno.test("connection: a wrong password of OPER does not end the connection", () => {

@@ -16,6 +16,7 @@ export class FakeSocket {
   }
 
   send(line: string): void {
+    if (this.readyState === 0) throw new DOMException("It is connecting.", "InvalidStateError");
     this.#sent.push(line);
   }
 

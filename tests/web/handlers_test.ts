@@ -349,3 +349,13 @@ Deno.test("handlers: the rooms of LIST are collected, and replies of NickServ an
   assertEquals(list, [{ name: "#tea", people: 3, topic: "green" }]);
   assertEquals([got, page.seen()], [["end", "Done", "First: /logout"], []]);
 });
+
+Deno.test("handlers: a login with a one-time word is told to choose a password, and other words of NickServ are not shown", () => {
+  const page = new Page();
+  const words = (text: string) => `:NickServ!services@irc.example NOTICE alice :${text}`;
+  page.hear(words("You are logged in as alice."));
+  page.hear(words("The one-time word is used up. Choose a new password now: /msg NickServ SET PASSWORD PASSWORD"));
+  assertEquals(page.seen(), [
+    "info: You have logged in with a one-time word. Choose a new password now, in your settings.",
+  ]);
+});

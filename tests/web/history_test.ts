@@ -7,7 +7,15 @@ import { fc } from "../dependencies.ts";
 import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
 import type { Line, Position } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
-import { cancelLoading, goToEnd, goToFirstNew, goToMessage, loadLatest, loadMore } from "../../src/web/history.js";
+import {
+  cancelLoading,
+  goToEnd,
+  goToFirstNew,
+  goToMessage,
+  loadLatest,
+  loadMore,
+  search,
+} from "../../src/web/history.js";
 
 /** The time of the message with that number. Numbers count all messages. */
 const TIME = (number: number) => new Date(1_000_000 + number);
@@ -436,4 +444,56 @@ Deno.test("history: nothing is requested when the room has no message or its end
   answer?.onLine?.("#tea", { kind: "say", nick: "bob", text: "6", time: TIME(6), id: "id6", part: 0 });
   answer?.onEnd?.();
   assertEquals([told, room.lines.map(({ text }) => text)], [["That message no longer exists."], ["6"]]);
+});
+
+Deno.test("history: messages before one that the server no longer has are found by its time, and a lost request fails", () => {
+  const model = new Model();
+  const room = model.open("#tea");
+  const asked: [words: string, request: PendingRequest][] = [];
+  const chat = {
+    model,
+    historyMax: 100,
+    connection: { has: () => true },
+    request: (_: string, params: string[], request: PendingRequest) => asked.push([params.join(" "), request]) > 0,
+  } as unknown as ChatContext;
+  model.add(room, { kind: "say", nick: "bob", text: "6", time: TIME(6), id: "id6", part: 0 });
+  loadMore(chat, room, "older");
+  asked[0]?.[1].onError?.("There is no such message");
+  assertEquals(asked.map(([words]) => words), [
+    "BEFORE #tea msgid=id6 50",
+    `BEFORE #tea timestamp=${TIME(6).toISOString()} 50`,
+  ]);
+  assertEquals(room.older, "loading");
+  cancelLoading(chat, room);
+  assertEquals(room.older, "failed");
+});
+
+/** The lines of a search's answer, and what is told of them. */
+function searched(historyMax: number, online: boolean, ...lines: [room: string, number: number, part?: number][]) {
+  const told: unknown[] = [];
+  const request = (_command: string, _params: string[], { onLine, onEnd }: PendingRequest) => {
+    for (const [room, number, part = 0] of lines) {
+      onLine?.(room, { kind: "say", text: `${number}.${part} `, time: TIME(number), id: `id${number}`, part });
+    }
+    if (online) onEnd?.();
+    return online;
+  };
+  search({ historyMax, request } as unknown as ChatContext, { words: "x", room: undefined, before: undefined }, {
+    done: (items, full) => told.push(...items.map(({ room, line }) => `${room} ${line.text}`), full),
+    failed: (why) => told.push(why),
+  });
+  return told;
+}
+
+Deno.test("search: the lines of a message are one result, in its room", () => {
+  assertEquals(searched(50, true, ["#a", 1], ["#a", 1, 1], ["#b", 2]), ["#a 1.0 1.1 ", "#b 2.0 ", false]);
+});
+
+Deno.test("search: there may be more results when there are as many as the server returns", () => {
+  assertEquals(searched(2, true, ["#a", 1], ["#a", 2]).at(-1), true);
+  assertEquals(searched(3, true, ["#a", 1], ["#a", 2]).at(-1), false);
+});
+
+Deno.test("search: fails at once without a connection", () => {
+  assertEquals(searched(2, false), ["Not connected. Try again when the connection is back."]);
 });

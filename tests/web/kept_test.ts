@@ -36,6 +36,7 @@ Deno.test("kept: a guest is told that messages are not kept, and an account only
   assertEquals(text("bob"), WITH_GUEST);
   hear(":irc.example 354 alice bob robert");
   assertEquals(text("bob"), "");
+  model.open("alice"); // notes to oneself
   hear(":irc.example 354 alice alice 0", ":irc.example 354 alice nobody 0");
   assertEquals([text("alice"), model.find("nobody")], ["", undefined]);
 });

@@ -77,6 +77,18 @@ Deno.test("model: lines are read only while the end of the room is visible", () 
   assertEquals([model.atEnd, den?.unread], [false, 1]); // not before the view has drawn it
 });
 
+Deno.test("model: the parts of a long message count as one, and a message that comes again is not counted", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.add(tea, line(1, { mention: true }));
+  model.add(tea, line(1, { part: 1, text: " more" }));
+  assertEquals([tea.unread, tea.mentions, tea.lines.length], [1, 1, 1]);
+  assertEquals(tea.firstNewLine, tea.lines[0]);
+  model.add(tea, line(2));
+  model.add(tea, line(1));
+  assertEquals([tea.unread, tea.mentions, tea.lines.length], [2, 1, 2]);
+});
+
 Deno.test("model: nothing is read while missed messages are loaded, or while the last lines are not the latest", () => {
   const { model } = makeModel("#tea");
   const tea = model.find("#tea")!;
@@ -288,4 +300,90 @@ Deno.test("model: only a line that was found is highlighted", () => {
   assertEquals(tea.highlighted, undefined);
   model.goTo(tea, line(1), true);
   assertEquals([tea.highlighted, take()], [line(1), ["goto #tea", "goto #tea"]]);
+});
+
+Deno.test("model: lost history is told in rooms, and not in private conversations, of which the server may store none", () => {
+  const { model } = makeModel("#tea", "bob");
+  for (const room of model.tabs) {
+    model.catchUp(room, [line(1)], false);
+    model.catchUp(room, [line(8)], false);
+  }
+  const [tea, bob] = model.tabs.map(({ lines }) => lines.map(({ kind }) => kind));
+  assertEquals([tea, bob], [["say", "info", "say"], ["say", "say"]]);
+});
+
+/** Messages from one number to another. */
+function lines(from: number, to: number, more: Partial<Line> = {}): Line[] {
+  return Array.from({ length: to - from + 1 }, (_, n) => line(from + n, more));
+}
+
+Deno.test("model: there may be more new messages than were loaded, unless the user has read the first of these", () => {
+  for (const [read, atLeast, unread] of [[2, true, 8], [5, false, 5]] as const) {
+    const { model } = makeModel("#tea");
+    const tea = model.find("#tea")!;
+    model.catchUp(tea, [line(1)], false);
+    model.readUpTo(tea, new Date(read)); // on another device
+    model.catchUp(tea, lines(3, 10), true);
+    assertEquals([tea.newMessages?.atLeast, tea.unread], [atLeast, unread]);
+  }
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.catchUp(tea, [line(1)], false);
+  model.catchUp(tea, lines(50, 60, { own: true }), true);
+  assertEquals(tea.newMessages, { from: { id: "id1", time: new Date(1) }, count: 0, atLeast: true });
+});
+
+Deno.test("model: a room has no more than 2,000 lines after missed messages were loaded", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.catchUp(tea, lines(1, 2090), true);
+  assertEquals(tea.lines.length, 2090);
+  model.catchUp(tea, lines(2050, 2110), true);
+  assertEquals([tea.lines.length, tea.lines[0]?.id, tea.lines.at(-1)?.id], [2000, "id111", "id2110"]);
+});
+
+Deno.test("model: users are ignored also in messages that wait for the history, and never the user", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.startQueue(tea);
+  model.add(tea, line(1, { author: "bob" }));
+  model.add(tea, line(2, { author: "alice", own: true }));
+  model.setIgnored(["bob", "alice"]);
+  model.endQueue(tea, false);
+  assertEquals([tea.unread, tea.lines.map(({ ignored }) => ignored)], [0, [true, false]]);
+});
+
+Deno.test("model: a renamed room takes the place of a tab with its new name", () => {
+  for (const names of [["#tea", "#den"], ["#den", "#tea"]]) {
+    const { model, tabs } = makeModel(...names);
+    const tea = model.find("#tea");
+    model.show(model.find("#den"));
+    model.renameRoom(tea!, "#den");
+    assertEquals([tabs(), model.find("#den") === tea, model.current === tea], [["#den"], true, true]);
+  }
+});
+
+Deno.test("model: the end of a room is reached when the latest message is loaded, and the first lines are dropped", () => {
+  const { model } = makeModel("#tea");
+  const tea = model.find("#tea")!;
+  model.catchUp(tea, [line(2150)], true);
+  model.replace(tea, lines(1, 50), false);
+  assertEquals(tea.newer, "more");
+  model.extend(tea, "newer", lines(51, 2149));
+  assertEquals([tea.newer, tea.lines.length], ["more", 2000]);
+  model.extend(tea, "newer", [line(2150)]);
+  assertEquals([tea.newer, tea.lines.at(-1)?.id, tea.lines[0]?.id], ["none", "id2150", "id150"]);
+  model.replace(tea, lines(2140, 2150), false);
+  assertEquals(tea.newer, "none");
+  model.replace(tea, lines(2140, 2160), true);
+  assertEquals([tea.newer, tea.newest?.id], ["none", "id2160"]);
+});
+
+Deno.test("model: unread messages stay new when the user leaves the tab before they are shown", () => {
+  const { model } = makeModel("#tea", "#den");
+  const tea = model.find("#tea")!;
+  model.add(tea, line(1));
+  model.show(tea);
+  model.show(model.find("#den"));
+  assertEquals([tea.newMessages?.count, tea.firstNewLine?.id], [1, "id1"]);
 });

@@ -138,7 +138,7 @@ test("away-notify: sends AWAY after the JOIN of a user who is away", async (fixt
 
 test("PART: leaves the channel and tells its members, with or without a reason", async (fixture) => {
   const [alice, bob] = await fixture.channel("#tea", "alice", "bob") as Pair;
-  await bob.expect("PART #TEA :so long", ":bob!~bob@host PART #tea :so long");
+  await bob.expect("PART #TEA :so\x07 long", ":bob!~bob@host PART #tea :so long");
   assertEquals(alice.hears(), [":bob!~bob@host PART #tea :so long"]);
   await bob.says("JOIN #tea");
   fixture.quiet();

@@ -1,5 +1,6 @@
 /** Channels of accounts on IRC: prefixes, MODE +q, ChanServ, BAN and UNBAN, RENAME and its fallback. */
 import { assertEquals } from "@std/assert";
+import { SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { Client } from "./harness.ts";
 import { type ProtocolFixture, testAccounts } from "./harness.ts";
 
@@ -60,6 +61,15 @@ testAccounts("MODE q: only owners give it, and an operator cannot take it", asyn
   await alice.expect("MODE #tea +q-q bob alice", ":alice!~alice@host MODE #tea +q-q bob alice");
 });
 
+testAccounts("ChanServ: a list is cut off at the limit on a response", async (fixture) => {
+  Object.assign(fixture.options, { answerMax: 300 });
+  const [alice] = await users(fixture, "alice", "bob", "carol", "dave", "eve") as [Client];
+  await fixture.join("#tea", alice);
+  for (const name of ["bob", "carol", "dave", "eve"]) await alice.says(`CS MEMBER #tea ADD ${name}`);
+  const lines = await alice.asks("CS MEMBERS #tea");
+  assertEquals(lines.slice(3), ["416 alice CHANSERV :Output too long, the rest was left out"]);
+});
+
 testAccounts("ChanServ: owners transfer, list, add and remove members, and delete the channel", async (fixture) => {
   const [alice, bob] = await users(fixture, "alice", "bob") as [Client, Client];
   const carol = await fixture.irc("carol");
@@ -71,6 +81,9 @@ testAccounts("ChanServ: owners transfer, list, add and remove members, and delet
     NOTICE("alice", "bob, a member"),
   ]);
   assertEquals((await bob.asks("CHANSERV MEMBERS #tea")).length, 2, "who has a role there");
+  await alice.says("MODE #tea +s");
+  assertEquals((await bob.asks("CHANSERV MEMBERS #tea")).length, 2, "who has a role there may know that it exists");
+  await alice.asks("MODE #tea -s");
   await alice.expect("CS MEMBER #tea REMOVE bob", NOTICE("alice", "bob has no role in #tea any more."));
   await bob.expect("CHANSERV MEMBERS #tea", "442 bob #tea :You're not on that channel");
   await alice.expect(
@@ -176,6 +189,30 @@ testAccounts("RENAME: clients with draft/channel-rename are told, and others lea
   );
   await alice.expect("RENAME #coffee tea", "FAIL RENAME CANNOT_RENAME #COFFEE tea :Not a valid channel name");
   await alice.expect("RENAME #none #tea", "403 alice #none :No such channel");
+});
+
+testAccounts("RENAME: a client that has left before its turn gets no names", async (fixture) => {
+  let now = 0;
+  Object.assign(fixture.options, { slicer: new TimeSlicer(() => now += SLICE) }); // each command takes a slice
+  const [alice] = await users(fixture, ["alice", "draft/channel-rename"]) as [Client];
+  const bob = await fixture.irc("bob");
+  await fixture.join("#tea", alice, bob);
+  const { handlers } = bob.session;
+  const { roomRenamed } = handlers;
+  let left: Promise<void> | undefined;
+  handlers.roomRenamed = (...args) => {
+    roomRenamed?.(...args);
+    left = bob.says("PART #coffee");
+  };
+  await alice.says("RENAME #tea #coffee");
+  await left;
+  await bob.says("LIST #none", "LIST #none"); // each waits for its turn
+  const lines = bob.hears();
+  assertEquals(lines.filter((line) => / #(tea|coffee)/.test(line)), [
+    ":bob!~bob@host PART #tea",
+    ":bob!~bob@host JOIN #coffee",
+    ":bob!~bob@host PART #coffee",
+  ]);
 });
 
 testAccounts("RENAME: the fallback is part of the labeled response of the client that renames", async (fixture) => {

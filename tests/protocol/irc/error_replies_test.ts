@@ -159,3 +159,14 @@ test("error replies: a message to several users is stored in one transaction", a
     ":alice!~alice@host PRIVMSG carol :hi",
   ]);
 }, () => ({ chat: new LocalChat({ history: privately, keepPrivate: "all" }) }));
+
+test("error replies: each rejected command is counted, also a NOTICE, which gets no reply", async (fixture) => {
+  const rejected: string[] = [];
+  Object.assign(fixture.options.moderation, {
+    rejected: (_caller: unknown, { code }: ChatError) => rejected.push(code),
+  });
+  const alice = await fixture.irc("alice");
+  await alice.says("PRIVMSG nobody :hi");
+  await alice.expect("NOTICE nobody :hi");
+  assertEquals(rejected, ["no-such-user", "no-such-user"]);
+});

@@ -5,7 +5,7 @@ import type { ChatEvent, ModesSet, Said } from "../../../src/chat/events.ts";
 import { readId } from "../../../src/chat/ids.ts";
 import type { Capability } from "../../../src/protocol/irc/capabilities.ts";
 import { CAPABILITIES } from "../../../src/protocol/irc/capabilities.ts";
-import { byteLength, fit, Formats, IRC_LINE_MAX, isoTime } from "../../../src/protocol/irc/format.ts";
+import { byteLength, fit, Formats, IRC_LINE_MAX, isoTime, parseTime } from "../../../src/protocol/irc/format.ts";
 import { ProtocolFixture, TIME } from "./harness.ts";
 
 const formats = new Formats("irc.test");
@@ -122,6 +122,13 @@ Deno.test("format: the time of a message is when it was sent, not when it is ren
   ]);
 });
 
+Deno.test("format: a time is read only if it exists", () => {
+  assertEquals(parseTime("2026-01-31T23:59:59.007Z"), Date.UTC(2026, 0, 31, 23, 59, 59, 7));
+  for (const text of ["2026-13-01T00:00:00Z", "2026-01-01T25:00:00.000Z", "2026-01-01", "2026-01-01T00:00:00"]) {
+    assertEquals(parseTime(text), undefined, text);
+  }
+});
+
 Deno.test("format: mode letters have a sign where it changes, and their parameters follow", () => {
   const modes: ModesSet = {
     ...deed,
@@ -142,6 +149,16 @@ Deno.test("format: mode letters have a sign where it changes, and their paramete
     `:bob!~b@host MODE #tea +bbbb${arg.repeat(4)}`,
     `:bob!~b@host MODE #tea +bbbb${arg.repeat(4)}`,
   ]);
+});
+
+Deno.test("format: mode changes are split before a line is too long, whatever the length of a parameter", () => {
+  for (let length = 200; length < 260; length++) {
+    const masks = ["a".repeat(length), "b".repeat(length), "c".repeat(length)];
+    const changes = masks.map((mask, i) => ({ on: i !== 1, mode: "b", mask }) as const);
+    const lines = [render({ ...deed, kind: "modes", changes })].flat() as string[];
+    assertEquals(lines.flatMap((line) => line.split(" ").slice(4)), masks);
+    assert(lines.every((line) => line.length <= IRC_LINE_MAX));
+  }
 });
 
 Deno.test("format: bytes are counted in UTF-8", () => {

@@ -219,6 +219,9 @@ test("CHATHISTORY: TARGETS lists joined channels by the time of their latest mes
   assertEquals(await found(far, minute(-1), 3), [tea, late]);
   assertEquals(await found(minute(2), far), [late]);
   assertEquals(await found(minute(-9), minute(-1)), []);
+  clock.now += 60_000;
+  await alice.says("PRIVMSG #tea :x");
+  assertEquals(await found(minute(-1), far), [late, "CHATHISTORY TARGETS #tea 2026-01-02T04:05:05.000Z"]);
 });
 
 test(

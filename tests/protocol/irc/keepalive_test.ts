@@ -77,6 +77,22 @@ Deno.test("keepalive: the time to reply does not pass while lines wait to be sen
   keepalive.delete(client);
 });
 
+Deno.test("keepalive: the time to reply goes on when lines have waited for a moment", () => {
+  const keepalive = new Keepalive();
+  const client = new Client();
+  keepalive.add(client);
+  keepalive.check(PING_TIME);
+  keepalive.check(PING_TIME + PONG_TIME - 5000);
+  client.queued = 1000;
+  keepalive.check(PING_TIME + PONG_TIME);
+  client.queued = 0;
+  keepalive.check(PING_TIME + PONG_TIME + 4999);
+  assertEquals(client.log, ["ping"]);
+  keepalive.check(PING_TIME + PONG_TIME + 5000);
+  assertEquals(client.log.length, 2);
+  keepalive.delete(client);
+});
+
 Deno.test("keepalive: sends no other PING before another silence when the client has sent a line", () => {
   const keepalive = new Keepalive();
   const client = new Client();

@@ -60,6 +60,7 @@ test("MODE: lists bans for all users, and exceptions for operators only", async 
   ];
   await alice.expect("MODE #tea b", ...bans("alice"));
   await alice.expect("MODE #tea +b", ...bans("alice"));
+  await alice.expect("MODE #tea +b :", ...bans("alice"));
   await bob.expect("MODE #TEA +bb", ...bans("bob"));
   await alice.expect("MODE #tea e", `348 alice #tea c!*@* ${by}`, "349 alice #tea :End of channel exception list");
   await alice.expect(

@@ -327,21 +327,26 @@ testAccounts(
 );
 
 testAccounts(
-  "NickServ: DROP forgets conversations in steps, and then at once what was said meanwhile",
+  "NickServ: DROP forgets roles and conversations in steps, and then at once what was given and said meanwhile",
   async (fixture) => {
     const alice = await fixture.irc("alice");
     await alice.says(`NS REGISTER ${PASSWORD}`);
     let tasks = 0;
-    const seen: number[] = [];
-    fixture.chat.history.forgetConversations = function* () {
-      for (let step = 0; step < 3; step++) {
-        setTimeout(() => tasks++);
-        yield;
-        seen.push(tasks);
-      }
-    };
+    const seen: (readonly [what: string, tasks: number])[] = [];
+    const counting = (what: string) =>
+      function* () {
+        for (let step = 0; step < 2; step++) {
+          setTimeout(() => tasks++);
+          yield;
+          seen.push([what, tasks]);
+        }
+      };
+    fixture.chat.admin.forgetRoles = counting("roles");
+    fixture.chat.history.forgetConversations = counting("conversations");
     await alice.says(`NS DROP ${PASSWORD}`);
-    assertEquals(seen, [1, 2, 3, 3, 3, 3], "a task of the event loop runs after each step of the first pass");
+    const inSteps = [["roles", 1], ["roles", 2], ["conversations", 3], ["conversations", 4]] as const;
+    const atOnce = [["roles", 4], ["roles", 4], ["conversations", 4], ["conversations", 4]] as const;
+    assertEquals(seen, [...inSteps, ...atOnce], "a task of the event loop runs after each step of the first pass");
     await new Promise((resolve) => setTimeout(resolve)); // for the tasks of the second pass
   },
 );

@@ -24,7 +24,7 @@ function message(lines: readonly string[]): string {
 }
 
 /** Runs SCRAM as far as the server lets it. */
-async function scram(client: Client, name: string, password: string): Promise<string[]> {
+async function scram(client: Client, name: string, password: string, end = "+"): Promise<string[]> {
   await client.expect("AUTHENTICATE SCRAM-SHA-256", "AUTHENTICATE +");
   const first = `n,,n=${name},r=fyko+d2lbbFgONRv9qkxdawL`;
   const serverFirst = message(await client.asks(`AUTHENTICATE ${base64(first)}`));
@@ -32,7 +32,7 @@ async function scram(client: Client, name: string, password: string): Promise<st
   const lines = await client.asks(`AUTHENTICATE ${base64(last)}`);
   if (!lines[0]?.startsWith("AUTHENTICATE")) return lines;
   assertEquals(message(lines), answer);
-  return await client.asks("AUTHENTICATE +");
+  return await client.asks(`AUTHENTICATE ${end}`);
 }
 
 /** Returns an unregistered client that has enabled sasl. */
@@ -81,6 +81,8 @@ testAccounts("SASL: SCRAM-SHA-256 logs in, and the server proves that it knows t
   const client = await negotiating(fixture);
   assertEquals(await scram(client, "alice", "wrong"), ["904 alice :SASL authentication failed"]);
   assertEquals(await scram(client, "no-such-user", PASSWORD), ["904 alice :SASL authentication failed"]);
+  const other = await negotiating(fixture);
+  assertEquals(await scram(other, "alice", PASSWORD, base64("more")), ["904 alice :SASL authentication failed"]);
   assertEquals(await scram(client, "alice", PASSWORD), [
     "900 alice alice!~alice@host alice :You are now logged in as alice",
     "903 alice :SASL authentication successful",

@@ -1,5 +1,6 @@
 /** Users: WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME, MONITOR. */
 import { assert, assertEquals } from "@std/assert";
+import { TARGETS_MAX } from "../../../src/protocol/irc/limits.ts";
 import { type Client, clock, ProtocolFixture, test, testAccounts, THEN, TIME } from "./harness.ts";
 
 type Pair = [Client, Client];
@@ -155,6 +156,12 @@ test("WHOIS: works for a text user, the client itself, an unknown nick and sever
   const nobody = "401 alice nobody :No such nick/channel";
   await alice.expect("WHOIS nobody", nobody, "318 alice nobody :End of /WHOIS list");
   await alice.expect("WHOIS tom,nobody", ...tom, nobody, "318 alice tom,nobody :End of /WHOIS list");
+  const tooMany = Array.from({ length: TARGETS_MAX + 1 }, () => "nobody");
+  await alice.expect(
+    `WHOIS ${tooMany}`,
+    ...tooMany.slice(1).map(() => nobody),
+    `318 alice ${tooMany} :End of /WHOIS list`,
+  );
   await alice.expect("WHOIS", "431 alice :No nickname given");
   await alice.expect("WHOIS :", "431 alice :No nickname given");
 });
@@ -207,6 +214,13 @@ test("WHOWAS: lists users who have left or changed their nick, the last one firs
   await alice.expect("WHOWAS", "431 alice :No nickname given");
   await alice.expect("WHOWAS :", "431 alice :No nickname given");
 });
+
+test("WHOWAS: is cut off at the limit on a response", async (fixture) => {
+  const alice = await fixture.irc("alice");
+  for (let n = 0; n < 3; n++) await (await fixture.irc("bob")).leave();
+  const lines = await alice.asks("WHOWAS bob");
+  assertEquals([lines.length, lines.at(-1)], [6, "369 alice bob :End of WHOWAS"], "5 of 6 lines, and the end");
+}, () => ({ answerMax: 300 }));
 
 test("ISON: lists the users who are online, with their own spelling", async (fixture) => {
   const alice = await fixture.irc("alice");

@@ -249,6 +249,7 @@ Deno.test("accounts: /register, /logout, /login, /password and /drop", () => {
       ["/login alice close sesame", "-- guest1 is now alice", "-- You are logged in as alice."],
       ["/login alice close sesame", "-- You are logged in as alice."],
       ["/drop wrong", "-- Wrong password."],
+      ["/drop #wrong", "-- Wrong password."], // there is no such room
       ["/drop close sesame", "-- alice is no longer registered."],
       ["/drop close sesame", "-- You are not logged in. First: /login NAME"],
     ]);
@@ -428,7 +429,8 @@ Deno.test("accounts: without accounts, each command replies so in one sentence",
   client.hears();
   const sentence = "-- This server has no accounts.";
   await client.asks("/nick alice");
-  for (const line of ["/register long-enough", "/login a b", "/password long-enough", "/drop x", "/ghost a b"]) {
+  const lines = ["/register long-enough", "/login a b", "/password long-enough", "/drop x", "/ghost a b"];
+  for (const line of [...lines, "/register", "/login", "/password", "/drop", "/ghost a"]) {
     await dialogue(client, [[line, sentence]]);
   }
   await client.leave();

@@ -155,12 +155,21 @@ Deno.test("drop: /drop #ROOM asks again, deletes the room with its history, and 
   await dialogue(eve, [["/join #tea", "-- You are alone in #tea."]]);
 });
 
+Deno.test("drop: /drop #ROOM does not delete a room when another one was asked for before", async () => {
+  const { clients: [alice], chat } = await server(1, "alice");
+  await alice.says("/join #den", "/join #tea", "/drop #tea");
+  alice.hears();
+  const ask = "-- This deletes #den and its history for good. To do it, repeat within a minute: /drop #den";
+  await dialogue(alice, [["/drop #den", ask]]);
+  assertEquals([chat.getRoom("#den")?.name, chat.getRoom("#tea")?.name], ["#den", "#tea"]);
+});
+
 Deno.test("owner: /owner names an owner of a room, for server operators, and is logged", async () => {
   const { clients: [alice, eve], chat, audits } = await server(1, "alice", "eve");
   await eve.says("/join #den");
   alice.hears();
   const not = "-- Only server operators can do that. If you are one: /oper NAME";
-  await dialogue(alice, [["/owner #den alice", not]]);
+  await dialogue(alice, [["/owner #den alice", not], ["/owner #nowhere alice", not]]);
   chat.setFlag(alice.member!, "operator", true);
   await dialogue(alice, [
     ["/owner #den", "-- Usage: /owner #ROOM NAME – make a registered user an owner of a room."],

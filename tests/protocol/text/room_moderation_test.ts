@@ -183,3 +183,10 @@ Deno.test("kick: a kick without a reason has none", async () => {
   await alice.says("/kick bob ", "/kick alice  be nice");
   assertEquals(reasons, [undefined, "be nice"]);
 });
+
+Deno.test("mode: a list of masks is cut off at the limit on a reply", async () => {
+  const server = new TextServer({ answerMax: 40 });
+  const [alice] = await server.enter("alice");
+  await alice.says("/join #tea", "/mode +bbb one two three");
+  await dialogue(alice, [["/mode b", "-- one!*@*, by alice", "-- two!*@*, by alice", "-- … and 1 more"]]);
+});

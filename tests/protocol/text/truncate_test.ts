@@ -4,7 +4,7 @@ import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { LOBBY } from "../../../src/chat/names.ts";
 import type { HistoryRange, Line } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
-import { ANSWER_MAX } from "../../../src/protocol/text/truncate.ts";
+import { ANSWER_MAX, clip } from "../../../src/protocol/text/truncate.ts";
 import { TextServer } from "./harness.ts";
 
 Deno.test("truncate: a long history is rendered only as far as the reply has room", async () => {
@@ -102,4 +102,9 @@ Deno.test("truncate: /search, /rooms, /mode b and the lines shown on joining are
   await alice.says("/join #tea", ...Array.from({ length: 9 }, (_, number) => `/ban b${number}!*@${"x".repeat(25)}`));
   const bans = await alice.asks("/mode b");
   assertEquals([bans.length, bans.at(-1)], [3, "-- … and 7 more"]);
+});
+
+Deno.test("truncate: input that a reply repeats is cut after 60 characters", () => {
+  assertEquals(clip("x".repeat(60)), "x".repeat(60));
+  assertEquals(clip("x".repeat(61)), `${"x".repeat(60)}…`);
 });

@@ -44,10 +44,24 @@ Deno.test("list: LIST and /list show all users in order of arrival", async () =>
   ]);
 });
 
+Deno.test("list: neither secret rooms nor invisible users are shown to users outside their rooms", async () => {
+  const server = new TextServer();
+  const [alice, bob, carol] = await server.enter("alice", "bob", "carol");
+  await bob.says("/join #den", "/mode +s");
+  await carol.says("/join #tea");
+  server.chat.setFlag(carol.member!, "invisible", true);
+  const seen = ["-- Client 1: alice in #lobby (you)", "-- Client 2: bob in no room"];
+  await dialogue(alice, [["/list", ...seen]]);
+  await alice.says("/join #den");
+  assertEquals((await alice.asks("/list")).at(-1), "-- Client 2: bob in #den");
+  assertEquals((await carol.asks("/list")).at(-1), "-- Client 3: carol in #tea (you)");
+});
+
 Deno.test("msg: sends a private message to one user, and shows it to the sender", async () => {
   const [alice, bob, carol] = await new TextServer().enter("alice", "Bob", "carol");
   await dialogue(alice, [
     ["/msg bob  ps\x07st  you ", "-> *Bob* psst  you"],
+    ["/msg bob", "-- Usage: /msg NAME TEXT – send a private message."],
     ["/msg dave hi", "-- No such user: dave. /list shows who is here."],
     ["/msg ALICE note to self", "*alice* note to self", "-> *alice* note to self"],
   ]);
