@@ -3,9 +3,12 @@
  * they quote.
  */
 import { assertEquals } from "@std/assert";
+import { flagName, FLAGS } from "../src/cli/flags.ts";
 import { CAPABILITIES } from "../src/protocol/irc/capabilities.ts";
 import { commands as ircCommands } from "../src/protocol/irc/commands.ts";
 import { commands as textCommands } from "../src/protocol/text/commands.ts";
+import { sharedSettings } from "../src/server/cluster.ts";
+import { parse } from "./cli/parse.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -113,6 +116,37 @@ Deno.test("documents: docs/decisions/README.md lists every page of the folder", 
   for await (const { name } of Deno.readDir(new URL("docs/decisions/", ROOT))) {
     if (name !== "README.md" && !index.includes(`(${name})`)) throw new Error(`docs/decisions/README.md lacks ${name}`);
   }
+});
+
+Deno.test("documents: cluster.md links every example, and examples use only flags that exist", async () => {
+  const page = await Deno.readTextFile(new URL("docs/cluster.md", ROOT));
+  const flags = new Set(Object.keys(FLAGS).map((name) => flagName(name as keyof typeof FLAGS)));
+  const unknown: string[] = [];
+  let examples = 0;
+  for await (const { name } of Deno.readDir(new URL("docs/examples/", ROOT))) {
+    examples++;
+    if (!page.includes(`(examples/${name})`)) throw new Error(`docs/cluster.md has no link to docs/examples/${name}`);
+    const text = await Deno.readTextFile(new URL(`docs/examples/${name}`, ROOT));
+    const commands = /^(?:ExecStart=(?:.*\\\n)*.*| *command: .*"--node".*)$/gm;
+    for (const [command] of text.matchAll(commands)) {
+      for (const [, flag] of command.matchAll(/--([a-z-]+)/g)) {
+        if (!flags.has(flag!)) unknown.push(`${name}: --${flag}`);
+      }
+    }
+    for (const [, variable] of text.matchAll(/\bTINCAN_([A-Z_]+)[=:]/g)) {
+      const flag = variable!.toLowerCase().replaceAll("_", "-");
+      if (!flags.has(flag)) unknown.push(`${name}: TINCAN_${variable}`);
+    }
+  }
+  assertEquals(unknown, []);
+  assertEquals(examples > 3, true);
+});
+
+Deno.test("documents: cluster.md names every setting that all nodes must have the same", async () => {
+  const page = await Deno.readTextFile(new URL("docs/cluster.md", ROOT));
+  const names = sharedSettings(parse("")).map(([name]) => name);
+  assertEquals(names.length > 5, true);
+  assertEquals(names.filter((name) => !page.includes(`\`${name}\``)), []);
 });
 
 Deno.test("documents: the tests that SECURITY.md quotes exist", async () => {

@@ -155,9 +155,16 @@ export class AuthService {
    * Registers a nickname.
    *
    * @param holds Returns whether the caller still has the nickname; asked once the password is hashed.
+   * @param member The id of the caller's member, if it has one.
    * @throws {AuthError}
    */
-  async register(caller: Caller, name: string, password: string, holds: () => boolean): Promise<Account> {
+  async register(
+    caller: Caller,
+    name: string,
+    password: string,
+    holds: () => boolean,
+    member?: number,
+  ): Promise<Account> {
     const accounts = this.#requireAccounts();
     if (!isNick(name) || /^guest\d+$/.test(fold(name))) throw new AuthError("name-impossible", name);
     if (accounts.find(name) !== undefined) throw new AuthError("name-owned", name);
@@ -165,14 +172,15 @@ export class AuthService {
     const prepared = prepareNew(password);
     if (accounts.full) throw this.#counted(caller, new AuthError("accounts-full"));
     this.#limitRegistrations(caller);
-    const register = () => this.throttle.schedule(caller.address, () => accounts.register(name, prepared, holds));
-    if (!await this.#store(caller, register)) {
+    const register = () => accounts.register(name, prepared, holds, member);
+    const account = await this.#store(caller, () => this.throttle.schedule(caller.address, register));
+    if (account === undefined) {
       if (accounts.full) throw this.#counted(caller, new AuthError("accounts-full"));
       throw new AuthError("name-gone", name);
     }
     this.logAction("registered", caller, name);
     this.throttle.rememberNetwork(ownerOf(name), caller.address);
-    return accounts.find(name)!;
+    return account;
   }
 
   /**
@@ -212,7 +220,7 @@ export class AuthService {
    */
   current(login: Login): Login | undefined {
     const { account } = login;
-    if (login.token === undefined) return this.find(account.name) === account ? login : undefined;
+    if (login.token === undefined) return this.find(account.name)?.revision === account.revision ? login : undefined;
     try {
       const token = this.#requireAccounts().tokens.current(account.name, login.token);
       return token && { ...login, token };
@@ -272,9 +280,11 @@ export class AuthService {
     const accounts = this.#requireAccounts();
     if (name === undefined) throw new AuthError("not-logged-in");
     const prepared = prepare(password) ?? "";
+    const account = accounts.find(name);
     await this.#tryAccount(caller, "drop", name, () => accounts.verify(name, prepared));
     await forget();
-    await this.#store(caller, () => Promise.resolve(accounts.drop(name)));
+    const isDropped = account !== undefined && await this.#store(caller, () => accounts.drop(account));
+    if (!isDropped) throw new AuthError("not-logged-in"); // its password has changed, or another client has dropped it
     this.logAction("dropped", caller, name);
   }
 
@@ -305,9 +315,9 @@ export class AuthService {
     method: string,
   ): Promise<Login> {
     let token: StoredToken | undefined;
-    await this.#tryAccount(caller, method, name, () => {
-      token = tokens.use(name, secret, caller.host ?? "");
-      return Promise.resolve(token !== undefined);
+    await this.#tryAccount(caller, method, name, async () => {
+      token = await tokens.use(name, secret, caller.host ?? "");
+      return token !== undefined;
     }, true);
     const byWord = isWord(token!);
     const login = this.#loggedIn(caller, name, method, byWord ? "one-time word" : `token ${token!.id}`);

@@ -9,7 +9,7 @@ import type { Accounts } from "./accounts.ts";
 import { AuthError, toAuthError } from "./auth_error.ts";
 import type { AuthLog, Caller } from "./caller.ts";
 import { CERTIFICATES_MAX, readFingerprint, type StoredCertificate } from "./certificates.ts";
-import { type StoredToken, TOKEN_NAME_MAX, TOKENS_MAX } from "./tokens.ts";
+import { type NewSecret, type StoredToken, TOKEN_NAME_MAX, TOKENS_MAX } from "./tokens.ts";
 
 /** Manages tokens and certificates. A session whose own token has a scope may do none of it. */
 export class Devices {
@@ -23,7 +23,7 @@ export class Devices {
 
   /** The tokens of the account that the caller is logged in to, by number. @throws {AuthError} */
   list(caller: Caller, account: string | undefined): StoredToken[] {
-    return this.#run(caller, account, ({ tokens }, own) => tokens.list(own));
+    return this.#read(caller, account, ({ tokens }, own) => tokens.list(own));
   }
 
   /**
@@ -34,28 +34,29 @@ export class Devices {
    * @returns The token, and the secret, which cannot be shown again.
    * @throws {AuthError} `token-name-invalid`, `token-room-invalid`, `tokens-full` or as `list`
    */
-  add(
+  async add(
     caller: Caller,
     account: string | undefined,
     name: string,
     scope: Scope = { readOnly: false, room: undefined },
-  ): { readonly token: StoredToken; readonly secret: string } {
-    return this.#run(caller, account, ({ tokens }, own) => {
+  ): Promise<NewSecret> {
+    return await this.#change(caller, account, async ({ tokens }, own) => {
       const label = sanitize(name).trim();
       if (label === "" || [...label].length > TOKEN_NAME_MAX) throw new AuthError("token-name-invalid", TOKEN_NAME_MAX);
       if (scope.room !== undefined && !isRoom(scope.room)) throw new AuthError("token-room-invalid", scope.room);
       const room = scope.room === undefined ? undefined : fold(scope.room);
-      const made = tokens.add(own, label, caller.host ?? "", { ...scope, room });
-      if (made === undefined) throw new AuthError("tokens-full", TOKENS_MAX);
+      const made = await tokens.add(own, label, caller.host ?? "", { ...scope, room });
+      if (made === "gone") throw new AuthError("not-logged-in");
+      if (made === "full") throw new AuthError("tokens-full", TOKENS_MAX);
       this.#logChange("token added", caller, own, made.token.id);
       return made;
     });
   }
 
   /** Deletes a token. @returns The deleted one. @throws {AuthError} `no-such-token` or as `list` */
-  revoke(caller: Caller, account: string | undefined, id: number): StoredToken {
-    return this.#run(caller, account, ({ tokens }, own) => {
-      const revoked = tokens.revoke(own, id);
+  async revoke(caller: Caller, account: string | undefined, id: number): Promise<StoredToken> {
+    return await this.#change(caller, account, async ({ tokens }, own) => {
+      const revoked = await tokens.revoke(own, id);
       if (revoked === undefined) throw new AuthError("no-such-token", id);
       this.#logChange("token revoked", caller, own, id);
       return revoked;
@@ -64,7 +65,7 @@ export class Devices {
 
   /** The certificates of the account that the caller is logged in to, the oldest first. @throws {AuthError} */
   certificates(caller: Caller, account: string | undefined): StoredCertificate[] {
-    return this.#run(caller, account, ({ certificates }, own) => certificates.list(own));
+    return this.#read(caller, account, ({ certificates }, own) => certificates.list(own));
   }
 
   /**
@@ -74,12 +75,13 @@ export class Devices {
    * @returns The fingerprint.
    * @throws {AuthError} `certificate-none`, `certificate-invalid`, `certificate-taken`, `certificates-full` or as `list`
    */
-  addCertificate(caller: Caller, account: string | undefined, text: string): string {
-    return this.#run(caller, account, ({ certificates }, own) => {
+  async addCertificate(caller: Caller, account: string | undefined, text: string): Promise<string> {
+    return await this.#change(caller, account, async ({ certificates }, own) => {
       if (text === "" && caller.certificate === undefined) throw new AuthError("certificate-none");
       const fingerprint = text === "" ? caller.certificate! : readFingerprint(text);
       if (fingerprint === undefined) throw new AuthError("certificate-invalid");
-      const flaw = certificates.add(own, fingerprint);
+      const flaw = await certificates.add(own, fingerprint);
+      if (flaw === "gone") throw new AuthError("not-logged-in");
       if (flaw === "taken") throw new AuthError("certificate-taken");
       if (flaw === "full") throw new AuthError("certificates-full", CERTIFICATES_MAX);
       this.#logChange("certificate added", caller, own);
@@ -88,9 +90,9 @@ export class Devices {
   }
 
   /** Removes a certificate. @throws {AuthError} `no-such-certificate` or as `list` */
-  removeCertificate(caller: Caller, account: string | undefined, text: string): void {
-    this.#run(caller, account, ({ certificates }, own) => {
-      if (!certificates.remove(own, readFingerprint(text) ?? "")) throw new AuthError("no-such-certificate");
+  async removeCertificate(caller: Caller, account: string | undefined, text: string): Promise<void> {
+    await this.#change(caller, account, async ({ certificates }, own) => {
+      if (!await certificates.remove(own, readFingerprint(text) ?? "")) throw new AuthError("no-such-certificate");
       this.#logChange("certificate removed", caller, own);
     });
   }
@@ -102,25 +104,43 @@ export class Devices {
    * @returns The name of the account, and the word.
    * @throws {AuthError} `no-accounts`, `no-such-account` or `not-kept`
    */
-  addWord(name: string): { readonly name: string; readonly word: string } {
+  async addWord(name: string): Promise<{ readonly name: string; readonly word: string }> {
     const accounts = this.#accounts;
     if (accounts === undefined) throw new AuthError("no-accounts");
     const account = accounts.find(name);
     if (account === undefined) throw new AuthError("no-such-account", name);
-    return { name: account.name, word: stored(() => accounts.tokens.addWord(account.name)) };
+    const word = await stored(() => accounts.tokens.addWord(account.name));
+    if (word === undefined) throw new AuthError("no-such-account", name);
+    return { name: account.name, word };
   }
 
-  /** Runs a request of the owner of an account. */
-  #run<T>(
-    { token }: Caller,
+  /** Reads what belongs to the account that the caller is logged in to. */
+  #read<T>(caller: Caller, account: string | undefined, read: (accounts: Accounts, account: string) => T): T {
+    const accounts = this.#requireOwner(caller, account);
+    try {
+      return read(accounts, account!);
+    } catch (error) {
+      throw toAuthError(error);
+    }
+  }
+
+  /** Changes what belongs to the account that the caller is logged in to. */
+  async #change<T>(
+    caller: Caller,
     account: string | undefined,
-    request: (accounts: Accounts, account: string) => T,
-  ): T {
+    change: (accounts: Accounts, account: string) => Promise<T>,
+  ): Promise<T> {
+    const accounts = this.#requireOwner(caller, account);
+    return await stored(() => change(accounts, account!));
+  }
+
+  /** Checks that the caller may manage an account. */
+  #requireOwner({ token }: Caller, account: string | undefined): Accounts {
     const accounts = this.#accounts;
     if (accounts === undefined) throw new AuthError("no-accounts");
     if (account === undefined || accounts.find(account) === undefined) throw new AuthError("not-logged-in");
     if (isScoped(token)) throw new AuthError("token-scoped");
-    return stored(() => request(accounts, account));
+    return accounts;
   }
 
   #logChange(action: string, { peer, nick }: Caller, account: string, token?: number) {
@@ -128,10 +148,10 @@ export class Devices {
   }
 }
 
-/** Runs a request, and converts errors of the store. */
-function stored<T>(request: () => T): T {
+/** Runs a change, and converts errors of the store. */
+async function stored<T>(change: () => Promise<T>): Promise<T> {
   try {
-    return request();
+    return await change();
   } catch (error) {
     throw toAuthError(error);
   }

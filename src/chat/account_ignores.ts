@@ -1,4 +1,4 @@
-/** The ignore lists of accounts: loads and stores them, and applies the commands that change those of members. */
+/** The ignore lists of members, as protocols see and change them. */
 import { ChatError } from "./chat_error.ts";
 import { type Answer, then } from "./answer.ts";
 import type { CommandOf } from "./commands.ts";
@@ -24,7 +24,7 @@ export interface IgnoreHost {
   /** @throws {TypeError} if the member has disconnected. */
   requireConnected(member: Member): void;
   /** Submits a command. @throws {ChatError} if it is rejected. */
-  submit(command: CommandOf<"ignore"> | CommandOf<"ignored">): Answer<void>;
+  submit(command: CommandOf<"ignore">): Answer<void>;
 }
 
 /** Which users each member ignores, as protocols see it. */
@@ -51,7 +51,7 @@ export interface Ignores {
   remove(member: Member, name: string): Answer<string[]>;
 }
 
-/** Changes the ignore lists of members; those of accounts are stored. */
+/** Reads the ignore lists of members and accounts, and submits their changes. */
 export class AccountIgnores implements Ignores {
   readonly #store: IgnoreStore | undefined;
   readonly #lists: IgnoreLists;
@@ -80,7 +80,6 @@ export class AccountIgnores implements Ignores {
     if (list.length >= IGNORED_MAX && !list.some((each) => fold(each) === fold(listed))) {
       throw new ChatError("ignores-full", listed);
     }
-    this.#change(member, (store, account) => store.addIgnored(account, [listed]));
     return then(this.#host.submit({ op: "ignore", member: member.id, name: listed, on: true }), () => listed);
   }
 
@@ -93,31 +92,9 @@ export class AccountIgnores implements Ignores {
     if (names.length === 0) throw new ChatError("not-ignored", name);
     let done: Answer<void> = undefined;
     for (const each of names) {
-      this.#change(member, (store, account) => store.removeIgnored(account, each));
       done = this.#host.submit({ op: "ignore", member: member.id, name: each, on: false });
     }
     return then(done, () => names);
-  }
-
-  /**
-   * Adds the list of a member that has logged in to that of its account, and loads it. What does not fit is left out.
-   *
-   * @param added The list of a guest that is this member now.
-   */
-  load(member: Member, added: readonly string[] = []): Answer<void> {
-    try {
-      return this.#change(member, (store, account) => {
-        const stored = store.ignored(account);
-        const known = new Set([account, ...stored].map(fold));
-        const own = [...this.list(member), ...added].filter((name) => !known.has(fold(name)));
-        const more = own.slice(0, IGNORED_MAX - stored.length);
-        if (more.length > 0) store.addIgnored(account, more);
-        return this.#host.submit({ op: "ignored", member: member.id, names: [...stored, ...more] });
-      });
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      member.tell({ kind: "notice", text: "Your ignore list cannot be read right now. Log out and in again later." });
-    }
   }
 
   /**
@@ -142,12 +119,7 @@ export class AccountIgnores implements Ignores {
     return listed;
   }
 
-  /** Changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
-  #change({ fullAccount: account }: Member, change: (store: IgnoreStore, account: string) => Answer<void>) {
-    if (account !== undefined) return this.#use(account, (store) => change(store, account));
-  }
-
-  /** Reads or changes the stored list of an account. @throws {ChatError} `ignores-unstored` */
+  /** Reads the stored list of an account. @throws {ChatError} `ignores-unstored` */
   #use<T>(account: string, use: (store: IgnoreStore) => T): T | undefined {
     if (this.#store === undefined) return undefined;
     try {

@@ -2,6 +2,7 @@
 import { ABSENT_MESSAGE, EXPIRE_STEP } from "./always_on.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
+import { loadIgnored } from "./ignore_commands.ts";
 import type { Member } from "./member.ts";
 import { addMember, removeMember } from "./member_commands.ts";
 import { NEW_ROOM, type Rank } from "./modes.ts";
@@ -47,7 +48,11 @@ export function expire(state: ChatState, { before }: CommandOf<"expire">): boole
   return false;
 }
 
-export function forget(state: ChatState, { account }: CommandOf<"forget">): void {
+/**
+ * Forgets the choice, the read markers and what waits for an account that was deleted, and removes its member if that has no
+ * session.
+ */
+export function forgetAccount(state: ChatState, account: string): void {
   state.alwaysOn.choose(account, undefined);
   state.storage.presence.saveChoice(account, undefined);
   if (state.waiting.take(account) !== undefined) state.storage.presence.saveWaiting(account, undefined);
@@ -68,8 +73,11 @@ export function restoreMembers(state: ChatState, store: PresenceStore): number {
   for (const saved of store.members()) {
     state.storage.presence.noteStored(saved.account);
     const isWanted = state.alwaysOn.status(saved.account).on && state.nicknames.isRegistered(saved.account);
-    if (isWanted && absent.size < state.limits.maxAbsent) absent.add(restoreMember(state, saved, absent.size + 1));
-    else state.storage.presence.delete(saved.account);
+    if (isWanted && absent.size < state.limits.maxAbsent) {
+      const member = restoreMember(state, saved, absent.size + 1);
+      absent.add(member);
+      loadIgnored(state, member);
+    } else state.storage.presence.delete(saved.account);
   }
   return absent.size;
 }

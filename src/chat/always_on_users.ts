@@ -28,8 +28,6 @@ export interface AlwaysOnUsers {
    * @returns Whether there may be more.
    */
   expire(before: number): Answer<boolean>;
-  /** Forgets the choice of an account that was deleted, and removes its member if that has no session. */
-  forget(account: string): Answer<void>;
 }
 
 /** Submits the commands. */
@@ -66,9 +64,5 @@ export class AuthoredAlwaysOnUsers implements AlwaysOnUsers {
 
   expire(before: number): Answer<boolean> {
     return this.#submit({ op: "expire", before });
-  }
-
-  forget(account: string): Answer<void> {
-    return this.#submit({ op: "forget", account });
   }
 }

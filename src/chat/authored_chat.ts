@@ -8,19 +8,20 @@ import { ALWAYS_ON_MAX } from "./always_on.ts";
 import { type AlwaysOnUsers, AuthoredAlwaysOnUsers } from "./always_on_users.ts";
 import { checksKey, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
 import { type Answer, settle, then } from "./answer.ts";
-import type { Chat } from "./chat.ts";
+import type { Chat, ServerBanList } from "./chat.ts";
 import { type ChatOptions, ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "./chat_options.ts";
 import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandSink } from "./command_sink.ts";
 import type { Closing, CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
+import type { Directory, DirectorySink } from "./directory.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import { AccountIgnores } from "./account_ignores.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { shownTo } from "./member_commands.ts";
-import { Mutes } from "./mutes.ts";
+import { Mutes, type MuteTarget } from "./mutes.ts";
 import { fold, prepareName } from "./names.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
@@ -46,13 +47,17 @@ import { isStored } from "./write_behind.ts";
 /** The chat, for any sink of commands. The methods are documented in the interface. */
 export class AuthoredChat extends ChatReader implements Chat {
   readonly mutes: Mutes;
+  readonly serverBans: ServerBanList;
   readonly admin: RoomAdmin;
   readonly alwaysOn: AlwaysOnUsers;
   readonly ignores: AccountIgnores;
   readonly readMarkers: AuthoredReadMarkers;
+  /** Takes the commands of the directory. */
+  readonly directory: DirectorySink;
 
   readonly #hub: Hub;
   readonly #policy: Policy;
+  readonly #directory: Directory | undefined;
   readonly #observer: ChatObserver;
   readonly #limits: RateLimits;
   readonly #storageLimit: StorageLimit | undefined;
@@ -61,7 +66,8 @@ export class AuthoredChat extends ChatReader implements Chat {
   /** @param createSink Returns where commands go, for the hub that they are applied to. */
   constructor(options: ChatOptions, createSink: (hub: Hub) => CommandSink) {
     const { history, keepPrivate = "accounts", reserved = [], storage } = options;
-    const policy = { ...OPEN_POLICY, ...options.policy };
+    const { directory } = options;
+    const policy = { ...OPEN_POLICY, ...directory && policyOf(directory), ...options.policy };
     const observer = { ...NO_OBSERVER, ...options.observer };
     const limits = {
       maxRooms: options.maxRooms ?? ROOMS_TOTAL,
@@ -69,11 +75,14 @@ export class AuthoredChat extends ChatReader implements Chat {
       maxSessions: options.maxSessions ?? SESSIONS_MAX,
       maxAbsent: options.maxAbsent ?? ALWAYS_ON_MAX,
     };
-    const { alwaysOn = "opt-in" } = options;
-    const hub = new Hub({ history, keepPrivate, limits, reserved, policy, observer, alwaysOn, now: Date.now() });
+    const { alwaysOn = "opt-in", serverBans } = options;
+    const stores = { history, directory, ignores: options.ignores, serverBans };
+    const hub = new Hub({ ...stores, keepPrivate, limits, reserved, policy, observer, alwaysOn, now: Date.now() });
     super(hub, history);
     this.#hub = hub;
     this.#sink = createSink(hub);
+    this.#directory = directory;
+    this.directory = { submit: (command) => this.#submit(command) };
     this.#policy = policy;
     this.#observer = observer;
     this.alwaysOn = new AuthoredAlwaysOnUsers(hub.alwaysOn, (command) => this.#submit(command));
@@ -89,10 +98,17 @@ export class AuthoredChat extends ChatReader implements Chat {
       hub.nicknames,
       (command) => this.#submit(command),
     );
-    this.mutes = new Mutes(options.clock, this.#hub.muted, {
-      mute: (host, action) => this.#submit({ op: "mute", host, action }),
-      unmute: (host) => this.#submit({ op: "unmute", host }),
-    });
+    this.serverBans = {
+      add: ({ until, nick, ...ban }) => {
+        return this.#submit({ op: "server-ban", ...ban, until: until === Infinity ? undefined : until, nick });
+      },
+      remove: (what) => this.#submit({ op: "server-unban", what }),
+    };
+    const muteTarget: MuteTarget = {
+      mute: (host, until, action) => this.#submit({ op: "mute", host, action, until }),
+      unmute: (host, until) => this.#submit({ op: "unmute", host, until }),
+    };
+    this.mutes = new Mutes(options.clock, hub.muted, muteTarget, () => this.onDuty);
     this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
     this.admin = new AuthoredRoomAdmin({
@@ -106,6 +122,10 @@ export class AuthoredChat extends ChatReader implements Chat {
     });
     // Read now, as reading it for all rooms when a new room needs a place would take long.
     for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
+  }
+
+  get onDuty(): boolean {
+    return true;
   }
 
   connect(
@@ -123,9 +143,9 @@ export class AuthoredChat extends ChatReader implements Chat {
     this.#requireUnbanned(known?.nick ?? nick ?? this.guestName(), identity, outlet, identity.account);
     this.mutes.expire();
     const id = this.#sink.nextId();
-    const connecting = this.#sink.submit({ op: "connect", id, nick, identity, attended }, { format, outlet });
-    if (known !== undefined || account === undefined) return connecting;
-    return then(connecting, (session) => then(this.ignores.load(session.member), () => session));
+    const { account: named, token } = identity;
+    const revision = named === undefined ? undefined : this.#directory?.revision(named, token?.id);
+    return this.#sink.submit({ op: "connect", id, nick, identity, attended, revision }, { format, outlet });
   }
 
   disconnect(session: Session, reason?: string, own = false, close?: Closing): Answer<void> {
@@ -175,26 +195,16 @@ export class AuthoredChat extends ChatReader implements Chat {
     const { member } = session;
     const { nick, operator } = known ?? member;
     if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
-    const before = member.fullAccount;
-    const isOther = before !== account;
-    const names = this.ignores.list(member); // of the guest that it was
+    const revision = this.#directory?.revision(account, token?.id);
     const shown = shownTo(session).map(({ key }) => key);
     const id = this.#sink.nextId();
-    const login = this.#submit({ op: "login", session: session.id, account, token, id, shown });
-    return then(login, () => {
-      if (!isFull) {
-        if (before !== undefined) return this.#submit({ op: "ignored", member: session.member.id, names: [] });
-      } else if (session.member === member ? isOther : names.length > 0) {
-        return this.ignores.load(session.member, session.member === member ? [] : names);
-      }
-    });
+    return this.#submit({ op: "login", session: session.id, account, token, id, shown, revision });
   }
 
   logout(session: Session): Answer<void> {
     this.#requireConnected(session.member);
     this.readMarkers.sessionsEnd(session.member, [session]);
-    const logout = this.#submit({ op: "logout", session: session.id, id: this.#sink.nextId() });
-    return then(logout, () => this.#submit({ op: "ignored", member: session.member.id, names: [] }));
+    return this.#submit({ op: "logout", session: session.id, id: this.#sink.nextId() });
   }
 
   setToken(session: Session, account: string, token: SessionToken): Answer<void> {
@@ -456,6 +466,14 @@ export class AuthoredChat extends ChatReader implements Chat {
     }
     return undefined;
   }
+}
+
+/** The nicknames that a directory answers for. */
+function policyOf(directory: Directory): Pick<Policy, "isRegistered" | "registeredLike"> {
+  return {
+    isRegistered: (nick) => directory.isRegistered(nick),
+    registeredLike: (skeleton) => directory.registeredLike(skeleton),
+  };
 }
 
 /** The key of a room. @throws {ChatError} `not-in-room` if the room does not exist any more. */

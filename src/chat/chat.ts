@@ -22,9 +22,18 @@ import type { ReadMarkers } from "./read_markers.ts";
 import type { Room } from "./room.ts";
 import type { RoomAdmin } from "./room_admin.ts";
 import type { SessionToken } from "./scope.ts";
+import type { ServerBan } from "./server_bans.ts";
 import type { Whowas } from "./whowas.ts";
 
 export type { Answer, Closing };
+
+/** Changes the bans of the server, on all nodes. */
+export interface ServerBanList {
+  /** Adds a ban; replaces one of the same address, network, mask or account. Clients that it matches stay connected. */
+  add(ban: ServerBan): Answer<void>;
+  /** Removes a ban; returns whether there was one. */
+  remove(what: string): Answer<boolean>;
+}
 
 /** Members, rooms, their history, and every change that a protocol can ask for. */
 export interface Chat {
@@ -33,6 +42,8 @@ export interface Chat {
   readonly monitor: MonitorLists;
   /** The muted hosts. */
   readonly mutes: Mutes;
+  /** The bans of the server. */
+  readonly serverBans: ServerBanList;
   /** How many members have each user flag. */
   readonly flagCounts: Readonly<Record<UserFlag, number>>;
   /** The most members at a time since the start. */
@@ -61,6 +72,12 @@ export interface Chat {
 
   /** The cluster that this process is a node of; `undefined` for a single node. */
   readonly cluster?: ClusterView | undefined;
+
+  /**
+   * Whether this node does what has to be done once in a cluster, when a clock says so: ending mutes, removing users who are
+   * always on and rooms that have expired. Always true for a single node.
+   */
+  readonly onDuty: boolean;
 
   /** Whether a member is in the chat. */
   has(member: Member): boolean;
@@ -223,7 +240,7 @@ export interface Chat {
   /** Changes the modes of a room, as far as possible. @throws {ChatError} `not-in-room` or `not-operator` */
   setModes(member: Member, room: Room, changes: readonly ModeChange[]): Answer<ModesResult>;
   /** Deletes a room without members, all lines of which have expired. @throws {StoreError} if the history cannot. */
-  dropRoom(key: string): void;
+  dropRoom(key: string): Answer<void>;
 
   /**
    * Says a line in a room, to all members including the author; not to `from` if that wants no echo. Control characters are removed.

@@ -11,6 +11,7 @@ export type ChatErrorCode =
   | "nicks-too-fast" // rate limit of nickname changes
   | "no-such-user" // no member has the nickname
   | "login-to-leave" // the user is absent, and only members that are logged in can leave a message
+  | "login-outdated" // the account was dropped, or its password or token changed, while the client logged in
   | "too-many-sessions" // the account has as many connections as allowed
   | "ignores-self" // the user to ignore is the member itself
   | "ignores-full" // the ignore list is full

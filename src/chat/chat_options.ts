@@ -1,9 +1,11 @@
 /** What a chat is made of, and its default limits. */
 import type { AlwaysOnPolicy } from "./always_on.ts";
 import type { KeepPrivate } from "./conversations.ts";
+import type { Directory } from "./directory.ts";
 import type { IgnoreStore } from "./ignore_lists.ts";
 import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
+import type { ServerBans } from "./server_bans.ts";
 import type { StorageLimits } from "./storage_limit.ts";
 import type { HistoryStore } from "./store.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
@@ -43,9 +45,13 @@ export interface ChatOptions {
   readonly reserved?: readonly string[];
   /** Registered nicknames and server bans. None by default. */
   readonly policy?: Partial<Policy>;
+  /** The accounts. Which nicknames are registered is asked here, unless the policy says it. */
+  readonly directory?: Directory | undefined;
   /** Stores the ignore lists of accounts. Without it, they end with the connection. */
   readonly ignores?: IgnoreStore | undefined;
   readonly observer?: Partial<ChatObserver>;
+  /** The bans of the server, to be changed. Which clients they reject, the policy decides. None are kept by default. */
+  readonly serverBans?: ServerBans | undefined;
   /** Its monotonic time ends mutes. */
   readonly clock?: ExpiryClock;
 }

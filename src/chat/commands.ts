@@ -6,6 +6,7 @@
  * uniqueness are checked when a command is applied. Rate limits and server bans are checked by its author beforehand.
  */
 import type { ChatError } from "./chat_error.ts";
+import type { DirectoryCommand, DirectoryResults } from "./directory_changes.ts";
 import type { Style, Tagged, Whispered } from "./events.ts";
 import type { Identity, Member, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
@@ -59,11 +60,14 @@ export interface Invitee {
 
 /** All commands, by `op`. */
 export type Command =
+  // Accounts
+  | DirectoryCommand
   // Members
   /**
    * A client registers. It is a session of the member that is logged in to its account, if there is one; else of a new
    * member, which is in no room yet. One whose token has a scope is always a new member. Without a nickname the member is a
-   * guest, whose number is chosen when the command is applied: many may come at once.
+   * guest, whose number is chosen when the command is applied: many may come at once. `revision`: as in
+   * `login`.
    */
   | {
     readonly op: "connect";
@@ -72,6 +76,7 @@ export type Command =
     readonly identity: Identity;
     /** Whether a person is at it; yes, unless given. */
     readonly attended?: boolean;
+    readonly revision?: string | undefined;
   }
   /** A client is gone, and with its last session the member, unless that is always on. `own`: the reason was given by the client. */
   | {
@@ -105,6 +110,7 @@ export type Command =
    * has a scope. Then it leaves the rooms that the token does not permit.
    * `id`: of the member that the session gets if it has to leave one that has others.
    * `shown`: the keys of the rooms that the session is shown, which only its node knows: the member that gets it joins them.
+   * `revision`: of the account or the token when the author has checked it, if there is a directory.
    */
   | {
     readonly op: "login";
@@ -113,6 +119,7 @@ export type Command =
     readonly token: SessionToken | undefined;
     readonly id: MemberId;
     readonly shown: readonly RoomKey[];
+    readonly revision?: string | undefined;
   }
   /** A session has logged out. If its member stays without it, it gets a member of its own, which has this `id`. */
   | { readonly op: "logout"; readonly session: SessionId; readonly id: MemberId }
@@ -127,10 +134,8 @@ export type Command =
   | { readonly op: "away"; readonly member: MemberId; readonly message: string | undefined }
   /** A member changes its real name. */
   | { readonly op: "realname"; readonly member: MemberId; readonly realname: string }
-  /** A member ignores a user, named as on ignore lists, or no longer. All members of its account do. */
+  /** A member ignores a user, named as on ignore lists, or no longer. The list of an account is stored. */
   | { readonly op: "ignore"; readonly member: MemberId; readonly name: string; readonly on: boolean }
-  /** The ignore list of a member is replaced, as it has logged in or out. */
-  | { readonly op: "ignored"; readonly member: MemberId; readonly names: readonly string[] }
   /** A user flag is set or cleared. `name`: that of a new server operator in the operators file. */
   | {
     readonly op: "flag";
@@ -146,8 +151,6 @@ export type Command =
   | { readonly op: "attend"; readonly session: SessionId; readonly on: boolean }
   /** Some of the members without a session are removed that were last here before a time. */
   | { readonly op: "expire"; readonly before: number }
-  /** An account does not exist any more: its choice and its read markers are forgotten, and its member is removed if it has no session. */
-  | { readonly op: "forget"; readonly account: string }
   // Read markers
   /**
    * A member has read a room that it is in, or its private conversation with a nickname, up to a time. Its author has checked
@@ -275,13 +278,36 @@ export type Command =
     readonly to?: { readonly member: MemberId } | { readonly session: SessionId } | undefined;
   }
   // Moderation
-  /** A host is muted: its members may not say anything. */
-  | { readonly op: "mute"; readonly host: string; readonly action: MuteAction | undefined }
-  /** A host is unmuted. */
-  | { readonly op: "unmute"; readonly host: string };
+  /**
+   * A server operator bans an address, a network, a mask or an account from the server. Its author has checked the number of bans.
+   * `until`: without it, the ban is permanent.
+   */
+  | {
+    readonly op: "server-ban";
+    readonly what: string;
+    readonly by: string;
+    readonly reason: string;
+    readonly since: number;
+    readonly until: number | undefined;
+    readonly nick: string | undefined;
+  }
+  /** A ban of the server is lifted. */
+  | { readonly op: "server-unban"; readonly what: string }
+  /**
+   * A host is muted: its members may not say anything. `until`: when the node on duty is to unmute it, in milliseconds since
+   * 1970; without it, the host stays muted.
+   */
+  | {
+    readonly op: "mute";
+    readonly host: string;
+    readonly action: MuteAction | undefined;
+    readonly until: number | undefined;
+  }
+  /** A host is unmuted; with `until`, only if its mute was to end then: an operator may have made another one meanwhile. */
+  | { readonly op: "unmute"; readonly host: string; readonly until: number | undefined };
 
 /** The result of each command when it is not rejected. */
-export interface Results {
+export interface Results extends DirectoryResults {
   connect: Session;
   disconnect: void;
   remove: void;
@@ -294,13 +320,11 @@ export interface Results {
   away: void;
   realname: void;
   ignore: void;
-  ignored: void;
   flag: void;
   "always-on": void;
   attend: void;
   /** Whether there may be more to remove. */
   expire: boolean;
-  forget: void;
   "mark-read": void;
   join: Room;
   leave: void;
@@ -325,6 +349,9 @@ export interface Results {
   tag: Tagged;
   wallops: void;
   notice: void;
+  "server-ban": void;
+  /** Whether there was such a ban. */
+  "server-unban": boolean;
   mute: void;
   /** Whether the host was muted. */
   unmute: boolean;

@@ -11,12 +11,16 @@ import { ChatError } from "./chat_error.ts";
 import { type CommandOf, IDS_OF_NODE, type MemberId, type Op, type Results, type SessionId } from "./commands.ts";
 import type { KeepPrivate } from "./conversations.ts";
 import { Delivery } from "./delivery.ts";
+import type { Directory } from "./directory.ts";
+import * as directory from "./directory_commands.ts";
 import type { Style } from "./events.ts";
 import { Ids } from "./ids.ts";
 import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./member.ts";
-import type { IgnoreLists } from "./ignore_lists.ts";
+import { ignore } from "./ignore_commands.ts";
+import type { IgnoreLists, IgnoreStore } from "./ignore_lists.ts";
 import * as members from "./member_commands.ts";
 import * as messages from "./message_commands.ts";
+import * as moderation from "./moderation_commands.ts";
 import type { MonitorLists } from "./monitor.ts";
 import type { MutedHosts } from "./muted_hosts.ts";
 import { fold, LOBBY } from "./names.ts";
@@ -30,6 +34,7 @@ import * as admin from "./room_admin_commands.ts";
 import * as bans from "./room_ban_commands.ts";
 import * as rooms from "./room_commands.ts";
 import type { RoomNames } from "./room_names.ts";
+import { NO_SERVER_BANS, type ServerBans } from "./server_bans.ts";
 import { ChatState, type HubLimits, type Sized, sized } from "./state.ts";
 import type { HistoryStore } from "./store.ts";
 import { type RestoreOptions, restoreSnapshot } from "./restore_snapshot.ts";
@@ -51,7 +56,13 @@ export interface HubOptions {
   readonly reserved: readonly string[];
   /** Which nicknames are registered. It has to change by commands of the same log only. */
   readonly policy: Pick<Policy, "isRegistered" | "registeredLike">;
+  /** The accounts that commands change. */
+  readonly directory?: Directory | undefined;
+  /** Stores the ignore lists of accounts. Without it, they end with the connection. */
+  readonly ignores?: IgnoreStore | undefined;
   readonly observer: ChatObserver;
+  /** The bans of the server; none are kept, unless given. */
+  readonly serverBans?: ServerBans | undefined;
   /** Which accounts may be always on. */
   readonly alwaysOn: AlwaysOnPolicy;
   /** When the lobby is created, if the history does not have it, and members are restored, in milliseconds since 1970. */
@@ -74,6 +85,16 @@ type Handler<O extends Op> = (state: ChatState, command: CommandOf<O>, endpoint:
 
 /** What each command does. */
 const HANDLERS: { readonly [O in Op]: Handler<O> } = {
+  "account-add": directory.addAccount,
+  "account-password": directory.changeDirectory<"account-password">,
+  "account-drop": directory.dropAccount,
+  "token-add": directory.changeDirectory<"token-add">,
+  "token-used": directory.changeDirectory<"token-used">,
+  "token-remove": directory.changeDirectory<"token-remove">,
+  "word-add": directory.changeDirectory<"word-add">,
+  "word-use": directory.changeDirectory<"word-use">,
+  "certificate-add": directory.changeDirectory<"certificate-add">,
+  "certificate-remove": directory.changeDirectory<"certificate-remove">,
   connect: members.connect,
   disconnect: members.disconnect,
   remove: members.remove,
@@ -85,12 +106,10 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   away: members.away,
   realname: members.realname,
   flag: members.flag,
-  ignore: members.ignore,
-  ignored: members.ignored,
+  ignore,
   "always-on": alwaysOn.setAlwaysOn,
   attend: alwaysOn.attend,
   expire: alwaysOn.expire,
-  forget: alwaysOn.forget,
   "mark-read": markers.markRead,
   join: rooms.join,
   leave: rooms.leave,
@@ -112,8 +131,10 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   tag: messages.tag,
   wallops: messages.wallops,
   notice: messages.notice,
-  mute: (state, { host, action }) => state.muted.mute(host, action),
-  unmute: (state, { host }) => state.muted.unmute(host),
+  "server-ban": moderation.serverBan,
+  "server-unban": moderation.serverUnban,
+  mute: moderation.mute,
+  unmute: moderation.unmute,
 };
 
 /** All members and rooms of the chat. */
@@ -137,9 +158,12 @@ export class Hub {
       delivery,
       storage: new WriteBehind(history, keepPrivate, delivery, observer),
       observer,
+      serverBans: options.serverBans ?? NO_SERVER_BANS,
       limits,
       alwaysOn: new AlwaysOn(options.alwaysOn, history.presence?.choices()),
       waiting: new Waiting(history.presence?.waiting()),
+      directory: options.directory,
+      storedIgnores: options.ignores,
     });
     this.members = sized(this.#state.members);
     this.rooms = sized(this.#state.rooms);
@@ -159,7 +183,7 @@ export class Hub {
    * Applies a command.
    *
    * @returns The result, or a `ChatError` that says why the command was rejected. A rejected command changes nothing.
-   * @throws {StoreError} if the history cannot delete a room that the command closes.
+   * @throws {StoreError} if the history cannot delete a room that the command closes, or the directory cannot be changed.
    */
   apply<O extends Op>(command: CommandOf<O>, { now, endpoint }: ApplyContext): Results[O] | ChatError {
     const state = this.#state;

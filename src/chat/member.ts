@@ -6,7 +6,7 @@
  * see `scope.ts`.
  */
 import type { ChatError } from "./chat_error.ts";
-import type { Actor, ChatEvent, WireFormat } from "./events.ts";
+import type { Actor, ChatEvent, Style, WireFormat } from "./events.ts";
 import type { GenericRoom } from "./generic_room.ts";
 import { fold } from "./names.ts";
 import { advanceMarker } from "./read_marker_store.ts";
@@ -77,8 +77,10 @@ export interface SessionHandlers {
   markedRead?(target: string, time: number): void;
   /**
    * A line that the session has said in a room was rejected when it was applied. What can be checked at once is thrown by `say`.
+   *
+   * @param style That of the line: some are never replied to.
    */
-  rejected?(error: ChatError): void;
+  rejected?(error: ChatError, style: Style): void;
   /**
    * Wraps the application of a command of this user that was under way, and was given on this node: the events that `apply`
    * causes are those of that command. Called by the chat of a cluster alone; on a single node commands are applied at once.

@@ -4,7 +4,8 @@ import { ChatError } from "./chat_error.ts";
 import { type CommandOf, type MemberId, USER_FLAGS } from "./commands.ts";
 import type { ChatEvent, Left, Renamed } from "./events.ts";
 import { clipRealname, isReason, requireReason } from "./lengths.ts";
-import { IGNORED_MAX, ignoreName } from "./ignore_lists.ts";
+import { loadIgnored } from "./ignore_commands.ts";
+import { ignoreName } from "./ignore_lists.ts";
 import { type Endpoint, type Identity, Member, Session } from "./member.ts";
 import { MODE_OF, RANKS } from "./modes.ts";
 import { fold } from "./names.ts";
@@ -14,7 +15,7 @@ import { adoptMarkers } from "./read_marker_commands.ts";
 import type { Room } from "./room.ts";
 import { announceModes, endPower, followAccount, restoreRank } from "./role_changes.ts";
 import { leave } from "./room_commands.ts";
-import { isScoped, type Scope, scopeOf } from "./scope.ts";
+import { isScoped, type Scope, scopeOf, type SessionToken } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { announceClosing, closeConnections } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
@@ -23,13 +24,15 @@ import { sanitize } from "../util/sanitize.ts";
 /**
  * Adds a session: to the member that is logged in to its account, or to a new one.
  *
- * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered` or `too-many-sessions`
+ * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `too-many-sessions` or
+ *   `login-outdated`
  */
 export function connect(
   state: ChatState,
-  { id, nick, identity, attended = true }: CommandOf<"connect">,
+  { id, nick, identity, attended = true, revision }: CommandOf<"connect">,
   endpoint: Endpoint,
 ): Session {
+  if (identity.account !== undefined) requireRevision(state, identity.account, identity.token, revision);
   const account = isScoped(identity.token) ? undefined : identity.account;
   const known = account === undefined ? undefined : state.byAccount.get(fold(account));
   if (known !== undefined) requireSessionFree(state, known);
@@ -42,6 +45,7 @@ export function connect(
   member.sessions.push(session);
   state.sessions.set(id, session);
   sessionCame(state, session);
+  if (known === undefined && account !== undefined) loadIgnored(state, member);
   return session;
 }
 
@@ -95,17 +99,28 @@ export function reclaim(
   return holder;
 }
 
-/** @throws {ChatError} `too-many-sessions` if the account has a member with as many as there may be. */
+/**
+ * @throws {ChatError} `too-many-sessions` if the account has a member with as many as there may be, or `login-outdated` if it
+ *   has changed since the author has checked it
+ */
 export function login(state: ChatState, command: CommandOf<"login">): void {
-  const { session: sessionId, account, token, id } = command;
+  const { session: sessionId, account, token, id, revision } = command;
   const session = state.requireSession(sessionId);
+  requireRevision(state, account, token, revision);
   const scope = scopeOf(token);
   const known = scope === undefined ? state.byAccount.get(fold(account)) : undefined;
-  if (known !== undefined && known !== session.member) return attach(state, session, known, command);
+  const { fullAccount: before } = session.member;
+  if (known !== undefined && known !== session.member) {
+    const names = before === undefined ? state.ignores.list(session.member) : []; // of the guest that it was
+    attach(state, session, known, command);
+    if (names.length > 0) loadIgnored(state, known, names);
+    return;
+  }
   session.token = token;
   if (known !== undefined) return notifyAccount(known);
   if (staysWithout(state, session)) detach(state, session, id);
   setAccount(state, session.member, account, scope);
+  if (scope === undefined) loadIgnored(state, session.member);
   noteMissedPrivate(state, session);
   if (scope !== undefined) confine(state, session.member, scope);
   notifyAccount(session.member);
@@ -116,15 +131,37 @@ export function logout(state: ChatState, { session: sessionId, id }: CommandOf<"
   session.token = undefined;
   if (staysWithout(state, session)) detach(state, session, id);
   else setAccount(state, session.member, undefined);
+  state.ignores.clear(session.member);
   notifyAccount(session.member);
 }
 
-/** @throws {ChatError} `account-required` if the session is not logged in to the account with all that this permits. */
+/**
+ * @throws {ChatError} `account-required` if the session is not logged in to the account with all that this permits, or
+ *   `login-outdated` if there is no such token
+ */
 export function setToken(state: ChatState, { session: id, account, token }: CommandOf<"token">): void {
   const session = state.requireSession(id);
   const { fullAccount, nick } = session.member;
   if (isScoped(token) || !isAccount(account, fullAccount)) throw new ChatError("account-required", nick);
+  requireRevision(state, account, token, state.directory?.revision(account, token.id));
   session.token = token;
+}
+
+/**
+ * Checks that an account has not been dropped, and that its password is the same, or the token not revoked, since the author of
+ * a login has checked it.
+ *
+ * @throws {ChatError} `login-outdated`
+ */
+function requireRevision(
+  { directory }: ChatState,
+  account: string,
+  token: SessionToken | undefined,
+  revision: string | undefined,
+) {
+  if (directory === undefined) return;
+  const current = directory.revision(account, token?.id);
+  if (current === undefined || current !== revision) throw new ChatError("login-outdated", account);
 }
 
 /** Takes from a member what its new scope does not permit. */
@@ -158,22 +195,6 @@ export function realname(state: ChatState, { member: id, realname }: CommandOf<"
   member.realname = copyString(clipRealname(sanitize(realname)));
   announceChange(state, member, { kind: "realname", ...member.actor(), realname: member.realname }, true);
   state.saveMember(member);
-}
-
-/** @throws {ChatError} `ignores-full` */
-export function ignore(state: ChatState, { member: id, name, on }: CommandOf<"ignore">): void {
-  const member = state.requireMember(id);
-  if (on && !state.ignores.add(member, name)) throw new ChatError("ignores-full", name);
-  if (!on) state.ignores.delete(member, name);
-  member.tell({ kind: "ignore", ...member.actor(), name, on });
-}
-
-/** Does nothing when the member has disconnected. Users beyond the limit are left out. */
-export function ignored(state: ChatState, { member: id, names }: CommandOf<"ignored">): void {
-  const member = state.members.get(id);
-  if (member === undefined) return;
-  state.ignores.clear(member);
-  for (const name of names.slice(0, IGNORED_MAX)) state.ignores.add(member, name);
 }
 
 /** Does nothing when the member has disconnected. */
@@ -350,13 +371,14 @@ function setNick(state: ChatState, member: Member, nick: string) {
 }
 
 /** Logs a member in or out. It becomes a guest if its nickname is, or looks like, that of an account that is not its own. */
-function setAccount(state: ChatState, member: Member, account: string | undefined, scope?: Scope) {
+export function setAccount(state: ChatState, member: Member, account: string | undefined, scope?: Scope): void {
   const { account: shown, fullAccount: before } = member;
   member.account = account;
   member.scope = scope;
   const { fullAccount } = member;
   if (shown === account && before === fullAccount) return;
   if (before !== undefined) {
+    state.ignores.clear(member);
     state.byAccount.delete(fold(before));
     state.storage.presence.delete(before);
   }

@@ -1,13 +1,15 @@
 /**
- * Mutes with a time limit: keeps the times, and unmutes hosts when theirs is over.
+ * Mutes with a time limit: has hosts unmuted when theirs is over.
  *
- * The state of the chat has the muted hosts alone (`muted_hosts.ts`), so that no clock decides who may speak: the end of a
- * mute is a command like any other, given by the node that made the mute. A host is muted, not a nickname, which would be
- * changed in a moment.
+ * Every node knows when a mute is to end (`muted_hosts.ts`), but no clock decides who may speak: the end of a mute is a
+ * command like any other, given by the node on duty. A host is muted, not a nickname, which would be changed in a moment.
  */
-import type { Answer } from "./answer.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
+import type { Answer } from "./answer.ts";
 import { type MuteAction, MutedHosts } from "./muted_hosts.ts";
+
+/** After what time a host is unmuted again that is still muted, as the command was lost, in milliseconds. */
+export const RETRY_TIME = 10_000;
 
 /** A muted host. */
 export interface Mute {
@@ -19,9 +21,23 @@ export interface Mute {
 
 /** Where mutes take effect. */
 export interface MuteTarget {
-  mute(host: string, action?: MuteAction): Answer<void>;
-  /** @returns Whether the host was muted. */
-  unmute(host: string): Answer<boolean>;
+  /** @param until When it is to end, in milliseconds since 1970. */
+  mute(host: string, until?: number, action?: MuteAction): Answer<void>;
+  /**
+   * @param until Unmutes the host only if its mute is to end at that time.
+   * @returns Whether the host was muted.
+   */
+  unmute(host: string, until?: number): Answer<boolean>;
+}
+
+/** When a mute ends. */
+interface End {
+  /** As the nodes know it. */
+  readonly until: number;
+  /** By the monotonic clock of this process. */
+  readonly at: number;
+  /** When the host is to be unmuted: later than `at` if that was tried already. */
+  due: number;
 }
 
 /** The muted hosts and when they are unmuted. */
@@ -29,18 +45,27 @@ export class Mutes {
   readonly #hosts: MutedHosts;
   readonly #target: MuteTarget;
   readonly #clock: ExpiryClock;
-  readonly #ends = new Map<string, number>(); // by host; only mutes with a time limit
-  #nextEnd = Infinity;
+  readonly #isOnDuty: () => boolean;
+  readonly #ends = new Map<string, End>(); // by host; only mutes with a time limit
+  #version = 0; // of the hosts that `#ends` and `#nextDue` are made of
+  #nextDue = Infinity;
 
   /**
    * @param clock Its monotonic time ends mutes, so that a change of the system time does not.
    * @param hosts The muted hosts, to read.
    * @param target Changes them.
+   * @param isOnDuty Whether this node ends mutes.
    */
-  constructor(clock: ExpiryClock = WALL_CLOCK, hosts: MutedHosts = new MutedHosts(), target: MuteTarget = hosts) {
+  constructor(
+    clock: ExpiryClock = WALL_CLOCK,
+    hosts: MutedHosts = new MutedHosts(),
+    target: MuteTarget = hosts,
+    isOnDuty: () => boolean = () => true,
+  ) {
     this.#hosts = hosts;
     this.#target = target;
     this.#clock = clock;
+    this.#isOnDuty = isOnDuty;
   }
 
   /** The monotonic time, in milliseconds. */
@@ -51,7 +76,9 @@ export class Mutes {
   /** The muted hosts, in the order in which they were muted. */
   get all(): readonly Mute[] {
     this.expire();
-    return [...this.#hosts].map(([host, action]) => ({ host, until: this.#ends.get(host) ?? Infinity, action }));
+    return [...this.#hosts].map(([host, { action }]) => {
+      return { host, until: this.#ends.get(host)?.at ?? Infinity, action };
+    });
   }
 
   /** Whether a host is muted. Server operators may speak all the same. */
@@ -66,37 +93,53 @@ export class Mutes {
    * @param until In milliseconds of the clock of `now`; Infinity for no time limit.
    */
   add(host: string, until: number, action?: MuteAction): Answer<void> {
-    const muting = this.#target.mute(host, action);
-    this.#ends.delete(host);
-    if (until !== Infinity) this.#ends.set(host, until);
-    // If the limit was reached, another host was unmuted for this one, and its end time is obsolete.
-    for (const each of this.#ends.keys()) if (!this.#hosts.has(each)) this.#ends.delete(each);
-    this.#schedule();
-    return muting;
+    this.expire();
+    if (until === Infinity) return this.#target.mute(host, undefined, action);
+    const known = Math.max(0, Math.ceil(this.#clock.now() + until - this.#clock.monotonic));
+    this.#ends.set(host, { until: known, at: until, due: until }); // first: else it would be computed from `known`
+    return this.#target.mute(host, known, action);
   }
 
   /** Unmutes a host. Returns whether it was muted. */
   remove(host: string): Answer<boolean> {
     this.expire();
-    if (this.#ends.delete(host)) this.#schedule();
     return this.#target.unmute(host);
   }
 
-  /** Unmutes the hosts whose time is over. Costs nothing while there are none. */
+  /** Unmutes the hosts whose time is over, if this node is on duty. Costs nothing while there are none. */
   expire(): void {
-    if (this.#nextEnd === Infinity) return;
+    this.#follow();
+    if (this.#nextDue === Infinity) return;
     const now = this.#clock.monotonic;
-    if (now < this.#nextEnd) return;
-    for (const [host, end] of this.#ends) {
-      if (end > now) continue;
-      this.#ends.delete(host);
-      this.#target.unmute(host);
+    if (now < this.#nextDue || !this.#isOnDuty()) return;
+    for (const [host, end] of [...this.#ends]) {
+      if (end.due > now) continue;
+      end.due = now + RETRY_TIME;
+      const unmuted = this.#target.unmute(host, end.until);
+      if (unmuted instanceof Promise) unmuted.catch(() => {}); // tried again, by this node or another one
     }
+    this.#follow();
+    this.#schedule();
+  }
+
+  /** Follows changes of the muted hosts, which commands of all nodes make. */
+  #follow() {
+    if (this.#version === this.#hosts.version) return;
+    this.#version = this.#hosts.version;
+    const ended = new Set(this.#ends.keys());
+    for (const [host, { until }] of this.#hosts) {
+      if (until === undefined) continue;
+      ended.delete(host);
+      if (this.#ends.get(host)?.until === until) continue;
+      const at = this.#clock.monotonic + until - this.#clock.now();
+      this.#ends.set(host, { until, at, due: at });
+    }
+    for (const host of ended) this.#ends.delete(host);
     this.#schedule();
   }
 
   #schedule() {
-    this.#nextEnd = Infinity;
-    for (const end of this.#ends.values()) if (end < this.#nextEnd) this.#nextEnd = end;
+    this.#nextDue = Infinity;
+    for (const { due } of this.#ends.values()) if (due < this.#nextDue) this.#nextDue = due;
   }
 }

@@ -2,6 +2,7 @@
 import type { ChatErrorCode } from "./chat_error.ts";
 import type { Member, Outlet } from "./member.ts";
 import type { Room } from "./room.ts";
+import type { ServerBan } from "./server_bans.ts";
 import type { StoreError } from "./store.ts";
 
 /** Callbacks of the chat. They must not throw, and must not change the chat's state. */
@@ -21,6 +22,8 @@ export interface ChatObserver {
   storeRecovered(): void;
   /** A client was rejected because `nick!user@host` or its account matches a server ban. */
   banned(origin: string, outlet: Outlet, account: string | undefined): void;
+  /** A ban of the server was made, on any node: the clients of this one that it matches are to be disconnected. */
+  serverBanned(ban: ServerBan): void;
   /** A member's command was rejected by a rate limit. */
   rateLimited(member: Member, code: ChatErrorCode): void;
   /** A room has another key: tokens that permit it alone have to follow. */
@@ -36,6 +39,7 @@ export const NO_OBSERVER: ChatObserver = {
   storeFailed: () => {},
   storeRecovered: () => {},
   banned: () => {},
+  serverBanned: () => {},
   rateLimited: () => {},
   roomRenamed: () => {},
   entryForced: () => {},

@@ -105,7 +105,11 @@ class Restorer {
         state.ids.restore(reader.integer());
         return state.nicknames.restore(reader.integer());
       case "muted":
-        return state.muted.mute(reader.text(), reader.optional((each) => each.tuple(readAction)));
+        return state.muted.mute(
+          reader.text(),
+          reader.optional((each) => each.number()),
+          reader.optional((each) => each.tuple(readAction)),
+        );
       case "whowas":
         return this.#takeWhowas(reader);
       case "rank":

@@ -43,7 +43,9 @@ function* records(state: ChatState, sections: readonly SnapshotSection[]): Gener
     for (const item of section.take()) yield [RECORDS.item, item];
   }
   yield [RECORDS.totals, state.now, state.peak, state.ids.last, state.nicknames.nextGuest];
-  for (const [host, action] of state.muted) yield [RECORDS.muted, host, action ? [action.who, action.by] : null];
+  for (const [host, { until, action }] of state.muted) {
+    yield [RECORDS.muted, host, until ?? null, action ? [action.who, action.by] : null];
+  }
   for (const [{ nick, user, host, realname, at }, networks] of state.whowas.entries()) {
     yield [RECORDS.whowas, nick, user, host, realname, at, networks];
   }

@@ -37,7 +37,7 @@ export const RECORDS = {
   item: "item",
   /** Time, peak, last id, next number of guests. */
   totals: "t",
-  /** A muted host. */
+  /** A muted host, with the time when that is to end. */
   muted: "mute",
   /** An entry of the presence history, with its networks. */
   whowas: "was",

@@ -7,7 +7,8 @@ import type { Delivery } from "./delivery.ts";
 import type { ChatEvent } from "./events.ts";
 import type { Ids } from "./ids.ts";
 import type { Member, Session } from "./member.ts";
-import { IgnoreLists } from "./ignore_lists.ts";
+import type { Directory } from "./directory.ts";
+import { IgnoreLists, type IgnoreStore } from "./ignore_lists.ts";
 import { MonitorLists } from "./monitor.ts";
 import { MutedHosts } from "./muted_hosts.ts";
 import { LOBBY } from "./names.ts";
@@ -15,6 +16,7 @@ import type { Nicknames } from "./nicknames.ts";
 import type { ChatObserver } from "./observer.ts";
 import { Room } from "./room.ts";
 import { RoomNames } from "./room_names.ts";
+import type { ServerBans } from "./server_bans.ts";
 import type { SavedRoom } from "./store.ts";
 import { copyString } from "../util/copy_string.ts";
 import type { Waiting } from "./waiting.ts";
@@ -40,9 +42,14 @@ export interface StateParts {
   readonly delivery: Delivery;
   readonly storage: WriteBehind;
   readonly observer: ChatObserver;
+  readonly serverBans: ServerBans;
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
   readonly waiting: Waiting;
+  /** Without one, there are no accounts that commands could change. */
+  readonly directory: Directory | undefined;
+  /** Stores the ignore lists of accounts. Without it, they end with the connection. */
+  readonly storedIgnores: IgnoreStore | undefined;
 }
 
 /** A collection that can be iterated and has a size. */
@@ -77,17 +84,24 @@ export class ChatState {
   readonly delivery: Delivery;
   readonly storage: WriteBehind;
   readonly observer: ChatObserver;
+  readonly serverBans: ServerBans;
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
   readonly waiting: Waiting;
+  readonly directory: Directory | undefined;
+  readonly storedIgnores: IgnoreStore | undefined;
   readonly audiences: Audiences;
 
-  constructor({ nicknames, ids, delivery, storage, observer, limits, alwaysOn, waiting }: StateParts) {
+  constructor(parts: StateParts) {
+    const { nicknames, ids, delivery, storage, observer, serverBans, limits, alwaysOn, waiting } = parts;
+    this.directory = parts.directory;
+    this.storedIgnores = parts.storedIgnores;
     this.nicknames = nicknames;
     this.ids = ids;
     this.delivery = delivery;
     this.storage = storage;
     this.observer = observer;
+    this.serverBans = serverBans;
     this.limits = limits;
     this.alwaysOn = alwaysOn;
     this.waiting = waiting;

@@ -52,6 +52,7 @@ export class StateDigest implements SnapshotSection {
     if (name !== undefined) this.#mixText(name);
     if (account !== undefined) this.#mixText(account);
     if (result instanceof ChatError) this.#mixText(result.code);
+    else if (typeof result === "boolean" || typeof result === "string") this.#mixText(String(result));
     this.#mixNumber(ids.last);
     this.#mix(members.size, rooms.size);
   }

@@ -148,7 +148,7 @@ async function runToken({ data, argument: action = "", more: [name = "", ...word
     const devices = new Devices(accounts, { info() {}, warn() {} });
     const caller = { address: "", peer: "" };
     try {
-      await writeOut(tokenAction(devices, caller, account, action, words.join(" ")));
+      await writeOut(await tokenAction(devices, caller, account, action, words.join(" ")));
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       throw new CommandError(`Cannot ${what}: ${TOKEN_ERRORS[error.code]?.(error.subject) ?? error.code}`);
@@ -157,13 +157,20 @@ async function runToken({ data, argument: action = "", more: [name = "", ...word
 }
 
 /** What `token` prints. @throws {AuthError} */
-function tokenAction(devices: Devices, caller: Caller, account: string, action: string, text: string): string {
+async function tokenAction(
+  devices: Devices,
+  caller: Caller,
+  account: string,
+  action: string,
+  text: string,
+): Promise<string> {
   if (action === "add") {
     const { name, scope } = readDevice(text);
-    return `${devices.add(caller, account, name, scope).secret}\n`; // alone, for scripts
+    return `${(await devices.add(caller, account, name, scope)).secret}\n`; // alone, for scripts
   }
   if (action === "revoke") {
-    return `${devices.revoke(caller, account, /^\d{1,9}$/.test(text) ? Number(text) : -1).name} is signed out\n`;
+    const { name } = await devices.revoke(caller, account, /^\d{1,9}$/.test(text) ? Number(text) : -1);
+    return `${name} is signed out\n`;
   }
   return devices.list(caller, account).map((token) => `${describeToken(token)}\n`).join("");
 }

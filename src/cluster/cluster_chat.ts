@@ -28,6 +28,11 @@ export class ClusterChat extends AuthoredChat {
     super(chat, createSink);
     this.cluster = node();
   }
+
+  /** The node with the lowest number is on duty. */
+  override get onDuty(): boolean {
+    return this.cluster.nodes[0]?.isSelf === true;
+  }
 }
 
 /** The node needs the hub, which is created with the chat. */

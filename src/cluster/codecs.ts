@@ -9,7 +9,7 @@ import { DecodeError, EncodeError } from "./codec_errors.ts";
 /** The most UTF-16 units in a string: as many bytes as the longest message that the web port reads. */
 export const STRING_MAX = 64 * 1024;
 
-/** The most items in a list. The longest one today is an ignore list, which has 100. */
+/** The most items in a list. The longest ones are the receivers of a message and mode changes. */
 export const LIST_MAX = 256;
 
 /** What is encoded. `undefined` stands for `null`, except at the end of an array, where it is left out. */

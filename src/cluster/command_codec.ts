@@ -7,6 +7,7 @@
  * again. `tests/cluster/golden.ts` says what is to be added to the tests.
  */
 import type { Closing, Command, UserFlag } from "../chat/commands.ts";
+import type { CredentialTexts, NewToken } from "../chat/directory_changes.ts";
 import type { Style } from "../chat/events.ts";
 import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
@@ -37,6 +38,15 @@ const style = usually("say", choice<Style>({ "say": 0, "action": 1, "notice": 2,
 const tags = usually("", text);
 const userFlag = choice<UserFlag>({ invisible: 0, operator: 1, wallops: 2, bot: 3 });
 const token = object<SessionToken>({ id: integer, readOnly: flag, room: nullable(text) });
+
+const credentials = object<CredentialTexts>({
+  hash: text,
+  salt: text,
+  iterations: integer,
+  stored: text,
+  server: text,
+});
+const newToken = object<NewToken>({ hash: text, name: text, host: text, readOnly: flag, room: nullable(text) });
 
 const identity = object<Identity>({
   user: text,
@@ -102,25 +112,47 @@ const reason = nullable(text);
 
 /** For each command: its code, the version that added it, and its fields in the order in which they are encoded. */
 export const commandCodec = variants<LogCommand, "op">("op", {
+  // Accounts
+  "account-add": ["aa", 1, { name: text, credentials, member: nullable(integer) }],
+  "account-password": ["pw", 1, { account: text, revision: text, credentials, keep: nullable(integer) }],
+  "account-drop": ["ad", 1, { account: text, revision: text }],
+  "token-add": ["ta", 1, { account: text, revision: text, token: newToken }],
+  "token-used": ["tu", 1, { account: text, id: integer, revision: text, host: text }],
+  "token-remove": ["tx", 1, { account: text, id: integer, revision: text }],
+  "word-add": ["oa", 1, { account: text, revision: text, hash: text }],
+  "word-use": ["ou", 1, { account: text, hash: text }],
+  "certificate-add": ["ca", 1, { account: text, revision: text, fingerprint: text }],
+  "certificate-remove": ["cx", 1, { account: text, fingerprint: text }],
   // Members
-  connect: ["c", 1, { id: integer, nick: nullable(text), identity, attended: optional(flag) }],
+  connect: ["c", 1, {
+    id: integer,
+    nick: nullable(text),
+    identity,
+    attended: optional(flag),
+    revision: optional(text),
+  }],
   disconnect: ["d", 1, { session: integer, own: flag, reason, close }],
   remove: ["x", 1, { member, reason, close }],
   rename: ["n", 1, { member, nick: text }],
   reclaim: ["rc", 1, { member, nick: text, reason: text, close }],
-  login: ["li", 1, { session: integer, id: integer, account: text, shown: list(text), token: nullable(token) }],
+  login: ["li", 1, {
+    session: integer,
+    id: integer,
+    account: text,
+    shown: list(text),
+    token: nullable(token),
+    revision: optional(text),
+  }],
   logout: ["lo", 1, { session: integer, id: integer }],
   token: ["tk", 1, { session: integer, account: text, token }],
   away: ["a", 1, { member, message: nullable(text) }],
   realname: ["rn", 1, { member, realname: text }],
   ignore: ["ig", 1, { member, name: text, on: flag }],
-  ignored: ["il", 1, { member, names: list(text) }],
   flag: ["f", 1, { member, flag: userFlag, on: flag, name: optional(text) }],
   // Always on
   "always-on": ["ao", 1, { member, choice: nullable(flag) }],
   attend: ["at", 1, { session: integer, on: flag }],
   expire: ["ex", 1, { before: number }], // by a clock that counts fractions of milliseconds
-  forget: ["fo", 1, { account: text }],
   // Read markers
   "mark-read": ["mr", 1, { member, target: conversation, time: integer }],
   // Rooms
@@ -146,8 +178,14 @@ export const commandCodec = variants<LogCommand, "op">("op", {
   wallops: ["wa", 1, { member, text }],
   notice: ["no", 1, { text, to: optional(addressee) }],
   // Moderation
-  mute: ["mu", 1, { host: text, action: nullable(muteAction) }],
-  unmute: ["um", 1, { host: text }],
+  "server-ban": [
+    "sb",
+    1,
+    { what: text, by: text, reason: text, since: number, until: nullable(number), nick: nullable(text) },
+  ],
+  "server-unban": ["su", 1, { what: text }],
+  mute: ["mu", 1, { host: text, action: nullable(muteAction), until: nullable(integer) }],
+  unmute: ["um", 1, { host: text, until: nullable(integer) }],
   // Nodes
   hello: ["h", 1, {
     nonce: text,

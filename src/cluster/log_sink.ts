@@ -65,7 +65,7 @@ export class LogSink implements CommandSink {
     appendable(() =>
       this.#log.post(command, { endpoint: undefined, sessions }, (error) => {
         if (session === undefined) return;
-        if (error instanceof ChatError) session.handlers.rejected?.(error);
+        if (error instanceof ChatError) session.handlers.rejected?.(error, command.style);
         this.#settled(session);
       })
     );
@@ -96,7 +96,7 @@ export class LogSink implements CommandSink {
     const id = "session" in command ? command.session : undefined;
     const session = id === undefined ? undefined : this.#hub.session(id);
     if (session !== undefined) return [session];
-    if (!("member" in command)) return [];
+    if (!("member" in command) || command.member === undefined) return [];
     return this.#hub.member(command.member)?.sessions.filter(({ handlers }) => handlers.applying !== undefined) ?? [];
   }
 

@@ -178,6 +178,15 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     this.#add({ command, own, waits: false, applied: () => once(), rejected: once });
   }
 
+  /**
+   * Asks a peer, and yields its answer in chunks. The node must have joined.
+   *
+   * @throws {PeerError} if no peer answers, or not completely.
+   */
+  ask(topic: string, question: Uint8Array<ArrayBuffer>): AsyncIterable<Uint8Array> {
+    return this.#log!.ask(topic, question);
+  }
+
   /** Appends a beat, unless the last one has not come back. */
   beat(): void {
     if (this.#self === undefined || this.#beats > 0 || this.#isLeaving) return;
@@ -329,6 +338,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   #joined(greeting: Greeting): "joined" {
     if ("code" in greeting) throw new JoinError(greeting.sentence);
     this.#log!.serve(SNAPSHOT_TOPIC, () => this.#serveSnapshot());
+    for (const [topic, answer] of Object.entries(this.#options.answers ?? {})) this.#log!.serve(topic, answer);
     if (this.#times.beat > 0) this.#beatTimer = setInterval(() => this.beat(), this.#times.beat);
     if (this.#times.checkpoint > 0) {
       this.#checkpointTimer = setInterval(() => void this.checkpoint(), this.#times.checkpoint);

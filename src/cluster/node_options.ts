@@ -4,6 +4,7 @@ import { BEAT_INTERVAL, CHECKPOINT_INTERVAL, LEASE_BEATS, LEAVE_TIMEOUT, NAME_TI
 import type { CheckpointStore } from "../chat/checkpoint_store.ts";
 import { JOIN_TIMES, type JoinLog, type JoinTimes } from "./join.ts";
 import type { LogHandlers, LogStatus } from "./log.ts";
+import type { Answer } from "./peer_requests.ts";
 import type { Replica } from "./replica.ts";
 
 /** The log, for a node. */
@@ -14,7 +15,7 @@ export interface NodeLog extends JoinLog {
   start(from: number): Promise<void>;
   append(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
   appendAfter(last: number, bytes: Uint8Array<ArrayBuffer>): Promise<number | undefined>;
-  serve(topic: string, answer: (() => AsyncIterable<Uint8Array>) | undefined): void;
+  serve(topic: string, answer: Answer | undefined): void;
   close(): void;
 }
 
@@ -67,6 +68,8 @@ export interface NodeOptions<Own> {
   readonly open: (handlers: LogHandlers) => Promise<NodeLog>;
   /** Where checkpoints are stored; `undefined` for a node that keeps nothing in a file. */
   readonly checkpoints?: CheckpointStore | undefined;
+  /** What else it answers to peers while it takes part, by topic. */
+  readonly answers?: Readonly<Record<string, Answer>>;
   readonly events: NodeEvents;
   readonly times?: Partial<NodeTimes>;
   /** The newest version of the encoding that it knows; tests give others. */

@@ -2,7 +2,7 @@
  * The accounts in the database.
  */
 import type { StatementSync } from "node:sqlite";
-import type { AccountStore, Credentials, StoredAccount } from "../accounts/accounts.ts";
+import type { AccountStore, Credentials, StoredAccount } from "../accounts/account_store.ts";
 import { type Database, storeError, withStoreErrors } from "./database.ts";
 
 /** Reads and writes the table `account`. All methods throw {@linkcode StoreError}. */
@@ -14,10 +14,12 @@ export class AccountTable implements AccountStore {
   readonly #delete: StatementSync;
   readonly #deleteIgnored: StatementSync;
   readonly #deleteMarkers: StatementSync;
+  readonly #db: Database["db"];
 
   constructor({ db }: Database) {
+    this.#db = db;
     try {
-      this.#all = db.prepare("SELECT key, name, since FROM account");
+      this.#all = db.prepare("SELECT key, name, since, stored FROM account");
       this.#select = db.prepare("SELECT hash, salt, iterations, stored, server FROM account WHERE key = ?");
       this.#insert = db.prepare(
         "INSERT INTO account (key, name, since, hash, salt, iterations, stored, server) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -33,8 +35,8 @@ export class AccountTable implements AccountStore {
     }
   }
 
-  accounts(): StoredAccount[] {
-    return withStoreErrors(() => this.#all.all()) as unknown as StoredAccount[];
+  accounts(): (StoredAccount & Pick<Credentials, "stored">)[] {
+    return withStoreErrors(() => this.#all.all()) as unknown as (StoredAccount & Pick<Credentials, "stored">)[];
   }
 
   credentials(key: string): Credentials | undefined {
@@ -54,5 +56,24 @@ export class AccountTable implements AccountStore {
     withStoreErrors(() => this.#deleteIgnored.run(key));
     withStoreErrors(() => this.#deleteMarkers.run(key));
     withStoreErrors(() => this.#delete.run(key));
+  }
+
+  clear(): void {
+    for (const table of ["ignored", "token", "certificate", "account"]) {
+      withStoreErrors(() => this.#db.exec(`DELETE FROM ${table}`));
+    }
+  }
+
+  atomically<T>(change: () => T): T {
+    withStoreErrors(() => this.#db.exec("SAVEPOINT directory")); // a transaction may be open
+    try {
+      const result = change();
+      withStoreErrors(() => this.#db.exec("RELEASE directory"));
+      return result;
+    } catch (error) {
+      // After some errors, SQLite has rolled back already.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK TO directory; RELEASE directory");
+      throw error;
+    }
   }
 }

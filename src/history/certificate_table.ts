@@ -2,7 +2,7 @@
  * The certificates of accounts in the database.
  */
 import type { StatementSync } from "node:sqlite";
-import type { CertificateStore, StoredCertificate } from "../accounts/certificates.ts";
+import type { CertificateStore, StoredCertificate } from "../accounts/certificate_store.ts";
 import { type Database, storeError, withStoreErrors } from "./database.ts";
 
 /** Reads and writes the table `certificate`. All methods throw {@linkcode StoreError}. */

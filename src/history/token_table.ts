@@ -2,7 +2,7 @@
  * The tokens of accounts in the database.
  */
 import type { StatementSync } from "node:sqlite";
-import type { StoredToken, TokenStore } from "../accounts/tokens.ts";
+import type { StoredToken, TokenStore } from "../accounts/token_store.ts";
 import { type Database, storeError, withStoreErrors } from "./database.ts";
 
 /** A row of the table `token`. */

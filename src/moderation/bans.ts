@@ -6,6 +6,8 @@
  */
 import { ACCOUNT_MASK, completeMask, isMask, matchesMask, matchesUser } from "../chat/modes.ts";
 import { fold, prepareName } from "../chat/names.ts";
+import { type Json, RecordReader, type SnapshotSection } from "../chat/snapshot_records.ts";
+import type { ServerBan as Ban, ServerBans } from "../chat/server_bans.ts";
 import { AddressRanges, containsAllIPv4, parseNetwork } from "../util/address_ranges.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 
@@ -15,19 +17,7 @@ export const BANS_MAX = 1000;
 /** By how much the clock has to jump for bans to be stored again with new times, in milliseconds. */
 const JUMP = 60_000;
 
-/** A ban. */
-export interface Ban {
-  /** An IP address, a network (`10.0.0.0/8`), a mask (`nick!user@host`), or an account (`~a:alice`). */
-  readonly what: string;
-  /** The nickname of the server operator who made the ban. */
-  readonly by: string;
-  readonly reason: string;
-  /** When it was made, and when it ends, in milliseconds since 1970; Infinity for a permanent ban. */
-  readonly since: number;
-  readonly until: number;
-  /** The nickname of the user that was banned, if the ban was made from it: the ban can be lifted by it. */
-  readonly nick?: string | undefined;
-}
+export type { Ban };
 
 /** Where bans are stored. Errors are reported; the ban is in force all the same until the process ends. */
 export interface BanStore {
@@ -40,7 +30,13 @@ export interface BanStore {
 export const NO_STORE: BanStore = { bans: () => [], addBan() {}, removeBan() {} };
 
 /** All bans of a server. */
-export class Bans {
+export class Bans implements ServerBans {
+  /** The bans as a section of a snapshot: what a node takes, another one restores. */
+  readonly section: SnapshotSection = {
+    name: "bans",
+    take: () => this.all.map(writeBan),
+    restore: (records) => this.#replace(Array.from(records, readBanRecord)),
+  };
   readonly #store: BanStore;
   readonly #onError: (error: Error) => void;
   readonly #bans = new Map<string, Ban>(); // by folded address, network or mask
@@ -113,6 +109,17 @@ export class Bans {
     this.#delete(fold(what));
     this.#rebuild();
     return true;
+  }
+
+  /** Replaces all bans. Those that have ended since the snapshot was taken end at once. */
+  #replace(bans: readonly Ban[]) {
+    const stored = new Set(bans.map(({ what }) => what));
+    for (const { what } of this.#bans.values()) if (!stored.has(what)) this.#write(() => this.#store.removeBan(what));
+    for (const ban of bans) this.#write(() => this.#store.addBan(ban));
+    this.#bans.clear();
+    this.#ends.clear();
+    for (const ban of bans) this.#bans.set(fold(ban.what), ban);
+    this.#rebuild();
   }
 
   /** Returns a ban that matches an address. */
@@ -192,6 +199,21 @@ export class Bans {
     if (end === undefined) this.#nextStoredEnd = Math.min(this.#nextStoredEnd, ban.until);
     else this.#nextEnd = Math.min(this.#nextEnd, end);
   }
+}
+
+/** A ban as a record of a snapshot: `null` is in place of a time or nickname that it does not have. */
+function writeBan({ what, by, reason, since, until, nick }: Ban): Json {
+  return [what, by, reason, since, until === Infinity ? null : until, nick ?? null];
+}
+
+/** @throws {SnapshotError} */
+function readBanRecord(record: Json): Ban {
+  const reader = new RecordReader(record);
+  const [what, by, reason, since] = [reader.text(), reader.text(), reader.text(), reader.number()];
+  const until = reader.optional((each) => each.number()) ?? Infinity;
+  const nick = reader.optional((each) => each.text());
+  reader.end();
+  return { what, by, reason, since, until, ...(nick === undefined ? {} : { nick }) };
 }
 
 /** Two members with nothing in common: a mask that matches both matches all members. */

@@ -3,7 +3,7 @@
  *
  * Checking a password takes a while. Afterwards the member may have left or have another nickname, so it is looked at again.
  */
-import { AuthError, type AuthService, type Caller } from "../accounts/auth.ts";
+import { AuthError, type AuthService, type Caller, type Login } from "../accounts/auth.ts";
 import type { StoredToken } from "../accounts/tokens.ts";
 import type { Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
@@ -67,6 +67,7 @@ export function readLogin(auth: AuthService, text: string, own: string): { name:
 /**
  * Registers the member's nickname as an account, and logs the member in.
  *
+ * @returns The empty string if the member has left.
  * @throws {AuthError} as `AuthService.register`, or `logged-in`
  */
 export async function register(context: AccountContext, password: string): Promise<string> {
@@ -74,7 +75,8 @@ export async function register(context: AccountContext, password: string): Promi
   if (member.account !== undefined) throw new AuthError("logged-in", member.account);
   const { nick } = member;
   const isUnchanged = () => chat.has(member) && member.nick === nick && member.account === undefined;
-  const { name } = await auth.register(caller, nick, password, isUnchanged);
+  const { name } = await auth.register(caller, nick, password, isUnchanged, member.id);
+  if (!chat.hasSession(session)) return "";
   await context.answering(() => chat.login(session, name));
   return registeredText(name, context.commandFor, context);
 }
@@ -103,7 +105,10 @@ export async function login(context: AccountContext, name: string, password: str
   if (member.account !== undefined && fold(member.account) !== fold(name)) {
     throw new AuthError("logged-in", member.account);
   }
-  const { name: account, token, byWord = false } = await auth.login(caller, name, password, "login");
+  const { name: account, token, byWord = false } = currentLogin(
+    auth,
+    await auth.login(caller, name, password, "login"),
+  );
   if (!chat.hasSession(session)) return "";
   await context.answering(() => chat.login(session, account, token && sessionToken(token)));
   const hint = byWord ? ` ${newPasswordHint(context)}` : "";
@@ -133,7 +138,7 @@ export async function ghost(context: AccountContext, name: string, password: str
   const { chat, auth, session, caller } = context;
   const { account } = context.member;
   if (password !== "") {
-    const { name: account, token } = await auth.login(caller, name, password, "ghost");
+    const { name: account, token } = currentLogin(auth, await auth.login(caller, name, password, "ghost"));
     if (!chat.hasSession(session)) return "";
     await context.answering(() => chat.login(session, account, token && sessionToken(token)));
   } else if (account === undefined || fold(account) !== fold(name)) {
@@ -185,27 +190,48 @@ export async function drop(context: AccountContext, password: string): Promise<s
   const name = member.account;
   const account = name === undefined ? undefined : auth.find(name);
   const requireOwner = () => { // another device may have dropped it, and another user have registered the name
-    if (auth.find(name!) !== account) throw new AuthError("not-logged-in");
+    if (auth.find(name!)?.revision !== account?.revision) throw new AuthError("not-logged-in");
   };
+  let sessions: Session[] = [];
   await auth.drop(caller, name, password, async () => {
     requireOwner();
     await runInBackground(chat.admin.forgetRoles(name!)); // or the next owner of the name would have them
     await runInBackground(chat.history.forgetConversations(name!));
     requireOwner();
+    sessions = [...chat.sessionsOf(name!)]; // the command logs them out
   });
   const done = `${name} is no longer registered.`;
-  const others = [...chat.sessionsOf(name!)].filter((each) => each !== session);
-  for (const each of others) {
-    await chat.logout(each);
-    await chat.notice(done, each);
+  // Meanwhile, it may have disconnected or logged in to another account.
+  const isLoggedOut = (each: Session) => chat.hasSession(each) && each.member.account === undefined;
+  for (const each of sessions) {
+    if (each === session || !isLoggedOut(each)) continue;
+    if (await logoutConnected(chat, each)) await chat.notice(done, each); // it has a user of its own now
   }
-  if (chat.hasSession(session)) { // else it has disconnected meanwhile
-    await context.answering(() => chat.logout(session)); // last, so that it is the one that stays where it is
+  if (isLoggedOut(session)) {
+    await context.answering(() => logoutConnected(chat, session)); // last, so that it is the one that stays where it is
   }
-  await chat.alwaysOn.forget(name!);
   runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
   runToEnd(chat.history.forgetConversations(name!));
   return done;
+}
+
+/** A login as it is now. @throws {AuthError} `wrong-password` if the account or the token has changed in the meantime */
+export function currentLogin(auth: AuthService, login: Login): Login {
+  const current = auth.current(login);
+  if (current === undefined) throw new AuthError("wrong-password");
+  return current;
+}
+
+/** Logs a session out. Returns whether it had not disconnected meanwhile. */
+export async function logoutConnected(chat: Chat, session: Session): Promise<boolean> {
+  if (!chat.hasSession(session)) return false;
+  try {
+    await chat.logout(session);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ChatError) || error.code !== "no-such-user") throw error;
+    return false;
+  }
 }
 
 /** Whether a session is in the chat, and logged in to an account. */

@@ -4,7 +4,7 @@
 import { AuthError } from "../accounts/auth.ts";
 import { describeToken, minutes, readDevice } from "../accounts/device_texts.ts";
 import { describeScope } from "../accounts/tokens.ts";
-import type { AccountContext } from "./accounts.ts";
+import { type AccountContext, logoutConnected } from "./accounts.ts";
 import { requireOperator } from "./moderation.ts";
 import { endSessions, REVOKED } from "./sign_out.ts";
 
@@ -29,9 +29,9 @@ export function listDevices(context: AccountContext): string[] {
  * @returns The lines; the second is the token alone.
  * @throws {AuthError} as `Devices.add`
  */
-export function addDevice({ auth, caller, member }: AccountContext, text: string): string[] {
+export async function addDevice({ auth, caller, member }: AccountContext, text: string): Promise<string[]> {
   const { name, scope } = readDevice(text);
-  const { token, secret } = auth.devices.add(caller, member.account, name, scope);
+  const { token, secret } = await auth.devices.add(caller, member.account, name, scope);
   const what = describeScope(token);
   return [
     `This is the token of ${token.name}${what && ` (${what})`}. It is not shown again:`,
@@ -51,7 +51,7 @@ export async function revokeDevice(context: AccountContext, text: string): Promi
   const id = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (Number.isNaN(id)) throw new AuthError("no-such-token", text);
   const { account } = member;
-  const { name } = auth.devices.revoke(caller, account, id);
+  const { name } = await auth.devices.revoke(caller, account, id);
   const ended = await endSessions(chat, account!, (each) => each !== session && each.token?.id === id, REVOKED);
   const sessions = ended === 0 ? "" : ended === 1 ? " Its session is closed." : ` Its ${ended} sessions are closed.`;
   if (session.token?.id === id) await endSessions(chat, account!, (each) => each === session, REVOKED);
@@ -67,10 +67,10 @@ export async function revokeOwn({ chat, auth, caller, session, member, answering
   const { account } = member;
   const { token } = session;
   if (token === undefined) throw new AuthError("no-such-token", "*");
-  auth.devices.revoke(caller, account, token.id);
+  await auth.devices.revoke(caller, account, token.id);
   await endSessions(chat, account!, (each) => each !== session && each.token?.id === token.id, REVOKED);
   auth.logAction("logged out", caller, account!);
-  await answering(() => chat.logout(session));
+  await answering(() => logoutConnected(chat, session));
   return "You are logged out.";
 }
 
@@ -90,14 +90,14 @@ export function listCertificates(context: AccountContext): string[] {
 }
 
 /** Adds a certificate, that of the connection unless a fingerprint is given. @throws {AuthError} as `Devices.addCertificate` */
-export function addCertificate({ auth, caller, member }: AccountContext, text: string): string[] {
-  const fingerprint = auth.devices.addCertificate(caller, member.account, text);
+export async function addCertificate({ auth, caller, member }: AccountContext, text: string): Promise<string[]> {
+  const fingerprint = await auth.devices.addCertificate(caller, member.account, text);
   return [`${fingerprint} is added. Clients with this certificate can log in by SASL EXTERNAL.`];
 }
 
 /** Removes a certificate. @throws {AuthError} as `Devices.removeCertificate` */
-export function removeCertificate({ auth, caller, member }: AccountContext, text: string): string[] {
-  auth.devices.removeCertificate(caller, member.account, text);
+export async function removeCertificate({ auth, caller, member }: AccountContext, text: string): Promise<string[]> {
+  await auth.devices.removeCertificate(caller, member.account, text);
   return ["The certificate is removed."];
 }
 
@@ -113,7 +113,7 @@ export async function resetPassword(
   text: string,
 ): Promise<string[]> {
   requireOperator(member);
-  const { name, word } = auth.devices.addWord(text);
+  const { name, word } = await auth.devices.addWord(text);
   moderation.audit("password reset", member, name);
   for (const each of chat.sessionsOf(name)) {
     await chat.notice(`${member.nick} has made a one-time word to reset the password of ${name}.`, each);

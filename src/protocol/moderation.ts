@@ -9,13 +9,13 @@ import { ChatError } from "../chat/chat_error.ts";
 import { requireReason } from "../chat/lengths.ts";
 import type { Member } from "../chat/member.ts";
 import { ACCOUNT_MASK, accountMask } from "../chat/modes.ts";
+import type { MuteAction } from "../chat/muted_hosts.ts";
 import type { Mute } from "../chat/mutes.ts";
 import { fold, isNick } from "../chat/names.ts";
 import { type Ban, type Bans, BANS_MAX, readBan } from "../moderation/bans.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
 import { formatDuration, parseDuration } from "../util/duration.ts";
 import { sanitize } from "../util/sanitize.ts";
-import type { Steps } from "../util/steps.ts";
 
 /** What moderation needs of the server. */
 export interface ModerationContext {
@@ -28,18 +28,16 @@ export interface ModerationContext {
   readonly stats: () => string[];
   /** Reloads the config files. Never rejects. */
   readonly reload: () => Promise<Reloaded>;
-  /** Disconnects all clients that a new ban matches, except server operators. */
-  readonly disconnect: (by: Member, ban: Ban) => Steps<BanResult>;
+  /** Adds a ban, and disconnects all clients that it matches, except server operators. Resolves when that is done on this node. */
+  readonly makeBan: (by: Member, ban: Ban) => Promise<BanResult>;
 }
 
 /** The effect of a ban. */
 export interface BanResult {
-  /** The number of clients that were disconnected. */
+  /** The number of clients of this node that were disconnected. */
   readonly disconnected: number;
   /** Whether the ban matches the operator that made it, too: after disconnecting, they cannot come back. */
   readonly includesCaller: boolean;
-  /** Resolves when all of them are disconnected. */
-  readonly done: Promise<unknown>;
 }
 
 /** The effect of a ban of a user or a mask. */
@@ -113,21 +111,22 @@ export function kill(
 }
 
 /**
- * Bans an address, a network, a mask, an account or a user, and disconnects all clients that the ban matches.
+ * Bans an address, a network, a mask, an account or a user, and disconnects all clients that the ban matches. What cannot be done
+ * is thrown at once, not by the promise.
  *
  * @param text What to ban. A nickname in use means the user's host, since the user could change the nickname, and the account
  *   that it is logged in to.
  * @param duration In milliseconds.
  * @throws {ChatError} `not-server-operator`, `ban-invalid`, `bans-full`, `reason-too-long` or `text-too-long`
  */
-export function* ban(
+export function ban(
   context: ModerationContext,
   chat: Chat,
   by: Member,
   text: string,
   duration = Infinity,
   reason?: string,
-): Steps<UserBanResult> {
+): Promise<UserBanResult> {
   requireOperator(by);
   const target = chat.get(text);
   const all = looksLikeTime(text) ? [] : target === undefined ? [readBan(text)] : marksOf(target).map(maskOf);
@@ -140,35 +139,52 @@ export function* ban(
   const words = readReason(reason);
   const nick = target === undefined ? {} : { nick: target.nick };
   const made = masks.map((what) => ({ what, by: by.nick, reason: words, since: now, until: now + duration, ...nick }));
-  for (const ban of made) {
-    bans.add(ban);
-    context.audit("banned", by, `${ban.what} ${formatDuration(duration)}`);
-  }
+  for (const { what } of made) context.audit("banned", by, `${what} ${formatDuration(duration)}`);
   const what = masks.join(" and ");
-  const result = { what, undo: target?.nick ?? what, disconnected: 0, includesCaller: false };
-  const pending: Promise<unknown>[] = [];
-  for (const ban of made) {
-    const { disconnected, includesCaller, done } = yield* context.disconnect(by, ban);
+  return makeBans(context, by, made, { what, undo: target?.nick ?? what });
+}
+
+/** One after the other, so that no client is counted twice. */
+async function makeBans(
+  context: ModerationContext,
+  by: Member,
+  bans: readonly Ban[],
+  about: Pick<UserBanResult, "what" | "undo">,
+): Promise<UserBanResult> {
+  const result = { ...about, disconnected: 0, includesCaller: false };
+  for (const ban of bans) {
+    const { disconnected, includesCaller } = await context.makeBan(by, ban);
     result.disconnected += disconnected;
     result.includesCaller ||= includesCaller;
-    pending.push(done);
   }
-  return { ...result, done: Promise.all(pending) };
+  return result;
+}
+
+/** How many clients a ban has disconnected, for a sentence. Other nodes of a cluster do not tell how many of theirs. */
+export function countDisconnected({ cluster }: Pick<Chat, "cluster">, { disconnected }: BanResult): string {
+  return `${disconnected} disconnected${cluster === undefined ? "" : " from this node"}`;
 }
 
 /**
- * Removes a ban, or those that were made from a nickname.
+ * Removes a ban, or those that were made from a nickname. What cannot be done is thrown at once, not by the promise.
  *
  * @returns What was banned.
  * @throws {ChatError} `not-server-operator` or `no-such-ban`
  */
-export function unban(context: ModerationContext, by: Member, text: string): string {
+export function unban(context: ModerationContext, chat: Chat, by: Member, text: string): Promise<string> {
   requireOperator(by);
-  const named = context.bans.byNick(text).map(({ what }) => what);
-  const removed = [...named, readBan(text) ?? text].filter((what) => context.bans.remove(what));
-  if (removed.length === 0) throw new ChatError("no-such-ban", text);
-  for (const what of removed) context.audit("unbanned", by, what);
-  return removed.join(" and ");
+  const { bans } = context;
+  const named = bans.byNick(text).map(({ what }) => what);
+  const left = new Set(bans.all.map(({ what }) => fold(what)));
+  const found = [...named, readBan(text) ?? text].filter((what) => left.delete(fold(what)));
+  if (found.length === 0) throw new ChatError("no-such-ban", text);
+  for (const what of found) context.audit("unbanned", by, what);
+  return removeBans(chat, found);
+}
+
+async function removeBans(chat: Chat, bans: readonly string[]): Promise<string> {
+  for (const what of bans) await chat.serverBans.remove(what);
+  return bans.join(" and ");
 }
 
 /** What identifies a user to bans and mutes: its account, if it is logged in, and its host. */
@@ -177,47 +193,58 @@ function marksOf({ account, host }: Member): string[] {
 }
 
 /**
- * Mutes the account and the host of a user, and with the host all users from there.
+ * Mutes the account and the host of a user, and with the host all users from there. What cannot be done is thrown at once, not
+ * by the promise.
  *
  * @param duration In milliseconds.
  * @throws {ChatError} `not-server-operator` or `no-such-user`
  */
-export function mute(context: ModerationContext, chat: Chat, by: Member, nick: string, duration = Infinity): Member {
+export function mute(
+  context: ModerationContext,
+  chat: Chat,
+  by: Member,
+  nick: string,
+  duration = Infinity,
+): Promise<Member> {
   requireOperator(by);
   const target = chat.find(nick);
-  for (const mark of marksOf(target)) {
-    chat.mutes.add(mark, chat.mutes.now() + duration, { who: target.nick, by: by.nick });
-  }
   context.audit("muted", by, `${target.origin} ${formatDuration(duration)}`);
-  target.tell({
-    kind: "notice",
-    text: `${by.nick} has muted you${
-      duration === Infinity ? "" : ` for ${formatDuration(duration)}`
-    }. You can read, but not write.`,
-  });
+  const limit = duration === Infinity ? "" : ` for ${formatDuration(duration)}`;
+  const notice = `${by.nick} has muted you${limit}. You can read, but not write.`;
+  return addMutes(chat, target, { who: target.nick, by: by.nick }, duration, notice);
+}
+
+async function addMutes(chat: Chat, target: Member, action: MuteAction, duration: number, notice: string) {
+  for (const mark of marksOf(target)) await chat.mutes.add(mark, chat.mutes.now() + duration, action);
+  await chat.notice(notice, target);
   return target;
 }
 
 /**
- * Unmutes a user, or a host or an account.
+ * Unmutes a user, or a host or an account. What cannot be done is thrown at once, not by the promise.
  *
  * @param text A user, who may have left since it was muted, a host, as in `*!*@host`, or an account, as in `~a:alice`.
  * @returns The nickname of the user, or the mask of the host or account.
  * @throws {ChatError} `not-server-operator`, `no-such-user` or `not-muted`
  */
-export function unmute(context: ModerationContext, chat: Chat, by: Member, text: string): string {
+export function unmute(context: ModerationContext, chat: Chat, by: Member, text: string): Promise<string> {
   requireOperator(by);
   const target = chat.get(text);
   const named = chat.mutes.all.filter(({ action }) => action !== undefined && fold(action.who) === fold(text));
   const marks = target === undefined ? [text.replace(/^\*!\*@/, "")] : marksOf(target);
-  const removed = [...new Set([...named.map(({ host }) => host), ...marks])].filter((mark) => chat.mutes.remove(mark));
-  if (removed.length === 0) {
+  const muted = [...new Set([...named.map(({ host }) => host), ...marks])].filter((mark) => chat.mutes.has(mark));
+  if (muted.length === 0) {
     throw new ChatError(target === undefined && isNick(text) ? "no-such-user" : "not-muted", target?.nick ?? text);
   }
-  const what = removed.map(maskOf).join(" and ");
+  const what = muted.map(maskOf).join(" and ");
   context.audit("unmuted", by, target?.origin ?? what);
-  target?.tell({ kind: "notice", text: "You can speak again." });
-  return target?.nick ?? what;
+  return removeMutes(chat, muted, target, target?.nick ?? what);
+}
+
+async function removeMutes(chat: Chat, marks: readonly string[], target: Member | undefined, what: string) {
+  for (const mark of marks) await chat.mutes.remove(mark);
+  if (target !== undefined) await chat.notice("You can speak again.", target);
+  return what;
 }
 
 /**

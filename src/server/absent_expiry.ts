@@ -13,17 +13,25 @@ export class AbsentExpiry {
   readonly #users: Pick<AlwaysOnUsers, "expire">;
   readonly #age: number;
   readonly #clock: Pick<ExpiryClock, "reached">;
+  readonly #isOnDuty: () => boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
   /**
    * @param age After what time they are removed, in milliseconds; Infinity for never.
    * @param clock Decides what time has passed.
+   * @param isOnDuty Whether this node is to remove them.
    */
-  constructor(users: Pick<AlwaysOnUsers, "expire">, age: number, clock: Pick<ExpiryClock, "reached">) {
+  constructor(
+    users: Pick<AlwaysOnUsers, "expire">,
+    age: number,
+    clock: Pick<ExpiryClock, "reached">,
+    isOnDuty: () => boolean,
+  ) {
     this.#users = users;
     this.#age = age;
     this.#clock = clock;
+    this.#isOnDuty = isOnDuty;
     if (age !== Infinity) this.#schedule(CHECK_INTERVAL);
   }
 
@@ -37,8 +45,9 @@ export class AbsentExpiry {
   }
 
   async #run() {
-    const more = this.#users.expire(this.#clock.reached() - this.#age);
-    const delay = (more instanceof Promise ? await more : more) ? STEP_DELAY : CHECK_INTERVAL;
+    const more = this.#isOnDuty() && this.#users.expire(this.#clock.reached() - this.#age);
+    // A command of a cluster may be lost: the next one is given in a minute.
+    const delay = (more instanceof Promise ? await more.catch(() => false) : more) ? STEP_DELAY : CHECK_INTERVAL;
     if (!this.#stopped) this.#schedule(delay);
   }
 }

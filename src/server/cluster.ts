@@ -1,10 +1,15 @@
 /** This process as a node of a cluster: how its chat is created, how it joins, and how it leaves. */
+import type { Accounts } from "../accounts/accounts.ts";
 import type { ChatOptions } from "../chat/chat_options.ts";
 import type { CheckpointStore } from "../chat/checkpoint_store.ts";
 import type { NodeHistory } from "../chat/node_history.ts";
+import type { SnapshotSection } from "../chat/snapshot_records.ts";
 import { secretSection } from "../chat/secret_section.ts";
+import { StoreError } from "../chat/store.ts";
 import type { Setting } from "../cluster/cluster_commands.ts";
 import { ClusterChat } from "../cluster/cluster_chat.ts";
+import { fetchHistory, HISTORY_TOPIC, serveHistory } from "../cluster/history_sync.ts";
+import { PeerError } from "../cluster/peer_requests.ts";
 import type { ClusterOptions } from "../cli/cluster_options.ts";
 import type { Options } from "../cli/options.ts";
 import type { Log } from "../monitoring/log.ts";
@@ -18,8 +23,13 @@ export interface ClusterResources {
   readonly cluster?: ClusterFiles | undefined;
   /** What the node stores. Without `checkpoints`, it keeps nothing in a file. */
   readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore } | undefined;
+  /** Part of the state that all nodes share. */
+  readonly accounts?: Accounts | undefined;
   readonly version: string;
 }
+
+/** How long to wait before peers are asked again for lines, in milliseconds. */
+const CATCH_UP_PAUSE = 5000;
 
 /** A node. */
 export class ServerCluster {
@@ -27,14 +37,17 @@ export class ServerCluster {
   /** Resolves to a sentence when the node cannot go on. Then the process has to end. */
   readonly failed: Promise<string>;
   readonly #log: ClusterLog;
+  readonly #history: NodeHistory;
 
   constructor(
     options: Options & { readonly cluster: ClusterOptions },
-    { cluster: files = { creds: "", ca: "" }, node, version }: ClusterResources,
+    { cluster: files = { creds: "", ca: "" }, accounts, node, version }: ClusterResources,
     chat: ChatOptions,
+    sections: readonly SnapshotSection[],
     log: Log,
   ) {
     const { history, checkpoints } = node!; // main opens it if there is a cluster
+    this.#history = history;
     const failed = Promise.withResolvers<string>();
     this.failed = failed.promise;
     const { cluster } = options;
@@ -48,13 +61,18 @@ export class ServerCluster {
         },
       },
       history,
-      sections: [secretSection(history)],
+      sections: [
+        secretSection(history),
+        ...accounts === undefined ? [] : [accounts.directory.snapshot],
+        ...sections,
+      ],
       node: {
         cluster: cluster.name,
         name: cluster.node ?? "",
         version,
         settings: sharedSettings(options),
         checkpoints,
+        answers: { [HISTORY_TOPIC]: serveHistory(history, () => this.chat.flush()) },
         open: (handlers) => openLog(cluster, files, handlers),
         events: {
           joined: () => this.#log.check(),
@@ -82,12 +100,31 @@ export class ServerCluster {
       this.#log.stop();
       throw error;
     }
+    void this.#catchUp();
   }
 
   /** Leaves the cluster. The clients have been disconnected before. */
   async leave(): Promise<void> {
     this.#log.stop();
     await this.chat.cluster.stop();
+  }
+
+  /** Gets the lines that this node lacks from peers, while its clients use it. */
+  async #catchUp(): Promise<void> {
+    const { archive } = this.#history;
+    const node = this.chat.cluster;
+    let isTold = false;
+    while (archive.catchUp !== undefined && !node.hasEnded) {
+      try {
+        await fetchHistory((topic, question) => node.ask(topic, question), this.#history);
+      } catch (error) {
+        if (node.hasEnded) return;
+        if (!(error instanceof PeerError || error instanceof StoreError)) throw error;
+        if (!isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${error.message}`);
+        isTold = true;
+        await new Promise((resolve) => setTimeout(resolve, CATCH_UP_PAUSE));
+      }
+    }
   }
 }
 

@@ -58,6 +58,8 @@ export interface ConnectionsContext {
   readonly registers: boolean;
   /** Why no client can be served now; `undefined` if clients can be. */
   readonly trouble?: (() => string | undefined) | undefined;
+  /** Called for each client that has registered. */
+  readonly onRegistered?: (session: Session) => void;
 }
 
 /** All connections of a server; iterates over them with their clients. */
@@ -151,6 +153,7 @@ export class Connections implements Iterable<readonly [Connection, Client]> {
       client.session = session;
       this.#registered(connection);
       this.#context.log.info("connected", { peer: connection.peer, door: handler.name, nick: session.member.nick });
+      this.#context.onRegistered?.(session);
     };
     return handler.serve(connection, onRegistered)
       .catch((error) => this.#failed(connection, handler, error))

@@ -8,7 +8,7 @@ import { StoreError } from "../chat/store.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import type { Options } from "../cli/options.ts";
 import type { Audit } from "../moderation/audit.ts";
-import type { Bans } from "../moderation/bans.ts";
+import type { Ban, Bans } from "../moderation/bans.ts";
 import type { Log } from "../monitoring/log.ts";
 import { CHANSERV } from "../protocol/irc/chanserv_notice.ts";
 import { NICKSERV } from "../protocol/irc/nickserv_notice.ts";
@@ -20,6 +20,8 @@ import type { ServerResources } from "./resources.ts";
 /** The parts of the server that the chat reports to. */
 export interface ChatContext {
   readonly bans: Bans;
+  /** Has the clients of this node disconnected that a new ban matches. */
+  readonly enforceBan: (ban: Ban) => void;
   readonly limits: ConnectionLimits;
   readonly rejections: RejectionLog;
   readonly log: Log;
@@ -42,15 +44,20 @@ export interface CreatedChat {
 export function createChat(options: Options, resources: ServerResources, context: ChatContext): CreatedChat {
   const { cluster } = options;
   const chatOptions = chatOptionsOf(options, resources, context);
-  if (cluster === undefined) return { chat: new LocalChat(chatOptions) };
-  const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, context.log);
+  if (cluster === undefined) {
+    const chat = new LocalChat(chatOptions);
+    resources.accounts?.submitTo(chat.directory);
+    return { chat };
+  }
+  const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, [context.bans.section], context.log);
+  resources.accounts?.submitTo(node.chat.directory);
   return { chat: node.chat, cluster: node };
 }
 
 function chatOptionsOf(
   options: Options,
   resources: ServerResources,
-  { bans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
+  { bans, enforceBan, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
 ): ChatOptions {
   return {
     history: resources.history,
@@ -63,14 +70,15 @@ function chatOptionsOf(
     renames: options.nickRate,
     roomsMade: options.roomRate,
     storage: storageLimits(options),
+    directory: resources.accounts?.directory,
     ignores: resources.ignores,
     reserved: [options.name, NICKSERV, CHANSERV],
     policy: {
-      isRegistered: (nick) => resources.accounts?.find(nick) !== undefined,
-      registeredLike: (skeleton) => resources.accounts?.findConfusable(skeleton),
       banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason,
     },
+    serverBans: bans,
     observer: {
+      serverBanned: enforceBan,
       flushWanted: requestFlush,
       storeLocked: retryFlush,
       storeFailed: ({ message }) => {
@@ -91,13 +99,15 @@ function chatOptionsOf(
       },
       roomRenamed: (from, to) => {
         try {
-          resources.accounts?.tokens.renameRoom(from, to);
+          resources.accounts?.directory.renameRoom(from, to);
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
         }
       },
-      entryForced: (member, room) => audit("entered", member, room.name),
+      entryForced: (member, room) => {
+        if (member.peer !== "") audit("entered", member, room.name); // else another node has its sessions, and logs it
+      },
     },
   };
 }

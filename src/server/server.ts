@@ -3,12 +3,13 @@
  */
 import { AuthService } from "../accounts/auth.ts";
 import type { Chat } from "../chat/chat.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { Maintenance } from "../history/maintenance.ts";
 import { type Audit, auditTo } from "../moderation/audit.ts";
 import { Bans } from "../moderation/bans.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
-import type { Log } from "../monitoring/log.ts";
+import { errorDetails, type Log } from "../monitoring/log.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";
 import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
@@ -18,7 +19,7 @@ import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
 import type { ServerCluster } from "./cluster.ts";
 import { createChat } from "./create_chat.ts";
-import { enforceBan } from "./enforce_ban.ts";
+import { BanEnforcer } from "./enforce_ban.ts";
 import { Listeners } from "./listeners.ts";
 import { CHECK_INTERVAL, disconnectSlowest } from "./memory_pressure.ts";
 import { createHandlers } from "./protocol_handlers.ts";
@@ -35,6 +36,9 @@ const LOCKED_PAUSE = 10;
 
 /** How often a write is tried again after one has failed, in milliseconds. */
 const FAILED_PAUSE = 1000;
+
+/** How often a node of a cluster looks for mutes that are over, in milliseconds. */
+const MUTE_INTERVAL = 1000;
 
 /** What a server operator is told whose entry is gone. */
 const OPERATOR_REVOKED =
@@ -53,8 +57,9 @@ export class Server {
   readonly #auth: AuthService;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
-  #maintenance: Maintenance | undefined; // this and the next two from `open` on
+  #maintenance: Maintenance | undefined; // this and the next three from `open` on
   #absentExpiry: AbsentExpiry | undefined;
+  #muteTimer: ReturnType<typeof setInterval> | undefined;
   #memoryTimer: ReturnType<typeof setInterval> | undefined;
   #flushTimer: ReturnType<typeof setTimeout> | undefined; // set while another program has the database locked
   #repairTimer: ReturnType<typeof setInterval> | undefined; // set while the database cannot be written
@@ -72,9 +77,17 @@ export class Server {
     const limits = createLimits(options, bans, log);
     const rejections = new RejectionLog(log);
     const trouble = () => troubleOf(this.#chat.cluster);
-    this.#connections = new Connections({ limits, bans, log, registers: options.command !== "echo", trouble });
+    this.#connections = new Connections({
+      limits,
+      bans,
+      log,
+      registers: options.command !== "echo",
+      trouble,
+      onRegistered: (session) => enforcer.check(session),
+    });
     const { chat, cluster } = createChat(options, resources, {
       bans,
+      enforceBan: (ban) => enforcer.enforce(ban),
       limits,
       rejections,
       log,
@@ -85,6 +98,9 @@ export class Server {
     });
     this.#chat = chat;
     this.#cluster = cluster;
+    const enforcer = new BanEnforcer(bans, this.#connections, this.#chat, (error) => {
+      log.error("cannot enforce ban", { error: errorDetails(error) });
+    });
     this.#auth = new AuthService({ password, accounts, operators, log, maxFailures: options.maxFailures });
     this.#stats = new Stats({
       chat: this.#chat,
@@ -103,7 +119,7 @@ export class Server {
       rejected: (caller, error) => rejections.add(caller, error),
       stats: () => this.#stats.sentences(),
       reload: () => this.reload(),
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connections, this.#chat),
+      makeBan: (by, ban) => enforcer.make(by, ban),
     };
     this.#listeners = new Listeners(options, {
       handlers: createHandlers(options, resources, this.#chat, this.#auth, moderation),
@@ -142,11 +158,15 @@ export class Server {
     this.#listeners.open();
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
-      onRoomExpired: (room) => this.#chat.dropRoom(room),
+      onRoomExpired: (room) => this.#dropExpired(room),
       onError: (trouble) =>
         this.#log.error("history maintenance failed", { data: this.#options.data, error: trouble.message }),
     });
-    this.#absentExpiry = new AbsentExpiry(this.#chat.alwaysOn, this.#options.alwaysOnExpire, clock ?? WALL_CLOCK);
+    const { alwaysOn, mutes, cluster } = this.#chat;
+    const isOnDuty = () => this.#chat.onDuty;
+    this.#absentExpiry = new AbsentExpiry(alwaysOn, this.#options.alwaysOnExpire, clock ?? WALL_CLOCK, isOnDuty);
+    // A single node unmutes a host when it looks whether it is muted; this one also ends the mutes of other nodes.
+    if (cluster !== undefined) this.#muteTimer = setInterval(() => mutes.expire(), MUTE_INTERVAL);
     this.#memoryTimer = this.#watchMemory();
     if (this.#listeners.names.includes("web")) this.#stats.measureDelay(); // there is no `/metrics` elsewhere
   }
@@ -169,11 +189,15 @@ export class Server {
     const reloaded = await this.#resources.reload();
     const { password, revoked = [] } = this.#resources;
     if (password !== undefined) this.#auth.password = password;
-    for (const member of this.#chat.members) {
+    for (const member of [...this.#chat.members]) {
       if (!member.operator || !revoked.includes(member.operatorName!)) continue;
       this.#audit("operator revoked", member);
-      await this.#chat.setFlag(member, "operator", false);
-      await this.#chat.notice(OPERATOR_REVOKED, member);
+      try {
+        await this.#chat.setFlag(member, "operator", false);
+        await this.#chat.notice(OPERATOR_REVOKED, member);
+      } catch (error) {
+        if (!(error instanceof ChatError)) throw error; // else it has disconnected meanwhile
+      }
     }
     return reloaded;
   }
@@ -181,6 +205,7 @@ export class Server {
   /** Closes the listeners, says goodbye, and resolves once all queued lines have been sent, or after 5 seconds. */
   async stop(): Promise<void> {
     clearInterval(this.#memoryTimer);
+    clearInterval(this.#muteTimer);
     this.#stats.stop();
     this.#maintenance?.stop();
     this.#absentExpiry?.stop();
@@ -201,6 +226,14 @@ export class Server {
     const text = `${this.#options.name} is stopping. Goodbye.`;
     if (this.#cluster === undefined) return void this.#chat.notice(text);
     for (const [, { session }] of this.#connections) session?.tell({ kind: "notice", text });
+  }
+
+  /** Deletes a room that has expired. If that fails, it is found again by the next sweep. */
+  #dropExpired(room: string) {
+    if (!this.#chat.onDuty) return;
+    const dropped = this.#chat.dropRoom(room);
+    if (!(dropped instanceof Promise)) return;
+    dropped.catch((error) => this.#log.error("cannot delete expired room", { room, error: errorDetails(error) }));
   }
 
   #retryFlush() {

@@ -1,16 +1,15 @@
 /** Shared by tests of accounts: an auth service with a database and a fake clock, and the client side of SCRAM. */
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
-import { Accounts, type AccountsOptions } from "../../src/accounts/accounts.ts";
+import type { Accounts, AccountsOptions } from "../../src/accounts/accounts.ts";
 import { type AuthOptions, AuthService } from "../../src/accounts/auth.ts";
 import { type Clock, LoginThrottle } from "../../src/accounts/login_throttle.ts";
 import type { Derive } from "../../src/accounts/password.ts";
-import { Certificates } from "../../src/accounts/certificates.ts";
-import { Tokens } from "../../src/accounts/tokens.ts";
-import { AccountTable } from "../../src/history/account_table.ts";
-import { CertificateTable } from "../../src/history/certificate_table.ts";
+import type { NewSecret } from "../../src/accounts/tokens.ts";
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
+import { LocalChat } from "../../src/chat/local_chat.ts";
+import { openAccounts } from "../../src/cli/accounts.ts";
 import { Database } from "../../src/history/database.ts";
-import { TokenTable } from "../../src/history/token_table.ts";
 
 /** A clock that tests set. */
 export class FakeClock implements Clock {
@@ -59,18 +58,21 @@ export class AuthFixture implements AsyncDisposable {
   }
 
   /** Opens a fixture. Key derivation is fast, unless `options` say otherwise. */
-  static async open(options: Partial<AccountsOptions> & AuthOptions = {}, path?: string): Promise<AuthFixture> {
+  static async open(
+    options: Partial<AccountsOptions> & { max?: number } & AuthOptions = {},
+    path?: string,
+  ): Promise<AuthFixture> {
     const directory = path ?? await Deno.makeTempDir();
     const file = await Database.open(directory);
-    const accounts = new Accounts(new AccountTable(file), {
-      secret: new Uint8Array(32),
-      tokens: new Tokens(new TokenTable(file)),
-      certificates: new Certificates(new CertificateTable(file)),
-      derive: cheap,
-      iterations: 1,
-      ...options,
-    });
+    const accounts = openAccounts(file, { secret: new Uint8Array(32), derive: cheap, iterations: 1, ...options });
     return new AuthFixture(directory, file, accounts, options);
+  }
+
+  /** A chat whose commands change the accounts. */
+  chat(options: ChatOptions): LocalChat {
+    const chat = new LocalChat({ ...options, directory: this.accounts.directory });
+    this.accounts.submitTo(chat.directory);
+    return chat;
   }
 
   /** Closes the database and leaves its files. */
@@ -86,6 +88,13 @@ export class AuthFixture implements AsyncDisposable {
     }
     await Deno.remove(this.path, { recursive: true });
   }
+}
+
+/** Makes a token, and fails if that is not possible. */
+export async function addToken(accounts: Accounts, ...args: Parameters<Accounts["tokens"]["add"]>): Promise<NewSecret> {
+  const made = await accounts.tokens.add(...args);
+  if (typeof made === "string") throw new Error(`Cannot add a token: ${made}`);
+  return made;
 }
 
 /** A client. */

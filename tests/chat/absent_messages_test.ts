@@ -8,7 +8,7 @@ import { StoreError } from "../../src/chat/store.ts";
 import { Waiting } from "../../src/chat/waiting.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { Clock } from "../history/helpers.ts";
-import { assertRejected, ChatFixture, Inbox, LastingHistory, sessionOf } from "./helpers.ts";
+import { assertRejected, ChatFixture, dropAccount, Inbox, LastingHistory, sessionOf } from "./helpers.ts";
 
 /** Ignore lists of accounts that are broken on demand. */
 class Lists implements IgnoreStore {
@@ -205,7 +205,7 @@ Deno.test("whisper: nothing waits any more for an account that was deleted", () 
   const { chat, dropped, login } = accounts();
   chat.whisper(login("alice"), "bob", "psst");
   dropped.add("bob");
-  chat.alwaysOn.forget("BOB");
+  dropAccount(chat, "BOB");
   dropped.clear();
   assertEquals(sessionOf(login("bob")).missedPrivateSince, undefined);
 });

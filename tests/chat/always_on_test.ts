@@ -5,7 +5,16 @@ import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import type { Member, Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import { Clock } from "../history/helpers.ts";
-import { assertRejected, ChatFixture, CountingFormat, IDENTITY, Inbox, lasting, sessionOf } from "./helpers.ts";
+import {
+  assertRejected,
+  ChatFixture,
+  CountingFormat,
+  dropAccount,
+  IDENTITY,
+  Inbox,
+  lasting,
+  sessionOf,
+} from "./helpers.ts";
 
 /** A chat in which nicknames of up to six letters and digits without `guest` are registered. */
 function registered(options: Partial<ChatOptions> = {}): ChatFixture {
@@ -138,13 +147,13 @@ Deno.test("always on: an account that is dropped takes its user out of the chat,
     fixture.chat.disconnect(session);
     fixture.heard(bob);
     dropped.add("alice");
-    fixture.chat.alwaysOn.forget("Alice");
+    dropAccount(fixture.chat, "Alice");
     assertEquals(fixture.heard(bob), ["left #tea alice Account deleted alice 1 quit"]);
     assertEquals([fixture.chat.get("alice"), fixture.chat.alwaysOn.status("alice").choice], [undefined, undefined]);
     dropped.clear();
     const connected = aliceAndBob();
     dropped.add("alice");
-    connected.fixture.chat.alwaysOn.forget("alice");
+    dropAccount(connected.fixture.chat, "alice");
     connected.fixture.chat.logout(connected.session);
     connected.fixture.chat.disconnect(connected.session);
     assertEquals(absentees(connected.fixture), [], "it is no user of an account any more");

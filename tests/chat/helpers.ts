@@ -1,5 +1,6 @@
 /** Shared by the tests of the chat: a chat with inboxes, a wire format with all fields, and a persistent history in memory. */
 import { assertEquals, assertThrows } from "@std/assert";
+import type { Directory } from "../../src/chat/directory.ts";
 import type { ChatEvent, WireFormat } from "../../src/chat/events.ts";
 import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
@@ -233,6 +234,20 @@ export function memberWith(identity: Partial<Identity>, nick: string, format: Wi
   return member;
 }
 
+/** A directory for tests that say by the policy which nicknames are registered. It does whatever it is told. */
+export const ANY_ACCOUNT: Directory = {
+  isRegistered: () => false,
+  registeredLike: () => undefined,
+  revision: () => "1",
+  change: () => true as never,
+};
+
+/** Deletes an account of {@linkcode ANY_ACCOUNT}. */
+export function dropAccount(chat: LocalChat, account: string): void {
+  const answer = chat.directory.submit<"account-drop">({ op: "account-drop", account: fold(account), revision: "1" });
+  assertEquals(answer, true);
+}
+
 /** A chat whose members have inboxes. */
 export class ChatFixture {
   held = 0;
@@ -242,7 +257,7 @@ export class ChatFixture {
 
   constructor(options: Partial<ChatOptions> = {}) {
     const observer = { flushWanted: () => void this.held++, ...options.observer };
-    this.chat = new LocalChat({ history: new MemoryHistory(), ...options, observer });
+    this.chat = new LocalChat({ history: new MemoryHistory(), directory: ANY_ACCOUNT, ...options, observer });
   }
 
   /** Connects a member, as a guest by default, has it join rooms, and empties all inboxes. */

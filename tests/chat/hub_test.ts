@@ -21,6 +21,7 @@ for (
         assertEquals(other.results, one.results);
         assertEquals(other.sent, one.sent);
         assertEquals(other.state(), one.state());
+        assertEquals([...other.bans], [...one.bans]);
         assertEquals(other.stored(), one.stored());
         assertEquals(other.digest.value, one.digest.value);
         for (const [op, result] of one.results as [string, unknown][]) {
@@ -51,7 +52,7 @@ Deno.test("hub: a login does not depend on the rooms that this node shows the se
   for (const { hub } of [one, other]) {
     const connect = (id: number, nick: string, account?: string) => {
       const identity = { user: "~u", host: "h1", realname: "", account };
-      return hub.apply({ op: "connect", id, nick, identity }, { now: START }) as Session;
+      return hub.apply({ op: "connect", id, nick, identity, revision: "1" }, { now: START }) as Session;
     };
     connect(1, "alice", "alice");
     const session = connect(2, "bob");
@@ -59,7 +60,7 @@ Deno.test("hub: a login does not depend on the rooms that this node shows the se
       hub.apply({ op: "join", member: 2, session: 2, room, key: undefined }, { now: START }) as Room;
     const [room] = [join("#x"), join("#y")];
     if (hub === other.hub) hub.hide(session, room);
-    const login = { op: "login", session: 2, account: "alice", token: undefined, id: 3 } as const;
+    const login = { op: "login", session: 2, account: "alice", token: undefined, id: 3, revision: "1" } as const;
     hub.apply({ ...login, shown: ["#x", "#gone"] }, { now: START });
     assertEquals([...session.member.rooms.keys()], ["#x"]);
   }

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { Mutes } from "../../src/chat/mutes.ts";
+import { Mutes, RETRY_TIME } from "../../src/chat/mutes.ts";
 import { MUTES_MAX } from "../../src/chat/muted_hosts.ts";
+import type { ExpiryClock } from "../../src/util/trusted_clock.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
 import { assertRejected, ChatFixture, sessionOf } from "./helpers.ts";
+import { TwoNodes } from "./two_nodes.ts";
 
 Deno.test("mutes: a host is muted until its time is over, or without a limit", () => {
   using clock = new Clock();
@@ -181,4 +183,128 @@ Deno.test("mutes: the time of a mute that made room for another does not end a l
   mutes.add("one", Infinity);
   clock.now = NOON + 2 * MINUTE;
   assert(mutes.has("one"));
+});
+
+/** A node of two, and its clock. The commands that it gives are applied when the test says so. */
+class MutingNode implements ExpiryClock {
+  /** It has begun at another time on each node. */
+  monotonic: number;
+  readonly age = Infinity;
+  onDuty = false;
+  readonly pending: (() => void)[] = [];
+  readonly mutes: Mutes;
+  readonly #nodes: TwoNodes;
+
+  constructor(nodes: TwoNodes, node: 0 | 1) {
+    this.#nodes = nodes;
+    this.monotonic = 1000 * (node + 1);
+    const submit = <T>(give: () => T) => {
+      const { promise, resolve } = Promise.withResolvers<T>();
+      this.pending.push(() => resolve(give()));
+      return promise;
+    };
+    this.mutes = new Mutes(this, nodes.hubs[node].muted, {
+      mute: (host, until, action) => submit(() => void nodes.apply({ op: "mute", host, until, action })),
+      unmute: (host, until) => submit(() => nodes.apply({ op: "unmute", host, until })[node]),
+    }, () => this.onDuty);
+  }
+
+  now(): number {
+    return this.#nodes.now;
+  }
+
+  reached(): number {
+    return this.#nodes.now;
+  }
+
+  /** Has its commands applied on both nodes. */
+  apply(): number {
+    const commands = this.pending.splice(0);
+    for (const command of commands) command();
+    return commands.length;
+  }
+}
+
+function mutingNodes() {
+  const nodes = new TwoNodes();
+  const each = [new MutingNode(nodes, 0), new MutingNode(nodes, 1)] as const;
+  const pass = (time: number) => {
+    nodes.now += time;
+    for (const node of each) node.monotonic += time;
+  };
+  /** Has both look for mutes that are over, and returns how many commands each of them gives. */
+  const expire = () => {
+    for (const { mutes } of each) mutes.expire();
+    return each.map((node) => node.apply());
+  };
+  const muted = () => nodes.hubs.map((hub) => [...hub.muted].map(([host]) => host));
+  return { nodes, each, pass, expire, muted };
+}
+
+Deno.test("mutes: the node on duty ends those of all nodes, and each node says how long they last", async () => {
+  const { each: [one, other], pass, expire, muted } = mutingNodes();
+  one.onDuty = true;
+  const added = other.mutes.add("cave", other.monotonic + MINUTE);
+  assertEquals([other.apply(), await added], [1, undefined]);
+  pass(MINUTE - 1);
+  assertEquals([one, other].map(({ mutes, monotonic }) => mutes.all[0]!.until - monotonic), [1, 1]);
+  assertEquals([expire(), muted()], [[0, 0], [["cave"], ["cave"]]]);
+  pass(1);
+  assertEquals([expire(), muted()], [[1, 0], [[], []]]);
+  assertEquals(expire(), [0, 0]);
+});
+
+Deno.test("mutes: another node ends them when the one on duty is gone", () => {
+  const { each: [one, other], pass, expire, muted } = mutingNodes();
+  one.onDuty = true;
+  void one.mutes.add("cave", one.monotonic + MINUTE);
+  one.apply();
+  pass(MINUTE);
+  one.onDuty = false;
+  assertEquals([expire(), muted()], [[0, 0], [["cave"], ["cave"]]]);
+  other.onDuty = true;
+  assertEquals([expire(), muted()], [[0, 1], [[], []]]);
+});
+
+Deno.test("mutes: the end of a mute does not end another one of the host that was made meanwhile", () => {
+  const { each: [one, other], pass, muted } = mutingNodes();
+  one.onDuty = true;
+  void one.mutes.add("cave", one.monotonic + MINUTE);
+  one.apply();
+  pass(MINUTE);
+  one.mutes.expire();
+  void other.mutes.add("cave", Infinity);
+  assertEquals([other.apply(), one.apply(), muted()], [1, 1, [["cave"], ["cave"]]]);
+  pass(RETRY_TIME);
+  assertEquals([one.mutes.all.map(({ until }) => until), one.pending.length], [[Infinity], 0]);
+});
+
+Deno.test("mutes: the end of a mute is given once, and again when it was lost", () => {
+  const { each: [one], pass, muted } = mutingNodes();
+  one.onDuty = true;
+  void one.mutes.add("cave", one.monotonic + MINUTE);
+  one.apply();
+  pass(MINUTE);
+  for (let n = 0; n < 3; n++) one.mutes.expire();
+  assertEquals(one.pending.splice(0).length, 1, "and it is lost");
+  pass(RETRY_TIME - 1);
+  one.mutes.expire();
+  assertEquals(one.pending.length, 0);
+  pass(1);
+  one.mutes.expire();
+  assertEquals([one.apply(), muted()], [1, [[], []]]);
+});
+
+Deno.test("mutes: a node that knows a mute from a snapshot or another node ends it by its monotonic clock from then on", () => {
+  const { nodes, each: [one], muted } = mutingNodes();
+  one.onDuty = true;
+  nodes.apply({ op: "mute", host: "cave", until: nodes.now + MINUTE, action: undefined });
+  one.mutes.expire();
+  nodes.now += 365 * 24 * 60 * MINUTE; // the system clock is wrong
+  one.monotonic += MINUTE - 1;
+  one.mutes.expire();
+  assertEquals(one.pending.length, 0);
+  one.monotonic += 1;
+  one.mutes.expire();
+  assertEquals([one.apply(), muted()[0]], [1, []]);
 });

@@ -3,7 +3,7 @@ import { fc } from "../dependencies.ts";
 import { Member } from "../../src/chat/member.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { isAccount, Nicknames } from "../../src/chat/nicknames.ts";
-import { assertRejected, ChatFixture, IDENTITY } from "./helpers.ts";
+import { assertRejected, ChatFixture, dropAccount, IDENTITY } from "./helpers.ts";
 
 function memberOf(nick: string, account?: string): Member {
   return new Member(nick, { ...IDENTITY, account });
@@ -115,8 +115,8 @@ Deno.test("nicknames: the number of a registered guest name is free when the acc
   assertEquals(asked.chat.guestName(), "guest3");
   registered.delete("guest1");
   for (const { chat } of [asked, other]) {
-    chat.alwaysOn.forget("guestz");
-    chat.alwaysOn.forget("guest1");
+    dropAccount(chat, "guestz");
+    dropAccount(chat, "guest1");
     assertEquals(chat.guestName(), "guest1");
   }
 });

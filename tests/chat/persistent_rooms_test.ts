@@ -272,6 +272,18 @@ Deno.test("persistent rooms: an empty room is deleted when its history has expir
   assertEquals([fixture.rooms(), restart().rooms().sort()], [[LOBBY, "#b"], [LOBBY, "#b"].sort()]);
 });
 
+Deno.test("persistent rooms: a room is not deleted while lines of it wait to be committed", () => {
+  const { fixture, history } = lasting();
+  const alice = fixture.enter("alice", TEA);
+  fixture.say(alice, TEA, "hi");
+  history.locked = true; // else leaving would commit the line
+  fixture.chat.leave(alice, fixture.chat.findRoom(TEA));
+  fixture.chat.dropRoom(TEA);
+  history.locked = false;
+  fixture.chat.flush();
+  assertEquals(fixture.said(TEA), ["hi"]);
+});
+
 Deno.test("persistent rooms: a room that cannot be deleted stays until it can", () => {
   const { fixture, history } = lasting();
   const alice = fixture.enter("alice", TEA);

@@ -8,7 +8,7 @@ import { NEW_COUNTED } from "../../src/chat/read_markers.ts";
 import type { Room } from "../../src/chat/room.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { Clock, NOON } from "../history/helpers.ts";
-import { assertRejected, ChatFixture, CountingFormat, IDENTITY, Inbox, lasting } from "./helpers.ts";
+import { assertRejected, ChatFixture, CountingFormat, dropAccount, IDENTITY, Inbox, lasting } from "./helpers.ts";
 
 const isRegistered = (nick: string) => /^(alice|bob)$/i.test(nick);
 
@@ -141,7 +141,7 @@ Deno.test("read markers: those of a deleted account are gone", () => {
   const { chat, markers, alice, tea, one, other } = twice(new ChatFixture({ policy: { isRegistered } }));
   markers.advance(alice, tea, 5);
   for (const session of [one, other]) chat.logout(session);
-  chat.alwaysOn.forget("Alice");
+  dropAccount(chat, "Alice");
   const next = connect(chat, "alice").member;
   chat.join(next, "#tea");
   assertEquals(markers.get(next, tea), undefined);
@@ -195,7 +195,7 @@ for (const [way, run] of Object.entries(WAYS)) {
       const found = rooms.map((room) => chat.readMarkers.newLines(member, room)?.count);
       for (const each of [...member.sessions]) chat.disconnect(each);
       chat.disconnect(stays);
-      chat.alwaysOn.forget("alice");
+      dropAccount(chat, "alice");
       return found;
     };
     assertEquals(read(() => {}), [0, 1, undefined]);
@@ -220,7 +220,7 @@ Deno.test("read markers: private messages that were shown to a session without m
     chat.disconnect(session);
     const marker = chat.readMarkers.get(stays.member, "BOB");
     chat.disconnect(stays);
-    chat.alwaysOn.forget("alice");
+    dropAccount(chat, "alice");
     return marker === sent;
   };
   assertEquals(read(() => {}), true);

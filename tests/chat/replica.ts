@@ -1,6 +1,7 @@
 /** Random commands, and a hub that they are given: shared by the tests of what nodes have in common. */
 import { ChatError } from "../../src/chat/chat_error.ts";
 import type { Command, Invitee, ModesResult, Op } from "../../src/chat/commands.ts";
+import type { DirectoryOp } from "../../src/chat/directory_changes.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import type { Endpoint, Member, Session } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
@@ -8,8 +9,11 @@ import { LOBBY } from "../../src/chat/names.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import { StateDigest } from "../../src/chat/state_digest.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
+import type { SnapshotSection } from "../../src/chat/snapshot_records.ts";
+import type { ServerBan } from "../../src/chat/server_bans.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
 import { fc } from "../dependencies.ts";
+import { ANY_ACCOUNT } from "./helpers.ts";
 
 /** When the commands begin, in milliseconds since 1970. */
 export const START = 1_800_000_000_000;
@@ -22,6 +26,9 @@ const SLOTS = [0, 1, 2, 3];
 const NICKS = ["m0", "m1", "m2", "M3", "alice", "a1ice", "bob", "Bob", "guest1", "guest2", "no nick"];
 const ROOMS = ["#x", "#X", "#y", "#z", LOBBY, "no room"];
 const TEXTS = ["hi", "", "\x07", "a longer text", "key", "*!*@h1", "~a:alice", "bob", "x".repeat(400)];
+
+/** The commands of the directory have a test of their own: `accounts/directory_test.ts`. */
+type ChatOp = Exclude<Op, DirectoryOp>;
 
 /** A command whose member is a slot: the member that was connected last with it. */
 export type Step =
@@ -41,6 +48,18 @@ export class Replica {
   readonly digest = new StateDigest();
   readonly sent: string[] = [];
   readonly results: unknown[] = [];
+  readonly bans = new Map<string, ServerBan>();
+  readonly bansSection: SnapshotSection = {
+    name: "bans",
+    take: () => Array.from(this.bans.values(), (ban) => JSON.stringify(ban)),
+    restore: (records) => {
+      this.bans.clear();
+      for (const record of records) {
+        const ban = JSON.parse(String(record)) as ServerBan;
+        this.bans.set(ban.what, { ...ban, until: ban.until ?? Infinity });
+      }
+    },
+  };
   /** What it was given, with the ids of members and sessions: other replicas can be given the same. */
   readonly given: Given[] = [];
   readonly #ids = SLOTS.map((slot) => slot + 1);
@@ -60,7 +79,12 @@ export class Replica {
         isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()),
         registeredLike: (look) => ACCOUNTS.find((name) => skeleton(name) === look),
       },
-      observer: NO_OBSERVER,
+      directory: ANY_ACCOUNT,
+      observer: { ...NO_OBSERVER, serverBanned: ({ what }) => void this.sent.push(`banned ${what}`) },
+      serverBans: {
+        add: (ban) => void this.bans.set(ban.what, ban),
+        remove: (what) => this.bans.delete(what),
+      },
       alwaysOn: "opt-in",
       now: START,
     });
@@ -92,7 +116,10 @@ export class Replica {
     // Members that sessions get have ids of their own.
     const fresh = command.op === "login" || command.op === "logout" ? { id: 1000 + this.#logins++ } : {};
     const shown = command.op === "login" ? { shown: this.#shownTo(id) } : {};
-    this.give({ command: { ...command, ...(to && { to }), ...actor, ...fresh, ...shown } as Command, now });
+    this.give({
+      command: { ...command, ...(to && { to }), ...actor, ...fresh, ...shown, revision: "1" } as Command,
+      now,
+    });
   }
 
   /** Applies a command, or flushes. */
@@ -244,10 +271,11 @@ const identity = fc.record({
 }).map(({ token, ...identity }) => identity.account === undefined ? identity : { ...identity, token });
 const close = fc.constantFrom(undefined, { ending: "killed", words: "Killed", notice: "You are killed" });
 const host = fc.constantFrom("h1", "h2");
+const banned = fc.constantFrom("192.0.2.7", "m0!*@*", "~a:alice");
 const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** The arguments of each command, but for the member. */
-export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
+export const ARGUMENTS: { readonly [O in ChatOp]: fc.Arbitrary<object> } = {
   connect: fc.record({
     nick: fc.option(nick, { nil: undefined }),
     identity,
@@ -266,12 +294,10 @@ export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   away: fc.record({ message: reason }),
   realname: fc.record({ realname: text }),
   ignore: fc.record({ name: ignoredName, on }),
-  ignored: fc.record({ names: fc.array(ignoredName, { maxLength: 2 }) }),
   flag: fc.record({ flag: fc.constantFrom("invisible", "operator", "wallops", "bot"), on, name: reason }),
   "always-on": fc.record({ choice: fc.constantFrom(true, true, false, undefined) }),
   attend: fc.record({ on }),
   expire: fc.record({ before: fc.integer({ min: START, max: START + 300 }) }),
-  forget: fc.record({ account: fc.constantFrom("alice", "guest2") }),
   "mark-read": fc.record({
     target: fc.oneof(fc.record({ room }), fc.record({ nick })),
     time: fc.integer({ min: START, max: START + 300 }),
@@ -306,11 +332,20 @@ export const ARGUMENTS: { readonly [O in Op]: fc.Arbitrary<object> } = {
   }),
   wallops: fc.record({ text }),
   notice: fc.record({ text }),
-  mute: fc.record({ host, action: fc.constant(undefined) }),
-  unmute: fc.record({ host }),
+  "server-ban": fc.record({
+    what: banned,
+    by: nick,
+    reason: text,
+    since: fc.constant(START),
+    until: fc.constantFrom(START + 100, undefined),
+    nick: fc.option(nick, { nil: undefined }),
+  }),
+  "server-unban": fc.record({ what: banned }),
+  mute: fc.record({ host, action: fc.constant(undefined), until: fc.constantFrom(undefined, START + 100) }),
+  unmute: fc.record({ host, until: fc.constantFrom(undefined, undefined, START + 100, START + 200) }),
 };
 
-const FREQUENT: readonly Op[] = [
+const FREQUENT: readonly ChatOp[] = [
   "connect",
   "invite",
   "always-on",
@@ -326,7 +361,7 @@ const FREQUENT: readonly Op[] = [
   "role",
   "transfer",
 ];
-const op = fc.constantFrom(...Object.keys(ARGUMENTS) as Op[], ...FREQUENT);
+const op = fc.constantFrom(...Object.keys(ARGUMENTS) as ChatOp[], ...FREQUENT);
 const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args }) as Partial<Command> & { op: Op }));
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ after: fc.nat({ max: 2 }), slot: fc.constantFrom(...SLOTS), command }) },

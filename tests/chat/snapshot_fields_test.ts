@@ -31,7 +31,10 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Fate>>>> = {
     delivery: "local",
     storage: "local",
     observer: "local",
+    serverBans: "taken",
     limits: "setting",
+    directory: "taken", // as a section
+    storedIgnores: "taken", // in the section of the accounts
     alwaysOn: "taken",
     waiting: "taken",
     audiences: "derived",
@@ -115,7 +118,8 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Fate>>>> = {
   RoomNames: { "#ascii": "derived", "#others": "derived" },
   Ids: { "#last": "taken" },
   Whowas: { "#entries": "taken", "#byNetwork": "taken" },
-  MutedHosts: { "#hosts": "taken" },
+  MutedHosts: { version: "local", "#hosts": "taken" },
+  MutedHost: { action: "taken", until: "taken" },
   IgnoreLists: { "#lists": "taken", "#seeing": "derived" },
   AlwaysOn: { policy: "setting", absent: "taken", "#choices": "taken" },
   Waiting: { "#since": "taken" },

@@ -13,15 +13,15 @@ import { BEGINNING, Replica, START, steps } from "./replica.ts";
 import { connect, FIELDS, give, join, Notes, say } from "./state_cases.ts";
 
 /** The records of a snapshot, each as JSON text. */
-function taken({ hub, digest }: Replica): string[] {
-  return [...hub.snapshot([digest])].map((record) => JSON.stringify(record));
+function taken({ hub, digest, bansSection }: Replica): string[] {
+  return [...hub.snapshot([digest, bansSection])].map((record) => JSON.stringify(record));
 }
 
 /** Has a replica restore records, with the sessions that another one shows the rooms to. */
 function restore(replica: Replica, records: readonly string[], shown?: Hub): void {
-  const { hub, digest } = replica;
+  const { hub, digest, bansSection } = replica;
   const endpointOf = (id: number) => replica.endpointOf(id);
-  hub.restore(records.map((record) => JSON.parse(record)), { sections: [digest], endpointOf });
+  hub.restore(records.map((record) => JSON.parse(record)), { sections: [digest, bansSection], endpointOf });
   const sessions = new Map([...hub.members].flatMap(({ sessions }) => sessions.map((each) => [each.id, each])));
   for (const room of shown?.rooms ?? []) {
     for (const { id } of room.sessions) hub.show(sessions.get(id)!, hub.getRoom(room.key)!);
@@ -195,7 +195,7 @@ Deno.test("snapshot: a restored member that is always on is deleted from the sto
   restore(other, taken(one));
   other.give("flush");
   assertEquals(saved, []);
-  give(other.hub, { op: "forget", account: "alice" });
+  give(other.hub, { op: "account-drop", account: "alice", revision: "1" });
   other.give("flush");
   assertEquals(saved, [["alice", undefined], ["alice", undefined]], "the choice and the member");
 });
@@ -216,7 +216,8 @@ Deno.test("snapshot: restored members do not retain the JSON that they were read
   for (let id = 1; id <= 100; id++) give(one.hub, connect(id, `n-${id}`, { realname: `${id} `.repeat(20) }));
   const records = taken(one);
   const grown = await grownBy(() => {
-    other.hub.restore(records.map((record) => JSON.parse(record + " ".repeat(2 ** 20))), { sections: [other.digest] });
+    const sections = [other.digest, other.bansSection];
+    other.hub.restore(records.map((record) => JSON.parse(record + " ".repeat(2 ** 20))), { sections });
   });
   assertEquals(other.hub.members.size, 100);
   assert(grown < 10 * 2 ** 20, `${grown} bytes`);

@@ -11,7 +11,9 @@ export function give(
   ...commands: readonly ({ readonly op: Command["op"] } & Record<string, unknown>)[]
 ): unknown[] {
   let now = hub.now;
-  return commands.map((command) => hub.apply({ member: 1, session: 1, ...command } as Command, { now: ++now }));
+  return commands.map((command) =>
+    hub.apply({ member: 1, session: 1, revision: "1", ...command } as unknown as Command, { now: ++now })
+  );
 }
 
 export function connect(id: number, nick: string, more: object = {}, attended = true) {
@@ -50,7 +52,10 @@ export const FIELDS: Readonly<
     (hub) => hub.nicknames.nextGuest,
   ],
   "muted hosts in order": [
-    [{ op: "mute", host: "h2", action: undefined }, { op: "mute", host: "h1", action: { who: "a", by: "b" } }],
+    [
+      { op: "mute", host: "h2", action: undefined, until: START + 100 },
+      { op: "mute", host: "h1", action: { who: "a", by: "b" } },
+    ],
     (hub) => [...hub.muted],
   ],
   "presence history": [

@@ -1,6 +1,7 @@
 /** Arbitrary commands, for property tests. */
 import { fc } from "../dependencies.ts";
 import { USER_FLAGS } from "../../src/chat/commands.ts";
+import type { CredentialTexts, NewToken } from "../../src/chat/directory_changes.ts";
 import type { Style } from "../../src/chat/events.ts";
 import type { Identity } from "../../src/chat/member.ts";
 import { LISTS, type ModeChange, RANK_OF, type RankMode, RANKS, SWITCHES } from "../../src/chat/modes.ts";
@@ -41,6 +42,15 @@ const identity = record<Identity>({
   token: orUndefined(token),
 });
 
+const credentials = record<CredentialTexts>({
+  hash: text,
+  salt: text,
+  iterations: integer,
+  stored: text,
+  server: text,
+});
+const newToken = record<NewToken>({ hash: text, name: text, host: text, readOnly: flag, room: orUndefined(text) });
+
 const modeChange: fc.Arbitrary<ModeChange> = fc.oneof(
   fc.record({ on: flag, mode: fc.constantFrom(...SWITCHES) }),
   fc.record({ on: flag, mode: fc.constantFrom(...LISTS), mask: text }),
@@ -58,23 +68,38 @@ const close = orUndefined(fc.record({ ending: text, words: text, notice: text })
 
 /** The fields of each command but `op`. */
 const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand, { op: O }>, "op">> } = {
-  connect: { id: integer, nick: orUndefined(text), identity, attended: orUndefined(flag) },
+  "account-add": { name: text, credentials, member: session },
+  "account-password": { account: text, revision: text, credentials, keep: session },
+  "account-drop": { account: text, revision: text },
+  "token-add": { account: text, revision: text, token: newToken },
+  "token-used": { account: text, id: integer, revision: text, host: text },
+  "token-remove": { account: text, id: integer, revision: text },
+  "word-add": { account: text, revision: text, hash: text },
+  "word-use": { account: text, hash: text },
+  "certificate-add": { account: text, revision: text, fingerprint: text },
+  "certificate-remove": { account: text, fingerprint: text },
+  connect: { id: integer, nick: orUndefined(text), identity, attended: orUndefined(flag), revision: orUndefined(text) },
   disconnect: { session: integer, reason, own: flag, close },
   remove: { member, reason, close },
   rename: { member, nick: text },
   reclaim: { member, nick: text, reason: text, close },
-  login: { session: integer, account: text, token: orUndefined(token), id: integer, shown: fc.array(text) },
+  login: {
+    session: integer,
+    account: text,
+    token: orUndefined(token),
+    id: integer,
+    shown: fc.array(text),
+    revision: orUndefined(text),
+  },
   logout: { session: integer, id: integer },
   token: { session: integer, account: text, token },
   away: { member, message: orUndefined(text) },
   realname: { member, realname: text },
   ignore: { member, name: text, on: flag },
-  ignored: { member, names: fc.array(text) },
   flag: { member, flag: fc.constantFrom(...USER_FLAGS), on: flag, name: orUndefined(text) },
   "always-on": { member, choice: orUndefined(flag) },
   attend: { session: integer, on: flag },
   expire: { before: number },
-  forget: { account: text },
   "mark-read": { member, target: fc.oneof(fc.record({ room: text }), fc.record({ nick: text })), time: integer },
   join: { member, session, room: text, key: orUndefined(text) },
   leave: { member, session, room: text, reason },
@@ -105,8 +130,17 @@ const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand,
     text,
     to: orUndefined(fc.oneof(fc.record({ member: integer }), fc.record({ session: integer }))),
   },
-  mute: { host: text, action: orUndefined(fc.record({ who: text, by: text })) },
-  unmute: { host: text },
+  "server-ban": {
+    what: text,
+    by: text,
+    reason: text,
+    since: number,
+    until: orUndefined(number),
+    nick: orUndefined(text),
+  },
+  "server-unban": { what: text },
+  mute: { host: text, action: orUndefined(fc.record({ who: text, by: text })), until: orUndefined(integer) },
+  unmute: { host: text, until: orUndefined(integer) },
   hello: {
     nonce: text,
     name: text,

@@ -155,13 +155,16 @@ Deno.test("cluster: the largest command fits into a batch with the longest head,
 Deno.test("cluster: strings and lists have the same limits when they are encoded and decoded", () => {
   const longest = "x".repeat(STRING_MAX);
   const most = Array(LIST_MAX).fill("x");
-  for (const command of [{ op: "notice", text: longest }, { op: "ignored", member: 1, names: most }] as Command[]) {
+  const whisper = (to: readonly string[]): Command => {
+    return { op: "whisper", member: 1, session: undefined, to, text: "", style: "say", tags: "", ignoredBy: [] };
+  };
+  for (const command of [{ op: "notice", text: longest } as const, whisper(most)]) {
     assertEquals(decodeBatch(packBatches(HEAD, [encodeCommand(command, CODEC_VERSION)])[0]!).commands, [command]);
   }
   rejectsCommand("too-large", { op: "notice", text: `${longest}x` });
-  rejectsCommand("too-large", { op: "ignored", member: 1, names: [...most, "x"] });
+  rejectsCommand("too-large", whisper([...most, "x"]));
   rejects("too-large", batchOf(`["no","${longest}x"]`));
-  rejects("too-large", batchOf(`["il",1,${JSON.stringify([...most, "x"])}]`));
+  rejects("too-large", batchOf(`["w",1,2,${JSON.stringify([...most, "x"])}]`));
   rejects("too-large", " ".repeat(BATCH_MAX + 1));
 });
 
@@ -175,7 +178,7 @@ Deno.test("cluster: a command is not encoded when one of its values could not be
   rejectsCommand("invalid", { op: "attend", session: 1 });
   rejectsCommand("invalid", { op: "flag", member: 1, flag: "constructor", on: true });
   rejectsCommand("invalid", { op: "constructor" });
-  rejectsCommand("invalid", { op: "ignored", member: 1 });
+  rejectsCommand("invalid", { op: "modes", member: 1, room: "#x" });
   rejectsCommand("invalid", { op: "connect", id: 1, nick: "a", identity: null });
   rejectsCommand("invalid", { op: "connect", id: 1, nick: "a" });
   rejectsCommand("invalid", { op: "tag", member: 1, to: {}, tags: "" });
@@ -257,8 +260,8 @@ Deno.test("cluster: a batch that no program has written is rejected as malformed
       batchOf('["ex","1"]'),
       batchOf('["at",1,true]'),
       batchOf('["at",1,2]'),
-      batchOf('["il",1,"a"]'),
-      batchOf('["il",1,{"length":1}]'),
+      batchOf('["w",1,2,"a"]'),
+      batchOf('["w",1,2,{"length":1}]'),
       batchOf('["c",1,"a",{"__proto__":{"user":"u"}}]'),
       batchOf('["c",1,"a",["u","h","r",null,null,[1,0,null,1]]]'),
       batchOf('["g",1,null,[1,"#x"],"+x"]'),
@@ -270,7 +273,7 @@ Deno.test("cluster: a batch that no program has written is rejected as malformed
   ) rejects("malformed", text);
   rejects("malformed", new Uint8Array([...encode('[1,1,1,1,[["no","'), 0xff, ...encode('"]]]')])); // not UTF-8
   rejects("malformed", "[".repeat(BATCH_MAX));
-  rejects("malformed", batchOf(`["il",1,${"[".repeat(100_000)}${"]".repeat(100_000)}]`));
+  rejects("malformed", batchOf(`["w",1,2,${"[".repeat(100_000)}${"]".repeat(100_000)}]`));
   rejects("malformed", batchOf(`["dr",${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}]`));
 });
 

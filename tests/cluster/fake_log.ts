@@ -2,7 +2,7 @@
 import type { LogHandlers, LogStatus } from "../../src/cluster/log.ts";
 import { LogError } from "../../src/cluster/log_error.ts";
 import type { NodeLog } from "../../src/cluster/node_options.ts";
-import { PeerError } from "../../src/cluster/peer_requests.ts";
+import { type Answer, PeerError } from "../../src/cluster/peer_requests.ts";
 
 /** The stored batches, and the logs of nodes that read them. */
 export class FakeStream {
@@ -52,7 +52,7 @@ export class FakeLog implements NodeLog {
   #isPaused = false;
   readonly #stream: FakeStream;
   readonly #handlers: LogHandlers;
-  readonly #topics = new Map<string, () => AsyncIterable<Uint8Array>>();
+  readonly #topics = new Map<string, Answer>();
   #next = 0;
   #running = false;
   #closed = false;
@@ -116,13 +116,13 @@ export class FakeLog implements NodeLog {
     const peers = [...this.#stream.logs].filter((log) => log.#topics.has(topic) && !log.#isPaused);
     if (peers.length === 0) throw new PeerError("no peer answers");
     try {
-      yield* peers[0]!.#topics.get(topic)!();
+      yield* peers[0]!.#topics.get(topic)!(new Uint8Array());
     } catch (error) {
       throw new PeerError((error as Error).message);
     }
   }
 
-  serve(topic: string, answer: (() => AsyncIterable<Uint8Array>) | undefined): void {
+  serve(topic: string, answer: Answer | undefined): void {
     if (answer === undefined) this.#topics.delete(topic);
     else this.#topics.set(topic, answer);
   }

@@ -55,10 +55,49 @@ const CHANGES: readonly ModeChange[] = [
 
 const SAY = { op: "say", member: 7, session: 8, room: "#tea", text: "hi", style: "say", tags: "" } as const;
 
+const CREDENTIALS = {
+  hash: "$scrypt$ln=15,r=8,p=1$c2FsdA$aGFzaA",
+  salt: "c2FsdA==",
+  iterations: 600_000,
+  stored: "c3RvcmVk",
+  server: "c2VydmVy",
+} as const;
+
 const CLOSE = { ending: "signed out", words: "Log in again.", notice: "You are signed out." };
 
 /** Examples of all commands. */
 const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, { op: O }>> } = {
+  "account-add": {
+    all: { op: "account-add", name: "Zoë", credentials: CREDENTIALS, member: 7 },
+    least: { op: "account-add", name: "Zoë", credentials: CREDENTIALS },
+  },
+  "account-password": {
+    all: { op: "account-password", account: "zoë", revision: "c2VjcmV0", credentials: CREDENTIALS, keep: 3 },
+    least: { op: "account-password", account: "zoë", revision: "c2VjcmV0", credentials: CREDENTIALS },
+  },
+  "account-drop": { all: { op: "account-drop", account: "zoë", revision: "c2VjcmV0" } },
+  "token-add": {
+    all: {
+      op: "token-add",
+      account: "zoë",
+      revision: "c2VjcmV0",
+      token: { hash: "aGFzaA==", name: "Firefox on Linux", host: "abc.hidden", readOnly: true, room: "#tea" },
+    },
+    least: {
+      op: "token-add",
+      account: "zoë",
+      revision: "c2VjcmV0",
+      token: { hash: "aGFzaA==", name: "bot", host: "", readOnly: false },
+    },
+  },
+  "token-used": { all: { op: "token-used", account: "zoë", id: 3, revision: "c2VjcmV0", host: "abc.hidden" } },
+  "token-remove": { all: { op: "token-remove", account: "zoë", id: 3, revision: "c2VjcmV0" } },
+  "word-add": { all: { op: "word-add", account: "zoë", revision: "c2VjcmV0", hash: "aGFzaA==" } },
+  "word-use": { all: { op: "word-use", account: "zoë", hash: "aGFzaA==" } },
+  "certificate-add": {
+    all: { op: "certificate-add", account: "zoë", revision: "c2VjcmV0", fingerprint: "ab".repeat(32) },
+  },
+  "certificate-remove": { all: { op: "certificate-remove", account: "zoë", fingerprint: "ab".repeat(32) } },
   connect: {
     all: {
       op: "connect",
@@ -73,6 +112,7 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
         token: { id: 3, readOnly: true, room: "#tea" },
       },
       attended: false,
+      revision: "c2VjcmV0",
     },
     least: { op: "connect", id: 7, identity: { user: "~zoe", host: "abc.hidden", realname: "" } },
     also: [{
@@ -100,6 +140,7 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
       account: "zoe",
       token: { id: 3, readOnly: false, room: "#tea" },
       id: 9,
+      revision: "c2VjcmV0",
       shown: ["#tea"],
     },
     least: { op: "login", session: 8, account: "zoe", id: 9, shown: [] },
@@ -114,10 +155,6 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
   ignore: {
     all: { op: "ignore", member: 7, name: "bob!*@host", on: true },
     also: [{ op: "ignore", member: 7, name: "~a:bob", on: false }],
-  },
-  ignored: {
-    all: { op: "ignored", member: 7, names: ["bob", "carol"] },
-    also: [{ op: "ignored", member: 7, names: [] }],
   },
   flag: {
     all: { op: "flag", member: 7, flag: "operator", on: true, name: "root" },
@@ -134,7 +171,6 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
     all: { op: "expire", before: 1_800_000_000_000.25 },
     also: [{ op: "expire", before: -86_400_000 }],
   },
-  forget: { all: { op: "forget", account: "zoe" } },
   "mark-read": {
     all: { op: "mark-read", member: 7, target: { room: "#tea" }, time: 1_800_000_000_000 },
     also: [{ op: "mark-read", member: 7, target: { nick: "bob" }, time: 1_800_000_000_000 }],
@@ -204,11 +240,27 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
     least: { op: "notice", text: "The server is stopping." },
     also: [{ op: "notice", text: "zoe is no longer registered.", to: { session: 8 } }],
   },
+  "server-ban": {
+    all: {
+      op: "server-ban",
+      what: "~a:bob",
+      by: "alice",
+      reason: "spam",
+      since: 1_800_000_000_000.5,
+      until: 1_800_000_060_000.5,
+      nick: "bob",
+    },
+    least: { op: "server-ban", what: "192.0.2.0/24", by: "alice", reason: "", since: 1_800_000_000_000 },
+  },
+  "server-unban": { all: { op: "server-unban", what: "192.0.2.0/24" } },
   mute: {
-    all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" } },
+    all: { op: "mute", host: "abc.hidden", action: { who: "bob", by: "alice" }, until: 1_800_000_060_000 },
     least: { op: "mute", host: "abc.hidden" },
   },
-  unmute: { all: { op: "unmute", host: "abc.hidden" } },
+  unmute: {
+    all: { op: "unmute", host: "abc.hidden", until: 1_800_000_060_000 },
+    least: { op: "unmute", host: "abc.hidden" },
+  },
   hello: {
     all: {
       op: "hello",

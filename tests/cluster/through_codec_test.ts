@@ -3,17 +3,18 @@ import { assert } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Tests of the chat that together give all commands. */
+/** Tests that together give all commands. */
 const FILES = [
-  "always_on",
-  "chat_properties",
-  "hub",
-  "ignore_lists",
-  "mutes",
-  "room_admin",
-  "room_bans",
-  "scope",
-  "sessions",
+  "accounts/directory",
+  "chat/always_on",
+  "chat/chat_properties",
+  "chat/hub",
+  "chat/ignore_lists",
+  "chat/mutes",
+  "chat/room_admin",
+  "chat/room_bans",
+  "chat/scope",
+  "chat/sessions",
 ];
 
 Deno.test("cluster: tests of the chat pass when every command has gone through its encoding", async () => {
@@ -24,7 +25,7 @@ Deno.test("cluster: tests of the chat pass when every command has gone through i
       "--preload=tests/cluster/through_codec.ts",
       "--lock=tests/deno.lock",
       "--allow-all",
-      ...FILES.map((name) => `tests/chat/${name}_test.ts`),
+      ...FILES.map((name) => `tests/${name}_test.ts`),
     ],
     cwd: ROOT,
     env: { NO_COLOR: "1" },

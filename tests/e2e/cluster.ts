@@ -137,6 +137,11 @@ export class Cluster implements AsyncDisposable {
     return this.nodes[index] = node;
   }
 
+  /** Waits until a node takes commands. */
+  async healthy(index: number): Promise<void> {
+    await until(async () => (await this.health(this.nodes[index]!)).status === 200);
+  }
+
   /** Kills a node, as a crash would. */
   async killNode(index: number): Promise<void> {
     await this.nodes[index]![Symbol.asyncDispose]();

@@ -144,8 +144,8 @@ async function crash(form: Form, rounds: number): Promise<void> {
       for (const [index, node] of cluster.nodes.entries()) {
         if (!await isRunning(node.pid)) await cluster.startNode(index);
       }
+      for (const index of cluster.nodes.keys()) await cluster.healthy(index);
     }
-    await delay(2000);
     await Promise.all(writers.map((writer) => writer.stop()));
     for (const [n, { ircPort }] of cluster.nodes.entries()) { // all that was appended is applied then
       using last = await IrcClient.register(ircPort, `last${n}`);

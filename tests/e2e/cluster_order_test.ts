@@ -87,8 +87,8 @@ test("cluster: of thirty clients on three nodes that want one account, one owns 
     const passwords = owners.map((owns) => owns ? `open-sesame-${round}` : "wrong");
     assert(passwords.includes(`open-sesame-${round}`));
     for (const client of clients) client[Symbol.dispose]();
-    for (const { ircPort } of cluster.nodes) { // each has the account, with its password
-      using device = await IrcClient.register(ircPort, `d${round}`);
+    for (const [n, { ircPort }] of cluster.nodes.entries()) { // each has the account, with its password
+      using device = await IrcClient.register(ircPort, `d${round}x${n}`); // the last one may still be there
       await device.send(`PRIVMSG NickServ :IDENTIFY ${name} open-sesame-${round}`);
       await device.until(/ 900 /);
     }

@@ -45,6 +45,8 @@ export interface Kind {
   readonly accounts?: boolean;
   /** Whether there is a server password. */
   readonly locked?: boolean;
+  /** Whether the chat answers later, as in a cluster. */
+  readonly delayed?: boolean;
 }
 
 /** A failing case, as it is stored in `cases/`. */
@@ -80,19 +82,19 @@ export function batch(seed: number): Input[] {
 
 /** The configuration for a seed: successive seeds cycle through all of them. */
 export function kindOf(seed: number): Kind {
-  return { lasting: (seed & 3) === 0, accounts: (seed & 4) !== 0, locked: (seed & 8) !== 0 };
+  return { lasting: (seed & 3) === 0, accounts: (seed & 4) !== 0, locked: (seed & 8) !== 0, delayed: seed % 5 === 4 };
 }
 
 /** Runs inputs in a new world. Returns the failure, if there is one. */
 export async function replay(
   inputs: readonly Input[],
-  { lasting, accounts = false, locked = false }: Kind,
+  { lasting, accounts = false, locked = false, delayed = false }: Kind,
   count: (world: World) => void = () => {},
 ): Promise<string | undefined> {
   const history: HistoryStore = lasting ? new LastingHistory() : new MemoryHistory();
   await using fixture = accounts ? await AuthFixture.open({ ...World.auth(locked), max: NAMES_MAX }) : undefined;
   fixture?.file.db.exec("PRAGMA synchronous = OFF"); // nothing has to survive a crash
-  const world = new World(history, fixture?.auth ?? new AuthService(World.auth(locked)));
+  const world = new World(history, fixture?.auth ?? new AuthService(World.auth(locked)), fixture, delayed);
   let unhandled: string | undefined;
   const onUnhandled = (event: PromiseRejectionEvent) => {
     event.preventDefault();

@@ -4,7 +4,9 @@
  *
  * The world is deterministic: its clock advances by a fixed step with each input.
  */
+import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
+import type { AuthFixture } from "../accounts/helpers.ts";
 import type { Member, Session } from "../../src/chat/member.ts";
 import { fold } from "../../src/chat/names.ts";
 import type { HistoryStore } from "../../src/chat/store.ts";
@@ -28,7 +30,8 @@ import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { ModerationContext } from "../../src/protocol/moderation.ts";
-import { enforceBan } from "../../src/server/enforce_ban.ts";
+import { BanEnforcer } from "../../src/server/enforce_ban.ts";
+import { DelayedChat } from "../delayed_chat.ts";
 import { fakeModeration } from "../protocol/fake_moderation.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { inconsistencies } from "./consistent.ts";
@@ -160,6 +163,7 @@ export class World {
   told = 0;
   /** The time of the slowest input, in milliseconds. */
   slowest = 0;
+  readonly #delayed: DelayedChat | undefined;
   readonly #history: HistoryStore;
   readonly #auth: AuthService;
   readonly #bans = new Bans();
@@ -167,29 +171,39 @@ export class World {
   readonly #web: WebPort;
   #connections = 0;
 
-  constructor(history: HistoryStore, auth: AuthService) {
+  /** @param delayed Whether the chat answers later, as in a cluster. */
+  constructor(history: HistoryStore, auth: AuthService, office?: AuthFixture, delayed = false) {
     clock.now = BEGIN;
     this.#history = history;
     this.#auth = auth;
-    this.chat = new LocalChat({
+    const options: ChatOptions = {
       history,
       keepPrivate: "all",
       maxRooms: ROOMS,
       reserved: [SERVER, NICKSERV],
+      serverBans: this.#bans,
       policy: {
-        isRegistered: (nick) => auth.find(nick) !== undefined,
         banReason: (origin) => this.#bans.findByOrigin(origin)?.reason,
       },
-    });
+    };
+    this.chat = office?.chat(options) ?? new LocalChat(options);
+    this.#delayed = delayed ? new DelayedChat(this.chat) : undefined;
+    const chat = this.#delayed?.chat ?? this.chat;
+    const enforcer = new BanEnforcer(
+      this.#bans,
+      { [Symbol.iterator]: () => this.#connected() },
+      chat,
+      reportError,
+    );
     const hostOf = (address: string) => `of-${address}`;
     const motd = () => ["Be kind."];
     const moderation: ModerationContext = {
       ...fakeModeration(),
       bans: this.#bans,
-      disconnect: (by, ban) => enforceBan(ban, by, this.#connected(), this.chat),
+      makeBan: (by, ban) => enforcer.make(by, ban),
     };
     const common = {
-      chat: this.chat,
+      chat,
       auth,
       moderation,
       slicer: new TimeSlicer(),
@@ -246,6 +260,7 @@ export class World {
         client.connection.leave("connection lost");
         await settled();
       }
+      await this.#delayed?.applyAll();
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
         if (!other!.connection.open && !client.powerful && !BY_OTHERS.has(other!.connection.closeReason)) {
@@ -264,6 +279,7 @@ export class World {
       if (client.failure !== undefined) throw new Broken(`a session failed: ${stackOf(client.failure)}`);
       this.#clients[i] = undefined;
     }
+    await this.#delayed?.applyAll();
   }
 
   /** Checks the state of the server. @throws {Broken} */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Credentials } from "../../src/accounts/accounts.ts";
+import type { Credentials } from "../../src/accounts/account_store.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import { AccountTable } from "../../src/history/account_table.ts";
 import { Place } from "./helpers.ts";
@@ -24,7 +24,10 @@ Deno.test("account table: accounts and all of their credentials are returned as 
   const table = await open(place);
   table.addAccount(ALICE, credentials(1));
   table.addAccount(BOB, credentials(2));
-  assertEquals(table.accounts().map((each) => ({ ...each })), [ALICE, BOB]);
+  assertEquals(table.accounts().map((each) => ({ ...each })), [
+    { ...ALICE, stored: credentials(1).stored },
+    { ...BOB, stored: credentials(2).stored },
+  ]);
   assertEquals({ ...table.credentials("bob") }, { ...credentials(2) });
   assertEquals(table.credentials("carol"), undefined);
 });

@@ -9,6 +9,7 @@ import { MIGRATIONS } from "../../src/history/schema.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { Crashing } from "./crashing.ts";
+import { ANY_ACCOUNT } from "../chat/helpers.ts";
 import { Clock, commitLines, NOON, Place, said, texts } from "./helpers.ts";
 
 const ACCOUNTS = ["alice", "bob", "carol"];
@@ -19,7 +20,13 @@ type Step = Command | "commit";
 const owner = { member: 1, session: 1 } as const;
 
 function connect(id: number, nick: string): Command {
-  return { op: "connect", id, nick, identity: { user: nick, host: "host", realname: "", account: nick } };
+  return {
+    op: "connect",
+    id,
+    nick,
+    identity: { user: nick, host: "host", realname: "", account: nick },
+    revision: "1",
+  };
 }
 
 function join(member: number, room: string): Command {
@@ -80,7 +87,7 @@ const STEPS: readonly Step[] = [
   { op: "topic", member: 1, room: "#a", topic: "" },
   rename("#a", "#A"),
   say("#a", "last"),
-  { op: "forget", account: "carol" },
+  { op: "account-drop", account: "carol", revision: "1" },
   join(1, "#p"),
   { op: "topic", member: 1, room: "#p", topic: "was p" },
   join(1, "#q"),
@@ -134,6 +141,7 @@ class Node {
       limits: { maxRooms: 10, maxJoined: 10, maxSessions: 2, maxAbsent: 2 },
       reserved: [],
       policy: { isRegistered: (nick) => ACCOUNTS.includes(nick.toLowerCase()), registeredLike: () => undefined },
+      directory: ANY_ACCOUNT,
       observer: NO_OBSERVER,
       alwaysOn: "opt-in",
       now: NOON,

@@ -10,13 +10,13 @@ import { StoreError } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
-import { CountingFormat, IDENTITY, Inbox } from "../chat/helpers.ts";
+import { ANY_ACCOUNT, CountingFormat, dropAccount, IDENTITY, Inbox } from "../chat/helpers.ts";
 import { Clock, leaveRoom, NOON, Place } from "./helpers.ts";
 
 /** Opens the file again, as after the process was killed: nothing is written first. */
 async function restart(place: Place, options: Partial<ChatOptions> = {}): Promise<LocalChat> {
   const policy = { isRegistered: (nick: string) => /^(alice|bob|carol)$/.test(fold(nick)) };
-  return new LocalChat({ history: await place.open(), policy, ...options });
+  return new LocalChat({ history: await place.open(), directory: ANY_ACCOUNT, policy, ...options });
 }
 
 function connect(chat: LocalChat, account: string, nick = account): Session {
@@ -118,7 +118,7 @@ Deno.test("presence: a user is not restored who has turned it off, was removed, 
     (chat, { member }) => chat.alwaysOn.choose(member, false),
     (chat, { member }) => chat.remove(member, "killed"),
     (chat) => chat.alwaysOn.expire(Infinity),
-    (chat) => chat.alwaysOn.forget("alice"),
+    (chat) => dropAccount(chat, "alice"),
   ];
   for (const [n, end] of ends.entries()) {
     using place = new Place();
@@ -203,6 +203,15 @@ Deno.test("presence: of many users who change at once, each commit writes some",
     ROWS_MAX,
     "all, if it is the last",
   );
+});
+
+Deno.test("presence: a user has the ignore list of its account after a restart", async () => {
+  using place = new Place();
+  const { chat } = await withAlice(place);
+  chat.flush(true);
+  const list = (account: string) => account === "alice" ? ["dave!*@host"] : [];
+  const again = await restart(place, { ignores: { ignored: list, addIgnored() {}, removeIgnored() {} } });
+  assertEquals(again.ignores.list(again.find("ally")), ["dave!*@host"]);
 });
 
 Deno.test("presence: tincan forget erases the user", async () => {

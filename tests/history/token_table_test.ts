@@ -5,6 +5,7 @@ import { openAccounts } from "../../src/cli/accounts.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
+import { addToken } from "../accounts/helpers.ts";
 
 /** The number of migrations before tokens. */
 const BEFORE = MIGRATIONS.findIndex((sql) => sql.includes("CREATE TABLE token"));
@@ -18,6 +19,10 @@ async function withDirectory(run: (directory: string) => Promise<void>): Promise
   }
 }
 
+function insertAccount({ db }: Database, name: string) {
+  db.exec(`INSERT INTO account VALUES ('${name}', '${name}', 7, 'hash', x'00', 1, x'00', x'00')`);
+}
+
 const SECRET = { secret: new Uint8Array(32) };
 
 Deno.test("tokens: accounts of a file from before tokens stay, and can have tokens and certificates", () => {
@@ -28,14 +33,14 @@ Deno.test("tokens: accounts of a file from before tokens stay, and can have toke
     old.close();
     const file = await Database.open(directory);
     const accounts = openAccounts(file, SECRET);
-    assertEquals(accounts.find("alice"), { name: "Alice", since: 7 });
-    const { secret, token } = accounts.tokens.add("alice", "bot", "host", { readOnly: true, room: "#ci" })!;
-    assertEquals(accounts.certificates.add("alice", "ab".repeat(32)), undefined);
+    assertEquals([accounts.find("alice")?.name, accounts.find("alice")?.since], ["Alice", 7]);
+    const { secret, token } = await addToken(accounts, "alice", "bot", "host", { readOnly: true, room: "#ci" });
+    assertEquals(await accounts.certificates.add("alice", "ab".repeat(32)), undefined);
     file.close();
     const again = await Database.open(directory);
     const reopened = openAccounts(again, SECRET);
     assertEquals(reopened.tokens.list("ALICE"), [token]);
-    assertEquals(reopened.tokens.use("alice", secret, "host")?.room, "#ci");
+    assertEquals((await reopened.tokens.use("alice", secret, "host"))?.room, "#ci");
     assertEquals(reopened.certificates.ownerOf("ab".repeat(32)), "alice");
     again.close();
   });
@@ -61,25 +66,30 @@ Deno.test("tokens: those of a file from before rooms had a table of their own ke
 Deno.test("tokens: they follow the room that they are limited to when it is renamed, in one step for all", () => {
   return withDirectory(async (directory) => {
     const file = await Database.open(directory);
-    const { tokens } = openAccounts(file, SECRET);
-    const limit = (account: string, room: string) => tokens.add(account, "bot", "host", { readOnly: false, room })!;
+    for (const name of ["alice", "bob", ...Array.from({ length: 50 }, (_, n) => `user${n}`)]) insertAccount(file, name);
+    const accounts = openAccounts(file, SECRET);
+    const { tokens } = accounts;
+    const { stores } = accounts.directory;
+    const limit = (account: string, room: string) => {
+      return addToken(accounts, account, "bot", "host", { readOnly: false, room });
+    };
     const rooms = (account: string) => tokens.list(account).map(({ room }) => room);
-    for (let n = 0; n < 50; n++) limit(`user${n}`, "#tea");
-    limit("alice", "#coffee");
-    const { secret } = limit("alice", "#tea");
+    for (let n = 0; n < 50; n++) await limit(`user${n}`, "#tea");
+    await limit("alice", "#coffee");
+    const { secret } = await limit("alice", "#tea");
     const changes = () => Number(file.db.prepare("SELECT total_changes() AS n").get()!.n);
     const before = changes();
-    tokens.renameRoom("#tea", "#coffee");
+    accounts.directory.renameRoom("#tea", "#coffee");
     assertEquals(changes() - before, 1);
     assertEquals([rooms("user49"), rooms("alice")], [["#coffee"], ["#coffee", "#coffee"]]);
-    limit("bob", "#tea"); // another room now
-    tokens.renameRoom("#coffee", "#water");
+    await limit("bob", "#tea"); // another room now
+    accounts.directory.renameRoom("#coffee", "#water");
     assertEquals([rooms("bob"), rooms("alice")], [["#tea"], ["#water", "#water"]]);
-    assertEquals(tokens.use("alice", secret, "host")?.room, "#water");
+    assertEquals((await tokens.use("alice", secret, "host"))?.room, "#water");
     const names = () => file.db.prepare("SELECT room FROM token_room ORDER BY room").all().map(({ room }) => room);
-    for (let n = 0; n < 50; n++) tokens.revokeAll(`user${n}`);
+    for (let n = 0; n < 50; n++) stores.tokens.removeTokens(`user${n}`);
     assertEquals(names(), ["#tea", "#water", "#water"]);
-    for (const account of ["alice", "bob"]) tokens.revokeAll(account);
+    for (const account of ["alice", "bob"]) stores.tokens.removeTokens(account);
     assertEquals(names(), [], "names of rooms that no token has are not kept");
     file.close();
   });
@@ -88,12 +98,12 @@ Deno.test("tokens: they follow the room that they are limited to when it is rena
 Deno.test("tokens: forget erases those of the user, and keeps those of others", () => {
   return withDirectory(async (directory) => {
     const file = await Database.open(directory);
+    for (const name of ["alice", "bob"]) insertAccount(file, name);
     const accounts = openAccounts(file, SECRET);
     for (const [name, byte] of [["alice", "ab"], ["bob", "cd"]] as const) {
-      file.db.exec(`INSERT INTO account VALUES ('${name}', '${name}', 7, 'hash', x'00', 1, x'00', x'00')`);
-      accounts.tokens.add(name, `bot of ${name}`, `host-of-${name}`);
-      accounts.tokens.addWord(name);
-      accounts.certificates.add(name, byte.repeat(32));
+      await addToken(accounts, name, `bot of ${name}`, `host-of-${name}`);
+      await accounts.tokens.addWord(name);
+      await accounts.certificates.add(name, byte.repeat(32));
     }
     assert(erase(file, "Alice").account);
     assertEquals([accounts.tokens.list("alice").length, accounts.tokens.list("bob").length], [0, 1]);

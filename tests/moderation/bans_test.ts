@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Ban, Bans, BANS_MAX, type BanStore, readBan } from "../../src/moderation/bans.ts";
+import { SnapshotError } from "../../src/chat/snapshot_records.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
 
 function ban(what: string, change: Partial<Ban> = {}): Ban {
@@ -282,4 +283,35 @@ Deno.test("readBan: bans of all members, of no possible member, and of parts of 
   ) {
     assertEquals(readBan(text), undefined, text);
   }
+});
+
+Deno.test("bans: a snapshot of them replaces those of another node, and what that has stored", () => {
+  using clock = new Clock();
+  const store = new FakeStore();
+  const [from, to] = [new Bans(), new Bans(store)];
+  const kept = ban("192.0.2.0/24", { until: NOON + MINUTE, nick: "troll" });
+  for (const each of [kept, ban("Troll!*@*")]) from.add(each);
+  for (const each of [ban("10.0.0.1"), ban("troll!*@*"), ban("192.0.2.0/24", { until: NOON + 1 })]) to.add(each);
+  const records = JSON.parse(JSON.stringify([...from.section.take()]));
+  to.section.restore(records);
+  assertEquals([to.all, to.section.name], [from.all, "bans"]);
+  assertEquals([...store.stored.values()].sort((a, b) => a.what < b.what ? -1 : 1), [kept, ban("Troll!*@*")]);
+  assertEquals([to.findByAddress("10.0.0.1"), to.findByAddress("192.0.2.7")], [undefined, kept]);
+  assertEquals(new Bans(store).byNick("TROLL"), [kept]);
+  clock.now = NOON + MINUTE;
+  assertEquals(to.all, [ban("Troll!*@*")]);
+  to.section.restore([]);
+  assertEquals([to.all, store.stored.size], [[], 0]);
+});
+
+Deno.test("bans: a snapshot with a ban whose fields are wrong is rejected, and the bans stay", () => {
+  const bans = new Bans();
+  bans.add(ban("10.0.0.1"));
+  const [what, by, reason] = ["10.0.0.2", "root", "spam"];
+  for (
+    const wrong of [null, [], [what, by, reason, NOON], [what, by, reason, NOON, "1", null], [what, by, 1, 1, 1, 1]]
+  ) {
+    assertThrows(() => bans.section.restore([wrong]), SnapshotError, "Cannot restore the snapshot");
+  }
+  assertEquals(bans.all, [ban("10.0.0.1")]);
 });

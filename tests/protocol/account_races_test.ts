@@ -1,8 +1,9 @@
 /** Requests that were allowed when they came, but no longer are when the password is hashed or checked. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { drop } from "../../src/protocol/accounts.ts";
-import { CALLER, cheap } from "../accounts/helpers.ts";
+import { AuthError } from "../../src/accounts/auth.ts";
+import { currentLogin, drop } from "../../src/protocol/accounts.ts";
+import { addToken, CALLER, cheap } from "../accounts/helpers.ts";
 import { type Client, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
@@ -124,6 +125,18 @@ testAccounts(
     assertEquals(thief.session.member.account, undefined);
   }, { derive: held.derive });
 }
+
+testAccounts("account races: a login is checked again before the chat is told", async (fixture, { auth, accounts }) => {
+  const [laptop] = await twoDevices(fixture);
+  const login = await auth.login(CALLER, "alice", PASSWORD, "login");
+  const made = await addToken(accounts, "alice", "bot", "");
+  const byToken = await auth.login(CALLER, "alice", made.secret, "login");
+  assertEquals([currentLogin(auth, login).name, currentLogin(auth, byToken).token?.id], ["alice", 1]);
+  await laptop.says(`NS SET PASSWORD ${OWNER_PASSWORD}`);
+  for (const each of [login, byToken]) {
+    assertEquals(assertThrows(() => currentLogin(auth, each), AuthError).code, "wrong-password");
+  }
+});
 
 testAccounts("account races: a login before registration ends with a new password", async (fixture) => {
   const [laptop] = await twoDevices(fixture);

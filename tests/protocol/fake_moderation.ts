@@ -4,8 +4,9 @@ import type { ModerationContext } from "../../src/protocol/moderation.ts";
 
 /** @param audits Receives the entries of the audit log. */
 export function fakeModeration(audits: string[] = []): ModerationContext {
+  const bans = new Bans();
   return {
-    bans: new Bans(),
+    bans,
     audit(what, { nick, operatorName }, about) {
       const who = operatorName === undefined ? nick : `${nick} (${operatorName})`;
       audits.push([what, who, about].filter((word) => word !== undefined).join(" "));
@@ -13,9 +14,9 @@ export function fakeModeration(audits: string[] = []): ModerationContext {
     rejected() {},
     stats: () => ["All is well."],
     reload: () => Promise.resolve({ done: ["motd"], failed: [] }),
-    // deno-lint-ignore require-yield -- the type demands a generator, and this fake has nothing to wait for
-    *disconnect() {
-      return { disconnected: 0, includesCaller: false, done: Promise.resolve() };
+    makeBan(_by, ban) {
+      bans.add(ban);
+      return Promise.resolve({ disconnected: 0, includesCaller: false });
     },
   };
 }

@@ -3,6 +3,7 @@ import { Bans } from "../../src/moderation/bans.ts";
 import { LocalChat } from "../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { type Client, type ProtocolFixture, test } from "./irc/harness.ts";
+import type { ModerationContext } from "../../src/protocol/moderation.ts";
 import { fakeModeration } from "./fake_moderation.ts";
 
 /** The moderation of a server. */
@@ -49,14 +50,16 @@ export function testModeration(
     const { audits, bans, rejected } = server;
     const chat = new LocalChat({
       history: new MemoryHistory(),
+      serverBans: bans,
       policy: { banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason },
       observer: { banned: (origin, { peer }) => void rejected.push(`${origin} ${peer}`) },
     });
-    // deno-lint-ignore require-yield -- the type demands a generator, and this fake has nothing to wait for
-    const disconnect = function* () {
+    const makeBan: ModerationContext["makeBan"] = async (_by, ban) => {
+      await chat.serverBans.add(ban);
       server.disconnects++;
-      return { disconnected: 3, includesCaller: server.includesCaller, done: server.disconnected };
+      await server.disconnected;
+      return { disconnected: 3, includesCaller: server.includesCaller };
     };
-    return { chat, moderation: { ...fakeModeration(audits), bans, disconnect } };
+    return { chat, moderation: { ...fakeModeration(audits), bans, makeBan } };
   });
 }

@@ -1,13 +1,13 @@
 /** Moderation that is the same on all protocols. */
 import { assert, assertEquals } from "@std/assert";
-import { ban, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
+import { ban, countDisconnected, describe, kill, mute, unban, unmute } from "../../src/protocol/moderation.ts";
 import { BANS_MAX } from "../../src/moderation/bans.ts";
+import type { ClusterView } from "../../src/chat/cluster_view.ts";
 import { REASON_MAX } from "../../src/chat/lengths.ts";
 import { assertRejected } from "../chat/helpers.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text } from "../../src/protocol/text/session.ts";
 import { Client, clock, THEN } from "./irc/harness.ts";
-import { runToEnd } from "../../src/util/steps.ts";
 import { testModeration } from "./moderation_harness.ts";
 
 const NOW = THEN * 1000;
@@ -48,7 +48,7 @@ testModeration(
     assertRejected(
       "not-server-operator",
       "alice",
-      () => runToEnd(ban(fixture.options.moderation, fixture.chat, alice.member, "bob")),
+      () => void ban(fixture.options.moderation, fixture.chat, alice.member, "bob"),
     );
     assertEquals([bob.hears(), fixture.chat.has(bob.member), fixture.chat.mutes.has("host")], [[], true, false]);
     assertEquals([server.bans.all.length, server.disconnects, server.takeAudits()], [1, 0, []]);
@@ -69,13 +69,20 @@ testModeration(
     const root = await server.ircOperator(fixture);
     const troll = fixture.connect("192.0.2.66");
     await troll.says("NICK troll", "USER troll 0 * :x");
-    const at = (text: string) => {
-      const { done: _done, ...made } = runToEnd(ban(fixture.options.moderation, fixture.chat, root.member, text));
-      return made;
-    };
-    assertEquals(at("TROLL"), { what: "*!*@elsewhere", undo: "troll", disconnected: 3, includesCaller: false });
-    assertEquals(at("nobody"), { what: "nobody!*@*", undo: "nobody!*@*", disconnected: 3, includesCaller: false });
-    assertEquals(at("192.0.2.66"), { what: "192.0.2.66", undo: "192.0.2.66", disconnected: 3, includesCaller: false });
+    const at = (text: string) => ban(fixture.options.moderation, fixture.chat, root.member, text);
+    assertEquals(await at("TROLL"), { what: "*!*@elsewhere", undo: "troll", disconnected: 3, includesCaller: false });
+    assertEquals(await at("nobody"), {
+      what: "nobody!*@*",
+      undo: "nobody!*@*",
+      disconnected: 3,
+      includesCaller: false,
+    });
+    assertEquals(await at("192.0.2.66"), {
+      what: "192.0.2.66",
+      undo: "192.0.2.66",
+      disconnected: 3,
+      includesCaller: false,
+    });
     assertEquals(server.takeAudits(), [
       "banned root *!*@elsewhere for good",
       "banned root nobody!*@* for good",
@@ -97,16 +104,16 @@ testModeration(
     await troll.says("NICK troll", "USER troll 0 * :x");
     fixture.chat.login(troll.session, "Trolls");
     const { moderation } = fixture.options;
-    const made = runToEnd(ban(moderation, fixture.chat, root.member, "troll"));
+    const made = await ban(moderation, fixture.chat, root.member, "troll");
     assertEquals([made.what, made.undo, made.disconnected], ["~a:trolls and *!*@elsewhere", "troll", 6]);
     assertRejected("server-banned", "no reason given", () => fixture.chat.login(other.session, "TROLLS"));
     assertEquals(other.member.account, undefined);
     await troll.leave();
-    assertEquals(unban(moderation, root.member, "Troll"), "~a:trolls and *!*@elsewhere");
+    assertEquals(await unban(moderation, fixture.chat, root.member, "Troll"), "~a:trolls and *!*@elsewhere");
     assertEquals(server.bans.all, []);
     fixture.chat.login(other.session, "trolls");
-    assertEquals(runToEnd(ban(moderation, fixture.chat, root.member, "~a:someone")).what, "~a:someone");
-    assertRejected("ban-invalid", "~a:*", () => runToEnd(ban(moderation, fixture.chat, root.member, "~a:*")));
+    assertEquals((await ban(moderation, fixture.chat, root.member, "~a:someone")).what, "~a:someone");
+    assertRejected("ban-invalid", "~a:*", () => void ban(moderation, fixture.chat, root.member, "~a:*"));
   },
 );
 
@@ -118,7 +125,7 @@ testModeration(
     await troll.says("NICK troll", "USER troll 0 * :x");
     fixture.chat.login(troll.session, "trolls");
     const { moderation } = fixture.options;
-    mute(moderation, fixture.chat, root.member, "troll");
+    await mute(moderation, fixture.chat, root.member, "troll");
     assertEquals(fixture.chat.mutes.all.map(({ host }) => host), ["~a:trolls", "elsewhere"]);
     await fixture.join("#lobby", troll, other);
     const say = () => fixture.chat.say(troll.member, fixture.chat.findRoom("#lobby"), "hi");
@@ -128,10 +135,10 @@ testModeration(
     fixture.chat.login(other.session, "Trolls");
     assertRejected("muted", "other", () => fixture.chat.say(other.member, fixture.chat.findRoom("#lobby"), "hi"));
     await troll.leave();
-    assertEquals(unmute(moderation, fixture.chat, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
+    assertEquals(await unmute(moderation, fixture.chat, root.member, "TROLL"), "~a:trolls and *!*@elsewhere");
     assertEquals(fixture.chat.mutes.all, []);
-    mute(moderation, fixture.chat, root.member, "other");
-    assertEquals(unmute(moderation, fixture.chat, root.member, "~a:trolls"), "~a:trolls");
+    await mute(moderation, fixture.chat, root.member, "other");
+    assertEquals(await unmute(moderation, fixture.chat, root.member, "~a:trolls"), "~a:trolls");
   },
 );
 
@@ -139,13 +146,12 @@ testModeration(
   "ban: control characters are removed from a reason, and one that is too long is rejected",
   async (fixture, server) => {
     const root = await server.ircOperator(fixture);
-    const banned = (reason: string) =>
-      runToEnd(ban(fixture.options.moderation, fixture.chat, root.member, "a", HOUR, reason));
-    banned(` \x1b[2Jgo\x07 ${"😀".repeat(75)}`);
+    const banned = (reason: string) => ban(fixture.options.moderation, fixture.chat, root.member, "a", HOUR, reason);
+    await banned(` \x1b[2Jgo\x07 ${"😀".repeat(75)}`);
     assertEquals(server.bans.all[0]?.reason, `[2Jgo ${"😀".repeat(75)}`);
     assertEquals(server.takeAudits(), ["banned root a!*@* 1h"], "without the reason");
-    assertRejected("reason-too-long", String(REASON_MAX), () => banned("x".repeat(REASON_MAX + 1)));
-    assertRejected("text-too-long", "310", () => banned("😀".repeat(78)));
+    assertRejected("reason-too-long", String(REASON_MAX), () => void banned("x".repeat(REASON_MAX + 1)));
+    assertRejected("text-too-long", "310", () => void banned("😀".repeat(78)));
     assertRejected(
       "reason-too-long",
       "200",
@@ -159,13 +165,13 @@ testModeration(
   "ban: one more than BANS_MAX is rejected, but an existing ban can be replaced",
   async (fixture, server) => {
     const root = await server.ircOperator(fixture);
-    const make = (what: string) => runToEnd(ban(fixture.options.moderation, fixture.chat, root.member, what));
-    for (let n = 0; n < BANS_MAX; n++) make(`n${n}`);
-    assertRejected("bans-full", String(BANS_MAX), () => make("another"));
+    const make = (what: string) => ban(fixture.options.moderation, fixture.chat, root.member, what);
+    for (let n = 0; n < BANS_MAX; n++) await make(`n${n}`);
+    assertRejected("bans-full", String(BANS_MAX), () => void make("another"));
     assertEquals(server.bans.all.length, BANS_MAX);
     server.takeAudits();
-    make("n7");
-    make("N7");
+    await make("n7");
+    await make("N7");
     assertEquals(server.bans.all.length, BANS_MAX);
     assertEquals(server.bans.all.at(-1)!.what, "N7!*@*");
   },
@@ -192,6 +198,20 @@ testModeration("ban: the operator gets the reply when the clients are disconnect
     await said;
     assertEquals(client.hears(), [reply]);
   }
+});
+
+testModeration("ban: its effect on the clients of this node is told as such in a cluster", async () => {
+  const result = { disconnected: 3, includesCaller: false };
+  assertEquals(countDisconnected({ cluster: undefined }, result), "3 disconnected");
+  const cluster: ClusterView = {
+    name: "test",
+    health: "ok",
+    nodes: [],
+    figures: {} as ClusterView["figures"],
+    nodeOf: () => undefined,
+  };
+  assertEquals(countDisconnected({ cluster }, result), "3 disconnected from this node");
+  await Promise.resolve();
 });
 
 testModeration("ban: its description says how long it still lasts", async (_chat) => {

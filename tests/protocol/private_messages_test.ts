@@ -6,6 +6,7 @@ import { MISSED_CONVERSATIONS, MISSED_PRIVATE } from "../../src/protocol/missed_
 import { MISSED_SHOWN } from "../../src/protocol/text/missed.ts";
 import type { Member } from "../../src/chat/member.ts";
 import { CountingFormat, IDENTITY, Inbox } from "../chat/helpers.ts";
+import type { AuthFixture } from "../accounts/helpers.ts";
 import { type Client, clock, type ProtocolFixture, testAccounts } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
@@ -35,8 +36,10 @@ async function login(
   return [client, received.slice(received.findIndex((line) => / 422 /.test(` ${line}`)) + 1)];
 }
 
-/** Connects a user of an account that was not registered in the test: its messages are stored all the same. */
-function author({ chat }: ProtocolFixture, account: string): Member {
+/** Connects a user of an account that was not registered in the test. */
+function author({ chat }: ProtocolFixture, { accounts }: AuthFixture, account: string): Member {
+  const credentials = { hash: "", salt: "", iterations: 1, stored: "", server: "" };
+  accounts.directory.change({ op: "account-add", name: account, credentials, member: undefined }, clock.now);
   return chat.connect(account, { ...IDENTITY, account }, new CountingFormat(), new Inbox()).member;
 }
 
@@ -220,11 +223,11 @@ testAccounts(
 
 testAccounts(
   "private messages: long ones are replayed as far as they fit into a reply, the latest of each conversation",
-  async (fixture) => {
+  async (fixture, office) => {
     await registered(fixture, "bob");
     const long = "x".repeat(380);
     for (const nick of ["al", "ali"]) {
-      const member = author(fixture, nick);
+      const member = author(fixture, office, nick);
       for (let n = 1; n <= MISSED_PRIVATE; n++) fixture.chat.whisper(member, "bob", `${n}. ${long}`);
     }
     const [, lines] = await login(fixture, "bob", "server-time");
@@ -255,11 +258,13 @@ testAccounts("private messages: what the user's own program has written is not r
 
 testAccounts(
   "private messages: the replay has the latest messages and conversations up to its limits",
-  async (fixture) => {
+  async (fixture, office) => {
     await registered(fixture, "alice", "bob");
     const [alice] = await login(fixture, "alice");
     for (let n = 0; n <= MISSED_PRIVATE; n++) await alice.says(`PRIVMSG bob :${n}.`);
-    for (let n = 1; n <= MISSED_CONVERSATIONS; n++) fixture.chat.whisper(author(fixture, `a${n}`), "bob", `from ${n}`);
+    for (let n = 1; n <= MISSED_CONVERSATIONS; n++) {
+      fixture.chat.whisper(author(fixture, office, `a${n}`), "bob", `from ${n}`);
+    }
     const [, lines] = await login(fixture, "bob", "server-time");
     const texts = lines.map((line) => line.split(":").at(-1));
     assertEquals(texts, Array.from({ length: MISSED_CONVERSATIONS }, (_, n) => `from ${n + 1}`));

@@ -254,3 +254,16 @@ testAccounts("sessions: a device beyond the limit is told so, however it logs in
   await text.says(`/login alice ${PASSWORD}`);
   assertEquals(text.hears().at(-1), `-- ${sentence}.`);
 });
+
+testAccounts(
+  "sessions: a text client in the lobby stays there when another device drops the account",
+  async (fixture) => {
+    const [alice] = await aliceAndBob(fixture);
+    const phone = await fixture.text("phone");
+    await phone.says(`/login alice ${PASSWORD}`);
+    await alice.says(`NS DROP ${PASSWORD}`);
+    phone.gets();
+    await phone.says("hi");
+    assertEquals(phone.gets(), ["<guest1> hi"]);
+  },
+);

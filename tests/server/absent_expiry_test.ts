@@ -9,7 +9,7 @@ Deno.test("absent expiry: it looks every minute for users whose time has certain
   let now = MONTH;
   const asked: number[] = [];
   const users = { expire: (before: number) => asked.push(before) === 0 };
-  const expiry = new AbsentExpiry(users, MONTH, { reached: () => now });
+  const expiry = new AbsentExpiry(users, MONTH, { reached: () => now }, () => true);
   timers.pass(CHECK_INTERVAL - 1);
   assertEquals(asked, []);
   for (let minute = 0; minute < 3; minute++) {
@@ -26,7 +26,7 @@ Deno.test("absent expiry: it looks every minute for users whose time has certain
 Deno.test("absent expiry: the next step follows soon while there are more", async () => {
   using timers = new FakeTimers();
   let left = 3;
-  const expiry = new AbsentExpiry({ expire: () => Promise.resolve(--left > 0) }, 1, { reached: () => 0 });
+  const expiry = new AbsentExpiry({ expire: () => Promise.resolve(--left > 0) }, 1, { reached: () => 0 }, () => true);
   timers.pass(CHECK_INTERVAL);
   for (let step = 1; step < 3; step++) {
     await Promise.resolve();
@@ -39,6 +39,36 @@ Deno.test("absent expiry: the next step follows soon while there are more", asyn
 
 Deno.test("absent expiry: nothing expires when it is off", () => {
   using timers = new FakeTimers();
-  new AbsentExpiry({ expire: () => false }, Infinity, { reached: () => 0 });
+  new AbsentExpiry({ expire: () => false }, Infinity, { reached: () => 0 }, () => true);
   assertEquals(timers.size, 0);
+});
+
+Deno.test("absent expiry: nothing expires on a node that is not on duty, until it is", async () => {
+  using timers = new FakeTimers();
+  let onDuty = false;
+  let asked = 0;
+  const expiry = new AbsentExpiry({ expire: () => ++asked === 0 }, 1, { reached: () => 0 }, () => onDuty);
+  for (const expected of [0, 1]) {
+    timers.pass(CHECK_INTERVAL);
+    await Promise.resolve();
+    assertEquals(asked, expected);
+    onDuty = true;
+  }
+  expiry.stop();
+});
+
+Deno.test("absent expiry: it goes on after a command was lost", async () => {
+  using timers = new FakeTimers();
+  let asked = 0;
+  const expire = () => {
+    asked++;
+    return Promise.reject(new Error("no connection"));
+  };
+  const expiry = new AbsentExpiry({ expire }, 1, { reached: () => 0 }, () => true);
+  for (const expected of [1, 2]) {
+    timers.pass(CHECK_INTERVAL);
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    assertEquals(asked, expected);
+  }
+  expiry.stop();
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { Ban } from "../../src/moderation/bans.ts";
+import { type Ban, Bans } from "../../src/moderation/bans.ts";
 import type { Member } from "../../src/chat/member.ts";
-import { type Bannable, enforceBan, STEP } from "../../src/server/enforce_ban.ts";
+import { BanEnforcer, type Bannable, enforceBan, type Enforced, STEP } from "../../src/server/enforce_ban.ts";
 import { FakeConnection } from "../fake_connection.ts";
 import { ChatFixture, IDENTITY, Inbox, sessionOf } from "../chat/helpers.ts";
 import { runToEnd, type Steps } from "../../src/util/steps.ts";
@@ -40,7 +40,7 @@ function ban(what: string): Ban {
 }
 
 /** Runs all steps, and waits until the clients are disconnected. */
-async function runAll(steps: Steps<BanResult>): Promise<Omit<BanResult, "done">> {
+async function runAll(steps: Steps<Enforced>): Promise<BanResult> {
   const { done, ...result } = runToEnd(steps);
   await done;
   return result;
@@ -102,19 +102,19 @@ function slowChat() {
   };
 }
 
-Deno.test("enforceBan: a connection is closed when the chat has disconnected its member", async () => {
+Deno.test("enforceBan: it is done when the chat has disconnected the members", async () => {
   const { members: [root, troll] } = createClients(2);
   const log: string[] = [];
-  sessionOf(troll!).outlet.close = () => void log.push("closed");
   const { chat, resolve } = slowChat();
   const { done } = runToEnd(
     enforceBan(ban("member1!*@*"), root!, [[new FakeConnection(), { session: sessionOf(troll!) }]], chat),
   );
-  await Promise.resolve();
+  const enforced = done.then(() => log.push("done"));
+  await new Promise((resolve) => setTimeout(resolve));
   log.push("disconnected");
   resolve();
-  await done;
-  assertEquals(log, ["disconnected", "closed"]);
+  await enforced;
+  assertEquals(log, ["disconnected", "done"]);
 });
 
 Deno.test("enforceBan: an error of the chat is reported when all steps have run", async () => {
@@ -162,4 +162,108 @@ Deno.test("enforceBan: a user who is always on is removed, whether connected or 
   assertEquals(outcome, { disconnected: 3, includesCaller: false });
   assertEquals([...fixture.chat.members].map(({ nick }) => nick), ["root", "both"]);
   assertEquals(other.member.sessions, [other]);
+});
+
+/** A node with clients, and the bans and the enforcer of a server. */
+function createNode(count: number) {
+  const bans = new Bans();
+  const clients = new Map<FakeConnection, Bannable>();
+  const errors: unknown[] = [];
+  const fixture = new ChatFixture({
+    serverBans: bans,
+    policy: { isRegistered: () => true },
+    alwaysOn: "on",
+    observer: { serverBanned: (ban) => enforcer.enforce(ban) },
+  });
+  const enforcer = new BanEnforcer(bans, clients, fixture.chat, (error) => errors.push(error));
+  const sessions = Array.from({ length: count }, (_, n) => {
+    const identity = { ...IDENTITY, user: `~user${n}`, account: `member${n}` };
+    return fixture.chat.connect(`member${n}`, identity, fixture.format, new Inbox());
+  });
+  for (const session of sessions) clients.set(new FakeConnection("192.0.2.1"), { session });
+  const nicks = () => [...fixture.chat.members].map(({ nick }) => nick);
+  return { fixture, bans, clients, errors, enforcer, sessions, nicks };
+}
+
+/** Has a macrotask run, after which all that takes no time has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+Deno.test("ban enforcer: the node that makes a ban disconnects its clients, and counts each of them once", async () => {
+  const { bans, enforcer, sessions: [root], nicks } = createNode(3);
+  const made = ban("*!~user1@*");
+  assertEquals(await enforcer.make(root!.member, made), { disconnected: 1, includesCaller: false });
+  assertEquals([nicks(), bans.all], [["member0", "member2"], [made]]);
+});
+
+Deno.test("ban enforcer: a ban of another node disconnects the clients of this one when it is applied, and stays", async () => {
+  const { fixture, bans, sessions: [, banned], nicks, errors } = createNode(3);
+  fixture.chat.serverBans.add(ban("*!~user1@*")); // as when the command of another node is applied
+  assertEquals(fixture.chat.hasSession(banned!), true, "not while the command is applied");
+  await settled();
+  assertEquals([nicks(), bans.all.length, errors], [["member0", "member2"], 1, []]);
+  assertEquals([fixture.chat.serverBans.remove("*!~USER1@*"), bans.all], [true, []]);
+});
+
+Deno.test("ban enforcer: a user without a connection is removed by the node that made the ban alone", async () => {
+  const { fixture, clients, enforcer, sessions: [root, absent], nicks } = createNode(2);
+  clients.clear();
+  fixture.chat.disconnect(absent!);
+  const made = ban("*!~user1@*");
+  fixture.chat.serverBans.add(made);
+  await settled();
+  assertEquals(nicks(), ["member0", "member1"]);
+  await enforcer.make(root!.member, made);
+  assertEquals(nicks(), ["member0"]);
+});
+
+Deno.test("ban enforcer: a ban that cannot be made disconnects no client, and the next one does", async () => {
+  const { fixture, bans, clients, sessions: [root], nicks } = createNode(2);
+  let fails = true;
+  const serverBans = {
+    add: (made: Ban) => fails ? Promise.reject(new Error("no connection")) : fixture.chat.serverBans.add(made),
+    remove: () => false,
+  };
+  const { chat } = fixture;
+  const slow = {
+    serverBans,
+    alwaysOn: chat.alwaysOn,
+    disconnect: chat.disconnect.bind(chat),
+    remove: chat.remove.bind(chat),
+  };
+  const enforcer = new BanEnforcer(bans, clients, slow, () => {});
+  const made = ban("*!~user1@*");
+  await assertRejects(() => enforcer.make(root!.member, made), Error, "no connection");
+  assertEquals(nicks(), ["member0", "member1"]);
+  fails = false;
+  enforcer.enforce(made); // another node has made it
+  await settled();
+  assertEquals(nicks(), ["member0"]);
+});
+
+Deno.test("ban enforcer: a client that was banned during its registration is disconnected, unless it is an operator", async () => {
+  const { fixture, bans, enforcer, sessions, nicks } = createNode(3);
+  fixture.chat.setFlag(sessions[2]!.member, "operator", true);
+  for (const what of ["~a:member1", "*!~user2@*"]) bans.add(ban(what));
+  for (const session of sessions) enforcer.check(session);
+  await settled();
+  assertEquals(nicks(), ["member0", "member2"]);
+});
+
+Deno.test("ban enforcer: an error is reported when the ban of another node cannot be enforced", async () => {
+  const { fixture, bans, clients } = createNode(2);
+  const errors: unknown[] = [];
+  const { chat, reject } = slowChat();
+  const enforcer = new BanEnforcer(
+    bans,
+    clients,
+    { ...chat, serverBans: fixture.chat.serverBans },
+    (error) => errors.push(error),
+  );
+  const error = new Error("no connection");
+  reject(error);
+  enforcer.enforce(ban("*!~user1@*"));
+  await settled();
+  assertEquals(errors, [error]);
 });

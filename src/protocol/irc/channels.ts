@@ -43,7 +43,10 @@ export async function join(context: MemberContext, params: readonly string[]): P
 function joinChannel(context: MemberContext, name: string, key: string | undefined): void | Promise<void> {
   if (visibleRoom(context, name)?.has(context.member)) return;
   const joined = context.chat.join(context.member, name, key, context.session);
-  return joined instanceof Promise ? joined.then((room) => replyJoined(context, room)) : replyJoined(context, joined);
+  if (!(joined instanceof Promise)) return replyJoined(context, joined);
+  return joined.then((room) => {
+    if (room.has(context.member)) replyJoined(context, room); // else the client has another user now
+  });
 }
 
 /** Tells a client that its user is in a channel: JOIN, topic, read marker, members and, unless it is not wanted, a replay. */
@@ -91,7 +94,13 @@ export function replyRenamed(context: MemberContext, room: Room, from: string, r
 
 async function partAll(context: MemberContext) {
   for (const room of [...context.member.rooms.values()]) {
-    await context.inResponse(() => partChannel(context, room, undefined));
+    if (!room.has(context.member)) continue; // it has left or was kicked meanwhile
+    try {
+      await context.inResponse(() => partChannel(context, room, undefined));
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      replyError(context, error, "JOIN");
+    }
   }
 }
 
@@ -234,6 +243,7 @@ function forEach(
   const from = (index: number): void | Promise<void> => {
     for (let i = index; i < items.length; i++) {
       if (items[i] === "") continue;
+      if (!context.chat.hasSession(context.session)) return; // it was disconnected meanwhile
       try {
         const done = context.inResponse(() => run(items[i]!, i));
         if (done instanceof Promise) return done.catch(reject).then(() => from(i + 1));

@@ -80,12 +80,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   JOIN: row(1, "JOIN #channel[,#channel...] [key[,key...]] - join channels; JOIN 0 leaves all", join),
   KICK: row(2, "KICK #channel nick[,nick...] [:reason] - remove users from a channel", kick),
   KILL: row(1, "KILL nick [:reason] - disconnect a user; for server operators", kill),
-  KLINE: row(
-    1,
-    "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators",
-    kline,
-    "prompt",
-  ),
+  KLINE: row(1, "KLINE [time] address|mask|nick [:reason] - ban from the server; for server operators", kline),
   LINKS: row(0, "the servers of this network", links),
   LIST: row(0, "LIST [#channel,...|conditions] - list the channels", list, "long"),
   LUSERS: row(0, "how many users are online", lusers),

@@ -70,6 +70,8 @@ export interface MemberContext extends IrcContext {
   inResponse<T>(run: () => T): T;
   /** Runs a part of a command whose events are no part of the response. */
   outsideResponse<T>(run: () => T): T;
+  /** Applies a command of the client that was under way: see `SessionHandlers.applying`. */
+  applying(apply: () => void): void;
   /** Runs a part of a command in the time slicer, in `inResponse`. Gives `undefined` if the connection is closed first. */
   inSlice<W>(lane: Lane, work: () => W): Outcome<W> | undefined | Promise<Outcome<W> | undefined>;
 }

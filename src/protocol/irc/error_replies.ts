@@ -71,6 +71,12 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
         ? context.fail(command, "TOO_MANY_SESSIONS", text)
         : context.close("too many sessions", text);
     }
+    case "login-outdated": {
+      const text = "The account has changed in the meantime: log in again";
+      return isRegistered(context)
+        ? context.fail(command, "LOGIN_OUTDATED", text)
+        : context.close("login outdated", text);
+    }
     case "account-required":
       return context.fail(command, "ACCOUNT_REQUIRED", "An account is required");
     case "absent-full":

@@ -16,6 +16,7 @@ export class LabeledOutput {
   #response: string[] | undefined; // the lines of the response that is being collected
   #label = "";
   #outside = false; // whether events are no part of the response at the moment
+  #given = 0; // how many commands are under way whose events are no part of the response
   #batches = 0;
 
   /**
@@ -46,13 +47,22 @@ export class LabeledOutput {
     else this.#connection.send(lines);
   }
 
-  /** Runs a part of a command whose events are no part of the response. */
+  /**
+   * Runs a part of a command whose events are no part of the response, also if it returns a promise because they come when the
+   * chat applies it: see {@linkcode applying}.
+   */
   outsideResponse<T>(run: () => T): T {
     this.#settle(); // earlier events are part of it
     const before = this.#outside;
     this.#outside = true;
     try {
-      return run();
+      const result = run();
+      if (result instanceof Promise) {
+        this.#given++;
+        const done = () => void this.#given--;
+        result.then(done, done);
+      }
+      return result;
     } finally {
       this.#outside = before;
     }
@@ -70,6 +80,12 @@ export class LabeledOutput {
       this.#settle(); // queued events are part of it
       this.#outside = before;
     }
+  }
+
+  /** Applies a command of the client that was under way: its events are part of the response, unless it was run outside. */
+  applying(apply: () => void): void {
+    if (this.#given > 0) apply();
+    else this.inResponse(apply);
   }
 
   /** Runs a command, collects its response, and sends that with the label when the command is done. */

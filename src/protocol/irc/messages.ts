@@ -57,7 +57,8 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
         if (session.echo) context.tell(event);
       }
     } catch (error) {
-      reject(context, error, "TAGMSG");
+      const isGone = error instanceof ChatError && error.code === "no-such-user"; // perhaps only when it was applied
+      reject(context, isGone ? new ChatError("no-such-user", target) : error, "TAGMSG");
     }
   }
   rejectFurther(context, targets, "TAGMSG");
@@ -111,6 +112,8 @@ async function sendPrivately(
   command: "PRIVMSG" | "NOTICE",
   requests: readonly (typeof handleRequest)[],
 ) {
+  const waiting = context.chat.underWay(context.session); // what was said in channels comes first
+  if (waiting !== undefined) await waiting;
   if (nicks.length > 0) await whisper(context, nicks, words, options, command);
   for (const handle of requests) await handle(context, words);
 }

@@ -2,7 +2,6 @@
  * Moderation by server operators: KILL, KLINE, UNKLINE, MUTE, UNMUTE, ANNOUNCE. STATS k lists bans and mutes.
  */
 import * as moderation from "../moderation.ts";
-import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
 
 /** KILL (RFC 2812, section 3.7.1). */
@@ -11,27 +10,23 @@ export async function kill(context: MemberContext, params: readonly string[]): P
 }
 
 /** KLINE [time] mask [:reason]. */
-export function* kline(context: MemberContext, params: readonly string[]): Steps<void | Promise<void>> {
+export async function kline(context: MemberContext, params: readonly string[]): Promise<void> {
   const { options, chat, member } = context;
   moderation.requireOperator(member);
   const timed = moderation.looksLikeTime(params[0]!); // as on other servers, the time comes first
   const time = timed ? moderation.readTime(params[0]!) : Infinity;
   const [what, reason] = timed ? params.slice(1) : params;
   if (what === undefined) return context.numeric("ERR_NEEDMOREPARAMS", "KLINE");
-  return replyWhenDone(context, yield* moderation.ban(options.moderation, chat, member, what, time, reason));
-}
-
-async function replyWhenDone(context: MemberContext, ban: moderation.UserBanResult): Promise<void> {
-  await ban.done;
-  replyNotice(context, `Banned ${ban.what}; ${ban.disconnected} disconnected`);
+  const ban = await moderation.ban(options.moderation, chat, member, what, time, reason);
+  replyNotice(context, `Banned ${ban.what}; ${moderation.countDisconnected(chat, ban)}`);
   if (ban.includesCaller) {
     replyNotice(context, `This ban includes you: UNKLINE ${ban.undo} before you disconnect, or you cannot come back`);
   }
 }
 
 /** UNKLINE mask. */
-export function unkline(context: MemberContext, params: readonly string[]): void {
-  const what = moderation.unban(context.options.moderation, context.member, params[0]!);
+export async function unkline(context: MemberContext, params: readonly string[]): Promise<void> {
+  const what = await moderation.unban(context.options.moderation, context.chat, context.member, params[0]!);
   replyNotice(context, `Lifted the ban of ${what}`);
 }
 

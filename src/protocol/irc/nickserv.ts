@@ -151,16 +151,16 @@ function replyFailure(context: MemberContext, { code }: AuthError, text: string)
 }
 
 /** CERT: the certificates of the account. */
-function certificates(account: AccountContext, text: string): string[] {
+async function certificates(account: AccountContext, text: string): Promise<string[]> {
   const [action, fingerprint] = split(text);
   switch (action.toUpperCase()) {
     case "LIST":
       return listCertificates(account);
     case "ADD":
-      return addCertificate(account, fingerprint);
+      return await addCertificate(account, fingerprint);
     case "REMOVE":
     case "DEL":
-      return removeCertificate(account, fingerprint);
+      return await removeCertificate(account, fingerprint);
     default:
       return [`Write CERT ${REQUESTS["CERT"]!.params} - ${REQUESTS["CERT"]!.help}.`];
   }

@@ -12,7 +12,14 @@ import { ChatError } from "../../chat/chat_error.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { isSteps, type Lane, type Outcome, type Steps } from "../time_slicer.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type AccountContext, FailureCount, sessionToken, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../accounts.ts";
+import {
+  type AccountContext,
+  currentLogin,
+  FailureCount,
+  sessionToken,
+  TOO_MANY_FAILURES,
+  WRONG_PASSWORD,
+} from "../accounts.ts";
 import type { Capability } from "./capabilities.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
@@ -21,6 +28,7 @@ import { mayBeIrc } from "./first_line.ts";
 import { byteLength, fit } from "./format.ts";
 import { Handshake } from "./handshake.ts";
 import { completeTags, isTooLong, withoutLineEnds } from "./input.ts";
+import { LINES_UNDER_WAY } from "../lines_under_way.ts";
 import { type KeepaliveTarget, REGISTRATION_TIMEOUT } from "./keepalive.ts";
 import { LabeledOutput } from "./labels.ts";
 import { nickServRequest } from "./nickserv_notice.ts";
@@ -185,9 +193,13 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     if (message === undefined) return undefined;
     if (this.#first && !mayBeIrc(line)) return void this.#connection.reject("text");
     this.#first = false;
-    this.resetLimit();
-    const label = this.#labelOf(message.tags);
-    return label === undefined ? this.#run(message) : this.output.collect(label, () => this.#run(message));
+    const { session } = this;
+    if (session === undefined) return this.#take(message);
+    if (!this.chat.hasSession(session)) return undefined; // its connection is about to be closed
+    // Replies and the events of a labeled response come after the lines that the client has sent before.
+    const most = isForChannels(message) && message.tags.get("label") === undefined ? LINES_UNDER_WAY - 1 : 0;
+    const waiting = this.chat.underWay(session, most);
+    return waiting === undefined ? this.#take(message) : waiting.then(() => this.#take(message));
   }
 
   /**
@@ -215,6 +227,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
 
   outsideResponse<T>(run: () => T): T {
     return this.output.outsideResponse(run);
+  }
+
+  applying(apply: () => void): void {
+    this.output.applying(apply);
   }
 
   inResponse<T>(run: () => T): T {
@@ -255,7 +271,8 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       this.handshake.login = login;
       this.#replyAccount();
     } else if (this.chat.hasSession(session)) {
-      await this.inResponse(() => this.chat.login(session, login.name, login.token && sessionToken(login.token)));
+      const { name, token } = currentLogin(this.auth, login);
+      await this.inResponse(() => this.chat.login(session, name, token && sessionToken(token)));
     }
   }
 
@@ -292,6 +309,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       handshake.nick = undefined;
       return replyError(this, error, "NICK"); // another client has taken it since NICK
     }
+    if (this.#closing) return await chat.disconnect(session, this.quitReason); // while it was connected
     this.session = session;
     session.echo = this.has("echo-message");
     session.extendedMonitor = this.has("extended-monitor");
@@ -304,6 +322,14 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     showRooms(this as MemberContext, session.member.rooms.values(), missedSince);
     replayMissedPrivate(this as MemberContext);
     if (handshake.away !== undefined) await setAway(this as MemberContext, handshake.away);
+  }
+
+  /** Runs a message when no earlier line of the client is in its way. */
+  #take(message: IrcMessage): Promise<void> | undefined {
+    if (this.#closing) return undefined; // while it waited
+    this.resetLimit();
+    const label = this.#labelOf(message.tags);
+    return label === undefined ? this.#run(message) : this.output.collect(label, () => this.#runToEnd(message));
   }
 
   #heard() {
@@ -351,6 +377,13 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     }
   }
 
+  /** Runs a message until the lines that it has said are applied, too. */
+  #runToEnd(message: IrcMessage): Promise<void> | undefined {
+    const underWay = () => this.session && this.chat.underWay(this.session);
+    const pending = this.#run(message);
+    return pending === undefined ? underWay() : pending.then(underWay);
+  }
+
   #call(command: Command, message: IrcMessage): Promise<void> | Steps<void | Promise<void>> | undefined {
     try {
       const result = command.run(this as MemberContext, message.params, message) ?? undefined;
@@ -380,4 +413,10 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     if (!(error instanceof ChatError)) throw error;
     replyError(this, error, command);
   }
+}
+
+/** Whether a message is said in channels alone. */
+function isForChannels({ command, params }: IrcMessage): boolean {
+  return (command === "PRIVMSG" || command === "NOTICE") && params[0]?.startsWith("#") === true &&
+    !params[0].includes(",");
 }

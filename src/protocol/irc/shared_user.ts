@@ -2,11 +2,13 @@
  * Keeps an IRC client up to date when its user has other sessions: the channels that one of them joins or leaves, and the
  * user that a login or logout gives it.
  */
+import type { Style } from "../../chat/events.ts";
 import type { SessionHandlers } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
 import type { Steps } from "../time_slicer.ts";
 import { replyJoined, replyRenamed } from "./channels.ts";
 import type { MemberContext } from "./context.ts";
+import { replyError } from "./error_replies.ts";
 import { announceStatus } from "./persistence.ts";
 import { announceMarker, announceMarkers } from "./read_markers.ts";
 import { replayMissed, replayMissedPrivate } from "./replay.ts";
@@ -27,6 +29,8 @@ export function sessionHandlers(context: MemberContext, replyAccount: () => void
     markedRead: (target, time) => announceMarker(context, target, time),
     joined: (room) => showRooms(context, [room]),
     roomRenamed: (room, from, reason) => replyRenamed(context, room, from, reason),
+    rejected: (error, style) => replyError(context, error, isNoReply(style) ? "NOTICE" : "PRIVMSG"),
+    applying: (apply) => context.applying(apply),
     left: (room, reason) => tellLeft(context, room, reason),
     moved(previous, rooms, joined) {
       const { session, member } = context;
@@ -63,6 +67,11 @@ export function showRooms(context: MemberContext, rooms: Iterable<Room>, since?:
     }
   };
   void context.inSlice("prompt", steps);
+}
+
+/** Whether lines of a style are sent by NOTICE, which never gets a reply. */
+function isNoReply(style: Style): boolean {
+  return style === "notice" || style === "ctcp-reply";
 }
 
 function tellLeft(context: MemberContext, room: Room, reason: string | undefined) {

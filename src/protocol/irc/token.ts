@@ -49,7 +49,7 @@ async function run(context: MemberContext, subcommand: string, arg: string): Pro
     }
     case "ADD":
     case "STAY": {
-      const { token, secret } = auth.devices.add(caller, member.account, arg);
+      const { token, secret } = await auth.devices.add(caller, member.account, arg);
       if (subcommand === "STAY") await chat.setToken(session, token.account, sessionToken(token));
       return context.reply(`TOKEN ADDED ${token.id} ${secret} :${token.name}`);
     }

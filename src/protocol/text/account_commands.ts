@@ -101,7 +101,7 @@ export const deviceCommand: Command = {
       case "list":
         return context.reply(devices.listDevices(context).map(system));
       case "add":
-        if (rest !== "") return replyWithSecret(context, devices.addDevice(context, rest));
+        if (rest !== "") return replyWithSecret(context, await devices.addDevice(context, rest));
         break;
       case "revoke":
         if (rest !== "") return context.reply((await devices.revokeDevice(context, rest)).map(system));
@@ -114,16 +114,16 @@ export const cert: Command = {
   args: "[add HASH|remove HASH]",
   help: "certificates to log in with",
   topic: "accounts",
-  run(context, arg) {
+  async run(context, arg) {
     const { first: action, rest } = splitWord(arg);
     switch (action.toLowerCase()) {
       case "":
       case "list":
         return context.reply(devices.listCertificates(context).map(system));
       case "add":
-        return context.reply(devices.addCertificate(context, rest).map(system));
+        return context.reply((await devices.addCertificate(context, rest)).map(system));
       case "remove":
-        return context.reply(devices.removeCertificate(context, rest).map(system));
+        return context.reply((await devices.removeCertificate(context, rest)).map(system));
     }
     context.reply([system("Usage: /cert, /cert add [FINGERPRINT], or /cert remove FINGERPRINT.")]);
   },

@@ -46,6 +46,8 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`${subject} is already in ${room}.`);
     case "too-many-sessions":
       return system(`Your account is connected ${subject} times, which is the limit. Close one of the others first.`);
+    case "login-outdated":
+      return system(`${subject} has changed in the meantime. Log in again: /login`);
     case "account-required":
       return system(`You need an account for that. Register your nickname: /register`);
     case "absent-full":

@@ -2,6 +2,7 @@
 import {
   announce as announceToAll,
   ban,
+  countDisconnected,
   describe,
   describeMute,
   grantOperator,
@@ -12,10 +13,8 @@ import {
   requireOperator,
   unban,
   unmute as unmuteHost,
-  type UserBanResult,
 } from "../moderation.ts";
 import { listNodes } from "../nodes.ts";
-import type { Steps } from "../time_slicer.ts";
 import { withPassword } from "./account_commands.ts";
 import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
@@ -75,12 +74,12 @@ export const mute: Command = {
   help: "mute a user, in all rooms",
   topic: "operators",
   forOperators: true,
-  run(context, arg) {
+  async run(context, arg) {
     const { member, moderation, chat } = context;
     const [name = "", time] = arg.split(/\s+/);
     requireOperator(member); // before a wrong time is looked at
     const duration = time === undefined ? Infinity : readTime(time);
-    const { nick, host } = muteUser(moderation, chat, member, name, duration);
+    const { nick, host } = await muteUser(moderation, chat, member, name, duration);
     context.reply([system(`Muted ${nick}, and all users from ${host}.`)]);
   },
 };
@@ -90,8 +89,8 @@ export const unmute: Command = {
   help: "unmute a user; /bans lists the muted hosts",
   topic: "operators",
   forOperators: true,
-  run(context, arg) {
-    const who = unmuteHost(context.moderation, context.chat, context.member, arg);
+  async run(context, arg) {
+    const who = await unmuteHost(context.moderation, context.chat, context.member, arg);
     context.reply([system(`${who} can speak again.`)]);
   },
 };
@@ -131,21 +130,15 @@ export const nodes: Command = {
 };
 
 /** `/ban WHAT [TIME] [REASON]` of a server operator. */
-export function* banFromServer(context: CommandContext, arg: string): Steps<Promise<void>> {
+export async function banFromServer(context: CommandContext, arg: string): Promise<void> {
   const { first: what, rest } = splitWord(arg);
   const words = rest.split(/\s+/);
   const hasTime = looksLikeTime(words[0]!);
   const duration = hasTime ? readTime(words.shift()!) : Infinity;
-  return replyWhenDone(
-    context,
-    yield* ban(context.moderation, context.chat, context.member, what, duration, words.join(" ")),
-  );
-}
-
-async function replyWhenDone(context: CommandContext, made: UserBanResult): Promise<void> {
-  await made.done;
+  const { chat, member, moderation } = context;
+  const made = await ban(moderation, chat, member, what, duration, words.join(" "));
   context.reply([
-    system(`${made.what} is banned from this server; ${made.disconnected} disconnected. /bans lists all.`),
+    system(`${made.what} is banned from this server; ${countDisconnected(chat, made)}. /bans lists all.`),
   ]);
   if (made.includesCaller) {
     context.reply([system(`This ban includes you: /unban ${made.undo} before you leave, or you cannot come back.`)]);
@@ -153,7 +146,7 @@ async function replyWhenDone(context: CommandContext, made: UserBanResult): Prom
 }
 
 /** `/unban WHAT` of a server operator. */
-export function unbanFromServer(context: CommandContext, arg: string): void {
-  const what = unban(context.moderation, context.member, arg);
+export async function unbanFromServer(context: CommandContext, arg: string): Promise<void> {
+  const what = await unban(context.moderation, context.chat, context.member, arg);
   context.reply([system(`${what} is no longer banned.`)]);
 }

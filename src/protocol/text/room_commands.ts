@@ -45,7 +45,7 @@ export const leave: Command = {
     const { chat, member, room, session } = context;
     if (room.key !== LOBBY) {
       await context.enter(LOBBY);
-      if (room.has(member)) await chat.leave(member, room, undefined, session); // it was only hidden
+      if (context.member === member && room.has(member)) await chat.leave(member, room, undefined, session); // it was only hidden
       return;
     }
     context.reply([system(`You are in ${LOBBY}. /join #ROOM goes to another room, /quit leaves the chat.`)]);

@@ -41,7 +41,6 @@ export const ban: Command = {
   args: "NAME|MASK",
   help: "ban and remove a user, or all who match *!*@HOST",
   topic: "moderation",
-  lane: "prompt",
   run(context, arg) {
     const { chat, member, room } = context;
     if (member.operator) return banFromServer(context, arg);

@@ -14,6 +14,7 @@ import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
 import { ownRank } from "../room_admin.ts";
+import { LINES_UNDER_WAY } from "../lines_under_way.ts";
 import type { Steps, TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext } from "./context.ts";
@@ -184,6 +185,7 @@ class TextSession implements CommandContext {
         const cause = scope === undefined ? "on another device" : "as your token does not permit it";
         this.#leftRoom(room, `You left ${room.name} ${cause}.`);
       },
+      rejected: (error) => this.#reject(error),
       moved: (_previous, rooms, joined) => this.#moved(rooms, joined),
     };
   }
@@ -277,6 +279,17 @@ class TextSession implements CommandContext {
   take(line: string): Promise<void> | undefined {
     if (this.#moving !== undefined) return this.#moving.then(() => this.take(line));
     if (!this.chat.hasSession(this.session)) return;
+    const waiting = this.chat.underWay(this.session, this.#isCommand(line) ? 0 : LINES_UNDER_WAY - 1);
+    return waiting === undefined ? this.#take(line) : waiting.then(() => this.take(line)); // it may have been kicked meanwhile
+  }
+
+  /** Whether a line is more than text for the room: replies to it come after the lines that the client has sent before. */
+  #isCommand(line: string): boolean {
+    // A line that begins with formatting, a control character, may be a command without it.
+    return this.#secret !== undefined || line.startsWith("/") || line === "LIST" || line < " ";
+  }
+
+  #take(line: string): Promise<void> | undefined {
     if (this.#secret !== undefined) return this.#answerSecret(line);
     if (line === "") return;
     line = stripFormatting(line);
@@ -307,6 +320,7 @@ class TextSession implements CommandContext {
     const joining = this.chat.join(this.member, name, key, this.session);
     // Without a gap on a single node: a line said in between would be both replayed and delivered.
     const room = joining instanceof Promise ? await joining : joining;
+    if (!room.has(this.member)) return; // the client has another user now, and goes where that is: see `#moved`
     if (room === this.#room && isInside) return this.reply([system(`You are already in ${room.name}.`)]);
     const last = this.#room;
     this.#room = room;
@@ -316,7 +330,7 @@ class TextSession implements CommandContext {
       ...rank === undefined ? [] : [system(rank)],
       ...this.#introduction(room),
     ]);
-    if (!last.has(this.member)) return;
+    if (last === room || !last.has(this.member)) return;
     const { fullAccount: account, sessions } = this.member;
     // Another session may be there, or the user wants to stay there.
     const stays = sessions.length > 1 || (account !== undefined && this.chat.alwaysOn.status(account).on);

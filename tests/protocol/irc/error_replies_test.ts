@@ -35,6 +35,7 @@ const LINES: Record<Exclude<ChatErrorCode, "nick-registered">, string> = {
   "already-in-room": "443 alice X #tea :is already on channel",
   "too-many-sessions":
     "FAIL CMD TOO_MANY_SESSIONS :Your account is connected X times, which is the limit. Close one of the others first",
+  "login-outdated": "FAIL CMD LOGIN_OUTDATED :The account has changed in the meantime: log in again",
   "account-required": "FAIL CMD ACCOUNT_REQUIRED :An account is required",
   "absent-full":
     "FAIL CMD TOO_MANY_ABSENT :This server keeps no more than X users who are not connected. Try again later",

@@ -19,6 +19,7 @@ import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import { AuthFixture } from "../../accounts/helpers.ts";
 import { fakeModeration } from "../fake_moderation.ts";
+import { applied, chatForProtocols } from "../../delayed_chat.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 
 /** The time at which each test begins, in seconds since 1970 … */
@@ -65,8 +66,9 @@ export class Client {
   }
 
   /** Sends lines; resolves when they have been run. */
-  says(...lines: string[]): Promise<void> {
-    return this.connection.feed(lines);
+  async says(...lines: string[]): Promise<void> {
+    await this.connection.feed(lines);
+    await applied(this.#fixture.chat);
   }
 
   /** Flushes the chat, and returns the lines since the last call, as they were sent. */
@@ -99,6 +101,7 @@ export class Client {
     this.connection.closeReason ??= ending;
     this.connection.close();
     await this.over;
+    await applied(this.#fixture.chat);
   }
 }
 
@@ -116,7 +119,6 @@ export class ProtocolFixture {
     this.chat = options.chat as LocalChat | undefined ??
       new LocalChat({ history: new MemoryHistory() });
     this.options = {
-      chat: this.chat,
       formats: new Formats(SERVER),
       keepalive: new Keepalive(),
       auth: new AuthService(),
@@ -134,6 +136,7 @@ export class ProtocolFixture {
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),
       ...options,
+      chat: chatForProtocols(this.chat),
     };
   }
 
@@ -220,11 +223,9 @@ export function testAccounts(
 ) {
   Deno.test(name, async () => {
     await using office = await AuthFixture.open(options);
-    const isRegistered = (nick: string) => office.auth.find(nick) !== undefined;
     const history = new MemoryHistory();
-    const registeredLike = (look: string) => office.accounts.findConfusable(look);
     const reserved = [SERVER, "NickServ", "ChanServ"];
-    const chat = new LocalChat({ history, keepPrivate, policy: { isRegistered, registeredLike }, reserved });
+    const chat = office.chat({ history, keepPrivate, reserved });
     const fixture = new ProtocolFixture({ chat, auth: office.auth });
     try {
       await run(fixture, office);

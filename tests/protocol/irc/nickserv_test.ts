@@ -173,7 +173,7 @@ testAccounts(
     const lost = await fixture.irc("alice");
     const bob = await fixture.irc("bob");
     await fixture.join("#tea", lost, bob);
-    await auth.register(CALLER, "alice", PASSWORD, () => true); // elsewhere, while the nickname is in use
+    await auth.register(CALLER, "alice", PASSWORD, () => true, lost.member.id); // but its session is not logged in
     const alice = await fixture.irc("alice_");
     assertEquals(await told(alice, "NS GHOST alice"), [
       "NickServ: You are not logged in as alice. If it is yours: /msg NickServ GHOST alice PASSWORD",

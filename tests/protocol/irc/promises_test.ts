@@ -140,8 +140,7 @@ const ACCOUNT_LINES: readonly (readonly [string, string])[] = [
 async function runAccountLines(wrap: (chat: LocalChat) => LocalChat): Promise<unknown[]> {
   await using office = await AuthFixture.open();
   const { auth } = office;
-  const policy = { isRegistered: (nick: string) => auth.find(nick) !== undefined };
-  const fixture = new ProtocolFixture({ auth, chat: wrap(new LocalChat({ history: new MemoryHistory(), policy })) });
+  const fixture = new ProtocolFixture({ auth, chat: wrap(office.chat({ history: new MemoryHistory() })) });
   try {
     const clients = new Map([["tom", await fixture.text("tom")]]);
     for (const nick of ["alice", "bob", "carol", "eve"]) clients.set(nick, await fixture.irc(nick));

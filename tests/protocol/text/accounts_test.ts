@@ -28,9 +28,9 @@ function visible(command: string): string {
 class TextServer {
   readonly chat: LocalChat;
 
-  constructor(readonly auth: AuthService) {
-    const isRegistered = (nick: string) => auth.find(nick) !== undefined;
-    this.chat = new LocalChat({ history: new MemoryHistory(), policy: { isRegistered } });
+  constructor(readonly auth: AuthService, office?: AuthFixture) {
+    const options = { history: new MemoryHistory() };
+    this.chat = office?.chat(options) ?? new LocalChat(options);
   }
 
   arrive(): TextClient {
@@ -85,7 +85,7 @@ async function withOffice(
   options: Parameters<typeof AuthFixture.open>[0] = {},
 ): Promise<void> {
   await using office = await AuthFixture.open(options);
-  await run(new TextServer(office.auth), office);
+  await run(new TextServer(office.auth, office), office);
 }
 
 /** Sends one line after the other, and compares what the client receives. */
@@ -331,7 +331,7 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
   return withOffice(async (server, { auth }) => {
     const [lost, alice] = [server.arrive(), server.arrive()];
     await lost.asks("/nick alice");
-    await auth.register(CALLER, "alice", PASSWORD, () => true); // elsewhere, while the nickname is in use
+    await auth.register(CALLER, "alice", PASSWORD, () => true, lost.member!.id); // but its session is not logged in
     alice.hears();
     await dialogue(alice, [
       ["/ghost bob", "-- Password of bob, please:"],

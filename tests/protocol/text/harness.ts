@@ -7,6 +7,7 @@ import { MemoryHistory } from "../../../src/history/memory.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { text, type TextOptions } from "../../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
+import { applied, chatForProtocols } from "../../delayed_chat.ts";
 import { FakeConnection } from "../../fake_connection.ts";
 import { fakeModeration } from "../fake_moderation.ts";
 
@@ -30,7 +31,7 @@ export class TextServer {
       motd: () => [],
       answerMax: 1e6,
     };
-    this.options = { ...defaults, hostOf: (address) => `of-${address}`, ...options };
+    this.options = { ...defaults, hostOf: (address) => `of-${address}`, ...options, chat: chatForProtocols(this.chat) };
   }
 
   /** Connects a client. Its greeting is the first that it receives. */
@@ -77,8 +78,9 @@ export class TextClient {
   }
 
   /** Sends lines; resolves when the session has taken them. */
-  says(...lines: string[]): Promise<void> {
-    return this.connection.says(...lines);
+  async says(...lines: string[]): Promise<void> {
+    await this.connection.says(...lines);
+    await applied(this.#chat);
   }
 
   /** What it has received since the last call, with `[past]` in place of times. */

@@ -234,6 +234,7 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "not-in-room": "-- You are not in X. Join it first: /join X",
     "user-not-in-room": "-- X is not in #tea. /who lists its members.",
     "already-in-room": "-- X is already in #tea.",
+    "login-outdated": "-- X has changed in the meantime. Log in again: /login",
     "too-many-sessions": "-- Your account is connected X times, which is the limit. Close one of the others first.",
     "account-required": "-- You need an account for that. Register your nickname: /register",
     "absent-full": "-- This server keeps no more than X users who are not connected. Try again later.",
