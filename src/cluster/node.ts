@@ -301,22 +301,23 @@ export class ClusterNode<Own = unknown> implements ClusterView {
 
   /** Says hello until this node takes part. @throws {JoinError} if the cluster rejects it. */
   async #sayHello(log: NodeLog): Promise<LivingNode> {
+    const { membership } = this.#applier;
     const end = performance.now() + this.#times.name;
-    let holder: LivingNode | undefined; // of the name
-    for (let silent = 0;;) {
+    let begin: number | undefined; // the sequence of the first hello that was rejected
+    let silent: readonly LivingNode[] = [];
+    this.#lease.reset();
+    for (;;) {
       const nonce = crypto.randomUUID();
       const greeting = this.#greet(nonce);
-      // Each hello that comes back is as good as a beat: in the time of the log, the holder was silent for the lease.
-      const replaced = silent >= this.#times.lease ? holder : undefined;
-      await log.append(this.#hello(nonce, false, replaced));
+      await log.append(this.#hello(nonce, false, silent));
       const result = await greeting;
       if (!("code" in result)) return result;
-      // The node with its name may be itself before a restart, whose lease is not over.
-      if (result.code !== "name" || performance.now() >= end) throw new JoinError(result.sentence);
-      const { name } = this.#options;
-      const now = this.#applier.membership.nodes.find((each) => each.name === name);
-      silent = now?.incarnation === holder?.incarnation && now?.last === holder?.last ? silent + 1 : 0;
-      holder = now && { ...now };
+      // A node that seems to live may have been killed, such as this one before a restart. If all were, none declares them
+      // gone. Each hello that comes back is as good as a beat: in the time of the log, a node was silent for the lease.
+      begin ??= this.#applier.sequence;
+      silent = this.#lease.beat(membership.nodes);
+      const lives = membership.nodes.some(({ heard }) => heard > begin!);
+      if ((lives && result.code !== "name") || performance.now() >= end) throw new JoinError(result.sentence);
       await new Promise((resolve) => setTimeout(resolve, 2 * this.#times.ask));
     }
   }
@@ -327,10 +328,11 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     return this.#greeting.result.promise;
   }
 
-  #hello(nonce: string, founding: boolean, replaced?: LivingNode): Uint8Array<ArrayBuffer> {
+  #hello(nonce: string, founding: boolean, silent: readonly LivingNode[] = []): Uint8Array<ArrayBuffer> {
     const { name, version, settings } = this.#options;
-    const replaces = replaced && { node: replaced.incarnation, last: replaced.last };
-    const command: LogCommand = { op: "hello", nonce, name, version, codec: this.#codec, settings, founding, replaces };
+    const departed = silent.map(({ incarnation, last }) => ({ node: incarnation, last }));
+    const gone = departed.length > 0 ? departed : undefined;
+    const command: LogCommand = { op: "hello", nonce, name, version, codec: this.#codec, settings, founding, gone };
     const head = { version: HELLO_VERSION, incarnation: 0, number: 1, time: this.#now() };
     return packBatches(head, [encodeCommand(command, HELLO_VERSION)])[0]!;
   }

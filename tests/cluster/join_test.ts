@@ -3,7 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { JoinError } from "../../src/cluster/join.ts";
 import { positionOf } from "../../src/cluster/replica.ts";
 import { FakeStream } from "./fake_log.ts";
-import { inStep, TestNode, until } from "./nodes.ts";
+import { inStep, TestNode, type TestOptions, until } from "./nodes.ts";
 import { ToyCheckpoints } from "./toy_replica.ts";
 
 const NO_STATE =
@@ -241,6 +241,21 @@ Deno.test("join: a node that was alone gets its name back when it was started ag
   using again = await TestNode.join(stream.open, { name: "berlin", checkpoints, times: { name: 60_000 } });
   assertEquals(again.node.nodes.map(({ name, number }) => [name, number]), [["berlin", 2]]);
   assertEquals(again.replica.connected.size, 0);
+});
+
+Deno.test("join: a node with other settings joins when all nodes were killed, and not when one lives", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  const first = await TestNode.join(stream.open, { settings: [["--max-rooms", "10"]], checkpoints });
+  const second = await TestNode.join(stream.open, { settings: [["--max-rooms", "10"]] });
+  await first.node.checkpoint();
+  const options: TestOptions = { settings: [["--max-rooms", "20"]], times: { name: 60_000 } };
+  const timer = setInterval(() => second.node.beat(), 5);
+  await assertRejects(() => TestNode.join(stream.open, options), JoinError, "--max-rooms");
+  clearInterval(timer);
+  for (const node of [first, second]) node.crash();
+  using again = await TestNode.join(stream.open, { ...options, checkpoints });
+  assertEquals(again.node.nodes.map(({ number }) => number), [3]);
 });
 
 Deno.test("join: a node does not get the name of a node that lives", async () => {
