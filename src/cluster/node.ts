@@ -241,9 +241,14 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     const replaced = Promise.withResolvers<"replaced">();
     this.#replaced = replaced;
     const attempt = ++this.#attempts;
+    let wasConnected = true;
     const isCurrent = () => !this.#ended && attempt === this.#attempts;
     const log = await this.#options.open({
       batch: (sequence, bytes) => isCurrent() ? this.#batch(sequence, bytes) : undefined,
+      status: ({ connected, reason }) => {
+        if (isCurrent() && !connected && wasConnected) events.warn?.(`The connection to NATS is lost: ${reason}`);
+        wasConnected = connected;
+      },
       lost: (error) => isCurrent() ? this.fail(error.message) : undefined,
       trouble: (message) => events.warn?.(message),
     });
