@@ -8,6 +8,9 @@ import { Disk, noDisk } from "./history_disk.ts";
 
 const CAPABILITIES = ["message-tags", "server-time", "batch", "draft/chathistory", "echo-message"];
 
+/** The mode of a file that only its owner may read. */
+const SECRET = { mode: 0o600 };
+
 /** How long credentials last that expire during a test, in seconds: long enough to start a node with them. */
 const EXPIRY = 10;
 
@@ -50,8 +53,8 @@ test("cluster: a node starts again with other settings when all nodes were kille
   await settleAll([alice]);
   await Promise.all([0, 1].map((n) => cluster.killNode(n)));
   await Promise.all([0, 1].map((n) => cluster.startNode(n, ["--max-rooms", "7"])));
-  for (const { ircPort } of cluster.nodes) {
-    using again = await IrcClient.register(ircPort, "again", ...CAPABILITIES);
+  for (const [n, { ircPort }] of cluster.nodes.entries()) {
+    using again = await IrcClient.register(ircPort, `again${n}`, ...CAPABILITIES);
     await again.enter("#tea");
     assertEquals(await again.history("#tea"), messages(alice.received, "#tea"));
   }
@@ -64,9 +67,9 @@ test("cluster: a node whose credentials are wrong says so without them, and exit
   try {
     await using cluster = await Cluster.start(form, 0, { nats: { config } });
     const [right, wrong, expired] = ["right", "wrong", "expired"].map((name) => `${directory}/${name}.creds`);
-    await Deno.writeTextFile(right!, account.creds());
-    await Deno.writeTextFile(wrong!, new Account().creds());
-    await Deno.writeTextFile(expired!, account.creds(Math.floor(Date.now() / 1000) - 60));
+    await Deno.writeTextFile(right!, account.creds(), SECRET);
+    await Deno.writeTextFile(wrong!, new Account().creds(), SECRET);
+    await Deno.writeTextFile(expired!, account.creds(Math.floor(Date.now() / 1000) - 60), SECRET);
     for (const file of [wrong!, expired!]) {
       const { code, stdout, stderr } = await run(form, [...cluster.argsOf(0), "--cluster-creds", file]);
       const reason = "the server rejected the credentials";
@@ -107,9 +110,9 @@ test(
     try {
       await using cluster = await Cluster.start(form, 0, { nats: { config: account.config } });
       const [lasting, short] = [`${directory}/lasting.creds`, `${directory}/short.creds`];
-      await Deno.writeTextFile(lasting, account.creds());
+      await Deno.writeTextFile(lasting, account.creds(), SECRET);
       await cluster.startNode(0, ["--cluster-creds", lasting]);
-      await Deno.writeTextFile(short, account.creds(Math.floor(Date.now() / 1000) + EXPIRY));
+      await Deno.writeTextFile(short, account.creds(Math.floor(Date.now() / 1000) + EXPIRY), SECRET);
       const node = await cluster.startNode(1, ["--cluster-creds", short]);
       using alice = await IrcClient.register(cluster.nodes[0]!.ircPort, "alice");
       using bob = await IrcClient.register(node.ircPort, "bob");
