@@ -50,6 +50,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   #log: NodeLog | undefined;
   #self: LivingNode | undefined; // while it takes part
   #attempts = 0; // to join
+  #joining: PromiseWithResolvers<never> | undefined; // while it joins for the first time
   #isPristine = true; // the state was not changed by an attempt
   #isLeaving = false;
   #ended = false;
@@ -136,9 +137,10 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   async join(): Promise<void> {
     const { checkpoints } = this.#options;
     let checkpoint = checkpoints?.load();
+    const joining = this.#joining = Promise.withResolvers<never>();
     try {
       for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-        const outcome = await this.#attempt(checkpoint);
+        const outcome = await Promise.race([this.#attempt(checkpoint), joining.promise]);
         if (outcome === "joined") return;
         this.#log?.close();
         if (outcome === "replaced") {
@@ -150,6 +152,8 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     } catch (error) {
       this.#end();
       throw error;
+    } finally {
+      this.#joining = undefined;
     }
   }
 
@@ -221,11 +225,13 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     this.#end();
   }
 
-  /** Ends the node at once, as the process cannot go on. */
+  /** Ends the node at once, as the process cannot go on. While it joins, `join` rejects with the sentence. */
   fail(sentence: string): void {
     if (this.#ended) return;
+    const joining = this.#joining;
     this.#end();
-    this.#options.events.fatal?.(sentence);
+    if (joining === undefined) this.#options.events.fatal?.(sentence);
+    else joining.reject(new JoinError(sentence));
   }
 
   #view({ name, number, since, version }: LivingNode): NodeView {

@@ -1,5 +1,7 @@
 /** How a node gets the state of the cluster: from peers, from its checkpoint, or by founding it; on a log in memory. */
 import { assertEquals, assertRejects } from "@std/assert";
+import { encodeCommand, packBatches } from "../../src/cluster/batches.ts";
+import { CODEC_VERSION } from "../../src/cluster/command_codec.ts";
 import { JoinError } from "../../src/cluster/join.ts";
 import { positionOf } from "../../src/cluster/replica.ts";
 import { FakeStream } from "./fake_log.ts";
@@ -274,4 +276,20 @@ Deno.test("join: a node stores a checkpoint when it has joined, and one when it 
   await until(() => checkpoints.stored?.head.sequence === 1);
   await one.node.stop();
   assertEquals(checkpoints.stored?.head.sequence, 2);
+});
+
+Deno.test("join: a node ends with a sentence when the log has a batch that it cannot read", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  const one = await TestNode.join(stream.open, { checkpoints });
+  await one.node.checkpoint();
+  using newer = await TestNode.join(stream.open, { codec: CODEC_VERSION + 1 });
+  const head = { version: CODEC_VERSION + 1, incarnation: newer.node.self!.incarnation, number: 1, time: 1 };
+  one.crash();
+  for (const batch of [head, { ...head, version: CODEC_VERSION, number: 2 }]) {
+    await newer.log.append(packBatches(batch, [encodeCommand({ op: "beat" }, CODEC_VERSION)])[0]!);
+  }
+  const again = new TestNode(stream.open, { checkpoints });
+  await assertRejects(() => again.node.join(), JoinError, "update tincan on this node.");
+  assertEquals(again.fatal, undefined); // it is said once
 });
