@@ -129,8 +129,7 @@ export class Applier<Own> {
     }
     this.commands++;
     this.now = Math.max(this.now, time);
-    if (command.replaces !== undefined) {
-      const { node, last } = command.replaces;
+    for (const { node, last } of command.gone ?? []) {
       await this.#gone(node, last, 0, { now: this.now, position: positionOf(sequence, 0), own: undefined });
     }
     this.#events.hello(command, this.membership.hello(command, sequence, this.now));

@@ -23,7 +23,7 @@ export type ClusterCommand =
    *
    * `nonce`: chosen at random, so that the node knows its own. `name`: empty for one that is made of its number. `version`: of
    * tincan. `codec`: the newest version of the encoding that it knows. `founding`: its state is that of the cluster from now on.
-   * `replaces`: a node with the same name that was silent for the lease; as no node may live that could declare it gone.
+   * `gone`: nodes that were silent for the lease while it said hello; as no node may live that could declare them gone.
    */
   | {
     readonly op: "hello";
@@ -33,7 +33,7 @@ export type ClusterCommand =
     readonly codec: number;
     readonly settings: readonly Setting[];
     readonly founding: boolean;
-    readonly replaces?: Departed | undefined;
+    readonly gone?: readonly Departed[] | undefined;
   }
   /** A node is alive. `checksum`: of its state at an earlier sequence. */
   | { readonly op: "beat"; readonly checksum?: Checksum | undefined }

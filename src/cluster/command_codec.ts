@@ -194,7 +194,7 @@ export const commandCodec = variants<LogCommand, "op">("op", {
     codec: integer,
     settings: list(pair(text, text)),
     founding: flag,
-    replaces: optional(departed),
+    gone: optional(list(departed)),
   }],
   beat: ["be", 1, { checksum: optional(checksum) }],
   gone: ["go", 1, { node: integer, last: integer }],

@@ -50,6 +50,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   #log: NodeLog | undefined;
   #self: LivingNode | undefined; // while it takes part
   #attempts = 0; // to join
+  #joining: PromiseWithResolvers<never> | undefined; // while it joins for the first time
   #isPristine = true; // the state was not changed by an attempt
   #isLeaving = false;
   #ended = false;
@@ -136,9 +137,10 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   async join(): Promise<void> {
     const { checkpoints } = this.#options;
     let checkpoint = checkpoints?.load();
+    const joining = this.#joining = Promise.withResolvers<never>();
     try {
       for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-        const outcome = await this.#attempt(checkpoint);
+        const outcome = await Promise.race([this.#attempt(checkpoint), joining.promise]);
         if (outcome === "joined") return;
         this.#log?.close();
         if (outcome === "replaced") {
@@ -150,6 +152,8 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     } catch (error) {
       this.#end();
       throw error;
+    } finally {
+      this.#joining = undefined;
     }
   }
 
@@ -221,11 +225,13 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     this.#end();
   }
 
-  /** Ends the node at once, as the process cannot go on. */
+  /** Ends the node at once, as the process cannot go on. While it joins, `join` rejects with the sentence. */
   fail(sentence: string): void {
     if (this.#ended) return;
+    const joining = this.#joining;
     this.#end();
-    this.#options.events.fatal?.(sentence);
+    if (joining === undefined) this.#options.events.fatal?.(sentence);
+    else joining.reject(new JoinError(sentence));
   }
 
   #view({ name, number, since, version }: LivingNode): NodeView {
@@ -241,9 +247,14 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     const replaced = Promise.withResolvers<"replaced">();
     this.#replaced = replaced;
     const attempt = ++this.#attempts;
+    let wasConnected = true;
     const isCurrent = () => !this.#ended && attempt === this.#attempts;
     const log = await this.#options.open({
       batch: (sequence, bytes) => isCurrent() ? this.#batch(sequence, bytes) : undefined,
+      status: ({ connected, reason }) => {
+        if (isCurrent() && !connected && wasConnected) events.warn?.(`The connection to NATS is lost: ${reason}`);
+        wasConnected = connected;
+      },
       lost: (error) => isCurrent() ? this.fail(error.message) : undefined,
       trouble: (message) => events.warn?.(message),
     });
@@ -301,22 +312,23 @@ export class ClusterNode<Own = unknown> implements ClusterView {
 
   /** Says hello until this node takes part. @throws {JoinError} if the cluster rejects it. */
   async #sayHello(log: NodeLog): Promise<LivingNode> {
+    const { membership } = this.#applier;
     const end = performance.now() + this.#times.name;
-    let holder: LivingNode | undefined; // of the name
-    for (let silent = 0;;) {
+    let begin: number | undefined; // the sequence of the first hello that was rejected
+    let silent: readonly LivingNode[] = [];
+    this.#lease.reset();
+    for (;;) {
       const nonce = crypto.randomUUID();
       const greeting = this.#greet(nonce);
-      // Each hello that comes back is as good as a beat: in the time of the log, the holder was silent for the lease.
-      const replaced = silent >= this.#times.lease ? holder : undefined;
-      await log.append(this.#hello(nonce, false, replaced));
+      await log.append(this.#hello(nonce, false, silent));
       const result = await greeting;
       if (!("code" in result)) return result;
-      // The node with its name may be itself before a restart, whose lease is not over.
-      if (result.code !== "name" || performance.now() >= end) throw new JoinError(result.sentence);
-      const { name } = this.#options;
-      const now = this.#applier.membership.nodes.find((each) => each.name === name);
-      silent = now?.incarnation === holder?.incarnation && now?.last === holder?.last ? silent + 1 : 0;
-      holder = now && { ...now };
+      // A node that seems to live may have been killed, such as this one before a restart. If all were, none declares them
+      // gone. Each hello that comes back is as good as a beat: in the time of the log, a node was silent for the lease.
+      begin ??= this.#applier.sequence;
+      silent = this.#lease.beat(membership.nodes);
+      const lives = membership.nodes.some(({ heard }) => heard > begin!);
+      if ((lives && result.code !== "name") || performance.now() >= end) throw new JoinError(result.sentence);
       await new Promise((resolve) => setTimeout(resolve, 2 * this.#times.ask));
     }
   }
@@ -327,10 +339,11 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     return this.#greeting.result.promise;
   }
 
-  #hello(nonce: string, founding: boolean, replaced?: LivingNode): Uint8Array<ArrayBuffer> {
+  #hello(nonce: string, founding: boolean, silent: readonly LivingNode[] = []): Uint8Array<ArrayBuffer> {
     const { name, version, settings } = this.#options;
-    const replaces = replaced && { node: replaced.incarnation, last: replaced.last };
-    const command: LogCommand = { op: "hello", nonce, name, version, codec: this.#codec, settings, founding, replaces };
+    const departed = silent.map(({ incarnation, last }) => ({ node: incarnation, last }));
+    const gone = departed.length > 0 ? departed : undefined;
+    const command: LogCommand = { op: "hello", nonce, name, version, codec: this.#codec, settings, founding, gone };
     const head = { version: HELLO_VERSION, incarnation: 0, number: 1, time: this.#now() };
     return packBatches(head, [encodeCommand(command, HELLO_VERSION)])[0]!;
   }

@@ -270,7 +270,7 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
       codec: 2,
       settings: [["--name", "tincan"], ["--max-rooms", "1000"]],
       founding: true,
-      replaces: { node: 12, last: 345 },
+      gone: [{ node: 12, last: 345 }],
     },
     least: { op: "hello", nonce: "n", name: "", version: "0.1.0", codec: 1, settings: [], founding: false },
   },

@@ -1,9 +1,11 @@
 /** How a node gets the state of the cluster: from peers, from its checkpoint, or by founding it; on a log in memory. */
 import { assertEquals, assertRejects } from "@std/assert";
+import { encodeCommand, packBatches } from "../../src/cluster/batches.ts";
+import { CODEC_VERSION } from "../../src/cluster/command_codec.ts";
 import { JoinError } from "../../src/cluster/join.ts";
 import { positionOf } from "../../src/cluster/replica.ts";
 import { FakeStream } from "./fake_log.ts";
-import { inStep, TestNode, until } from "./nodes.ts";
+import { inStep, TestNode, type TestOptions, until } from "./nodes.ts";
 import { ToyCheckpoints } from "./toy_replica.ts";
 
 const NO_STATE =
@@ -243,6 +245,21 @@ Deno.test("join: a node that was alone gets its name back when it was started ag
   assertEquals(again.replica.connected.size, 0);
 });
 
+Deno.test("join: a node with other settings joins when all nodes were killed, and not when one lives", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  const first = await TestNode.join(stream.open, { settings: [["--max-rooms", "10"]], checkpoints });
+  const second = await TestNode.join(stream.open, { settings: [["--max-rooms", "10"]] });
+  await first.node.checkpoint();
+  const options: TestOptions = { settings: [["--max-rooms", "20"]], times: { name: 60_000 } };
+  const timer = setInterval(() => second.node.beat(), 5);
+  await assertRejects(() => TestNode.join(stream.open, options), JoinError, "--max-rooms");
+  clearInterval(timer);
+  for (const node of [first, second]) node.crash();
+  using again = await TestNode.join(stream.open, { ...options, checkpoints });
+  assertEquals(again.node.nodes.map(({ number }) => number), [3]);
+});
+
 Deno.test("join: a node does not get the name of a node that lives", async () => {
   const stream = new FakeStream();
   using first = await TestNode.join(stream.open, { name: "berlin" });
@@ -259,4 +276,20 @@ Deno.test("join: a node stores a checkpoint when it has joined, and one when it 
   await until(() => checkpoints.stored?.head.sequence === 1);
   await one.node.stop();
   assertEquals(checkpoints.stored?.head.sequence, 2);
+});
+
+Deno.test("join: a node ends with a sentence when the log has a batch that it cannot read", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  const one = await TestNode.join(stream.open, { checkpoints });
+  await one.node.checkpoint();
+  using newer = await TestNode.join(stream.open, { codec: CODEC_VERSION + 1 });
+  const head = { version: CODEC_VERSION + 1, incarnation: newer.node.self!.incarnation, number: 1, time: 1 };
+  one.crash();
+  for (const batch of [head, { ...head, version: CODEC_VERSION, number: 2 }]) {
+    await newer.log.append(packBatches(batch, [encodeCommand({ op: "beat" }, CODEC_VERSION)])[0]!);
+  }
+  const again = new TestNode(stream.open, { checkpoints });
+  await assertRejects(() => again.node.join(), JoinError, "update tincan on this node.");
+  assertEquals(again.fatal, undefined); // it is said once
 });

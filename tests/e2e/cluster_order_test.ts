@@ -1,15 +1,9 @@
 /** Lines on several nodes: one order, the same ids and the same history everywhere. */
 import { assert, assertEquals } from "@std/assert";
-import { Cluster, IrcClient } from "./cluster.ts";
+import { Cluster, IrcClient, messages } from "./cluster.ts";
 import { test } from "./forms.ts";
 
 const CAPABILITIES = ["message-tags", "server-time", "batch", "draft/chathistory", "echo-message", "labeled-response"];
-
-/** The id and the text of each message that a client was sent in a room, in order. */
-function messages(received: string, room: string): string[] {
-  const lines = received.split("\n").filter((line) => line.includes(` PRIVMSG ${room} `));
-  return lines.map((line) => `${/msgid=([^; ]+)/.exec(line)![1]} ${line.slice(line.indexOf(" :", 1) + 2).trimEnd()}`);
-}
 
 test("cluster: lines of all nodes have one order and the same ids on each, live and in the history", async (form) => {
   await using cluster = await Cluster.start(form, 3);
@@ -38,10 +32,7 @@ test("cluster: lines of all nodes have one order and the same ids on each, live 
   const histories = await Promise.all(cluster.nodes.map(async ({ ircPort }, n) => {
     const reader = await IrcClient.register(ircPort, `reader${n}`, ...CAPABILITIES);
     await reader.enter("#tea");
-    const before = reader.received.length;
-    await reader.send("CHATHISTORY LATEST #tea * 100");
-    await reader.until(/BATCH -/);
-    return messages(reader.received.slice(before), "#tea");
+    return await reader.history("#tea");
   }));
   assertEquals(histories[0]!.length, 100);
   for (const history of histories) assertEquals(history, first!.slice(-100));
