@@ -208,20 +208,22 @@ Deno.test("sqlite: rooms without lines are reported when they expire, and stay u
     const topic = name === "#ruled" ? { text: "x", by: "alice!~a@host", at: NOON + DAY } : undefined;
     history.saveRoom({ ...PLAIN_ROOM, name, topic, since: name === "#new" ? NOON + DAY : NOON - DAY });
   }
-  history.saveRoom({ ...PLAIN_ROOM, name: "#locked", since: NOON - DAY });
+  for (const name of ["#locked", "#named"]) history.saveRoom({ ...PLAIN_ROOM, name, since: NOON - DAY });
   commitLines(history, said("#talk", "later", { time: NOON + DAY }), said("#silent", "once"));
   assertEquals(runMaintenance(history), []);
   clock.now += DAY;
   history.saveRoom({ ...PLAIN_ROOM, name: "#locked", since: NOON - DAY, password: "sesame" });
+  history.renameRoom("#named", "#renamed");
   history.commit();
   clock.now++;
   assertEquals(runMaintenance(history), ["#silent"]);
-  assertEquals(history.rooms().map(({ name }) => name), ["#Silent", "#ruled", "#talk", "#new", "#locked"]);
+  const names = ["#Silent", "#ruled", "#talk", "#new", "#locked", "#renamed"];
+  assertEquals(history.rooms().map(({ name }) => name), names);
   clock.now += SWEEP_TIME;
   assertEquals(runMaintenance(history), ["#silent"], "again, until it is deleted");
   history.deleteTarget("#silent");
   clock.now += DAY;
-  assertEquals(runMaintenance(history), ["#ruled", "#talk", "#new", "#locked"]);
+  assertEquals(runMaintenance(history), ["#ruled", "#talk", "#new", "#locked", "#renamed"]);
 });
 
 Deno.test("sqlite: no room expires without an age limit", async () => {

@@ -258,3 +258,14 @@ Deno.test("roles: they are not written again with every change of the room, and 
   save("5");
   assertEquals(rolesOf(history, "#room"), ["carol member", "bob owner"]);
 });
+
+Deno.test("roles: two rooms that are saved with the same list both have it", async () => {
+  using place = new Place();
+  const history = await place.open();
+  history.saveRoom({ ...PLAIN_ROOM, name: "#two", roles: [role("bob", "owner", NOON)] });
+  history.commit();
+  const roles = [role("alice", "owner", NOON)];
+  for (const name of ["#one", "#two"]) history.saveRoom({ ...PLAIN_ROOM, name, roles });
+  history.commit();
+  assertEquals([rolesOf(history, "#one"), rolesOf(history, "#two")], [["alice owner"], ["alice owner"]]);
+});
