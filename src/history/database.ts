@@ -379,7 +379,6 @@ export function knownTime({ db }: Database): number {
 /** Converts an error of SQLite or of the system, with a message that fits behind `Cannot …: `. */
 export function storeError(error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  if (error instanceof Deno.errors.PermissionDenied) return new StoreError("permission denied");
   if (error instanceof Deno.errors.AlreadyExists || error instanceof Deno.errors.NotADirectory) {
     return new StoreError("it is not a directory");
   }

@@ -163,7 +163,7 @@ export class MemoryHistory implements HistoryStore {
       if (ring.at(middle).time < time) low = middle + 1;
       else high = middle;
     }
-    if (low < ordered && time <= now) return ring.at(low).id;
+    if (low < ordered) return ring.at(low).id;
     for (let index = ordered; index < ring.length; index++) {
       const line = ring.at(index);
       if (line.time >= time && line.time <= now) return line.id;

@@ -93,7 +93,7 @@ export class ReadMarkerTable implements ReadMarkerStore, SnapshotSection {
       const rows = this.#sql.all<MarkerRow>(sql, ...after);
       for (const { account, room, nick, time, key } of rows) {
         if (room === 0) yield [account, nick, time];
-        else if (key !== null) yield [account, key, time]; // else those of a room that is being deleted
+        else if (key !== null && isRoomKey(key)) yield [account, key, time]; // else that of a room that is being deleted
       }
       const last = rows.at(-1);
       if (last === undefined) return;

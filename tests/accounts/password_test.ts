@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { fc } from "../dependencies.ts";
+import { normalizedTexts } from "../normalized_texts.ts";
 import {
   BusyError,
   choose,
@@ -40,14 +41,10 @@ Deno.test("password: verifying without a hash derives a key and fails", async ()
   assertEquals(derived, [["secret", 16], ["secret", 16]]);
 });
 
-Deno.test("password: a very long one with many marks is rejected in a moment, and the longest one is prepared", () => {
+Deno.test("password: one with 65,536 marks is rejected without sorting them, and the longest one is prepared", () => {
   const marks = "\u0345".repeat(32_768) + "\u0334".repeat(32_768);
-  const times = Array.from({ length: 5 }, () => {
-    const start = performance.now();
-    assertThrows(() => choose(`a${marks}`), PasswordError);
-    return performance.now() - start;
-  });
-  assert(Math.min(...times) < 300, `sorting the marks takes 3 s, this ${times.join(" ")} ms`);
+  const texts = normalizedTexts(() => assertThrows(() => choose(`a${marks}`), PasswordError));
+  assertEquals(texts, []);
   const longest = "\u1f82".repeat(PASSWORD_MAX); // four characters in decomposed form
   assertEquals(prepare(longest.normalize("NFD")), longest);
 });

@@ -4,7 +4,9 @@
  * Run by `deno task bench`. Each group has plain input of the same length as its baseline. Other input may take some times
  * as long, and not hundreds of times.
  */
+import { choose } from "../../src/accounts/password.ts";
 import { matchesMask } from "../../src/util/mask.ts";
+import { tokenize } from "../../src/util/tokenizer.ts";
 import { type Ban, Bans, BANS_MAX, readBan } from "../../src/moderation/bans.ts";
 import { HTTP_TIMES, HttpConnection } from "../../src/transport/http.ts";
 import type { Socket } from "../../src/transport/socket.ts";
@@ -45,6 +47,22 @@ for (const [count, baseline] of [[1, true], [BANS_MAX, false]] as const) {
 
 for (const [n, { text }] of HARD_MESSAGES.entries()) {
   Deno.bench(text.slice(0, 20), { group: "find links", baseline: n === 0 }, () => void findLinks(text));
+}
+
+{
+  const length = 32_768;
+  const texts = { "letters": "é".repeat(2 * length), "marks": "\u0345".repeat(length) + "\u0334".repeat(length) };
+  for (const [name, text] of Object.entries(texts)) {
+    const baseline = name === "letters";
+    Deno.bench(name, { group: "tokenize 65,536 characters", baseline }, () => void tokenize(text));
+    Deno.bench(name, { group: "reject a password of 65,536 characters", baseline }, () => {
+      try {
+        choose(text);
+      } catch {
+        // It is too long.
+      }
+    });
+  }
 }
 
 /** A client that sends one request, and ignores the response. */

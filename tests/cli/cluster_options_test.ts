@@ -80,6 +80,7 @@ Deno.test("cluster options: --max-line is limited, and the echo server has no cl
   assertEquals(parse(`${SERVERS} --max-line ${LINE_MAX}`).maxLine, LINE_MAX);
   const message = "Cannot use --max-line: with --cluster, it must be at most 64KiB";
   assertRejected(`${SERVERS} --max-line ${LINE_MAX + 1}`, message);
+  assertEquals(parse(`passwd ${SERVERS} --max-line 1MiB --send-buffer 8MiB`).maxLine, 2 ** 20, "no server is started");
   assertRejected(`echo ${SERVERS}`, "Cannot use --cluster: the echo server has nothing to share");
 });
 

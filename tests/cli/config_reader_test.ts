@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ConfigReader, FILE_MAX } from "../../src/cli/config_reader.ts";
+import { FakeTimers } from "../fake_timers.ts";
 
 /** Runs in a process of its own, as a revoked permission cannot be granted again. */
 const PROGRAM = `
@@ -68,4 +69,62 @@ Deno.test("config reader: a file at the limit is read, and what is no file or to
     reader.close();
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test({
+  name: "config reader: a file that Deno opens for programs with all permissions only is named as what it is",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const reader = new ConfigReader(["/proc/self/environ"]);
+    try {
+      await assertRejects(() => reader.read("/proc/self/environ"), Error, "it is not a file on a disk");
+    } finally {
+      reader.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "config reader: a device, and a pipe with more than the limit, are rejected without reading them to the end",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const pipe = `${await Deno.makeTempDir()}/pipe`;
+    assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+    const reader = new ConfigReader(["/dev/zero", pipe]);
+    try {
+      await assertRejects(() => reader.read("/dev/zero"), Error, "it is a device");
+      const writer = new Deno.Command("sh", { args: ["-c", `head -c ${FILE_MAX + 1} /dev/zero > "$0"`, pipe] })
+        .output();
+      await assertRejects(() => reader.read(pipe), Error, `it has more than ${FILE_MAX} bytes`);
+      await writer;
+    } finally {
+      reader.close();
+      await Deno.remove(pipe);
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "config reader: a pipe without a writer is rejected after ten seconds, and no timer is left after a file was read",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    using timers = new FakeTimers(10_000);
+    const folder = await Deno.makeTempDir();
+    const [file, pipe] = [`${folder}/file`, `${folder}/pipe`];
+    await Deno.writeTextFile(file, "text");
+    assert((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+    const reader = new ConfigReader([file, pipe]);
+    try {
+      assertEquals((await reader.read(file)).bytes.length, 4);
+      assertEquals(timers.size, 0);
+      const rejected = assertRejects(() => reader.read(pipe), Error, "it takes too long to read");
+      timers.pass(10_000);
+      await rejected;
+      (await Deno.open(pipe, { write: true })).close(); // the worker waits for a writer
+    } finally {
+      reader.close();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });

@@ -53,3 +53,36 @@ Deno.test({
     assertEquals(more, []);
   },
 });
+
+Deno.test({
+  name: "tls files: a certificate that expires soon, or that browsers reject, is reported at the start and by a reload",
+  ignore: noCertificates !== undefined,
+  async fn() {
+    const lines: string[] = [];
+    const write = (bytes: Uint8Array) => {
+      lines.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
+      return Promise.resolve(bytes.length);
+    };
+    const log = new Log("info", "text", { write });
+    await using certificates = await Certificates.make();
+    const [cert, key] = [`${certificates.path}/weak.pem`, `${certificates.path}/weak.key`];
+    const newKey = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    await certificates.openssl(`req -x509 ${newKey} -keyout weak.key -out weak.pem -days 5 -subj /CN=weak`);
+    const messages = async () => {
+      await log.flushed();
+      return lines.splice(0).map((line) => line.split(" ").slice(2).join(" ").replace(/ (subject|file)=.*/, ""));
+    };
+    const warnings = ["warn certificate out of date", "warn weak certificate"];
+    const setInterval = globalThis.setInterval;
+    globalThis.setInterval = (() => 0) as unknown as typeof setInterval;
+    let files;
+    try {
+      files = await TlsFiles.open({ cert, key }, Deno.readTextFile, log);
+    } finally {
+      globalThis.setInterval = setInterval;
+    }
+    assertEquals(await messages(), warnings);
+    assertEquals(await files.reload(), undefined);
+    assertEquals(await messages(), ["info certificate reloaded", ...warnings]);
+  },
+});

@@ -19,7 +19,7 @@ Deno.test("ban table: bans are returned as they were stored, oldest first", asyn
   const table = await open(place);
   assertEquals(table.bans(), []);
   const bans = [
-    ban("troll!*@*", { since: NOON + 1, reason: 'it\'s "spam"; DROP TABLE ban --' }),
+    ban("troll!*@*", { since: NOON + 1, nick: "Troll", reason: 'it\'s "spam"; DROP TABLE ban --' }),
     ban("192.0.2.0/24", { since: NOON + 2, until: NOON + 999_999 * 7 * 24 * 60 * MINUTE }),
     ban("2001:DB8::7", { since: NOON + 3, until: NOON + MINUTE, by: "[r]oot", reason: "größer 😀" }),
   ];

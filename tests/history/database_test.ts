@@ -60,9 +60,16 @@ Deno.test({
   async fn() {
     using place = new Place();
     await place.open();
+    assertEquals(place.database.exposed, [], "new files");
     place.close();
-    const modes = [["tincan.db", 0o640], ["tincan.db-journal", 0o604], ["tincan.lock", 0o620]] as const;
-    Deno.writeTextFileSync(`${place.path}/tincan.db-journal`, "");
+    const modes = [
+      ["tincan.db", 0o640],
+      ["tincan.db-wal", 0o640],
+      ["tincan.db-shm", 0o644],
+      ["tincan.db-journal", 0o604],
+      ["tincan.lock", 0o620],
+    ] as const;
+    for (const [name] of modes.slice(1, 4)) Deno.writeTextFileSync(`${place.path}/${name}`, "");
     for (const [name, mode] of modes) Deno.chmodSync(`${place.path}/${name}`, mode);
     const file = await Database.open(place.path);
     file.close();
@@ -99,6 +106,25 @@ for (const [sync, level] of [["normal", 1], ["full", 2]] as const) {
     assertEquals<readonly Sync[]>(SYNCS, ["normal", "full"]);
   });
 }
+
+Deno.test("database: its log is copied into the file before it has as many pages as SQLite would let it have", async () => {
+  using place = new Place();
+  await place.open();
+  const { db } = place.database;
+  db.exec("CREATE TABLE filled (bytes BLOB)");
+  for (let n = 0; n < 1000; n += 10) db.exec("INSERT INTO filled VALUES (zeroblob(40000))");
+  assert(Deno.statSync(`${place.file}-wal`).size < 500 * 4096);
+  assertEquals(pragma(db, "journal_size_limit"), 64 * 1024 * 1024);
+});
+
+Deno.test("database: a view that was added to the file cannot call tincan's functions", async () => {
+  using place = new Place();
+  await place.open();
+  const { db } = place.database;
+  assertEquals(db.prepare("SELECT fold('A') AS folded").get()!.folded, "a");
+  db.exec("CREATE VIEW planted AS SELECT fold('A') AS folded");
+  assertThrows(() => db.prepare("SELECT * FROM planted").get(), Error, "unsafe use of fold()");
+});
 
 Deno.test("database: a second open of a directory fails and changes nothing", async () => {
   using place = new Place();

@@ -92,11 +92,13 @@ Deno.test("erase: bans of the user stay, without their author and reason", async
   const bans = new BanTable(store.file);
   const ban = { what: "192.0.2.7", by: "Bob", reason: "stole my saxophone", since: THEN, until: Infinity };
   bans.addBan(ban);
-  bans.addBan({ ...ban, what: "192.0.2.8", by: "bobby" });
+  bans.addBan({ ...ban, what: "192.0.2.8", by: "bobby", nick: "Bob" });
+  bans.addBan({ ...ban, what: "192.0.2.9", by: "carol", reason: "", nick: "bobby" });
   erase(store.file, "bob");
-  assertEquals(bans.bans().map(({ what, by, reason }) => [what, by, reason]), [
-    ["192.0.2.7", "*", "no reason given"],
-    ["192.0.2.8", "bobby", "stole my saxophone"],
+  assertEquals(bans.bans().map(({ what, by, reason, nick }) => [what, by, reason, nick]), [
+    ["192.0.2.7", "*", "no reason given", undefined],
+    ["192.0.2.8", "bobby", "stole my saxophone", undefined],
+    ["192.0.2.9", "carol", "", "bobby"],
   ]);
   bans.removeBan("192.0.2.8");
   erase(store.file, "bob");
@@ -143,10 +145,17 @@ Deno.test("erase: lines of a deleted room that still await their deletion leave 
   await using store = await Store.make();
   store.rooms("#tea");
   store.say("#tea", "bob", "quokka");
+  store.history.readMarkers.advance("alice", "#tea", THEN);
+  store.history.commit();
   store.history.deleteTarget("#tea");
   assertEquals(await found(store.directory, ["quokka"]), ["quokka"]);
   assertEquals(erase(store.file, "bob"), { inRooms: 0, inPrivate: 0, account: false });
   assertEquals(await found(store.directory, ["quokka"]), []);
+  assertEquals(
+    store.number("SELECT count(*) FROM read_marker"),
+    0,
+    "the next room may get the number of the deleted one",
+  );
 });
 
 Deno.test("erase: no nickname is left in the counts of each writer, and they are correct afterwards", async () => {

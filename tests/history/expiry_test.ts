@@ -4,6 +4,7 @@ import { fc } from "../dependencies.ts";
 import type { Said } from "../../src/chat/events.ts";
 import { firstId, Ids } from "../../src/chat/ids.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
 import {
   both,
   Clock,
@@ -20,6 +21,7 @@ import {
   said,
   SWEEP_TIME,
   texts,
+  tickingClock,
   whispered,
 } from "./helpers.ts";
 
@@ -128,14 +130,14 @@ for (const kind of ["memory", "sqlite"]) {
     using place = new Place();
     const history = kind === "memory" ? new MemoryHistory() : await place.open();
     const ids = new Ids(firstId(NOON + 60 * MINUTE)); // the clock was an hour ahead, and has been set back
-    const times = [0, 5, 5, 6].map((minute) => NOON + minute * MINUTE);
+    const times = [0, 5, 5, 6, 120].map((minute) => NOON + minute * MINUTE);
     const given = times.map((time) => said("#room", "x", { time, id: ids.next(time) }));
     commitLines(history, ...given);
     const since = (minute: number) => history.firstSince("#room", NOON + minute * MINUTE);
     assertEquals([since(0), since(1)], [given[0]!.id, Infinity]);
     clock.now = NOON + DAY; // now the ids are in the past as well
-    const [first, second, , fourth] = given.map(({ id }) => id);
-    assertEquals([0, 1, 5, 6, 7].map(since), [first, second, second, fourth, Infinity]);
+    const [first, second, , fourth, fifth] = given.map(({ id }) => id);
+    assertEquals([0, 1, 5, 6, 10, 121].map(since), [first, second, second, fourth, fifth, Infinity]);
   });
 
   Deno.test(`${kind}: firstSince() ignores a line from a millisecond after now until the clock reaches it`, async () => {
@@ -208,20 +210,22 @@ Deno.test("sqlite: rooms without lines are reported when they expire, and stay u
     const topic = name === "#ruled" ? { text: "x", by: "alice!~a@host", at: NOON + DAY } : undefined;
     history.saveRoom({ ...PLAIN_ROOM, name, topic, since: name === "#new" ? NOON + DAY : NOON - DAY });
   }
-  history.saveRoom({ ...PLAIN_ROOM, name: "#locked", since: NOON - DAY });
+  for (const name of ["#locked", "#named"]) history.saveRoom({ ...PLAIN_ROOM, name, since: NOON - DAY });
   commitLines(history, said("#talk", "later", { time: NOON + DAY }), said("#silent", "once"));
   assertEquals(runMaintenance(history), []);
   clock.now += DAY;
   history.saveRoom({ ...PLAIN_ROOM, name: "#locked", since: NOON - DAY, password: "sesame" });
+  history.renameRoom("#named", "#renamed");
   history.commit();
   clock.now++;
   assertEquals(runMaintenance(history), ["#silent"]);
-  assertEquals(history.rooms().map(({ name }) => name), ["#Silent", "#ruled", "#talk", "#new", "#locked"]);
+  const names = ["#Silent", "#ruled", "#talk", "#new", "#locked", "#renamed"];
+  assertEquals(history.rooms().map(({ name }) => name), names);
   clock.now += SWEEP_TIME;
   assertEquals(runMaintenance(history), ["#silent"], "again, until it is deleted");
   history.deleteTarget("#silent");
   clock.now += DAY;
-  assertEquals(runMaintenance(history), ["#ruled", "#talk", "#new", "#locked"]);
+  assertEquals(runMaintenance(history), ["#ruled", "#talk", "#new", "#locked", "#renamed"]);
 });
 
 Deno.test("sqlite: no room expires without an age limit", async () => {
@@ -248,4 +252,84 @@ Deno.test("sqlite: conversations without lines are deleted, and can start again"
   assertEquals(place.number("SELECT count(*) FROM target"), 0);
   say("2");
   assertEquals(texts(history, "alice@host bob"), ["2"]);
+});
+
+Deno.test("sqlite: the lines of all rooms expire, however many rooms there are", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ age: DAY });
+  const rooms = Array.from({ length: 120 }, (_, n) => `#${n}`);
+  const times = rooms.map((_, n) => n === 119 ? NOON : NOON + DAY);
+  commitLines(history, ...rooms.map((room, n) => said(room, "x", { id: n + 1, time: times[n]! })));
+  clock.now += DAY + 1;
+  runMaintenance(history);
+  assertEquals([place.number("SELECT count(*) FROM message"), texts(history, "#119")], [119, []]);
+});
+
+Deno.test("sqlite: a step that looks for expired lines ends when it takes too long, and the next one goes on", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ age: DAY });
+  const rooms = Array.from({ length: 40 }, (_, n) => `#${n}`);
+  commitLines(history, ...rooms.map((room, n) => said(room, "x", { id: n + 1 })));
+  runMaintenance(history);
+  clock.now += SWEEP_TIME;
+  using _clock = tickingClock(1); // a step may take two milliseconds
+  let steps = 1;
+  while (history.runStep(() => {})) steps++;
+  assert(steps >= 40, `${steps} steps`);
+});
+
+/** A clock that runs for less time than the age limit of a day, and may be wrong. */
+const youngClock = (reached: number) => ({ now: () => reached, reached: () => reached, monotonic: 0, age: DAY - 1 });
+
+Deno.test("sqlite: lines of a process that is younger than the age limit stay, whatever the time is, and older lines go", async () => {
+  using _clock = new Clock();
+  using place = new Place();
+  commitLines(await place.open(), said("#room", "before"));
+  await place.open();
+  const history = new SqliteHistory(place.database, { age: DAY }, youngClock(NOON + 10 * DAY));
+  commitLines(history, said("#room", "now"), said("#new", "also now"));
+  runMaintenance(history);
+  assertEquals([texts(history, "#room"), texts(history, "#new")], [["now"], ["also now"]]);
+});
+
+Deno.test("sqlite: many lines from before the clock was set stay with the line after them, if that is of a young process", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const before = await place.open();
+  const ids = new Ids(0);
+  for (clock.now = 1000; clock.now < 1150; clock.now++) {
+    commitLines(before, said("#room", "x", { time: clock.now, id: ids.next(clock.now) }));
+  }
+  await place.open();
+  const history = new SqliteHistory(place.database, { age: DAY }, youngClock(NOON + 10 * DAY));
+  commitLines(history, said("#room", "set", { time: NOON, id: ids.next(NOON) }));
+  runMaintenance(history);
+  assertEquals(place.number("SELECT count(*) FROM message"), 151);
+});
+
+Deno.test("sqlite: a room that was changed before the clock was set stays while the process is young", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  await place.open();
+  clock.now = 1000;
+  const young = youngClock(NOON);
+  const history = new SqliteHistory(place.database, { age: DAY }, young);
+  history.saveRoom({ ...PLAIN_ROOM, name: "#room", since: 1000 });
+  history.commit();
+  assertEquals(runMaintenance(history), []);
+  Object.assign(young, { age: DAY, monotonic: SWEEP_TIME });
+  assertEquals(runMaintenance(history), ["#room"]);
+});
+
+Deno.test("sqlite: the time is saved for the next process, unless the clock was never set or is that of a command", async () => {
+  using place = new Place();
+  const saved = (history: SqliteHistory) => {
+    runMaintenance(history);
+    return place.number("SELECT reached FROM clock");
+  };
+  assertEquals(saved(await place.open()), 0);
+  assertEquals(saved(new SqliteHistory(place.database, {}, youngClock(5000))), 0);
+  assertEquals(saved(new SqliteHistory(place.database, {}, youngClock(NOON))), NOON);
 });

@@ -19,11 +19,12 @@ Deno.test("ignore table: lists are stored by folded account, in the order of add
   const table = new IgnoreTable(place.database);
   table.addIgnored("Alice", ["Bob", "dave!*@host"]);
   table.addIgnored("alice", ["bob", "carol"]);
+  table.addIgnored("alice", ["anna"]);
   table.addIgnored("erin", ["bob"]);
-  assertEquals(table.ignored("ALICE"), ["Bob", "dave!*@host", "carol"]);
+  assertEquals(table.ignored("ALICE"), ["Bob", "dave!*@host", "carol", "anna"]);
   table.removeIgnored("alice", "DAVE!*@host");
   table.addIgnored("alice", ["dave!*@host"]);
-  assertEquals(new IgnoreTable(place.database).ignored("alice"), ["Bob", "carol", "dave!*@host"]);
+  assertEquals(new IgnoreTable(place.database).ignored("alice"), ["Bob", "carol", "anna", "dave!*@host"]);
   assertEquals([table.ignored("erin"), table.ignored("nobody")], [["bob"], []]);
 });
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { ACCOUNT_HOST } from "../../src/chat/conversations.ts";
 import { firstId } from "../../src/chat/ids.ts";
-import { TOPIC_MAX } from "../../src/chat/lengths.ts";
+import { STORED_TOPIC_MAX } from "../../src/chat/lengths.ts";
 import { KEY_MAX, MASK_MAX, MASKS_MAX, SWITCHES } from "../../src/chat/modes.ts";
 import type { Line } from "../../src/chat/store.ts";
 import { lastChange, readEntry, TAGS_MAX } from "../../src/history/jsonl.ts";
@@ -28,7 +28,7 @@ Deno.test("jsonl: values at their limits are accepted", () => {
   const early = Date.now() + 23 * 60 * 60_000; // the clock of the other server may be ahead
   for (
     const fields of [
-      { topic: { text: "😀".repeat(TOPIC_MAX), by: "*", at: TIME } },
+      { topic: { text: "😀".repeat(STORED_TOPIC_MAX), by: "*", at: TIME } },
       { modes: SWITCHES.join("") },
       { key: "k".repeat(KEY_MAX) },
       { limit: 1 },

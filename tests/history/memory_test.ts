@@ -184,6 +184,65 @@ Deno.test("memory: a deleted room is empty and no longer counted, and other room
   assertEquals(texts(history, "#a"), ["new"]);
 });
 
+Deno.test("memory: lines after an id are counted up to a limit, without the line with the id", () => {
+  const history = new MemoryHistory();
+  for (const id of [1, 2, 4]) history.add("#room", said("#room", "x", { id }));
+  const counted = [[0, 9], [1, 9], [3, 9], [4, 9], [0, 2]].map(([id, max]) => history.countAfter("#room", id!, max!));
+  assertEquals([...counted, history.countAfter("#other", 0, 9)], [3, 2, 1, 0, 2, 0]);
+});
+
+Deno.test("memory: lines that are added while a search is under way are not found", () => {
+  const history = historyOf({ "#old": ["tea"], "#new": ["tea"] });
+  const search = history.search(["#old", "#new"], { terms: ["tea"], count: 9 });
+  assert(!search.next().done, "one room was searched, and the other one is next");
+  for (const room of ["#old", "#new"]) history.add(room, said(room, "more tea"));
+  const { lines } = runToEnd(search);
+  assertEquals(lines.map(({ text }) => text), ["tea", "tea"]);
+});
+
+Deno.test("memory: a room has the name of its lines, or the last one that it was given, and a new room its own", () => {
+  using clock = new Clock();
+  const history = new MemoryHistory({ age: DAY });
+  const say = (room: string) => history.add(room.toLowerCase(), said(room, "x"));
+  const names = (key: string) => history.page(key, { count: 9 }).map((line) => line.kind === "said" ? line.room : "");
+  say("#Tea");
+  history.renameRoom("#tea", "#WATER");
+  history.renameRoom("#water", "#Milk");
+  say("#Water"); // another room
+  assertEquals([names("#milk"), names("#water"), names("#tea")], [["#Milk"], ["#Water"], []]);
+  history.deleteTarget("#milk");
+  say("#milk");
+  assertEquals(names("#milk"), ["#milk"]);
+  history.renameRoom("#water", "#JUICE");
+  clock.now += 2 * DAY;
+  runMaintenance(history);
+  say("#juice");
+  assertEquals(names("#juice"), ["#juice"]);
+});
+
+Deno.test("memory: targets() looks at two thousand targets in one step, and at no target whose lines have expired", () => {
+  using clock = new Clock();
+  const history = new MemoryHistory({ age: DAY });
+  for (let n = 0; n < 4001; n++) history.add(`#${n}`, said(`#${n}`, "x", { id: n + 1 }));
+  const steps = () => [...history.targets("never")].length;
+  assertEquals(steps(), 2);
+  clock.now += 2 * DAY;
+  runMaintenance(history);
+  assertEquals(steps(), 0);
+});
+
+Deno.test("memory: no line expires while the process is younger than the age limit, whatever the time is", () => {
+  using time = new Clock();
+  const clock = { now: () => time.now, reached: () => time.now + 10 * DAY, monotonic: 0, age: DAY - 1 };
+  const history = new MemoryHistory({ age: DAY }, undefined, clock);
+  history.add("#room", said("#room", "1"));
+  runMaintenance(history);
+  assertEquals(texts(history, "#room"), ["1"]);
+  clock.age = DAY;
+  runMaintenance(history);
+  assertEquals(texts(history, "#room"), []);
+});
+
 Deno.test("memory: runStep deletes expired lines to the millisecond, and they are no longer counted", () => {
   using clock = new Clock();
   const history = new MemoryHistory({ age: DAY, lines: 3 });

@@ -10,7 +10,7 @@ import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { Crashing } from "./crashing.ts";
 import { ANY_ACCOUNT } from "../chat/helpers.ts";
-import { Clock, commitLines, NOON, Place, said, texts } from "./helpers.ts";
+import { Clock, commitLines, NOON, Place, PLAIN_ROOM, said, texts } from "./helpers.ts";
 
 const ACCOUNTS = ["alice", "bob", "carol"];
 
@@ -249,6 +249,31 @@ Deno.test("position: it is read when the file is opened", async () => {
   reopened.deleteTarget("#a");
   reopened.renameRoom("#a", "#b");
   assertEquals([texts(reopened, "#a"), reopened.storedPosition], [["1"], 99]);
+});
+
+Deno.test("position: rooms and lines that a replay saves are not stored again, also under names that rooms had", async () => {
+  using place = new Place();
+  const history = await place.open();
+  history.adoptPosition(10);
+  history.position = 5;
+  history.saveRoom({ ...PLAIN_ROOM, name: "#former" });
+  history.add("#former", said("#former", "again"));
+  history.position = 11;
+  history.saveRoom({ ...PLAIN_ROOM, name: "#now" });
+  history.commit();
+  assertEquals(history.rooms().map(({ name }) => name), ["#now"]);
+});
+
+Deno.test("position: a commit that does not have all presence yet stores the position of lines, and not that of presence", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const after = (position: number, complete: boolean) => {
+    history.position = position;
+    history.add("#room", said("#room", "hi"));
+    history.commit(complete);
+    return [history.storedPosition, history.settledPosition];
+  };
+  assertEquals([after(5, false), after(6, false), after(7, true)], [[4, 0], [5, 0], [6, 6]]);
 });
 
 Deno.test("position: it stays when the transaction with the lines fails", async () => {

@@ -223,6 +223,15 @@ Deno.test("presence: tincan forget erases the user", async () => {
   assertEquals(place.number("SELECT count(*) FROM always_on"), 0);
 });
 
+Deno.test("presence: tincan forget of a nickname erases the user who is always on under it, and not the account's choice", async () => {
+  using place = new Place();
+  await withAlice(place);
+  const history = await place.open();
+  erase(place.database, "Ally");
+  assertEquals(place.number("SELECT count(*) FROM presence") + place.number("SELECT count(*) FROM presence_room"), 0);
+  assertEquals(history.presence.choices(), [["alice", true]]);
+});
+
 Deno.test("waiting: after a kill, a message to an absent account is there, and so is the time since which it waits", async () => {
   using place = new Place();
   using time = new Clock();
@@ -259,4 +268,25 @@ Deno.test("presence: a file without its tables gets them, and keeps its accounts
   const { presence } = await place.open();
   assertEquals([presence.members(), presence.choices()], [[], []]);
   assertEquals(place.number("SELECT count(*) FROM account"), 1);
+});
+
+Deno.test("presence: what was committed is not written again", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const { presence } = history;
+  presence.saveChoice("alice", true);
+  presence.saveWaiting("alice", NOON);
+  assertEquals([presence.hasPending, history.commit(), presence.hasPending], [true, true, false]);
+  assertEquals(history.commit(), false);
+});
+
+Deno.test("presence: the members are restored in the order in which they came, which gives them their ids", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const member = { user: "u", host: "host", realname: "r", bot: false, lastSeen: NOON, rooms: [] };
+  for (const [n, name] of ["carol", "alice", "bob"].entries()) {
+    history.presence.saveMember(name, { ...member, account: name, nick: name, since: NOON + n });
+  }
+  history.commit();
+  assertEquals((await place.open()).presence.members().map(({ nick }) => nick), ["carol", "alice", "bob"]);
 });

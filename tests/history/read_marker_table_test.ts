@@ -11,6 +11,7 @@ import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
 import { PENDING_MAX, PENDING_OF_ACCOUNT } from "../../src/history/pending_markers.ts";
 import { MIGRATIONS } from "../../src/history/schema.ts";
+import { runToEnd } from "../../src/util/steps.ts";
 import { CountingFormat, IDENTITY, Inbox } from "../chat/helpers.ts";
 import { leaveRoom, Place, PLAIN_ROOM, rowsAtOnce, runMaintenance, said, tickingClock, whispered } from "./helpers.ts";
 
@@ -59,10 +60,11 @@ Deno.test("read marker table: markers of rooms and conversations are there after
 Deno.test("read marker table: a stored marker never goes back", async () => {
   using place = new Place();
   const history = await withRooms(place, "#tea");
-  for (const time of [5, 3, 4]) {
+  for (const [time, latest] of [[5, 5], [3, 5], [4, 5], [6, 6]] as const) {
     history.readMarkers.advance("alice", "#tea", time);
+    assertEquals(history.readMarkers.get("alice", "#tea"), latest, "before it is stored");
     commitAll(history);
-    assertEquals(history.readMarkers.get("alice", "#tea"), 5);
+    assertEquals(history.readMarkers.get("alice", "#tea"), latest);
   }
   assert(!history.readMarkers.hasPending);
 });
@@ -308,4 +310,31 @@ Deno.test("read marker table: lines after an id are counted, up to a limit", asy
   const count = (id: number, max: number) => history.countAfter("#tea", id, max);
   assertEquals([count(0, 20), count(0, 5), count(lines[7]!.id, 20), count(lines[9]!.id, 20)], [10, 5, 2, 0]);
   assertEquals(history.countAfter("#none", 0, 5), 0);
+});
+
+Deno.test("read marker table: a marker of a room that is not stored does not prevent the commit of others", async () => {
+  using place = new Place();
+  const history = await withRooms(place, "#tea");
+  history.readMarkers.advance("alice", "#gone", 5);
+  history.readMarkers.advance("alice", "#tea", 6);
+  commitAll(history);
+  assertEquals(["#gone", "#tea"].map((room) => history.readMarkers.get("alice", room)), [undefined, 6]);
+  assert(!history.readMarkers.hasPending);
+});
+
+Deno.test("read marker table: a snapshot has no marker of a room that is being deleted, and replaces all markers", async () => {
+  using place = new Place();
+  const history = await withRooms(place, "#tea", "#den");
+  history.add("#tea", said("#tea", "hi"));
+  for (const target of ["#tea", "#den", "bob"]) history.readMarkers.advance("alice", target, 5);
+  commitAll(history);
+  history.deleteTarget("#tea");
+  const taken = [...history.readMarkers.take()];
+  assertEquals(taken, [["alice", "bob", 5], ["alice", "#den", 5]]);
+  history.readMarkers.advance("alice", "#den", 6);
+  history.readMarkers.advance("carol", "bob", 7);
+  commitAll(history);
+  history.readMarkers.restore(taken);
+  runToEnd(history.readMarkers.replace());
+  assertEquals([...history.readMarkers.take()], taken);
 });

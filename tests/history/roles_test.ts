@@ -219,7 +219,7 @@ Deno.test("forget: the roles of the user go, the longest-serving operator owns t
   store.rooms(
     {
       name: "#tea",
-      roles: [role("Xavier", "owner", THEN), role("carol", "op", THEN + 2, "xavier"), role("bob", "op", THEN + 1)],
+      roles: [role("Xavier", "owner", THEN), role("bob", "op", THEN + 2, "xavier"), role("carol", "op", THEN + 1)],
       masks: [{ list: "b", mask: "*!*@host", by: "*", at: THEN, nick: "xavier" }],
     },
     { name: "#two", roles: [role("xavier", "owner", THEN), role("carol", "owner", THEN), role("bob", "op", THEN)] },
@@ -227,7 +227,7 @@ Deno.test("forget: the roles of the user go, the longest-serving operator owns t
   );
   erase(store.file, "XAVIER");
   const history = new SqliteHistory(store.file);
-  assertEquals(rolesOf(history, "#tea"), ["bob owner", "carol op"]);
+  assertEquals(rolesOf(history, "#tea"), ["carol owner", "bob op"]);
   assertEquals(rolesOf(history, "#two").sort(), ["bob op", "carol owner"]);
   assertEquals(rolesOf(history, "#alone"), ["dave member"]);
   assertEquals(store.number("SELECT count(*) FROM role WHERE lower(account || by) LIKE '%xavier%'"), 0);
@@ -257,4 +257,15 @@ Deno.test("roles: they are not written again with every change of the room, and 
   roles.take("alice", NOON + 3);
   save("5");
   assertEquals(rolesOf(history, "#room"), ["carol member", "bob owner"]);
+});
+
+Deno.test("roles: two rooms that are saved with the same list both have it", async () => {
+  using place = new Place();
+  const history = await place.open();
+  history.saveRoom({ ...PLAIN_ROOM, name: "#two", roles: [role("bob", "owner", NOON)] });
+  history.commit();
+  const roles = [role("alice", "owner", NOON)];
+  for (const name of ["#one", "#two"]) history.saveRoom({ ...PLAIN_ROOM, name, roles });
+  history.commit();
+  assertEquals([rolesOf(history, "#one"), rolesOf(history, "#two")], [["alice owner"], ["alice owner"]]);
 });

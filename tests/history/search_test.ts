@@ -1,6 +1,13 @@
 /** Tests the search in a full-text index: what it finds, and how little it reads for that. */
 import { assert, assertEquals } from "@std/assert";
-import { LARGEST_PART, type SearchSource, searchTargets, TEXTS_STEP } from "../../src/history/search.ts";
+import {
+  LARGEST_PART,
+  newestOf,
+  type Search,
+  type SearchSource,
+  searchTargets,
+  TEXTS_STEP,
+} from "../../src/history/search.ts";
 import { runToEnd, type Steps } from "../../src/util/steps.ts";
 import { fc } from "../dependencies.ts";
 
@@ -182,4 +189,24 @@ Deno.test("search: several targets are searched together from the newest line to
   const hard = [1, 2].map((id) => ({ id, terms: [`${id}_a`, `${3 - id}_b`], after: 0, before: Infinity }));
   const { unsearched } = runToEnd(searchTargets(index, hard, { count: 5, budget: 1500 }));
   assert(unsearched > 1000 && unsearched < 4000, `${unsearched}`);
+});
+
+/** A search that finds some lines in its only part. */
+class OnePart implements Search<string> {
+  readonly after = 0;
+
+  constructor(public before: number, readonly ids: readonly number[], readonly reach: number) {}
+
+  *part(): Steps<{ id: number; line: string }[]> {
+    this.before = this.reach;
+    yield;
+    return this.ids.map((id) => ({ id, line: "" }));
+  }
+}
+
+Deno.test("search: when the budget is used up, lines below the place that all targets have reached are left out", () => {
+  let left = 1;
+  const searches = [new OnePart(101, [100, 50, 10], 10), new OnePart(50, [], 1)];
+  const { found, unsearched } = runToEnd(newestOf(searches, 9, () => left--));
+  assertEquals([found.map(({ id }) => id), unsearched], [[100, 50], 50]);
 });

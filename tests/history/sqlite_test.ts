@@ -1,4 +1,5 @@
 /** Tests the SQLite store: lines, pages, rooms, targets, and commits that fail. */
+import type { SQLInputValue } from "node:sqlite";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import type { Said } from "../../src/chat/events.ts";
 import { type Line, type SavedRoom, StoreError } from "../../src/chat/store.ts";
@@ -113,6 +114,26 @@ Deno.test("sqlite: a page has at most the given characters, but at least one lin
     "ccc dddd",
     "dddd",
   ]);
+});
+
+Deno.test("sqlite: a page that has all of its characters reads no further lines", async () => {
+  using place = new Place();
+  const history = await place.open();
+  commitLines(history, ...Array.from({ length: 500 }, () => said("#room", "x".repeat(10))));
+  let read = 0;
+  const prepare = place.database.db.prepare.bind(place.database.db);
+  place.database.db.prepare = (sql) => {
+    const statement = prepare(sql);
+    const all = statement.all.bind(statement);
+    statement.all = (...values: unknown[]) => {
+      const rows = all(...values as SQLInputValue[]);
+      read += rows.length;
+      return rows;
+    };
+    return statement;
+  };
+  assertEquals(history.page("#room", { count: 500, characters: 100 }).length, 10);
+  assertEquals(read, 50);
 });
 
 Deno.test("sqlite: a page with limited characters equals that of the history in memory when it is read in parts", async () => {

@@ -48,6 +48,8 @@ Deno.test("sqlite: deleting a conversation does not remove a line with the same 
   history.commit();
   runMaintenance(history);
   history.deleteTarget("alice@host bob");
+  runMaintenance(history);
+  assertEquals(place.number("SELECT count(*) FROM message"), 1);
   assertEquals(found(history, "aloud"), ["aloud"]);
 });
 

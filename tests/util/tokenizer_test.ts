@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
+import { normalizedTexts } from "../normalized_texts.ts";
 import { QUERY_TERMS_MAX, queryTerms, TermMatcher, tokenize } from "../../src/util/tokenizer.ts";
 
 const WORDS: Record<string, string[]> = {
@@ -87,14 +88,10 @@ Deno.test("tokenizer: marks that are removed before the decomposition of long te
   }
 });
 
-Deno.test("tokenizer: 65,536 marks in any order take less than a tenth of the 3 s that sorting them takes", () => {
+Deno.test("tokenizer: a text with 65,536 marks is decomposed without them, as sorting them takes seconds", () => {
   const text = `a${"\u0345".repeat(32_768)}${"\u0334".repeat(32_768)}b`;
-  const times = Array.from({ length: 5 }, () => {
-    const start = performance.now();
-    assertEquals(tokenize(text), ["ab"]);
-    return performance.now() - start;
-  });
-  assert(Math.min(...times) < 300, times.join(" "));
+  const texts = normalizedTexts(() => assertEquals(tokenize(text), ["ab"]));
+  assertEquals(texts, ["ab"]);
 });
 
 Deno.test("tokenizer: the faster way for ASCII gives the same terms", () => {
