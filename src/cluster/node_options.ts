@@ -68,8 +68,6 @@ export interface NodeOptions<Own> {
   readonly open: (handlers: LogHandlers) => Promise<NodeLog>;
   /** Where checkpoints are stored; `undefined` for a node that keeps nothing in a file. */
   readonly checkpoints?: CheckpointStore | undefined;
-  /** What else it answers to peers while it takes part, by topic. */
-  readonly answers?: Readonly<Record<string, Answer>>;
   readonly events: NodeEvents;
   readonly times?: Partial<NodeTimes>;
   /** The newest version of the encoding that it knows; tests give others. */
