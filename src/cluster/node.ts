@@ -32,6 +32,10 @@ const HELLO_VERSION = 1;
 /** How often a node opens the log to join, as the state of the cluster has changed meanwhile. */
 const ATTEMPTS_MAX = 5;
 
+/** Why a node does not join that would lose its state. */
+const OTHER_CHAT =
+  "Cannot join the cluster: the directory of --data has another chat, which would be lost. Use an empty directory.";
+
 /** How many records of a checkpoint are written in one transaction. */
 const RECORDS_TOGETHER = 200;
 
@@ -265,6 +269,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       isDurable: this.#options.checkpoints !== undefined,
       isPristine: this.#isPristine,
       restore: (head, records, origin) => {
+        if (this.#isPristine && this.#options.hasOtherChat) throw new JoinError(OTHER_CHAT);
         this.#isPristine = false;
         this.#checksums.clear();
         this.#applier.restore(head, records, origin);

@@ -75,6 +75,7 @@ export class ServerCluster {
         name: cluster.node ?? "",
         version,
         settings: sharedSettings(options),
+        hasOtherChat: hasOtherChat(history, accounts),
         checkpoints,
         open: (handlers) => openLog(cluster, files, handlers),
         events: {
@@ -133,6 +134,12 @@ export class ServerCluster {
     const applied = () => positionOf(node.figures.sequence - 1); // the last batch may be half applied
     node.serve(HISTORY_TOPIC, serveHistory(this.#history, applied, () => this.chat.flush()));
   }
+}
+
+/** Whether there is something in the file, but not of a cluster. */
+function hasOtherChat(history: NodeHistory, accounts: Accounts | undefined): boolean {
+  if (history.storedPosition > 0 || history.archive.catchUp !== undefined) return false; // or it has begun to join one
+  return history.rooms().length > 0 || (accounts?.directory.size ?? 0) > 0;
 }
 
 /** The settings that decide about the state, by flag. They must be the same on all nodes. */

@@ -1,9 +1,9 @@
-/** A node that joins with an empty directory: its history is that of the others at once. */
-import { assertEquals } from "@std/assert";
+/** What becomes of the directory of a node that joins: an empty one gets the history of the others, and another chat is not lost. */
+import { assertEquals, assertMatch } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { Cluster, IrcClient } from "./cluster.ts";
 import { test } from "./forms.ts";
-import { Client } from "./harness.ts";
+import { Client, Program, start } from "./harness.ts";
 
 /** How many nodes join, one after the other. */
 const JOINS = 3;
@@ -33,6 +33,20 @@ test("cluster: a new node gets the lines of others and stores new ones at once, 
     assertEquals(node.log.all.match(/Lines are missing.*/), null);
     assertEquals(await cluster.stopNode(index), 0);
   }
+});
+
+test("cluster: a node whose directory has another chat exits with a sentence and leaves it as it is", async (form) => {
+  await using cluster = await Cluster.start(form, 1);
+  const data = ["--data", cluster.dataOf(1)];
+  const single = await start(form, data);
+  using client = await Client.join(single.port);
+  await client.send("of another chat");
+  await client.until(/> of another chat$/);
+  await single[Symbol.asyncDispose]();
+  await using node = new Program(form, [...cluster.argsOf(1), "--port", "0", "--irc-port", "0", "--web-port", "0"]);
+  assertEquals(await node.code(), 1);
+  assertMatch(node.log.all, /Cannot join the cluster: the directory of --data has another chat, which would be lost\./);
+  assertEquals(stored(cluster.dataOf(1)), ["of another chat"]);
 });
 
 /** The lines that a node has stored. */
