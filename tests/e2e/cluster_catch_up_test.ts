@@ -32,6 +32,7 @@ test("cluster: a new node gets the lines of others and stores new ones at once, 
     await client.until(/> before$/);
     assertEquals(node.log.all.match(/Lines are missing.*/), null);
     assertEquals(await cluster.stopNode(index), 0);
+    await client.until("-- This node of tincan is stopping. Connect again to use another one.");
   }
 });
 
