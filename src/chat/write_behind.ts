@@ -71,7 +71,7 @@ export class WriteBehind {
     room.lastLine = said.id;
     if (!this.#history.persistent || this.#isReplay) return false;
     if (!room.stored) this.saveRoom(room);
-    else if (room.sessions.size === 0) this.#observer.flushWanted(); // no delivery asks for it
+    else if (this.#pending.length === 0) this.#observer.flushWanted(); // no delivery may: there may be no client on this node
     this.#pending.push({ author, said });
     return true;
   }

@@ -66,18 +66,20 @@ interface Chunk {
 }
 
 /** The store that lines are read from, or stored in. */
-export type SyncStore = Pick<HistoryStore, "page" | "position"> & { readonly archive: LineArchive };
+export type SyncStore = Pick<HistoryStore, "page"> & { readonly archive: LineArchive };
 
 /**
  * Answers questions for lines.
  *
+ * @param applied Returns the position up to which this node has applied the log. That of the last command is too low: a log may
+ * have nothing but beats after it.
  * @param commit Commits what is pending.
  */
-export function serveHistory(store: SyncStore, commit: () => void): Answer {
+export function serveHistory(store: SyncStore, applied: () => number, commit: () => void): Answer {
   return async function* (bytes) {
     const question = readQuestion(bytes);
     if (store.archive.catchUp !== undefined) throw new Error("the peer lacks lines itself");
-    if ((store.position ?? 0) < question.position) throw new Error("the peer has not come so far yet");
+    if (applied() < question.position) throw new Error("the peer has not come so far yet");
     commit();
     yield* chunksOf(store, question);
   };

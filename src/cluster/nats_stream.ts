@@ -119,6 +119,11 @@ function same(value: unknown, wanted: unknown): boolean {
   );
 }
 
+function otherReplicas(stream: string, stored: number, wanted: number): string {
+  const replicas = stored === 1 ? "1 replica" : `${stored} replicas`;
+  return `Cannot use the stream ${stream}: it has ${replicas}, and --cluster-replicas is ${wanted}. Use the same on all nodes.`;
+}
+
 /**
  * Creates the stream if it is missing, and checks its settings if it is there.
  *
@@ -132,6 +137,9 @@ export async function openStream(client: NatsClient, order: OpenOrder): Promise<
       const info = await findOrCreate(client, names, order.replicas);
       const why = objection(info.config, names, order.replicas);
       if (why !== undefined) {
+        const { num_replicas: stored } = info.config;
+        const isForReplicas = stored !== order.replicas && objection(info.config, names, stored) === undefined;
+        if (isForReplicas) throw new LogError("stream", otherReplicas(names.stream, stored, order.replicas));
         const hint = "Delete the stream, or choose another name for the cluster.";
         throw new LogError("stream", `Cannot use the stream ${names.stream}: ${why}. ${hint}`);
       }

@@ -21,6 +21,7 @@ import { Lease } from "./lease.ts";
 import { LogError } from "./log_error.ts";
 import type { LivingNode, Rejection } from "./membership.ts";
 import { NODE_TIMES, type NodeLog, type NodeOptions, type NodeTimes } from "./node_options.ts";
+import type { Answer } from "./peer_requests.ts";
 import { nodeNumberOf, positionOf } from "./replica.ts";
 import { inSlices } from "./slices.ts";
 import { packSnapshot, writeHead } from "./snapshot.ts";
@@ -30,6 +31,10 @@ const HELLO_VERSION = 1;
 
 /** How often a node opens the log to join, as the state of the cluster has changed meanwhile. */
 const ATTEMPTS_MAX = 5;
+
+/** Why a node does not join that would lose its state. */
+const OTHER_CHAT =
+  "Cannot join the cluster: the directory of --data has another chat, which would be lost. Use an empty directory.";
 
 /** How many records of a checkpoint are written in one transaction. */
 const RECORDS_TOGETHER = 200;
@@ -183,12 +188,18 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   }
 
   /**
-   * Asks a peer, and yields its answer in chunks. The node must have joined.
+   * Asks a peer, and yields its answer in chunks. The node must have joined, and not serve the topic: else it may be the one
+   * that is asked.
    *
    * @throws {PeerError} if no peer answers, or not completely.
    */
   ask(topic: string, question: Uint8Array<ArrayBuffer>): AsyncIterable<Uint8Array> {
     return this.#log!.ask(topic, question);
+  }
+
+  /** Answers the questions of peers on a topic from now on. The node must have joined. A question may be its own: see `ask`. */
+  serve(topic: string, answer: Answer): void {
+    this.#log!.serve(topic, answer);
   }
 
   /** Appends a beat, unless the last one has not come back. */
@@ -269,6 +280,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       isDurable: this.#options.checkpoints !== undefined,
       isPristine: this.#isPristine,
       restore: (head, records, origin) => {
+        if (this.#isPristine && this.#options.hasOtherChat) throw new JoinError(OTHER_CHAT);
         this.#isPristine = false;
         this.#checksums.clear();
         this.#applier.restore(head, records, origin);
@@ -351,7 +363,6 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   #joined(greeting: Greeting): "joined" {
     if ("code" in greeting) throw new JoinError(greeting.sentence);
     this.#log!.serve(SNAPSHOT_TOPIC, () => this.#serveSnapshot());
-    for (const [topic, answer] of Object.entries(this.#options.answers ?? {})) this.#log!.serve(topic, answer);
     if (this.#times.beat > 0) this.#beatTimer = setInterval(() => this.beat(), this.#times.beat);
     if (this.#times.checkpoint > 0) {
       this.#checkpointTimer = setInterval(() => void this.checkpoint(), this.#times.checkpoint);

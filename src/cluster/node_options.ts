@@ -64,12 +64,15 @@ export interface NodeOptions<Own> {
   /** What all nodes must have the same. */
   readonly settings: readonly Setting[];
   readonly replica: Replica<Own>;
+  /**
+   * Whether the state of this node is that of a chat that was never part of a cluster. It may found a cluster, and does not join
+   * one: its state would be lost.
+   */
+  readonly hasOtherChat?: boolean;
   /** Opens the log. */
   readonly open: (handlers: LogHandlers) => Promise<NodeLog>;
   /** Where checkpoints are stored; `undefined` for a node that keeps nothing in a file. */
   readonly checkpoints?: CheckpointStore | undefined;
-  /** What else it answers to peers while it takes part, by topic. */
-  readonly answers?: Readonly<Record<string, Answer>>;
   readonly events: NodeEvents;
   readonly times?: Partial<NodeTimes>;
   /** The newest version of the encoding that it knows; tests give others. */

@@ -10,6 +10,7 @@ import type { Setting } from "../cluster/cluster_commands.ts";
 import { ClusterChat } from "../cluster/cluster_chat.ts";
 import { fetchHistory, HISTORY_TOPIC, serveHistory } from "../cluster/history_sync.ts";
 import { PeerError } from "../cluster/peer_requests.ts";
+import { positionOf } from "../cluster/replica.ts";
 import type { ClusterOptions } from "../cli/cluster_options.ts";
 import type { Options } from "../cli/options.ts";
 import type { Log } from "../monitoring/log.ts";
@@ -28,8 +29,11 @@ export interface ClusterResources {
   readonly version: string;
 }
 
-/** How long to wait before peers are asked again for lines, in milliseconds. */
-const CATCH_UP_PAUSE = 5000;
+/**
+ * How long to wait before peers are asked again for lines, in milliseconds: at first, and at most. It doubles with each failure,
+ * as a peer may only have to apply a batch that this node has applied already.
+ */
+const CATCH_UP_PAUSES = { first: 100, most: 5000 };
 
 /** A node. */
 export class ServerCluster {
@@ -71,8 +75,8 @@ export class ServerCluster {
         name: cluster.node ?? "",
         version,
         settings: sharedSettings(options),
+        hasOtherChat: hasOtherChat(history, accounts),
         checkpoints,
-        answers: { [HISTORY_TOPIC]: serveHistory(history, () => this.chat.flush()) },
         open: (handlers) => openLog(cluster, files, handlers),
         events: {
           joined: () => this.#log.check(),
@@ -109,23 +113,33 @@ export class ServerCluster {
     await this.chat.cluster.stop();
   }
 
-  /** Gets the lines that this node lacks from peers, while its clients use it. */
+  /** Gets the lines that this node lacks from peers, while its clients use it, and then answers peers that lack some. */
   async #catchUp(): Promise<void> {
     const { archive } = this.#history;
     const node = this.chat.cluster;
     let isTold = false;
-    while (archive.catchUp !== undefined && !node.hasEnded) {
+    for (let pause = CATCH_UP_PAUSES.first; archive.catchUp !== undefined && !node.hasEnded; pause *= 2) {
       try {
         await fetchHistory((topic, question) => node.ask(topic, question), this.#history);
       } catch (error) {
         if (node.hasEnded) return;
         if (!(error instanceof PeerError || error instanceof StoreError)) throw error;
-        if (!isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${error.message}`);
-        isTold = true;
-        await new Promise((resolve) => setTimeout(resolve, CATCH_UP_PAUSE));
+        const isLong = pause >= CATCH_UP_PAUSES.most;
+        if (isLong && !isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${error.message}`);
+        isTold ||= isLong;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(pause, CATCH_UP_PAUSES.most)));
       }
     }
+    if (node.hasEnded) return;
+    const applied = () => positionOf(node.figures.sequence - 1); // the last batch may be half applied
+    node.serve(HISTORY_TOPIC, serveHistory(this.#history, applied, () => this.chat.flush()));
   }
+}
+
+/** Whether there is something in the file, but not of a cluster. */
+function hasOtherChat(history: NodeHistory, accounts: Accounts | undefined): boolean {
+  if (history.storedPosition > 0 || history.archive.catchUp !== undefined) return false; // or it has begun to join one
+  return history.rooms().length > 0 || (accounts?.directory.size ?? 0) > 0;
 }
 
 /** The settings that decide about the state, by flag. They must be the same on all nodes. */

@@ -223,8 +223,9 @@ export class Server {
 
   /** Tells the clients of this process: other nodes go on. */
   #sayGoodbye() {
-    const text = `${this.#options.name} is stopping. Goodbye.`;
-    if (this.#cluster === undefined) return void this.#chat.notice(text);
+    const { name } = this.#options;
+    if (this.#cluster === undefined) return void this.#chat.notice(`${name} is stopping. Goodbye.`);
+    const text = `This node of ${name} is stopping. Connect again to use another one.`;
     for (const [, { session }] of this.#connections) session?.tell({ kind: "notice", text });
   }
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Delivery } from "../../src/chat/delivery.ts";
 import type { Said } from "../../src/chat/events.ts";
+import { REMOTE_ENDPOINT } from "../../src/chat/member.ts";
 import { NO_OBSERVER } from "../../src/chat/observer.ts";
 import { Room } from "../../src/chat/room.ts";
 import { StoreError, StoreLost } from "../../src/chat/store.ts";
@@ -70,6 +71,22 @@ Deno.test("write-behind: a pending line is committed before it is delivered", ()
   assertEquals(heard(), ["said #Tea alice 1 say", "said #Tea alice 2 say"]);
   assertEquals((history as LastingHistory).take(), [["#Tea", "1", "2"]], "one commit, with the room");
   assertEquals([writes.stored, writes.lost, writes.hasPending("#tea"), room.stored], [2, 0, false, true]);
+});
+
+Deno.test("write-behind: a commit is asked for once for the lines of a room whose members are all on other nodes", () => {
+  const { writes, say, heard, log, room, alice } = place();
+  say("1");
+  heard();
+  room.sessions.delete(alice.sessions[0]!);
+  const remote = memberWith({}, "bob", REMOTE_ENDPOINT.format, REMOTE_ENDPOINT.outlet);
+  room.sessions.add(remote.sessions[0]!);
+  log.length = 0;
+  say("2");
+  say("3");
+  assertEquals(log, ["flush"]);
+  writes.commit();
+  say("4");
+  assertEquals(log, ["flush", "flush"]);
 });
 
 Deno.test("write-behind: lines that cannot be committed are rolled back and their authors are told", () => {

@@ -206,6 +206,19 @@ Deno.test("join: a node does not found the cluster anew when nodes live that giv
   assertEquals(error.message, "Cannot join the cluster: it has nodes, and none of them gives this one the state.");
 });
 
+Deno.test("join: a node with another chat may found a cluster, and does not join one", async () => {
+  const stream = new FakeStream();
+  const hasOtherChat = true;
+  using one = await TestNode.join(stream.open, { hasOtherChat });
+  const two = new TestNode(stream.open, { hasOtherChat });
+  const error = await assertRejects(() => two.node.join(), JoinError);
+  assertEquals(
+    error.message,
+    "Cannot join the cluster: the directory of --data has another chat, which would be lost. Use an empty directory.",
+  );
+  assertEquals([await one.say("goes on"), two.replica.lines], [1, []]);
+});
+
 Deno.test("join: a node with other settings does not join, and says which", async () => {
   const stream = new FakeStream();
   using one = await TestNode.join(stream.open, { settings: [["--max-rooms", "10"]] });

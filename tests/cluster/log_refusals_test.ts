@@ -73,6 +73,15 @@ Deno.test("log: a stream that is not stored in files, or has other settings, is 
   using _log = await RecordedLog.open(nats.url);
 });
 
+Deno.test("log: a node with another number of replicas is told which, and not to delete the stream", async () => {
+  await using nats = await NatsServer.start();
+  using _log = await RecordedLog.open(nats.url);
+  assertEquals(
+    await refusal(nats.url, { replicas: 3 }),
+    "Cannot use the stream TINCAN_test: it has 1 replica, and --cluster-replicas is 3. Use the same on all nodes.",
+  );
+});
+
 Deno.test("log: three replicas are refused by a single server", async () => {
   await using nats = await NatsServer.start();
   assertEquals(
