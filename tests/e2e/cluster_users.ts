@@ -69,8 +69,9 @@ export class User extends IrcClient {
     return (await askIrc(this, ...lines)).map(untagged);
   }
 
-  /** What a client received in reply to lines, if it matches: the first group of the pattern, or the whole match. */
+  /** Those replies to lines that match: the first group of the pattern, or the whole match. Drops what was received before. */
   async find(pattern: RegExp, ...lines: string[]): Promise<string[]> {
+    await this.settled();
     return (await this.ask(...lines)).flatMap((line) => {
       const found = pattern.exec(line);
       return found === null ? [] : [found[1] ?? found[0]];
