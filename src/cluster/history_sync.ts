@@ -66,18 +66,20 @@ interface Chunk {
 }
 
 /** The store that lines are read from, or stored in. */
-export type SyncStore = Pick<HistoryStore, "page" | "position"> & { readonly archive: LineArchive };
+export type SyncStore = Pick<HistoryStore, "page"> & { readonly archive: LineArchive };
 
 /**
  * Answers questions for lines.
  *
  * @param commit Commits what is pending.
+ * @param applied The position up to which everything was applied. It is not that of the store, which does not grow with batches
+ *   without commands.
  */
-export function serveHistory(store: SyncStore, commit: () => void): Answer {
+export function serveHistory(store: SyncStore, commit: () => void, applied: () => number): Answer {
   return async function* (bytes) {
     const question = readQuestion(bytes);
     if (store.archive.catchUp !== undefined) throw new Error("the peer lacks lines itself");
-    if ((store.position ?? 0) < question.position) throw new Error("the peer has not come so far yet");
+    if (applied() < question.position) throw new Error("the peer has not come so far yet");
     commit();
     yield* chunksOf(store, question);
   };

@@ -10,6 +10,7 @@ import type { Setting } from "../cluster/cluster_commands.ts";
 import { ClusterChat } from "../cluster/cluster_chat.ts";
 import { fetchHistory, HISTORY_TOPIC, serveHistory } from "../cluster/history_sync.ts";
 import { PeerError } from "../cluster/peer_requests.ts";
+import { positionOf } from "../cluster/replica.ts";
 import type { ClusterOptions } from "../cli/cluster_options.ts";
 import type { Options } from "../cli/options.ts";
 import type { Log } from "../monitoring/log.ts";
@@ -28,8 +29,9 @@ export interface ClusterResources {
   readonly version: string;
 }
 
-/** How long to wait before peers are asked again for lines, in milliseconds. */
-const CATCH_UP_PAUSE = 5000;
+/** How long to wait before peers are asked again for lines, in milliseconds: twice as long each time, up to a limit. */
+const CATCH_UP_PAUSE = 100;
+const CATCH_UP_PAUSE_MAX = 5000;
 
 /** A node. */
 export class ServerCluster {
@@ -72,7 +74,7 @@ export class ServerCluster {
         version,
         settings: sharedSettings(options),
         checkpoints,
-        answers: { [HISTORY_TOPIC]: serveHistory(history, () => this.chat.flush()) },
+        answers: { [HISTORY_TOPIC]: serveHistory(history, () => this.chat.flush(), () => this.#applied) },
         open: (handlers) => openLog(cluster, files, handlers),
         events: {
           joined: () => this.#log.check(),
@@ -109,10 +111,16 @@ export class ServerCluster {
     await this.chat.cluster.stop();
   }
 
+  /** The position up to which all was applied: that of the batch before the last one, which may be applied in part. */
+  get #applied(): number {
+    return positionOf(this.chat.cluster.figures.sequence - 1);
+  }
+
   /** Gets the lines that this node lacks from peers, while its clients use it. */
   async #catchUp(): Promise<void> {
     const { archive } = this.#history;
     const node = this.chat.cluster;
+    let pause = CATCH_UP_PAUSE;
     let isTold = false;
     while (archive.catchUp !== undefined && !node.hasEnded) {
       try {
@@ -120,9 +128,12 @@ export class ServerCluster {
       } catch (error) {
         if (node.hasEnded) return;
         if (!(error instanceof PeerError || error instanceof StoreError)) throw error;
-        if (!isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${error.message}`);
-        isTold = true;
-        await new Promise((resolve) => setTimeout(resolve, CATCH_UP_PAUSE));
+        // The peer may not have applied yet that this node has joined.
+        const isLong = pause >= CATCH_UP_PAUSE_MAX;
+        if (isLong && !isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${error.message}`);
+        isTold ||= isLong;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        pause = Math.min(2 * pause, CATCH_UP_PAUSE_MAX);
       }
     }
   }

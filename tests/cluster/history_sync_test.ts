@@ -35,7 +35,7 @@ function store(history: SqliteHistory, lines: readonly (readonly [target: string
 /** Asks a store, and counts and checks the chunks. An answer ends early when it has had so many chunks. */
 function asker(peer: SqliteHistory, chunks = Infinity) {
   const seen = { chunks: 0, questions: 0 };
-  const answer = serveHistory(peer, () => void peer.commit());
+  const answer = serveHistory(peer, () => void peer.commit(), () => peer.position ?? 0);
   const ask = async function* (_topic: string, question: Uint8Array<ArrayBuffer>) {
     seen.questions++;
     for await (const chunk of answer(question)) {

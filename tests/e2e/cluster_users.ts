@@ -4,8 +4,8 @@ import { Buffer } from "node:buffer";
 import { scramLast } from "../accounts/helpers.ts";
 import { Cluster, type ClusterSettings, IrcClient } from "./cluster.ts";
 import { test } from "./forms.ts";
-import type { Program } from "./harness.ts";
-import { askIrc } from "./history_store.ts";
+import { Client, type Program, run } from "./harness.ts";
+import { askIrc, Directory } from "./history_store.ts";
 
 export const PASSWORD = "open-sesame";
 
@@ -80,14 +80,15 @@ export class User extends IrcClient {
 
   /**
    * Waits until the node of this client has applied all that any node had applied before: a message of the client to
-   * itself goes through the log. Returns what is received meanwhile, without tags and line ends.
+   * itself goes through the log. It is a TAGMSG, which is not stored. Returns what is received meanwhile, without tags.
    */
   async catchUp(): Promise<string[]> {
     const token = crypto.randomUUID();
-    await this.send(`NOTICE ${this.nick} :${token}`);
+    await this.send(`@+token=${token} TAGMSG ${this.nick}`);
     const lines: string[] = [];
-    for (let line = ""; !line.includes(token);) lines.push(line = untagged(await this.until(/^/)));
-    return lines.slice(0, -1);
+    for (let line = ""; !line.includes(token);) lines.push(line = await this.until(/^/));
+    await this.settled(); // skips the echo
+    return lines.slice(0, -1).map(untagged);
   }
 
   /** Leaves, and waits for the end of the connection. */
@@ -137,6 +138,12 @@ export function untagged(line: string): string {
   return line.replace(/^@\S+ /, "");
 }
 
+/** How a cluster of a test is started. */
+export interface UserSettings extends ClusterSettings {
+  /** Whether the operators file of all nodes has the server operator root, with {@linkcode PASSWORD}. */
+  readonly operator?: boolean;
+}
+
 /**
  * Registers a test of a cluster for each form. No node may log an error.
  *
@@ -146,10 +153,18 @@ export function clustered(
   name: string,
   nodes: number,
   body: (a: Program, b: Program, cluster: Cluster) => Promise<void>,
-  settings: ClusterSettings = {},
+  settings: UserSettings = {},
 ): void {
   test(`cluster: ${name}`, async (form) => {
-    await using cluster = await Cluster.start(form, nodes, settings);
+    await using stack = new AsyncDisposableStack();
+    const args = [...settings.args ?? []];
+    if (settings.operator) {
+      const directory = stack.use(await Directory.make());
+      const { stdout } = await run(form, ["passwd", "root"], {}, `${PASSWORD}\n`);
+      await Deno.writeTextFile(directory.file("operators"), stdout);
+      args.push("--operators", directory.file("operators"));
+    }
+    const cluster = stack.use(await Cluster.start(form, nodes, { ...settings, args }));
     try {
       await body(cluster.nodes[0]!, cluster.nodes[1]!, cluster);
     } catch (error) {
@@ -160,4 +175,12 @@ export function clustered(
       assertEquals(/^.* error .*$/m.exec(log.all)?.[0], undefined, `node ${n}`);
     }
   });
+}
+
+/** Connects the server operator root on the text port. */
+export async function joinRoot(node: Program): Promise<Client> {
+  const root = await Client.join(node.port);
+  await root.send("/nick root", `/oper root ${PASSWORD}`);
+  await root.until(/^-- You are a server operator now\./);
+  return root;
 }
