@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { scramLast } from "../accounts/helpers.ts";
 import { Cluster, type ClusterSettings, IrcClient } from "./cluster.ts";
 import { test } from "./forms.ts";
-import { Client, type Program, run } from "./harness.ts";
+import { Client, type Form, type Program, run } from "./harness.ts";
 import { askIrc, Directory } from "./history_store.ts";
 
 export const PASSWORD = "open-sesame";
@@ -147,12 +147,12 @@ export interface UserSettings extends ClusterSettings {
 /**
  * Registers a test of a cluster for each form. No node may log an error.
  *
- * @param body Is given the first two nodes.
+ * @param body Is given the first two nodes, and the whole cluster.
  */
 export function clustered(
   name: string,
   nodes: number,
-  body: (a: Program, b: Program, cluster: Cluster) => Promise<void>,
+  body: (a: Program, b: Program, cluster: Cluster, form: Form) => Promise<void>,
   settings: UserSettings = {},
 ): void {
   test(`cluster: ${name}`, async (form) => {
@@ -166,7 +166,7 @@ export function clustered(
     }
     const cluster = stack.use(await Cluster.start(form, nodes, { ...settings, args }));
     try {
-      await body(cluster.nodes[0]!, cluster.nodes[1]!, cluster);
+      await body(cluster.nodes[0]!, cluster.nodes[1]!, cluster, form);
     } catch (error) {
       const logs = cluster.nodes.map(({ log }, n) => `node ${n}:\n${log.all.split("\n").slice(-15).join("\n")}`);
       throw new Error(`${(error as Error).message}\n${logs.join("\n")}`, { cause: error });

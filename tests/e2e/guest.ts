@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Writable } from "node:stream";
-import { Talker } from "./harness.ts";
+import { type Program, Talker } from "./harness.ts";
 
 /** A client that connects from a given loopback address. */
 export class Guest extends Talker implements Disposable {
@@ -23,4 +23,12 @@ export class Guest extends Talker implements Disposable {
   [Symbol.dispose](): void {
     this.#socket.destroy();
   }
+}
+
+/** A user on the text port, connected from an address of its own. */
+export async function joinFrom(node: Program, from: string, nick: string): Promise<Guest> {
+  const client = await Guest.from(from, node.port);
+  await client.send(`/nick ${nick}`);
+  await client.until(new RegExp(` is now ${nick}$`));
+  return client;
 }

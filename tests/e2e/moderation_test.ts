@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { test } from "./forms.ts";
-import { Guest } from "./guest.ts";
+import { Guest, joinFrom } from "./guest.ts";
 import { Client, type Form, type Program, run, start } from "./harness.ts";
 import { ask, askIrc, Directory, eventually, joinIrc } from "./history_store.ts";
 
@@ -30,14 +30,6 @@ async function joinRoot(server: Program): Promise<Client> {
   await root.send("/nick root", `/oper root ${PASSWORD}`);
   await root.until("-- You are a server operator now. /help operators lists your commands.");
   return root;
-}
-
-/** A registered user on the text listener, connected from a loopback address. */
-async function joinFrom(server: Program, from: string, nick: string): Promise<Guest> {
-  const client = await Guest.from(from, server.port);
-  await client.send(`/nick ${nick}`);
-  await client.until(new RegExp(` is now ${nick}$`));
-  return client;
 }
 
 /** The bans that `/bans` lists, without other lines that arrive meanwhile. */
