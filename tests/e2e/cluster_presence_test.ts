@@ -77,8 +77,11 @@ clustered(
     assertEquals(nodes(await bob.ask("NODES")), ["n0 1 1", "n1 2 1", "n2 3 2"]);
     assertEquals((await alice.find(/ 481 \S+ /, "NODES")).length, 1);
 
+    await carol.send("MONITOR + alice");
+    await carol.until(/ 730 \S+ :alice!/);
     await cluster.killNode(1);
     await bob.until(/:alice!\S+ QUIT :/);
+    await carol.until(/ 731 \S+ :alice$/);
     assertEquals(nodes(await bob.ask("NODES")), ["n0 1 1", "n2 3 2"]);
     assertEquals(await bob.find(/ 364 \S+ (\S+ \S+ :\d)/, "LINKS"), ["n0 n2 :1", "n2 n2 :0"]);
     assertMatch((await carol.find(/ 251 \S+ (.*)/, "LUSERS"))[0]!, /^:There are 3 users and 0 invisible on 2 servers/);
