@@ -30,6 +30,7 @@ export function dropAccount(state: ChatState, command: CommandOf<"account-drop">
   const { account } = command;
   if (!changeDirectory(state, command)) return false;
   forgetAccount(state, account);
+  state.storage.forgetConversations(account);
   for (const member of [...state.members.values()]) {
     if (member.account === undefined || fold(member.account) !== account) continue;
     for (const session of member.sessions) session.token = undefined;

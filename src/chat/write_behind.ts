@@ -9,7 +9,7 @@
  * In a cluster, all nodes have to store the same and to give the same answers. So a node whose history cannot be written rolls
  * nothing back: it delivers nothing more, and has to leave (`ChatObserver.storeLost`).
  */
-import type { KeepPrivate } from "./conversations.ts";
+import { accountPrefix, type KeepPrivate } from "./conversations.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Said, Whispered } from "./events.ts";
 import type { Member } from "./member.ts";
@@ -18,6 +18,7 @@ import type { ChatObserver } from "./observer.ts";
 import { PresenceWriter } from "./presence_writer.ts";
 import type { Room } from "./room.ts";
 import { type HistoryStore, type Line, StoreError, StoreLost } from "./store.ts";
+import { runToEnd } from "../util/steps.ts";
 
 /** How long commits wait for another process that has the database locked, in milliseconds. */
 export const LOCK_TIMEOUT = 1000;
@@ -93,6 +94,23 @@ export class WriteBehind {
     if (this.#isSettled) return;
     this.#history.readMarkers.forget(fold(account));
     this.#wantMarkersStored();
+  }
+
+  /**
+   * In a cluster, deletes the private conversations of an account whose deletion is applied. On the author's node, and on a
+   * server without a cluster, `HistoryReader.forgetConversations` does that, in steps.
+   *
+   * @throws {StoreLost}
+   */
+  forgetConversations(account: string): void {
+    if (!this.#inCluster || this.#isReplay) return;
+    this.#require(() => {
+      for (;;) {
+        const found = runToEnd(this.#history.targets(accountPrefix(account)));
+        if (found.length === 0) return;
+        for (const { target } of found) this.#history.deleteTarget(target);
+      }
+    });
   }
 
   /** Has the settings of a room saved by the next commit. */

@@ -4,35 +4,12 @@
  * Clients that are to be banned by address connect from 127.0.0.2 or 127.0.0.3.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { Writable } from "node:stream";
 import { test } from "./forms.ts";
-import { Client, type Form, type Program, run, start, Talker } from "./harness.ts";
+import { Guest, joinFrom } from "./guest.ts";
+import { Client, type Form, type Program, run, start } from "./harness.ts";
 import { ask, askIrc, Directory, eventually, joinIrc } from "./history_store.ts";
 
 const PASSWORD = "open sesame";
-
-/** A client that connects from a given loopback address. */
-class Guest extends Talker implements Disposable {
-  readonly #socket: Socket;
-
-  private constructor(socket: Socket) {
-    super(socket, Writable.toWeb(socket));
-    this.#socket = socket;
-  }
-
-  static async from(address: string, port: number): Promise<Guest> {
-    const socket = connect({ port, host: "127.0.0.1", localAddress: address });
-    await once(socket, "connect");
-    socket.on("error", () => {}); // it may be disconnected while it writes
-    return new Guest(socket);
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.destroy();
-  }
-}
 
 /** Starts servers with one operator, `root`, whose line in the operators file is made by `tincan passwd`. */
 async function withOperator(form: Form, body: (begin: (...args: string[]) => Promise<Program>) => Promise<void>) {
@@ -53,14 +30,6 @@ async function joinRoot(server: Program): Promise<Client> {
   await root.send("/nick root", `/oper root ${PASSWORD}`);
   await root.until("-- You are a server operator now. /help operators lists your commands.");
   return root;
-}
-
-/** A registered user on the text listener, connected from a loopback address. */
-async function joinFrom(server: Program, from: string, nick: string): Promise<Guest> {
-  const client = await Guest.from(from, server.port);
-  await client.send(`/nick ${nick}`);
-  await client.until(new RegExp(` is now ${nick}$`));
-  return client;
 }
 
 /** The bans that `/bans` lists, without other lines that arrive meanwhile. */
