@@ -69,9 +69,10 @@ export class WriteBehind {
     this.#history.add(room.key, said);
     room.hasLines = true;
     room.lastLine = said.id;
-    if (!this.#history.persistent || this.#isReplay) return false;
+    if (!this.#history.persistent) return false;
     if (!room.stored) this.saveRoom(room);
     else if (this.#pending.length === 0) this.#observer.flushWanted(); // no delivery may: there may be no client on this node
+    if (this.#isReplay) return false;
     this.#pending.push({ author, said });
     return true;
   }
