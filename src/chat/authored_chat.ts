@@ -144,7 +144,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     this.mutes.expire();
     const id = this.#sink.nextId();
     const { account: named, token } = identity;
-    const revision = named === undefined ? undefined : this.#directory?.revision(named, token?.id);
+    const revision = named === undefined ? undefined : this.#revision(named, token);
     return this.#sink.submit({ op: "connect", id, nick, identity, attended, revision }, { format, outlet });
   }
 
@@ -195,7 +195,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     const { member } = session;
     const { nick, operator } = known ?? member;
     if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
-    const revision = this.#directory?.revision(account, token?.id);
+    const revision = this.#revision(account, token);
     const shown = shownTo(session).map(({ key }) => key);
     const id = this.#sink.nextId();
     return this.#submit({ op: "login", session: session.id, account, token, id, shown, revision });
@@ -370,6 +370,16 @@ export class AuthoredChat extends ChatReader implements Chat {
   #submit<O extends Op>(command: CommandOf<O>): Answer<Results[O]> {
     if (command.op !== "unmute") this.mutes.expire();
     return this.#sink.submit(command);
+  }
+
+  /** What a login has to be checked against; `undefined` if that cannot be read: the hub rejects the login then. */
+  #revision(account: string, token: SessionToken | undefined): string | undefined {
+    try {
+      return this.#directory?.revision(account, token?.id);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return undefined;
+    }
   }
 
   /** Acting for a disconnected member is a bug in a protocol. @throws {TypeError} */

@@ -17,7 +17,8 @@ export interface Directory extends Pick<Policy, "isRegistered" | "registeredLike
    * Identifies what a client has to know to log in.
    *
    * @param token The number of its token; `undefined` for the password of the account.
-   * @returns `undefined` if there is no such account or token, or it cannot be read.
+   * @returns `undefined` if there is no such account or token.
+   * @throws {StoreError} if a token cannot be read.
    */
   revision(account: string, token: number | undefined): string | undefined;
 }

@@ -17,6 +17,7 @@ import { announceModes, endPower, followAccount, restoreRank } from "./role_chan
 import { leave } from "./room_commands.ts";
 import { isScoped, type Scope, scopeOf, type SessionToken } from "./scope.ts";
 import type { ChatState } from "./state.ts";
+import { StoreError } from "./store.ts";
 import { announceClosing, closeConnections } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
@@ -143,7 +144,7 @@ export function setToken(state: ChatState, { session: id, account, token }: Comm
   const session = state.requireSession(id);
   const { fullAccount, nick } = session.member;
   if (isScoped(token) || !isAccount(account, fullAccount)) throw new ChatError("account-required", nick);
-  requireRevision(state, account, token, state.directory?.revision(account, token.id));
+  requireRevision(state, account, token, revisionOf(state, account, token));
   session.token = token;
 }
 
@@ -154,14 +155,24 @@ export function setToken(state: ChatState, { session: id, account, token }: Comm
  * @throws {ChatError} `login-outdated`
  */
 function requireRevision(
-  { directory }: ChatState,
+  state: ChatState,
   account: string,
   token: SessionToken | undefined,
   revision: string | undefined,
 ) {
-  if (directory === undefined) return;
-  const current = directory.revision(account, token?.id);
+  if (state.directory === undefined) return;
+  const current = revisionOf(state, account, token);
   if (current === undefined || current !== revision) throw new ChatError("login-outdated", account);
+}
+
+/** The current revision; `undefined` if there is none, or it cannot be read. @throws {StoreLost} in place of that in a cluster. */
+function revisionOf({ directory, storage }: ChatState, account: string, token: SessionToken | undefined) {
+  try {
+    return storage.require(() => directory?.revision(account, token?.id));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return undefined;
+  }
 }
 
 /** Takes from a member what its new scope does not permit. */

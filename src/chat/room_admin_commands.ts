@@ -155,7 +155,7 @@ export function renameRoom(state: ChatState, command: CommandOf<"rename-room">):
   }
   if (key !== before) {
     followRename(state, before, key);
-    state.observer.roomRenamed(before, key);
+    state.storage.require(() => state.observer.roomRenamed(before, key));
   }
   state.audiences.clear();
   room.sessions.announce({ kind: "room-renamed", ...member.actor(), from, room: name, reason });

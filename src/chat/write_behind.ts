@@ -112,7 +112,7 @@ export class WriteBehind {
    * @throws {StoreLost} in a cluster.
    */
   deleteRoom(room: Room): void {
-    if (room.stored || !this.#history.persistent) this.#require(() => this.#history.deleteTarget(room.key));
+    if (room.stored || !this.#history.persistent) this.require(() => this.#history.deleteTarget(room.key));
     this.#changed.delete(room);
   }
 
@@ -124,7 +124,7 @@ export class WriteBehind {
    */
   renameRoom(room: Room, name: string): void {
     if (!this.#commitNow()) throw new StoreError("it cannot be written right now");
-    if (room.stored || !this.#history.persistent) this.#require(() => this.#history.renameRoom(room.key, name));
+    if (room.stored || !this.#history.persistent) this.require(() => this.#history.renameRoom(room.key, name));
   }
 
   /** Whether a room has lines that are not committed. */
@@ -240,17 +240,18 @@ export class WriteBehind {
   }
 
   /**
-   * Runs a write of a command whose result depends on it. In a cluster it is repeated for as long as another process may have the
-   * database locked.
+   * Reads or writes something that the result of a command depends on. In a cluster that is repeated for as long as another process
+   * may have the database locked.
    *
+   * @param use Changes nothing if it throws.
    * @throws {StoreError}
    * @throws {StoreLost} in a cluster.
    */
-  #require(write: () => void) {
-    if (!this.#inCluster) return write();
+  require<T>(use: () => T): T {
+    if (!this.#inCluster) return use();
     for (const end = performance.now() + LOCK_TIMEOUT;; pause(LOCK_STEP)) {
       try {
-        return write();
+        return use();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (performance.now() < end) continue;

@@ -101,7 +101,7 @@ function chatOptionsOf(
         try {
           resources.accounts?.directory.renameRoom(from, to);
         } catch (error) {
-          if (!(error instanceof StoreError)) throw error;
+          if (!(error instanceof StoreError) || options.cluster !== undefined) throw error; // a node has to leave then
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
         }
       },
