@@ -49,7 +49,7 @@ export function expire(state: ChatState, { before }: CommandOf<"expire">): boole
 }
 
 /**
- * Forgets the choice, the read markers and what waits for an account that was deleted, and removes its member if that has no
+ * Forgets the choice, the read markers, the private conversations and what waits for an account that was deleted, and removes its member if that has no
  * session.
  */
 export function forgetAccount(state: ChatState, account: string): void {
@@ -58,6 +58,7 @@ export function forgetAccount(state: ChatState, account: string): void {
   if (state.waiting.take(account) !== undefined) state.storage.presence.saveWaiting(account, undefined);
   state.storage.presence.delete(account);
   state.storage.forgetMarkers(account);
+  state.storage.forgetConversations(account);
   state.nicknames.unregistered(account);
   const member = state.byAccount.get(fold(account));
   if (member?.sessions.length === 0) removeMember(state, member, "Account deleted", false);

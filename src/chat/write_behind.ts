@@ -9,7 +9,7 @@
  * In a cluster, all nodes have to store the same and to give the same answers. So a node whose history cannot be written rolls
  * nothing back: it delivers nothing more, and has to leave (`ChatObserver.storeLost`).
  */
-import type { KeepPrivate } from "./conversations.ts";
+import { accountPrefix, type KeepPrivate } from "./conversations.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Said, Whispered } from "./events.ts";
 import type { Member } from "./member.ts";
@@ -94,6 +94,16 @@ export class WriteBehind {
     if (this.#isSettled) return;
     this.#history.readMarkers.forget(fold(account));
     this.#wantMarkersStored();
+  }
+
+  /**
+   * Deletes the private conversations of an account, so that the next owner of its name cannot read them.
+   *
+   * @throws {StoreError}
+   * @throws {StoreLost} in a cluster.
+   */
+  forgetConversations(account: string): void {
+    this.require(() => this.#history.deleteConversations(accountPrefix(account)));
   }
 
   /** Has the settings of a room saved by the next commit. */
