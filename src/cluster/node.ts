@@ -453,6 +453,9 @@ export class ClusterNode<Own = unknown> implements ClusterView {
         this.#declared.delete(node.incarnation);
         if (node.incarnation === this.#self?.incarnation) this.#lost();
       },
+      ignored: (sequence, { why }) => {
+        events.warn?.(`Message ${sequence} of the log is not from tincan, and is ignored: ${why}`);
+      },
       failed: ({ op }, error) => {
         const text = error instanceof Error ? error.stack ?? error.message : String(error);
         events.warn?.(`A bug: applying the command "${op}" has failed: ${text}`);

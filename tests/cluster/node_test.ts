@@ -274,6 +274,35 @@ Deno.test("node: it ends when a node of a newer version has written a batch", as
   assertThrows(() => one.say("x"), ChatError);
 });
 
+Deno.test("node: what another program has published is ignored", async () => {
+  const stream = new FakeStream();
+  using one = await TestNode.join(stream.open);
+  using two = await TestNode.join(stream.open);
+  const { incarnation } = one.node.self!;
+  const garbage = [
+    "",
+    "hello",
+    "{}",
+    "[1]",
+    '[0,1,1,1000,[["no","x"]]]',
+    '[1,"1",1,1000,[]]',
+    '[1,0,1,1000,[["h",{}]]]', // a hello
+    '[1,0,1,1000,[["nothing"]]]',
+    '[1,999,1,1000,[["nothing"]]]', // a node that does not live
+    `[1,${incarnation},99,1000,[["nothing"]]]`, // not its next batch
+  ];
+  for (const text of garbage) stream.store(new TextEncoder().encode(text));
+  await one.say("goes on");
+  await inStep([one, two]);
+  assertEquals([one.fatal, two.fatal], [undefined, undefined]);
+  assertEquals(
+    one.warnings[0],
+    `Message ${stream.last - 10} of the log is not from tincan, and is ignored: ` +
+      "it is not JSON in UTF-8",
+  );
+  assertEquals(two.warnings, one.warnings);
+});
+
 Deno.test("node: newer commands are used only when all nodes know them", async () => {
   const stream = new FakeStream();
   const newest = CODEC_VERSION + 1;
