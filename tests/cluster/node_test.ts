@@ -303,6 +303,19 @@ Deno.test("node: what another program has published is ignored", async () => {
   assertEquals(two.warnings, one.warnings);
 });
 
+Deno.test("node: it does not join when it cannot apply what its checkpoint lacks", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  using one = await TestNode.join(stream.open, { checkpoints });
+  await one.node.checkpoint();
+  one.crash();
+  stream.store(new TextEncoder().encode(`[${CODEC_VERSION + 1},1,1,1000,[["new"]]]`));
+  stream.store(new TextEncoder().encode("[1,1,1,1000,[]]"));
+  using again = new TestNode(stream.open, { checkpoints });
+  const error = await assertRejects(() => again.node.join(), Error);
+  assertEquals([error.message.startsWith("Cannot read batch 2 of the log"), again.node.hasEnded], [true, true]);
+});
+
 Deno.test("node: newer commands are used only when all nodes know them", async () => {
   const stream = new FakeStream();
   const newest = CODEC_VERSION + 1;
