@@ -12,6 +12,7 @@ import type { PresenceStore, SavedMember } from "./presence_store.ts";
 import { rankOf } from "./roles.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
+import { notify } from "./tell.ts";
 
 /** @throws {ChatError} `account-required` or `absent-full` */
 export function setAlwaysOn(state: ChatState, { member: id, choice }: CommandOf<"always-on">): void {
@@ -26,7 +27,7 @@ export function setAlwaysOn(state: ChatState, { member: id, choice }: CommandOf<
   if (choice !== was.choice) storage.presence.saveChoice(account, choice);
   if (state.isAlwaysOn(member)) state.saveMember(member);
   else storage.presence.delete(account);
-  for (const { handlers } of [...member.sessions]) handlers.alwaysOnChanged?.();
+  for (const each of [...member.sessions]) notify(each, (handlers) => handlers.alwaysOnChanged?.());
 }
 
 /** Does nothing when the session has disconnected. */

@@ -18,7 +18,7 @@ import { leave } from "./room_commands.ts";
 import { isScoped, type Scope, scopeOf, type SessionToken } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { StoreError } from "./store.ts";
-import { announceClosing, closeConnections } from "./tell.ts";
+import { announceClosing, closeConnections, notify } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
@@ -187,7 +187,7 @@ function confine(state: ChatState, member: Member, { room: only }: Scope) {
 }
 
 function notifyAccount({ sessions }: Member) {
-  for (const { handlers } of [...sessions]) handlers.accountChanged?.();
+  for (const each of [...sessions]) notify(each, (handlers) => handlers.accountChanged?.());
 }
 
 /** @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
@@ -287,7 +287,7 @@ function attach(state: ChatState, session: Session, to: Member, { token, shown: 
     restoreRank(room, to);
     inheritRank(from, to, room);
   }
-  for (const room of joined) for (const { handlers } of [...to.sessions]) handlers.joined?.(room);
+  for (const room of joined) for (const each of [...to.sessions]) notify(each, (handlers) => handlers.joined?.(room));
   adoptMarkers(state, from, to.fullAccount!);
   if (isKept) sessionLeft(state, from);
   else removeMember(state, from, `Logged in as ${to.nick}`, false);
@@ -296,8 +296,8 @@ function attach(state: ChatState, session: Session, to: Member, { token, shown: 
   sessionCame(state, session);
   for (const room of shown) if (room.has(to)) room.sessions.add(session);
   state.audiences.clear();
-  session.handlers.moved?.(from, shown, joined.filter((room) => shown.includes(room)));
-  session.handlers.accountChanged?.();
+  notify(session, (handlers) => handlers.moved?.(from, shown, joined.filter((room) => shown.includes(room))));
+  notify(session, (handlers) => handlers.accountChanged?.());
 }
 
 /** Gives a session of a member that has others a member of its own: a guest that is in no room. */
@@ -311,7 +311,7 @@ function detach(state: ChatState, session: Session, id: MemberId) {
   member.sessions.push(session);
   sessionLeft(state, from);
   sessionCame(state, session);
-  session.handlers.moved?.(from, shown, []);
+  notify(session, (handlers) => handlers.moved?.(from, shown, []));
 }
 
 /** Gives a member the rank of a guest, for as long as it is in the room. Those of an account are its roles. */
