@@ -31,8 +31,8 @@ export interface ApplierEvents<Own> {
   hello(command: Hello, result: LivingNode | Rejection | undefined): void;
   /** Another node has founded the cluster anew: the state of this one is not that of the cluster. */
   replaced(): void;
-  /** A batch of a node begins. */
-  heard(node: LivingNode): void;
+  /** A batch of a node begins, which was made at a time by the clock of that node. */
+  heard(node: LivingNode, time: number): void;
   /** A beat of a node, before the checksum of its sequence is known. */
   beat(node: LivingNode, checksum: Checksum | undefined): void;
   /** A batch with a beat of a node was applied. */
@@ -108,7 +108,7 @@ export class Applier<Own> {
     if (author === undefined) return;
     const commands = batch.decode();
     this.now = Math.max(this.now, batch.time);
-    this.#events.heard(author);
+    this.#events.heard(author, batch.time);
     const entries = this.#events.entries(batch);
     const slices = new Slices();
     for (const [index, command] of commands.entries()) {

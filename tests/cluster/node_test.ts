@@ -316,6 +316,26 @@ Deno.test("node: it does not join when it cannot apply what its checkpoint lacks
   assertEquals([error.message.startsWith("Cannot read batch 2 of the log"), again.node.hasEnded], [true, true]);
 });
 
+Deno.test("node: it does not join with a clock that is more than a minute ahead, and warns of a clock that gets there", async () => {
+  const stream = new FakeStream();
+  using one = await TestNode.join(stream.open);
+  using early = new TestNode(stream.open, { now: () => 62_000 });
+  const error = await assertRejects(() => early.node.join(), Error);
+  assertEquals(
+    error.message,
+    "Cannot join the cluster: the clock of this machine is 61 seconds ahead of those of its nodes. Set it right first.",
+  );
+  let now = 61_000;
+  using two = await TestNode.join(stream.open, { now: () => now });
+  const { warnings } = one;
+  warnings.length = 0;
+  await two.say("in time");
+  now += 1000;
+  for (let n = 0; n < 2; n++) await two.say("early");
+  await inStep([one, two]);
+  assertEquals(warnings, ["The clock of the node node2 is 61 seconds ahead of that of this node."]);
+});
+
 Deno.test("node: newer commands are used only when all nodes know them", async () => {
   const stream = new FakeStream();
   const newest = CODEC_VERSION + 1;
