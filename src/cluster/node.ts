@@ -276,6 +276,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       throw new LogError("closed", "The node was stopped while it joined the cluster");
     }
     this.#log = log;
+    let asked: number | undefined;
     const start = await findState({
       log,
       checkpoint,
@@ -283,7 +284,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       isPristine: this.#isPristine,
       restore: (head, records, origin) => {
         if (this.#isPristine && this.#options.hasOtherChat) throw new JoinError(OTHER_CHAT);
-        if (origin === "peer") requireClock(this.#now(), head.now);
+        if (origin === "peer") asked = this.#now();
         this.#isPristine = false;
         this.#checksums.clear();
         this.#applier.restore(head, records, origin);
@@ -291,7 +292,10 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       warn: (message) => events.warn?.(message),
     }, this.#times);
     try {
-      return await Promise.race([start.founds ? this.#found(log, start.after) : this.#enter(log), replaced.promise]);
+      return await Promise.race([
+        start.founds ? this.#found(log, start.after) : this.#enter(log, asked),
+        replaced.promise,
+      ]);
     } catch (error) {
       if (error instanceof LogError && (error.kind === "trimmed" || error.kind === "behind")) return "again";
       throw error;
@@ -314,14 +318,19 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     return this.#joined(await greeting);
   }
 
-  /** Enters a cluster whose state was restored. */
-  async #enter(log: NodeLog): Promise<"joined"> {
+  /**
+   * Enters a cluster whose state was restored.
+   *
+   * @param asked When a peer has given the state, by the clock of this node: then the time of the log is that of living nodes.
+   */
+  async #enter(log: NodeLog, asked: number | undefined): Promise<"joined"> {
     // Its state may turn out to be void. So it says hello only when it has applied what there was.
     const reached = Promise.withResolvers<void>();
     this.#catchUp = { sequence: log.last, reached: reached.resolve };
     await log.start(this.#applier.sequence + 1);
     if (this.#applier.sequence < log.last) await reached.promise;
     this.#catchUp = undefined;
+    if (asked !== undefined) requireClock(asked, this.#applier.now);
     return this.#joined(await this.#sayHello(log));
   }
 
