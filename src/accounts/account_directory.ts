@@ -13,7 +13,6 @@ import type { IgnoreStore } from "../chat/ignore_lists.ts";
 import { fold } from "../chat/names.ts";
 import { skeleton } from "../chat/skeleton.ts";
 import type { Json, SnapshotSection } from "../chat/snapshot_records.ts";
-import { StoreError } from "../chat/store.ts";
 import { copyString } from "../util/copy_string.ts";
 import { readAccount, writeAccount } from "./account_records.ts";
 import { type AccountStore, fromBase64, fromTexts, revisionOf } from "./account_store.ts";
@@ -78,13 +77,8 @@ export class AccountDirectory implements Directory {
   revision(name: string, token: number | undefined): string | undefined {
     const account = this.find(name);
     if (account === undefined || token === undefined) return account?.revision;
-    try {
-      const found = this.#token(fold(name), token);
-      return found && revisionOf(found.hash);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      return undefined;
-    }
+    const found = this.#token(fold(name), token);
+    return found && revisionOf(found.hash);
   }
 
   /** Has the tokens for a room that was renamed permit its new name, by folded names. @throws {StoreError} */

@@ -12,6 +12,7 @@ import type { PresenceStore, SavedMember } from "./presence_store.ts";
 import { rankOf } from "./roles.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
+import { notify } from "./tell.ts";
 
 /** @throws {ChatError} `account-required` or `absent-full` */
 export function setAlwaysOn(state: ChatState, { member: id, choice }: CommandOf<"always-on">): void {
@@ -26,7 +27,7 @@ export function setAlwaysOn(state: ChatState, { member: id, choice }: CommandOf<
   if (choice !== was.choice) storage.presence.saveChoice(account, choice);
   if (state.isAlwaysOn(member)) state.saveMember(member);
   else storage.presence.delete(account);
-  for (const { handlers } of [...member.sessions]) handlers.alwaysOnChanged?.();
+  for (const each of [...member.sessions]) notify(each, (handlers) => handlers.alwaysOnChanged?.());
 }
 
 /** Does nothing when the session has disconnected. */
@@ -49,7 +50,7 @@ export function expire(state: ChatState, { before }: CommandOf<"expire">): boole
 }
 
 /**
- * Forgets the choice, the read markers and what waits for an account that was deleted, and removes its member if that has no
+ * Forgets the choice, the read markers, the private conversations and what waits for an account that was deleted, and removes its member if that has no
  * session.
  */
 export function forgetAccount(state: ChatState, account: string): void {
@@ -58,6 +59,7 @@ export function forgetAccount(state: ChatState, account: string): void {
   if (state.waiting.take(account) !== undefined) state.storage.presence.saveWaiting(account, undefined);
   state.storage.presence.delete(account);
   state.storage.forgetMarkers(account);
+  state.storage.forgetConversations(account);
   state.nicknames.unregistered(account);
   const member = state.byAccount.get(fold(account));
   if (member?.sessions.length === 0) removeMember(state, member, "Account deleted", false);

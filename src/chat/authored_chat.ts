@@ -14,7 +14,7 @@ import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandSink } from "./command_sink.ts";
 import type { Closing, CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
-import type { Directory, DirectorySink } from "./directory.ts";
+import { type Directory, type DirectorySink, knownRevision } from "./directory.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
@@ -144,7 +144,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     this.mutes.expire();
     const id = this.#sink.nextId();
     const { account: named, token } = identity;
-    const revision = named === undefined ? undefined : this.#directory?.revision(named, token?.id);
+    const revision = named === undefined ? undefined : knownRevision(this.#directory, named, token);
     return this.#sink.submit({ op: "connect", id, nick, identity, attended, revision }, { format, outlet });
   }
 
@@ -175,7 +175,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     this.mutes.expire();
     if (!isAccount(nick, member.fullAccount)) requireUnmuted(this.#hub.muted, member);
     if (!this.#limits.takeRename(member)) throw this.#rateLimited(member, "nicks-too-fast", nick);
-    return this.#submit({ op: "rename", member: member.id, nick });
+    return this.#identified(this.#submit({ op: "rename", member: member.id, nick }), () => member.sessions);
   }
 
   reclaim(member: Member, nick: string, reason: string, close?: Closing): Answer<Member | undefined> {
@@ -185,7 +185,8 @@ export class AuthoredChat extends ChatReader implements Chat {
       this.requireFree(nick, this.get(nick) ?? member);
       this.#requireMemberUnbanned(nick, member);
     }
-    return this.#submit({ op: "reclaim", member: member.id, nick, reason, close });
+    const reclaiming = this.#submit({ op: "reclaim", member: member.id, nick, reason, close });
+    return this.#identified(reclaiming, () => member.sessions);
   }
 
   login(session: Session, account: string, token?: SessionToken): Answer<void> {
@@ -195,10 +196,11 @@ export class AuthoredChat extends ChatReader implements Chat {
     const { member } = session;
     const { nick, operator } = known ?? member;
     if (!(operator && isFull)) this.#requireUnbanned(nick, session, session.outlet, account); // as when a ban is made
-    const revision = this.#directory?.revision(account, token?.id);
+    const revision = knownRevision(this.#directory, account, token);
     const shown = shownTo(session).map(({ key }) => key);
     const id = this.#sink.nextId();
-    return this.#submit({ op: "login", session: session.id, account, token, id, shown, revision });
+    const loggingIn = this.#submit({ op: "login", session: session.id, account, token, id, shown, revision });
+    return this.#identified(loggingIn, () => [session]);
   }
 
   logout(session: Session): Answer<void> {
@@ -388,6 +390,15 @@ export class AuthoredChat extends ChatReader implements Chat {
     if (reason === undefined) return;
     this.#observer.banned(origin, outlet, account);
     throw new ChatError("server-banned", reason);
+  }
+
+  /** Has the bans checked again after a command that was under way. */
+  #identified<T>(answer: Answer<T>, sessions: () => readonly Session[]): Answer<T> {
+    if (!(answer instanceof Promise)) return answer;
+    return answer.then((result) => {
+      for (const session of [...sessions()]) this.#observer.identified?.(session);
+      return result;
+    });
   }
 
   #requireMemberUnbanned(nick: string, { sessions, account }: Member) {

@@ -3,6 +3,7 @@ import type { Answer } from "./answer.ts";
 import type { CommandOf, Results } from "./commands.ts";
 import type { DirectoryOp } from "./directory_changes.ts";
 import type { Policy } from "./policy.ts";
+import { StoreError } from "./store.ts";
 
 /** The accounts, as far as the chat needs them. */
 export interface Directory extends Pick<Policy, "isRegistered" | "registeredLike"> {
@@ -17,9 +18,24 @@ export interface Directory extends Pick<Policy, "isRegistered" | "registeredLike
    * Identifies what a client has to know to log in.
    *
    * @param token The number of its token; `undefined` for the password of the account.
-   * @returns `undefined` if there is no such account or token, or it cannot be read.
+   * @returns `undefined` if there is no such account or token.
+   * @throws {StoreError} if a token cannot be read.
    */
   revision(account: string, token: number | undefined): string | undefined;
+}
+
+/** What a login is checked against; `undefined` if that is not known, or cannot be read. */
+export function knownRevision(
+  directory: Directory | undefined,
+  account: string,
+  token: { readonly id: number } | undefined,
+): string | undefined {
+  try {
+    return directory?.revision(account, token?.id);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return undefined;
+  }
 }
 
 /** Where the commands of the directory go. */

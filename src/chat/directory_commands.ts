@@ -6,10 +6,14 @@ import { setAccount } from "./member_commands.ts";
 import { fold } from "./names.ts";
 import type { ChatState } from "./state.ts";
 
-/** @throws {StoreError} if it cannot be stored; then nothing has changed. */
+/**
+ * @throws {StoreError} if it cannot be stored; then nothing has changed.
+ * @throws {StoreLost} in place of that in a cluster, as other nodes may have stored it.
+ */
 export function changeDirectory<O extends DirectoryOp>(state: ChatState, command: CommandOf<O>): Results[O] {
-  if (state.directory === undefined) throw new TypeError("Cannot change the directory: there are no accounts");
-  return state.directory.change<O>(command, state.now);
+  const { directory } = state;
+  if (directory === undefined) throw new TypeError("Cannot change the directory: there are no accounts");
+  return state.storage.require(() => directory.change<O>(command, state.now));
 }
 
 /** @throws {StoreError} if it cannot be stored; then nothing has changed. */
@@ -30,7 +34,6 @@ export function dropAccount(state: ChatState, command: CommandOf<"account-drop">
   const { account } = command;
   if (!changeDirectory(state, command)) return false;
   forgetAccount(state, account);
-  state.storage.forgetConversations(account);
   for (const member of [...state.members.values()]) {
     if (member.account === undefined || fold(member.account) !== account) continue;
     for (const session of member.sessions) session.token = undefined;

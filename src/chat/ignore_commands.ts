@@ -47,15 +47,20 @@ export function loadIgnored(state: ChatState, member: Member, added: readonly st
   }
 }
 
-/** Reads or changes the stored list of a member's account, if it has one. @throws {ChatError} `ignores-unstored` */
+/**
+ * Reads or changes the stored list of a member's account, if it has one.
+ *
+ * @throws {ChatError} `ignores-unstored`
+ * @throws {StoreLost} in place of that in a cluster.
+ */
 function change(
-  { storedIgnores: store }: ChatState,
+  { storedIgnores: store, storage }: ChatState,
   { fullAccount: account }: Member,
   change: (store: IgnoreStore, account: string) => void,
 ) {
   if (account === undefined || store === undefined) return;
   try {
-    change(store, account);
+    storage.require(() => change(store, account));
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     throw new ChatError("ignores-unstored", account);

@@ -17,7 +17,8 @@ import { announceModes, endPower, followAccount, restoreRank } from "./role_chan
 import { leave } from "./room_commands.ts";
 import { isScoped, type Scope, scopeOf, type SessionToken } from "./scope.ts";
 import type { ChatState } from "./state.ts";
-import { announceClosing, closeConnections } from "./tell.ts";
+import { StoreError } from "./store.ts";
+import { announceClosing, closeConnections, notify } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
@@ -143,7 +144,7 @@ export function setToken(state: ChatState, { session: id, account, token }: Comm
   const session = state.requireSession(id);
   const { fullAccount, nick } = session.member;
   if (isScoped(token) || !isAccount(account, fullAccount)) throw new ChatError("account-required", nick);
-  requireRevision(state, account, token, state.directory?.revision(account, token.id));
+  requireRevision(state, account, token, revisionOf(state, account, token));
   session.token = token;
 }
 
@@ -154,14 +155,24 @@ export function setToken(state: ChatState, { session: id, account, token }: Comm
  * @throws {ChatError} `login-outdated`
  */
 function requireRevision(
-  { directory }: ChatState,
+  state: ChatState,
   account: string,
   token: SessionToken | undefined,
   revision: string | undefined,
 ) {
-  if (directory === undefined) return;
-  const current = directory.revision(account, token?.id);
+  if (state.directory === undefined) return;
+  const current = revisionOf(state, account, token);
   if (current === undefined || current !== revision) throw new ChatError("login-outdated", account);
+}
+
+/** The current revision; `undefined` if there is none, or it cannot be read. @throws {StoreLost} in place of that in a cluster. */
+function revisionOf({ directory, storage }: ChatState, account: string, token: SessionToken | undefined) {
+  try {
+    return storage.require(() => directory?.revision(account, token?.id));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return undefined;
+  }
 }
 
 /** Takes from a member what its new scope does not permit. */
@@ -176,7 +187,7 @@ function confine(state: ChatState, member: Member, { room: only }: Scope) {
 }
 
 function notifyAccount({ sessions }: Member) {
-  for (const { handlers } of [...sessions]) handlers.accountChanged?.();
+  for (const each of [...sessions]) notify(each, (handlers) => handlers.accountChanged?.());
 }
 
 /** @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */
@@ -276,7 +287,7 @@ function attach(state: ChatState, session: Session, to: Member, { token, shown: 
     restoreRank(room, to);
     inheritRank(from, to, room);
   }
-  for (const room of joined) for (const { handlers } of [...to.sessions]) handlers.joined?.(room);
+  for (const room of joined) for (const each of [...to.sessions]) notify(each, (handlers) => handlers.joined?.(room));
   adoptMarkers(state, from, to.fullAccount!);
   if (isKept) sessionLeft(state, from);
   else removeMember(state, from, `Logged in as ${to.nick}`, false);
@@ -285,8 +296,8 @@ function attach(state: ChatState, session: Session, to: Member, { token, shown: 
   sessionCame(state, session);
   for (const room of shown) if (room.has(to)) room.sessions.add(session);
   state.audiences.clear();
-  session.handlers.moved?.(from, shown, joined.filter((room) => shown.includes(room)));
-  session.handlers.accountChanged?.();
+  notify(session, (handlers) => handlers.moved?.(from, shown, joined.filter((room) => shown.includes(room))));
+  notify(session, (handlers) => handlers.accountChanged?.());
 }
 
 /** Gives a session of a member that has others a member of its own: a guest that is in no room. */
@@ -300,7 +311,7 @@ function detach(state: ChatState, session: Session, id: MemberId) {
   member.sessions.push(session);
   sessionLeft(state, from);
   sessionCame(state, session);
-  session.handlers.moved?.(from, shown, []);
+  notify(session, (handlers) => handlers.moved?.(from, shown, []));
 }
 
 /** Gives a member the rank of a guest, for as long as it is in the room. Those of an account are its roles. */

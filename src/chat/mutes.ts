@@ -5,7 +5,8 @@
  * command like any other, given by the node on duty. A host is muted, not a nickname, which would be changed in a moment.
  */
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, settle } from "./answer.ts";
+import { ChatError } from "./chat_error.ts";
 import { type MuteAction, MutedHosts } from "./muted_hosts.ts";
 
 /** After what time a host is unmuted again that is still muted, as the command was lost, in milliseconds. */
@@ -115,8 +116,8 @@ export class Mutes {
     for (const [host, end] of [...this.#ends]) {
       if (end.due > now) continue;
       end.due = now + RETRY_TIME;
-      const unmuted = this.#target.unmute(host, end.until);
-      if (unmuted instanceof Promise) unmuted.catch(() => {}); // tried again, by this node or another one
+      // Tried again, by this node or another one: the command that has caused the look must not fail with this one.
+      settle(() => this.#target.unmute(host, end.until), (error) => error instanceof ChatError);
     }
     this.#follow();
     this.#schedule();

@@ -1,6 +1,6 @@
 /** What the chat reports to the server around it: when to flush, storage failures, and events for the log. */
 import type { ChatErrorCode } from "./chat_error.ts";
-import type { Member, Outlet } from "./member.ts";
+import type { Member, Outlet, Session } from "./member.ts";
 import type { Room } from "./room.ts";
 import type { ServerBan } from "./server_bans.ts";
 import type { StoreError } from "./store.ts";
@@ -22,6 +22,8 @@ export interface ChatObserver {
   storeRecovered(): void;
   /** A client was rejected because `nick!user@host` or its account matches a server ban. */
   banned(origin: string, outlet: Outlet, account: string | undefined): void;
+  /** A session has another nickname or account, by a command that was under way: a ban may have been made meanwhile. */
+  identified?(session: Session): void;
   /** A ban of the server was made, on any node: the clients of this one that it matches are to be disconnected. */
   serverBanned(ban: ServerBan): void;
   /** A member's command was rejected by a rate limit. */

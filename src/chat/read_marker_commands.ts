@@ -5,6 +5,7 @@ import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import { advanceMarker } from "./read_marker_store.ts";
 import type { ChatState } from "./state.ts";
+import { notify as notifySession } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 
 /** The most read markers of a member without an account. Above that, the one with the earliest time is dropped. */
@@ -43,5 +44,5 @@ export function adoptMarkers(state: ChatState, { readMarkers }: Member, account:
 
 /** Notifies the sessions of a member. To be called last, as a handler may give another command. */
 function notify({ sessions }: Member, target: string, time: number) {
-  for (const { handlers } of [...sessions]) handlers.markedRead?.(target, time);
+  for (const each of [...sessions]) notifySession(each, (handlers) => handlers.markedRead?.(target, time));
 }

@@ -18,6 +18,7 @@ import {
 } from "./role_changes.ts";
 import type { ChatState } from "./state.ts";
 import { StoreError } from "./store.ts";
+import { notify } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
@@ -117,7 +118,11 @@ export function destroy(state: ChatState, { member: id, room: key }: CommandOf<"
   }
   state.audiences.clear();
   // Last, as a handler may give another command.
-  for (const { sessions } of inside) for (const { handlers } of [...sessions]) handlers.kicked?.(room);
+  for (const { sessions } of inside) {
+    for (const each of [...sessions]) {
+      notify(each, (handlers) => handlers.kicked?.(room));
+    }
+  }
 }
 
 /**
@@ -155,12 +160,12 @@ export function renameRoom(state: ChatState, command: CommandOf<"rename-room">):
   }
   if (key !== before) {
     followRename(state, before, key);
-    state.observer.roomRenamed(before, key);
+    state.storage.require(() => state.observer.roomRenamed(before, key));
   }
   state.audiences.clear();
   room.sessions.announce({ kind: "room-renamed", ...member.actor(), from, room: name, reason });
   for (const { sessions } of room.members) {
-    for (const { handlers } of sessions) handlers.roomRenamed?.(room, from, reason);
+    for (const each of sessions) notify(each, (handlers) => handlers.roomRenamed?.(room, from, reason));
   }
 }
 

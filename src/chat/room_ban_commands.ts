@@ -10,6 +10,7 @@ import { isAccount } from "./nicknames.ts";
 import { announceModes, endPower } from "./role_changes.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
+import { notify } from "./tell.ts";
 
 /** The reason of the kick that comes with a ban. */
 const REASON = "Banned";
@@ -85,5 +86,9 @@ function remove(state: ChatState, room: Room, by: Member, target: Member) {
   endPower(state, room);
   state.closeIfEmpty(room);
   // Last, as a handler may give another command.
-  for (const { sessions } of removed) for (const { handlers } of [...sessions]) handlers.kicked?.(room);
+  for (const { sessions } of removed) {
+    for (const each of [...sessions]) {
+      notify(each, (handlers) => handlers.kicked?.(room));
+    }
+  }
 }

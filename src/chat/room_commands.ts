@@ -20,7 +20,7 @@ import { fold, LOBBY } from "./names.ts";
 import { announceModes, endPower, foundRoom, giveRole, restoreRank } from "./role_changes.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
-import { sessionsOf, tellEach } from "./tell.ts";
+import { notify, sessionsOf, tellEach } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
 import { sanitize } from "../util/sanitize.ts";
 
@@ -54,7 +54,7 @@ export function join(state: ChatState, { member: id, session, room: name, key }:
     for (const mode of NEW_ROOM) room.switches.add(mode);
     foundRoom(state, room, member);
   } else restoreRank(room, member);
-  for (const other of [...member.sessions]) if (other !== from) other.handlers.joined?.(room);
+  for (const other of [...member.sessions]) if (other !== from) notify(other, (handlers) => handlers.joined?.(room));
   return room;
 }
 
@@ -97,7 +97,11 @@ export function leave(state: ChatState, { member: id, session, room: key, reason
   });
   endPower(state, room);
   state.closeIfEmpty(room);
-  for (const other of [...member.sessions]) if (other.id !== session) other.handlers.left?.(room, why);
+  for (const other of [...member.sessions]) {
+    if (other.id !== session) {
+      notify(other, (handlers) => handlers.left?.(room, why));
+    }
+  }
 }
 
 /** @throws {ChatError} `not-in-room`, `not-operator`, `not-owner`, `no-such-user`, `user-not-in-room`, `reason-too-long` or `text-too-long` */
@@ -113,7 +117,7 @@ export function kick(state: ChatState, { member: id, room: key, nick, reason }: 
   state.audiences.clear();
   endPower(state, room);
   state.closeIfEmpty(room);
-  for (const { handlers } of [...target.sessions]) handlers.kicked?.(room); // last, as it may give another command
+  for (const each of [...target.sessions]) notify(each, (handlers) => handlers.kicked?.(room)); // last, as it may give another command
   return target;
 }
 

@@ -224,6 +224,13 @@ export interface HistoryStore {
   deleteTarget(target: string): void;
 
   /**
+   * Deletes all conversations whose targets begin with a prefix, as `deleteTarget` does.
+   *
+   * @throws {StoreError}
+   */
+  deleteConversations(prefix: string): void;
+
+  /**
    * Changes the name of a room: its lines and settings are those of the new name from now on. Does nothing if the room is
    * not stored. The time does not depend on the number of lines. Lines and rooms that were added have to be committed before.
    *

@@ -1,7 +1,8 @@
 /** Sends an event to several sessions at once. */
+import { ChatError } from "./chat_error.ts";
 import type { Closing, SessionId } from "./commands.ts";
 import type { ChatEvent, WireFormat } from "./events.ts";
-import type { Member, Session } from "./member.ts";
+import type { Member, Session, SessionHandlers } from "./member.ts";
 
 /**
  * Sends an event to each of some sessions, after the lines that rooms have queued for them. It is rendered once per wire
@@ -19,6 +20,18 @@ export function tellEach(sessions: Iterable<Session>, event: ChatEvent): void {
     if (rendered === undefined) continue;
     const lines = typeof rendered === "string" ? [rendered] : rendered;
     for (const session of some) session.send(lines);
+  }
+}
+
+/**
+ * Calls a handler of a session. Its error must not stop the command, which other nodes apply without it: it is reported, unless it is
+ * that the protocol could not do now what it wanted to.
+ */
+export function notify({ handlers }: Session, call: (handlers: SessionHandlers) => void): void {
+  try {
+    call(handlers);
+  } catch (error) {
+    if (!(error instanceof ChatError)) reportError(error);
   }
 }
 

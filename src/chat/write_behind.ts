@@ -18,7 +18,6 @@ import type { ChatObserver } from "./observer.ts";
 import { PresenceWriter } from "./presence_writer.ts";
 import type { Room } from "./room.ts";
 import { type HistoryStore, type Line, StoreError, StoreLost } from "./store.ts";
-import { runToEnd } from "../util/steps.ts";
 
 /** How long commits wait for another process that has the database locked, in milliseconds. */
 export const LOCK_TIMEOUT = 1000;
@@ -70,9 +69,10 @@ export class WriteBehind {
     this.#history.add(room.key, said);
     room.hasLines = true;
     room.lastLine = said.id;
-    if (!this.#history.persistent || this.#isReplay) return false;
+    if (!this.#history.persistent) return false;
     if (!room.stored) this.saveRoom(room);
     else if (this.#pending.length === 0) this.#observer.flushWanted(); // no delivery may: there may be no client on this node
+    if (this.#isReplay) return false;
     this.#pending.push({ author, said });
     return true;
   }
@@ -97,20 +97,13 @@ export class WriteBehind {
   }
 
   /**
-   * In a cluster, deletes the private conversations of an account whose deletion is applied. On the author's node, and on a
-   * server without a cluster, `HistoryReader.forgetConversations` does that, in steps.
+   * Deletes the private conversations of an account, so that the next owner of its name cannot read them.
    *
-   * @throws {StoreLost}
+   * @throws {StoreError}
+   * @throws {StoreLost} in a cluster.
    */
   forgetConversations(account: string): void {
-    if (!this.#inCluster || this.#isReplay) return;
-    this.#require(() => {
-      for (;;) {
-        const found = runToEnd(this.#history.targets(accountPrefix(account)));
-        if (found.length === 0) return;
-        for (const { target } of found) this.#history.deleteTarget(target);
-      }
-    });
+    this.require(() => this.#history.deleteConversations(accountPrefix(account)));
   }
 
   /** Has the settings of a room saved by the next commit. */
@@ -129,7 +122,7 @@ export class WriteBehind {
    * @throws {StoreLost} in a cluster.
    */
   deleteRoom(room: Room): void {
-    if (room.stored || !this.#history.persistent) this.#require(() => this.#history.deleteTarget(room.key));
+    if (room.stored || !this.#history.persistent) this.require(() => this.#history.deleteTarget(room.key));
     this.#changed.delete(room);
   }
 
@@ -141,7 +134,7 @@ export class WriteBehind {
    */
   renameRoom(room: Room, name: string): void {
     if (!this.#commitNow()) throw new StoreError("it cannot be written right now");
-    if (room.stored || !this.#history.persistent) this.#require(() => this.#history.renameRoom(room.key, name));
+    if (room.stored || !this.#history.persistent) this.require(() => this.#history.renameRoom(room.key, name));
   }
 
   /** Whether a room has lines that are not committed. */
@@ -257,17 +250,18 @@ export class WriteBehind {
   }
 
   /**
-   * Runs a write of a command whose result depends on it. In a cluster it is repeated for as long as another process may have the
-   * database locked.
+   * Reads or writes something that the result of a command depends on. In a cluster that is repeated for as long as another process
+   * may have the database locked.
    *
+   * @param use Changes nothing if it throws.
    * @throws {StoreError}
    * @throws {StoreLost} in a cluster.
    */
-  #require(write: () => void) {
-    if (!this.#inCluster) return write();
+  require<T>(use: () => T): T {
+    if (!this.#inCluster) return use();
     for (const end = performance.now() + LOCK_TIMEOUT;; pause(LOCK_STEP)) {
       try {
-        return write();
+        return use();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         if (performance.now() < end) continue;

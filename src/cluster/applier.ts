@@ -1,12 +1,14 @@
 /**
  * Applies batches to the membership and the replica, by rules that are the same on all nodes.
  *
- * A batch of a node that does not live, or whose number is not the next one, is ignored. Time is `max(last, time of the batch)`.
+ * A batch of a node that does not live, or whose number is not the next one, is ignored, and so is what is no batch: another
+ * program may have published it. Time is `max(last, time of the batch)`.
  */
 import { ChatError } from "../chat/chat_error.ts";
 import { StoreLost } from "../chat/store.ts";
-import { type BatchHead, decodeBatch } from "./batches.ts";
+import { type BatchHead, type EncodedBatch, readBatch } from "./batches.ts";
 import { type Checksum, type ClusterCommand, isClusterCommand, type LogCommand } from "./cluster_commands.ts";
+import { DecodeError } from "./codec_errors.ts";
 import type { Entry } from "./command_queue.ts";
 import { type LivingNode, Membership, type Rejection } from "./membership.ts";
 import { type Origin, positionOf, type Replica, type ReplicaContext } from "./replica.ts";
@@ -29,14 +31,16 @@ export interface ApplierEvents<Own> {
   hello(command: Hello, result: LivingNode | Rejection | undefined): void;
   /** Another node has founded the cluster anew: the state of this one is not that of the cluster. */
   replaced(): void;
-  /** A batch of a node begins. */
-  heard(node: LivingNode): void;
+  /** A batch of a node begins, which was made at a time by the clock of that node. */
+  heard(node: LivingNode, time: number): void;
   /** A beat of a node, before the checksum of its sequence is known. */
   beat(node: LivingNode, checksum: Checksum | undefined): void;
   /** A batch with a beat of a node was applied. */
   checksum(node: LivingNode, checksum: Checksum): void;
   /** A node is gone. Its sessions are disconnected after this. */
   gone(node: LivingNode): void;
+  /** A message of the log is no batch, and is ignored on all nodes. */
+  ignored(sequence: number, error: DecodeError): void;
   /** A bug: applying a command has failed with something else than a `ChatError`, on this node as on all others. */
   failed(command: LogCommand, error: unknown): void;
 }
@@ -89,20 +93,25 @@ export class Applier<Own> {
   /**
    * Applies the batch after the last one. Call it again only after the promise is settled.
    *
-   * @throws {DecodeError} if it cannot be decoded. The node must end then.
+   * @throws {DecodeError} if a node has written it, and it cannot be decoded. This node must end then.
    */
   async apply(sequence: number, bytes: Uint8Array): Promise<void> {
-    const batch = decodeBatch(bytes, this.#codec);
+    const batch = this.#read(sequence, () => readBatch(bytes, this.#codec));
     this.sequence = sequence;
     this.batches++;
-    if (batch.incarnation === 0) return this.#hello(batch.commands, sequence, batch.time);
+    if (batch === undefined) return;
+    if (batch.incarnation === 0) {
+      const hello = this.#read(sequence, batch.decode);
+      return hello && this.#hello(hello, sequence, batch.time);
+    }
     const author = this.membership.batch(batch.incarnation, batch.number, sequence);
     if (author === undefined) return;
+    const commands = batch.decode();
     this.now = Math.max(this.now, batch.time);
-    this.#events.heard(author);
+    this.#events.heard(author, batch.time);
     const entries = this.#events.entries(batch);
     const slices = new Slices();
-    for (const [index, command] of batch.commands.entries()) {
+    for (const [index, command] of commands.entries()) {
       if (this.membership.node(author.incarnation) === undefined) break; // it has left
       this.commands++;
       const entry = entries?.[index];
@@ -115,8 +124,19 @@ export class Applier<Own> {
       if (entry?.waits) { for (let hop = 0; hop < HOPS; hop++) await undefined; }
       if (index % COMMANDS_PER_LOOK === 0 && slices.isOver) await slices.rest();
     }
-    if (batch.commands.some(({ op }) => op === "beat")) {
+    if (commands.some(({ op }) => op === "beat")) {
       this.#events.checksum(author, { sequence, value: this.#replica.digest });
+    }
+  }
+
+  /** Reads what any program may have published: `undefined` if tincan has not written it. */
+  #read<T extends EncodedBatch | LogCommand[]>(sequence: number, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof DecodeError) || error.code === "newer-version") throw error;
+      this.#events.ignored(sequence, error);
+      return undefined;
     }
   }
 

@@ -101,6 +101,12 @@ export function packBatches(head: BatchHead, commands: readonly string[]): Uint8
   return batches;
 }
 
+/** A batch of which only the head is decoded. */
+export interface EncodedBatch extends BatchHead {
+  /** @throws {DecodeError} */
+  decode(): LogCommand[];
+}
+
 /**
  * Decodes a batch. Nothing is assumed of the bytes.
  *
@@ -108,6 +114,17 @@ export function packBatches(head: BatchHead, commands: readonly string[]): Uint8
  * @throws {DecodeError} if any part of it cannot be decoded. The node must exit then: see there.
  */
 export function decodeBatch(bytes: Uint8Array, newest = CODEC_VERSION): Batch {
+  const { decode, ...head } = readBatch(bytes, newest);
+  return { ...head, commands: decode() };
+}
+
+/**
+ * Decodes the head of a batch.
+ *
+ * @param newest As for {@linkcode decodeBatch}.
+ * @throws {DecodeError} `malformed` if no version of tincan has written it.
+ */
+export function readBatch(bytes: Uint8Array, newest = CODEC_VERSION): EncodedBatch {
   if (bytes.length > BATCH_MAX) throw new DecodeError("too-large", `it has more than ${BATCH_MAX} bytes`);
   const json = parse(bytes);
   if (!Array.isArray(json)) throw new DecodeError("malformed", "it is not an array");
@@ -120,17 +137,17 @@ export function decodeBatch(bytes: Uint8Array, newest = CODEC_VERSION): Batch {
     );
   }
   if (json.length !== 5 || !Array.isArray(commands)) throw new DecodeError("malformed", "it has not the five parts");
-  if (commands.length > COMMANDS_MAX) throw new DecodeError("too-large", `it has more than ${COMMANDS_MAX} commands`);
   return {
     version,
     incarnation: integer.decode(incarnation, version),
     number: integer.decode(number, version),
     time: integer.decode(time, version),
-    commands: decodeCommands(commands, version),
+    decode: () => decodeCommands(commands, version),
   };
 }
 
 function decodeCommands(list: readonly unknown[], version: number): LogCommand[] {
+  if (list.length > COMMANDS_MAX) throw new DecodeError("too-large", `it has more than ${COMMANDS_MAX} commands`);
   const commands: LogCommand[] = [];
   try {
     for (const each of list) commands.push(commandCodec.decode(each, version));

@@ -37,5 +37,8 @@ export const ASK_INTERVAL = 250;
 /** How long a node waits for a name that another living node has: that may be itself, before a restart. */
 export const NAME_TIMEOUT = 15_000;
 
+/** How far the clock of a node may be ahead of those of the others: the time of the log never goes back. */
+export const CLOCK_AHEAD_MAX = 60_000;
+
 /** How long a node that leaves waits until the log has taken its last commands. */
 export const LEAVE_TIMEOUT = 3_000;

@@ -25,8 +25,8 @@ export type DecodeErrorCode =
   | "malformed"; // no program has written it
 
 /**
- * A batch cannot be decoded. A node that gets it must exit: if it skipped the batch, its state would differ from that of the
- * nodes that can decode it.
+ * A batch cannot be decoded. A node that gets it from another one must exit: if it skipped the batch, its state would differ from
+ * that of the nodes that can decode it.
  */
 export class DecodeError extends Error {
   override name = "DecodeError";

@@ -13,6 +13,12 @@ const SUSPICION_TIME = 3000;
 /** How often a stream that seems to be another is checked, in milliseconds. */
 const SUSPICION_INTERVAL = 250;
 
+/**
+ * How long the next batch may not be fetched though the leader has it, in milliseconds: longer than an election takes, or the restart
+ * of a server.
+ */
+const UNANSWERED_TIME = 30_000;
+
 /** How long to wait before a check is repeated that had no answer, in milliseconds. */
 const RETRY_DELAY = 50;
 
@@ -53,6 +59,7 @@ export class Identity {
   readonly #events: IdentityEvents;
   #suspicion: { readonly kind: LogErrorKind; readonly since: number } | undefined;
   #hole: { readonly sequence: number; readonly since: number } | undefined; // a batch that is not stored
+  #unanswered: { readonly sequence: number; readonly since: number } | undefined; // a batch that is stored, and cannot be fetched
   #doubts = 0; // how many there were
   #checks = 0; // under way
   #isLost = false;
@@ -122,10 +129,19 @@ export class Identity {
     if (this.#suspicion !== undefined || last === undefined || last < next || this.#position().next !== next) return;
     // The stream should have it. A replica may be behind, so the leader is asked.
     const found = await this.#client.manager.streams.getMessage(this.#stream, { seq: next }).catch(() => undefined);
-    if (found !== null || this.#position().next !== next) return;
+    if (found === undefined || this.#position().next !== next) return;
+    if (found !== null) return this.#noteUnanswered(next);
     if (this.#hole?.sequence !== next) this.#hole = { sequence: next, since: performance.now() };
     if (performance.now() - this.#hole.since < SUSPICION_TIME) return;
     this.lose("trimmed", `The stream ${this.#stream} has lost batch ${next}.`);
+  }
+
+  /** The leader has a batch, and direct requests for it have no answer. Without the permission for them, they never have one. */
+  #noteUnanswered(sequence: number): void {
+    if (this.#unanswered?.sequence !== sequence) this.#unanswered = { sequence, since: performance.now() };
+    if (performance.now() - this.#unanswered.since < UNANSWERED_TIME) return;
+    const subject = `$JS.API.DIRECT.GET.${this.#stream}`;
+    this.lose("stream", `NATS does not answer requests on ${subject}. Permit the user of tincan to publish on it.`);
   }
 
   /** Returns why the stream cannot be followed, given that all batches before `next` were delivered. */

@@ -14,6 +14,7 @@ import { encodeCommand, packBatches } from "./batches.ts";
 import { Checksums } from "./checksums.ts";
 import type { Checksum, LogCommand } from "./cluster_commands.ts";
 import { DecodeError } from "./codec_errors.ts";
+import { CLOCK_AHEAD_MAX } from "./cluster_limits.ts";
 import { CODEC_VERSION } from "./command_codec.ts";
 import type { Entry } from "./command_queue.ts";
 import { type Checkpoint, findState, JoinError, SNAPSHOT_TOPIC } from "./join.ts";
@@ -64,6 +65,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   #catchUp: { readonly sequence: number; readonly reached: () => void } | undefined; // before the first hello
   #beats = 0; // of this node that wait or are under way
   #declared = new Set<number>(); // nodes that this one is about to declare gone
+  readonly #early = new Set<number>(); // nodes whose clock is too far ahead
   #ownChecksum: Checksum | undefined; // of the last own beat
   #exclusive: Promise<void> | undefined; // while a batch is applied, or a snapshot taken
   #lastApplied = performance.now();
@@ -274,6 +276,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       throw new LogError("closed", "The node was stopped while it joined the cluster");
     }
     this.#log = log;
+    let asked: number | undefined;
     const start = await findState({
       log,
       checkpoint,
@@ -281,6 +284,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       isPristine: this.#isPristine,
       restore: (head, records, origin) => {
         if (this.#isPristine && this.#options.hasOtherChat) throw new JoinError(OTHER_CHAT);
+        if (origin === "peer") asked = this.#now();
         this.#isPristine = false;
         this.#checksums.clear();
         this.#applier.restore(head, records, origin);
@@ -288,7 +292,10 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       warn: (message) => events.warn?.(message),
     }, this.#times);
     try {
-      return await Promise.race([start.founds ? this.#found(log, start.after) : this.#enter(log), replaced.promise]);
+      return await Promise.race([
+        start.founds ? this.#found(log, start.after) : this.#enter(log, asked),
+        replaced.promise,
+      ]);
     } catch (error) {
       if (error instanceof LogError && (error.kind === "trimmed" || error.kind === "behind")) return "again";
       throw error;
@@ -311,14 +318,19 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     return this.#joined(await greeting);
   }
 
-  /** Enters a cluster whose state was restored. */
-  async #enter(log: NodeLog): Promise<"joined"> {
+  /**
+   * Enters a cluster whose state was restored.
+   *
+   * @param asked When a peer has given the state, by the clock of this node: then the time of the log is that of living nodes.
+   */
+  async #enter(log: NodeLog, asked: number | undefined): Promise<"joined"> {
     // Its state may turn out to be void. So it says hello only when it has applied what there was.
     const reached = Promise.withResolvers<void>();
     this.#catchUp = { sequence: log.last, reached: reached.resolve };
     await log.start(this.#applier.sequence + 1);
     if (this.#applier.sequence < log.last) await reached.promise;
     this.#catchUp = undefined;
+    if (asked !== undefined) requireClock(asked, this.#applier.now);
     return this.#joined(await this.#sayHello(log));
   }
 
@@ -442,7 +454,10 @@ export class ClusterNode<Own = unknown> implements ClusterView {
         if (this.#replaced !== undefined) return this.#replaced.resolve("replaced");
         this.fail("Another node has founded the cluster anew. This node has to start again to get its state.");
       },
-      heard: ({ incarnation }) => this.#lease.heard(incarnation),
+      heard: (node, time) => {
+        this.#lease.heard(node.incarnation);
+        this.#checkClock(node, time);
+      },
       beat: (node, checksum) => this.#applyBeat(node, checksum),
       checksum: ({ incarnation }, checksum) => {
         this.#checksums.remember(checksum);
@@ -450,8 +465,12 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       },
       gone: (node) => {
         this.#lease.gone(node.incarnation);
+        this.#early.delete(node.incarnation);
         this.#declared.delete(node.incarnation);
         if (node.incarnation === this.#self?.incarnation) this.#lost();
+      },
+      ignored: (sequence, { why }) => {
+        events.warn?.(`Message ${sequence} of the log is not from tincan, and is ignored: ${why}`);
       },
       failed: ({ op }, error) => {
         const text = error instanceof Error ? error.stack ?? error.message : String(error);
@@ -486,6 +505,15 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       const others = membership.nodes.filter(({ incarnation }) => incarnation !== node.incarnation);
       for (const { incarnation, last } of this.#lease.beat(others)) this.#declareGone(incarnation, last);
     } else if (checksum !== undefined) this.#compare(node, checksum);
+  }
+
+  /** Warns once of a node whose clock is far ahead. It may be that of this one that is wrong. */
+  #checkClock({ incarnation, name }: LivingNode, time: number): void {
+    const ahead = time - this.#now();
+    if (ahead <= CLOCK_AHEAD_MAX || this.#self === undefined || this.#early.has(incarnation)) return;
+    this.#early.add(incarnation);
+    const seconds = Math.round(ahead / 1000);
+    this.#options.events.warn?.(`The clock of the node ${name} is ${seconds} seconds ahead of that of this node.`);
   }
 
   #declareGone(node: number, last: number): void {
@@ -544,6 +572,14 @@ export class ClusterNode<Own = unknown> implements ClusterView {
     this.#greeting?.result.promise.catch(() => {});
     this.#greeting?.result.reject(new LogError("closed", "The node has ended"));
   }
+}
+
+/** @throws {JoinError} if the clock of this node is so far ahead of that of the cluster that it would move the time of the log. */
+function requireClock(own: number, others: number): void {
+  const ahead = own - others;
+  if (ahead <= CLOCK_AHEAD_MAX) return;
+  const difference = `the clock of this machine is ${Math.round(ahead / 1000)} seconds ahead of those of its nodes`;
+  throw new JoinError(`Cannot join the cluster: ${difference}. Set it right first.`);
 }
 
 /** Why a batch could not be applied, for the operator. */

@@ -1,4 +1,6 @@
 /** Gives the lines of the file to other nodes of a cluster, and stores lines that this one lacks among those that it has. */
+import { ACCOUNT_HOST } from "../chat/conversations.ts";
+import { firstId } from "../chat/ids.ts";
 import type { ArchiveTarget, CatchUp, LineArchive } from "../chat/line_archive.ts";
 import type { Line } from "../chat/store.ts";
 import { withStoreErrors } from "./database.ts";
@@ -63,9 +65,10 @@ export class LineArchiveTable implements LineArchive {
     const progress = () => ({ ...catchUp, target: target.key, id: lines[done - 1]?.id ?? catchUp.id });
     this.#sql.write(() => {
       const key = this.#keyOf(target);
+      const first = this.#firstIdOf(target.key);
       while (done < lines.length) {
         const line = lines[done++]!;
-        if (key !== undefined) this.#insert(key, line);
+        if (key !== undefined && line.id >= first) this.#insert(key, line);
         if (performance.now() >= end) break;
       }
       this.#write(progress());
@@ -83,6 +86,17 @@ export class LineArchiveTable implements LineArchive {
       key,
     );
     return rooms[0]?.key === key || rooms.length === 1 ? rooms[0]!.key : undefined;
+  }
+
+  /**
+   * The first id that lines of a target may have: those of a conversation belong to the owner of its account, which may have been
+   * deleted since the peer has read them.
+   */
+  #firstIdOf(key: string): number {
+    const end = isRoomKey(key) ? -1 : key.indexOf(`@${ACCOUNT_HOST} `);
+    if (end < 0) return 0;
+    const account = this.#sql.get<{ since: number }>("SELECT since FROM account WHERE key = ?", key.slice(0, end));
+    return account === undefined ? Infinity : firstId(account.since);
   }
 
   #insert(key: string, line: Line) {

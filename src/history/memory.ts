@@ -211,6 +211,10 @@ export class MemoryHistory implements HistoryStore {
     this.#renamed.delete(target);
   }
 
+  deleteConversations(prefix: string): void {
+    for (const target of [...this.#rings.keys()]) if (target.startsWith(prefix)) this.deleteTarget(target);
+  }
+
   renameRoom(key: string, name: string): void {
     this.readMarkers.renameRoom(key, fold(name));
     const ring = this.#rings.get(key);

@@ -295,6 +295,11 @@ export class SqliteHistory implements NodeHistory {
     convertErrors(() => this.#targetDeletion.delete(target));
   }
 
+  deleteConversations(prefix: string): void {
+    this.#pendingLines = this.#pendingLines.filter(({ target }) => !target.startsWith(prefix));
+    if (!this.#position.isReplay) convertErrors(() => this.#targetDeletion.deleteConversations(prefix));
+  }
+
   renameRoom(key: string, name: string): void {
     if (!this.#position.isReplay) {
       this.#sql.write(() => {

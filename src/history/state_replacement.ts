@@ -3,6 +3,8 @@
  *
  * No checkpoint counts from the first step on. So after a crash in between, a node starts from a snapshot again.
  */
+import { ACCOUNT_HOST } from "../chat/conversations.ts";
+import { firstId } from "../chat/ids.ts";
 import { fold } from "../chat/names.ts";
 import type { NodeState } from "../chat/node_state.ts";
 import type { SavedRoom } from "../chat/store.ts";
@@ -34,9 +36,9 @@ export interface ReplacedParts {
 }
 
 /**
- * Replaces the state. Rooms that are not part of it are deleted with their lines, unless they have another name there. Lines that
- * are missing have to be caught up on: see `LineArchive.catchUp`. The caches of rooms must be empty: to be called before commands are
- * applied.
+ * Replaces the state. Rooms that are not part of it are deleted with their lines, unless they have another name there, and so are
+ * the private conversations of accounts that were deleted meanwhile; the accounts have been replaced before. Lines that are missing
+ * have to be caught up on: see `LineArchive.catchUp`. The caches of rooms must be empty: to be called before commands are applied.
  *
  * @throws {StoreError}
  */
@@ -46,6 +48,10 @@ export function* replaceState(parts: ReplacedParts, state: NodeState): Steps<voi
   if (state.last > last) archive.begin({ after: last, until: state.last, position: state.position });
   yield;
   for (const key of renameRooms(parts, state.rooms)) {
+    targetDeletion.delete(key);
+    yield;
+  }
+  for (const key of conversationsOfDeleted(sql)) {
     targetDeletion.delete(key);
     yield;
   }
@@ -71,6 +77,18 @@ export function* replaceState(parts: ReplacedParts, state: NodeState): Steps<voi
     yield;
   }
   position.replace(state.position);
+}
+
+/** The keys of the conversations of accounts that do not exist any more, or have had another owner when a line was said. */
+function conversationsOfDeleted(sql: Statements): string[] {
+  const mark = `@${ACCOUNT_HOST} `;
+  return sql.all<{ key: string }>(
+    `SELECT target.key FROM target
+      LEFT JOIN account ON account.key = substr(target.key, 1, instr(target.key, ?1) - 1)
+      WHERE target.key >= '$' AND instr(target.key, ?1) > 0 AND (account.key IS NULL
+        OR (SELECT min(id) FROM message WHERE target = target.id) < account.since * ${firstId(1)})`,
+    mark,
+  ).map(({ key }) => key);
 }
 
 /** Gives rooms the names that they have in a state; returns the keys of those that it does not have. */

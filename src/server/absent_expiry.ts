@@ -1,5 +1,6 @@
 /** Removes users who are always on and have not been connected for a long time. */
 import type { AlwaysOnUsers } from "../chat/always_on_users.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import type { ExpiryClock } from "../util/trusted_clock.ts";
 
 /** How often such users are looked for, in milliseconds. */
@@ -44,8 +45,17 @@ export class AbsentExpiry {
     this.#timer = setTimeout(() => void this.#run(), delay);
   }
 
+  #expire() {
+    try {
+      return this.#isOnDuty() && this.#users.expire(this.#clock.reached() - this.#age);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error; // else too many commands of this node wait
+      return false;
+    }
+  }
+
   async #run() {
-    const more = this.#isOnDuty() && this.#users.expire(this.#clock.reached() - this.#age);
+    const more = this.#expire();
     // A command of a cluster may be lost: the next one is given in a minute.
     const delay = (more instanceof Promise ? await more.catch(() => false) : more) ? STEP_DELAY : CHECK_INTERVAL;
     if (!this.#stopped) this.#schedule(delay);

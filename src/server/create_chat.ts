@@ -4,6 +4,7 @@
 import type { Chat } from "../chat/chat.ts";
 import type { ChatOptions } from "../chat/chat_options.ts";
 import { LocalChat } from "../chat/local_chat.ts";
+import type { Session } from "../chat/member.ts";
 import { StoreError } from "../chat/store.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
 import type { Options } from "../cli/options.ts";
@@ -22,6 +23,8 @@ export interface ChatContext {
   readonly bans: Bans;
   /** Has the clients of this node disconnected that a new ban matches. */
   readonly enforceBan: (ban: Ban) => void;
+  /** Has a session disconnected if a ban matches it. */
+  readonly checkBans: (session: Session) => void;
   readonly limits: ConnectionLimits;
   readonly rejections: RejectionLog;
   readonly log: Log;
@@ -57,7 +60,7 @@ export function createChat(options: Options, resources: ServerResources, context
 function chatOptionsOf(
   options: Options,
   resources: ServerResources,
-  { bans, enforceBan, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
+  { bans, enforceBan, checkBans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
 ): ChatOptions {
   return {
     history: resources.history,
@@ -79,6 +82,7 @@ function chatOptionsOf(
     serverBans: bans,
     observer: {
       serverBanned: enforceBan,
+      identified: checkBans,
       flushWanted: requestFlush,
       storeLocked: retryFlush,
       storeFailed: ({ message }) => {
@@ -101,7 +105,7 @@ function chatOptionsOf(
         try {
           resources.accounts?.directory.renameRoom(from, to);
         } catch (error) {
-          if (!(error instanceof StoreError)) throw error;
+          if (!(error instanceof StoreError) || options.cluster !== undefined) throw error; // a node has to leave then
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
         }
       },

@@ -75,7 +75,7 @@ export class BanEnforcer {
     queueMicrotask(() => void this.#run(ban).catch(this.#onError)); // not while a command is applied
   }
 
-  /** Disconnects a client that was banned after its registration was checked. To be called when it has registered. */
+  /** Disconnects a client that was banned after its author has checked it. To be called when it has registered or another name. */
   check(session: Session): void {
     if (session.member.operator) return;
     const ban = this.#bans.findByOrigin(session.origin, session.member.account);

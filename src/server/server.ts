@@ -88,6 +88,7 @@ export class Server {
     const { chat, cluster } = createChat(options, resources, {
       bans,
       enforceBan: (ban) => enforcer.enforce(ban),
+      checkBans: (session) => enforcer.check(session),
       limits,
       rejections,
       log,

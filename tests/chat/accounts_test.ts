@@ -6,7 +6,7 @@ import { skeleton } from "../../src/chat/skeleton.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { readEntry, writeMessage } from "../../src/history/jsonl.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { assertRejected, ChatFixture, sessionOf } from "./helpers.ts";
+import { assertRejected, ChatFixture, dropAccount, sessionOf } from "./helpers.ts";
 
 /** A chat with registered nicknames. */
 function owning(...names: string[]): ChatFixture {
@@ -129,6 +129,19 @@ Deno.test("private history: the next owner of an account cannot read deleted con
   assertEquals(runToEnd(fixture.chat.history.conversations(alice)), []);
   assertEquals(runToEnd(fixture.chat.history.conversations(other)).map(({ line }) => line.text), ["for the other"]);
   assertEquals(runToEnd(fixture.chat.history.conversations(bob)).length, 2);
+});
+
+Deno.test("private history: the command that deletes an account deletes its conversations, as on all nodes", () => {
+  const fixture = owning("alice");
+  const bob = fixture.enter("bob");
+  fixture.arrive("alice", [], { account: "alice" });
+  const other = fixture.arrive("alice2", [], { account: "alice2" });
+  fixture.chat.whisper(bob, "alice", "for alice");
+  fixture.chat.whisper(bob, "alice2", "for the other");
+  dropAccount(fixture.chat, "alice");
+  const next = fixture.arrive("carol", [], { account: "alice" });
+  assertEquals(runToEnd(fixture.chat.history.conversations(next)), []);
+  assertEquals(runToEnd(fixture.chat.history.conversations(other)).map(({ line }) => line.text), ["for the other"]);
 });
 
 Deno.test("private history: an account's conversation is exported and imported as such", () => {

@@ -203,6 +203,11 @@ export class LastingHistory implements HistoryStore {
     this.#stored.deleteTarget(target);
   }
 
+  deleteConversations(prefix: string): void {
+    if (this.full !== undefined) throw new StoreError(this.full);
+    this.#stored.deleteConversations(prefix);
+  }
+
   runStep(): boolean {
     return false;
   }

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { ChatError } from "../../src/chat/chat_error.ts";
 import { Mutes, RETRY_TIME } from "../../src/chat/mutes.ts";
-import { MUTES_MAX } from "../../src/chat/muted_hosts.ts";
+import { MutedHosts, MUTES_MAX } from "../../src/chat/muted_hosts.ts";
 import type { ExpiryClock } from "../../src/util/trusted_clock.ts";
 import { Clock, MINUTE, NOON } from "../history/helpers.ts";
 import { assertRejected, ChatFixture, sessionOf } from "./helpers.ts";
@@ -293,6 +294,28 @@ Deno.test("mutes: the end of a mute is given once, and again when it was lost", 
   pass(1);
   one.mutes.expire();
   assertEquals([one.apply(), muted()], [1, [[], []]]);
+});
+
+Deno.test("mutes: the end of a mute is given again when the cluster was busy, and fails no other command", () => {
+  const clock: ExpiryClock = { monotonic: 0, age: Infinity, now: () => 0, reached: () => 0 };
+  const hosts = new MutedHosts();
+  let busy = true;
+  const target = {
+    mute: (host: string, until?: number) => hosts.mute(host, until),
+    unmute(host: string, until?: number) {
+      if (busy) throw new ChatError("cluster-busy", "");
+      return hosts.unmute(host, until);
+    },
+  };
+  const mutes = new Mutes(clock, hosts, target);
+  mutes.add("cave", 1);
+  Object.assign(clock, { monotonic: 1 });
+  mutes.expire();
+  assertEquals([...hosts].length, 1);
+  busy = false;
+  Object.assign(clock, { monotonic: 1 + RETRY_TIME });
+  mutes.expire();
+  assertEquals([...hosts], []);
 });
 
 Deno.test("mutes: a node that knows a mute from a snapshot or another node ends it by its monotonic clock from then on", () => {

@@ -254,21 +254,3 @@ Deno.test("write-behind: a line that is stored already is delivered without a co
   history.position = 101;
   assertEquals([say("2"), writes.commit(), history.take()], [true, true, [["2"]]]);
 });
-
-Deno.test("write-behind: a node of a cluster deletes all conversations of a deleted account, unless that is done already", () => {
-  const forgotten = ({ history, writes }: ReturnType<typeof place>) => {
-    const left = Array.from({ length: 2500 }, (_, n) => `alice@account user${n}`);
-    const deleted: string[] = [];
-    history.targets = function* (prefix) {
-      yield;
-      const line = {} as never; // is not looked at
-      return left.filter((target) => target.startsWith(prefix)).slice(0, 1000).map((target) => ({ target, line }));
-    };
-    history.deleteTarget = (target) => void deleted.push(...left.splice(left.indexOf(target), 1));
-    writes.forgetConversations("Alice");
-    return deleted.length;
-  };
-  const repeated = nodePlace();
-  repeated.history.storedPosition = 100;
-  assertEquals([nodePlace(), repeated, place()].map(forgotten), [2500, 0, 0]);
-});

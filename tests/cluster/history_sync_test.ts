@@ -4,6 +4,7 @@ import type { Line, SavedRoom } from "../../src/chat/store.ts";
 import { CHUNKS_MAX, fetchHistory, serveHistory } from "../../src/cluster/history_sync.ts";
 import { CHUNK_MAX } from "../../src/cluster/log_limits.ts";
 import type { SqliteHistory } from "../../src/history/sqlite.ts";
+import { firstId } from "../../src/chat/ids.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { Place, runMaintenance, said, whispered } from "../history/helpers.ts";
 
@@ -46,6 +47,11 @@ function asker(peer: SqliteHistory, chunks = Infinity) {
     }
   };
   return { seen, ask };
+}
+
+/** Adds an account that was registered at some time. */
+function addAccount({ database: { db } }: Place, name: string, since: number): void {
+  db.prepare("INSERT INTO account VALUES (?1, ?1, ?2, '', x'', 1, x'', x'')").run(name, since);
 }
 
 /** All lines, as they are in the file, by the current key of their target. */
@@ -95,6 +101,7 @@ async function prepare(one: Place, other: Place): Promise<[peer: SqliteHistory, 
   for (const [name, since] of [["#a", 1], ["#moved", 2], ["#gone", 3], ["#new", 4], ["#old", 5]] as const) {
     node.saveRoom(room(name, since));
   }
+  for (const account of ["alice", "carol"]) addAccount(other, account, 0);
   store(node, OLD.map(([target, id]) => [target === "#b" ? "#moved" : target, id]));
   node.archive.begin({ after: 7, until: 400, position: 150 });
   store(node, LATER); // from the log
@@ -121,6 +128,21 @@ Deno.test("history sync: a node gets what it lacks, in rooms under their names o
     const found = runToEnd(node.search([target], { terms: [`text${id}`], count: 10 })).lines;
     assertEquals(found.map((line) => line.id), [id], `${target} ${id}`);
   }
+});
+
+Deno.test("history sync: lines of an account that was deleted since the peer has read them are dropped", async () => {
+  using place = new Place();
+  const history = await place.open(LIMITS);
+  addAccount(place, "again", 100); // by another user than before
+  const line = (id: number) => whispered("bob", "private", { id, time: id });
+  const catchUp = { after: 0, until: firstId(200), position: 1, older: false, target: "", id: 0 };
+  for (const account of ["gone", "again"]) {
+    const ids = [firstId(99), firstId(101)];
+    history.archive.insert({ key: `${account}@account bob`, since: 0 }, ids.map(line), catchUp);
+  }
+  assertEquals((lines(place) as { key: string; id: number }[]).map(({ key, id }) => [key, id]), [
+    ["again@account bob", firstId(101)],
+  ]);
 });
 
 Deno.test("history sync: a node goes on where it was when a peer goes away or it is started again", async () => {

@@ -119,6 +119,22 @@ Deno.test("log identity: a stream that has lost a batch between others is lost w
   assertEquals(harness.events.at(-1), "trimmed: The stream S has lost batch 6.");
 });
 
+Deno.test("log identity: a stream whose batches cannot be fetched for long is lost, as a permission may be missing", async () => {
+  using harness = new Harness();
+  harness.state = { first_seq: 1, last_seq: 9, messages: 9 };
+  harness.senders.set(6, "a:6");
+  for (let passed = 0; passed < 30_000; passed += 1000) {
+    await harness.identity.explain(6);
+    assertEquals(harness.identity.isLost, false);
+    await harness.pass(1000);
+  }
+  await harness.identity.explain(6);
+  assertEquals(
+    harness.events.at(-1),
+    "stream: NATS does not answer requests on $JS.API.DIRECT.GET.S. Permit the user of tincan to publish on it.",
+  );
+});
+
 Deno.test("log identity: a stream that was trimmed up to a batch that was received already is not lost", async () => {
   using harness = new Harness();
   harness.position = { ...harness.position, firstMissing: 8 }; // 6 and 7 wait to be handled

@@ -274,6 +274,68 @@ Deno.test("node: it ends when a node of a newer version has written a batch", as
   assertThrows(() => one.say("x"), ChatError);
 });
 
+Deno.test("node: what another program has published is ignored", async () => {
+  const stream = new FakeStream();
+  using one = await TestNode.join(stream.open);
+  using two = await TestNode.join(stream.open);
+  const { incarnation } = one.node.self!;
+  const garbage = [
+    "",
+    "hello",
+    "{}",
+    "[1]",
+    '[0,1,1,1000,[["no","x"]]]',
+    '[1,"1",1,1000,[]]',
+    '[1,0,1,1000,[["h",{}]]]', // a hello
+    '[1,0,1,1000,[["nothing"]]]',
+    '[1,999,1,1000,[["nothing"]]]', // a node that does not live
+    `[1,${incarnation},99,1000,[["nothing"]]]`, // not its next batch
+  ];
+  for (const text of garbage) stream.store(new TextEncoder().encode(text));
+  await one.say("goes on");
+  await inStep([one, two]);
+  assertEquals([one.fatal, two.fatal], [undefined, undefined]);
+  assertEquals(
+    one.warnings[0],
+    `Message ${stream.last - 10} of the log is not from tincan, and is ignored: ` +
+      "it is not JSON in UTF-8",
+  );
+  assertEquals(two.warnings, one.warnings);
+});
+
+Deno.test("node: it does not join when it cannot apply what its checkpoint lacks", async () => {
+  const stream = new FakeStream();
+  const checkpoints = new ToyCheckpoints();
+  using one = await TestNode.join(stream.open, { checkpoints });
+  await one.node.checkpoint();
+  one.crash();
+  stream.store(new TextEncoder().encode(`[${CODEC_VERSION + 1},1,1,1000,[["new"]]]`));
+  stream.store(new TextEncoder().encode("[1,1,1,1000,[]]"));
+  using again = new TestNode(stream.open, { checkpoints });
+  const error = await assertRejects(() => again.node.join(), Error);
+  assertEquals([error.message.startsWith("Cannot read batch 2 of the log"), again.node.hasEnded], [true, true]);
+});
+
+Deno.test("node: it does not join with a clock that is more than a minute ahead, and warns of a clock that gets there", async () => {
+  const stream = new FakeStream();
+  using one = await TestNode.join(stream.open);
+  using early = new TestNode(stream.open, { now: () => 62_000 });
+  const error = await assertRejects(() => early.node.join(), Error);
+  assertEquals(
+    error.message,
+    "Cannot join the cluster: the clock of this machine is 61 seconds ahead of those of its nodes. Set it right first.",
+  );
+  let now = 61_000;
+  using two = await TestNode.join(stream.open, { now: () => now });
+  const { warnings } = one;
+  warnings.length = 0;
+  await two.say("in time");
+  now += 1000;
+  for (let n = 0; n < 2; n++) await two.say("early");
+  await inStep([one, two]);
+  assertEquals(warnings, ["The clock of the node node2 is 61 seconds ahead of that of this node."]);
+});
+
 Deno.test("node: newer commands are used only when all nodes know them", async () => {
   const stream = new FakeStream();
   const newest = CODEC_VERSION + 1;

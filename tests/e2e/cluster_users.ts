@@ -23,7 +23,7 @@ export interface Login {
 /** A user on IRC. */
 export class User extends IrcClient {
   /** The nickname at registration. */
-  readonly nick: string;
+  override readonly nick: string;
 
   private constructor(socket: Deno.TcpConn, nick: string) {
     super(socket);

@@ -229,6 +229,29 @@ Deno.test("position: a crash during the replay of a crash leads to the same cont
   }
 });
 
+Deno.test("position: commands that are applied again lead to the same state in memory", async () => {
+  const guest = { op: "connect", id: 3, nick: "dave", identity: { user: "d", host: "host", realname: "" } } as const;
+  const steps: readonly Step[] = [
+    guest,
+    join(3, "#g"), // a room that no account owns: it is stored because of its line alone
+    { op: "say", member: 3, session: 3, room: "#g", text: "1", style: "say", tags: "", minRank: undefined },
+    "commit",
+    { op: "leave", member: 3, session: 3, room: "#g", reason: undefined },
+    say("#a", "after it"), // its commit stores that all before is complete
+    "commit",
+  ];
+  using place = new Place();
+  const states: unknown[] = [];
+  for (let time = 0; time < 2; time++) {
+    await place.open();
+    const node = new Node(new NodeHistory(place.database));
+    for (const [n, step] of [...STEPS, ...steps].entries()) node.take(step, n);
+    states.push([...node.hub.snapshot()]);
+    node.finish();
+  }
+  assertEquals(states[1], states[0]);
+});
+
 Deno.test("position: a server without a cluster writes none, and nothing is dropped", async () => {
   using place = new Place();
   const history = await place.open();

@@ -1,12 +1,14 @@
 /** A file gets the rooms and the presence of a snapshot. */
 import { assert, assertEquals } from "@std/assert";
+import { firstId } from "../../src/chat/ids.ts";
 import { fold } from "../../src/chat/names.ts";
 import type { NodeState } from "../../src/chat/node_state.ts";
 import type { SavedMember } from "../../src/chat/presence_store.ts";
 import type { SavedRoom } from "../../src/chat/store.ts";
+import { AccountTable } from "../../src/history/account_table.ts";
 import type { SqliteHistory } from "../../src/history/sqlite.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { commitLines, Place, runMaintenance, said, texts } from "./helpers.ts";
+import { commitLines, Place, runMaintenance, said, texts, whispered } from "./helpers.ts";
 
 function room(name: string, since: number, topic = name): SavedRoom {
   const settings = { switches: [], password: undefined, limit: Infinity, masks: [], roles: [] };
@@ -69,6 +71,28 @@ function assertReplaced(history: SqliteHistory, place: Place): void {
   assertEquals(place.number("SELECT count(*) FROM message"), 4, "lines of deleted rooms are deleted");
   assertEquals(history.archive.catchUp?.until, STATE.last);
 }
+
+Deno.test("state replacement: the conversations of accounts that were deleted meanwhile are deleted", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const accounts = new AccountTable(place.database);
+  const credentials = {
+    hash: "PBKDF2",
+    salt: new Uint8Array(1),
+    iterations: 1,
+    stored: new Uint8Array(1),
+    server: new Uint8Array(1),
+  } as unknown as Parameters<AccountTable["addAccount"]>[1];
+  accounts.addAccount({ key: "alice", name: "alice", since: 1000 }, credentials);
+  accounts.addAccount({ key: "again", name: "again", since: 2000 }, credentials); // another owner than before
+  const targets = ["alice@account bob", "again@account bob", "gone@account alice", "guest@host/1.1 alice"];
+  for (const [n, target] of targets.entries()) {
+    history.add(target, whispered("bob", target, { id: firstId(1500) + n, time: 1500 }));
+  }
+  history.commit();
+  runToEnd(history.replaceState(STATE));
+  assertEquals(targets.map((target) => texts(history, target).length), [1, 0, 0, 1]);
+});
 
 Deno.test("state replacement: rooms keep their lines under other names, others are deleted, and presence is replaced", async () => {
   using place = new Place();

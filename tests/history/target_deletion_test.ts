@@ -53,6 +53,36 @@ Deno.test("sqlite: deleting a conversation does not remove a line with the same 
   assertEquals(found(history, "aloud"), ["aloud"]);
 });
 
+Deno.test("sqlite: the conversations of a prefix are deleted with their lines, and no others", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const targets = [
+    "alice@account bob",
+    "alice@account carol",
+    "alice@account2 bob",
+    "alice@accouns z",
+    "bob@account alice",
+  ];
+  for (const [n, target] of targets.entries()) history.add(target, whispered("bob", target, { id: n + 1 }));
+  history.commit();
+  history.add("alice@account dave", whispered("bob", "pending", { id: 9 }));
+  history.deleteConversations("alice@account ");
+  assertEquals(["alice@account bob", "alice@account dave"].map((target) => texts(history, target)), [[], []]);
+  history.add("alice@account bob", whispered("bob", "of the next owner", { id: 10 }));
+  history.commit();
+  runMaintenance(history);
+  assertEquals(targets.map((target) => texts(history, target)), [
+    ["of the next owner"],
+    [],
+    ...targets.slice(2).map((target) => [target]),
+  ]);
+  assertEquals(place.number("SELECT count(*) FROM message"), 4);
+  history.position = 100;
+  history.adoptPosition(100);
+  history.deleteConversations("alice@account "); // applied again, as the later line shows
+  assertEquals(texts(history, "alice@account bob"), ["of the next owner"]);
+});
+
 Deno.test("sqlite: a new room that gets the number of a deleted empty one stays", async () => {
   using place = new Place();
   const history = await place.open({ lines: 100 });

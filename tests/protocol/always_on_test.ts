@@ -352,7 +352,10 @@ testAccounts("always on: KILL removes a user who is not connected", async (fixtu
 testAccounts("always on: a user is told when the server does not keep users without a connection", async (fixture) => {
   const alice = await fixture.irc("alice");
   await alice.says(`NS REGISTER ${PASSWORD}`);
-  Object.defineProperty(fixture.chat.alwaysOn, "status", { value: () => ({ choice: true, on: false }) });
+  Object.defineProperty(fixture.chat.alwaysOn, "status", {
+    configurable: true,
+    value: () => ({ choice: true, on: false }),
+  });
   await alice.expect(
     "NS SET ALWAYS-ON ON",
     ":NickServ!services@irc.test NOTICE alice :Saved, but this server does not keep users who are not connected.",

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { ChatError } from "../../src/chat/chat_error.ts";
 import { AbsentExpiry, CHECK_INTERVAL, STEP_DELAY } from "../../src/server/absent_expiry.ts";
 import { FakeTimers } from "../fake_timers.ts";
 
@@ -34,6 +35,24 @@ Deno.test("absent expiry: the next step follows soon while there are more", asyn
     timers.pass(STEP_DELAY);
     assertEquals(left, 2 - step);
   }
+  expiry.stop();
+});
+
+Deno.test("absent expiry: it goes on after the cluster was too busy for a command", async () => {
+  using timers = new FakeTimers();
+  let looks = 0;
+  const users = {
+    expire(): boolean {
+      looks++;
+      throw new ChatError("cluster-busy", "");
+    },
+  };
+  const expiry = new AbsentExpiry(users, 1, { reached: () => 0 }, () => true);
+  for (let minute = 0; minute < 2; minute++) {
+    timers.pass(CHECK_INTERVAL);
+    await Promise.resolve();
+  }
+  assertEquals(looks, 2);
   expiry.stop();
 });
 
