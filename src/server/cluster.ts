@@ -5,11 +5,9 @@ import type { CheckpointStore } from "../chat/checkpoint_store.ts";
 import type { NodeHistory } from "../chat/node_history.ts";
 import type { SnapshotSection } from "../chat/snapshot_records.ts";
 import { secretSection } from "../chat/secret_section.ts";
-import { StoreError } from "../chat/store.ts";
 import type { Setting } from "../cluster/cluster_commands.ts";
 import { ClusterChat } from "../cluster/cluster_chat.ts";
 import { fetchHistory, HISTORY_TOPIC, serveHistory } from "../cluster/history_sync.ts";
-import { PeerError } from "../cluster/peer_requests.ts";
 import { positionOf } from "../cluster/replica.ts";
 import type { ClusterOptions } from "../cli/cluster_options.ts";
 import type { Options } from "../cli/options.ts";
@@ -123,9 +121,9 @@ export class ServerCluster {
         await fetchHistory((topic, question) => node.ask(topic, question), this.#history);
       } catch (error) {
         if (node.hasEnded) return;
-        if (!(error instanceof PeerError || error instanceof StoreError)) throw error;
         const isLong = pause >= CATCH_UP_PAUSES.most;
-        if (isLong && !isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${error.message}`);
+        // Whatever it is, another peer may answer: this node can serve its clients meanwhile.
+        if (isLong && !isTold) this.#log.warn(`Lines are missing, and cannot be had now: ${(error as Error).message}`);
         isTold ||= isLong;
         await new Promise((resolve) => setTimeout(resolve, Math.min(pause, CATCH_UP_PAUSES.most)));
       }
