@@ -20,7 +20,7 @@ export function changeDirectory<O extends DirectoryOp>(state: ChatState, command
 export function addAccount(state: ChatState, command: CommandOf<"account-add">): Results["account-add"] {
   const holder = state.nicknames.get(command.name);
   const isHeld = command.member === undefined
-    ? holder === undefined
+    ? state.nicknames.isFree(command.name)
     : holder?.id === command.member && holder.account === undefined;
   return isHeld ? changeDirectory(state, command) : "lost";
 }

@@ -110,6 +110,11 @@ export class Nicknames {
     }
   }
 
+  /** Whether no member has a nickname, or one that looks like it. */
+  isFree(nick: string): boolean {
+    return this.get(nick) === undefined && !this.#bySkeleton.has(skeleton(nick));
+  }
+
   /**
    * Checks that a nickname is free, and not registered to another account.
    *

@@ -77,7 +77,7 @@ export function encodeCommand(command: LogCommand, version: number): string {
  * const head = { version: 1, incarnation: 12, number: 3, time: 1_800_000_000_000 };
  * const command = { op: "drop", room: "#tea", seen: 0 } as const;
  * const [bytes] = packBatches(head, [encodeCommand(command, head.version)]);
- * assertEquals(new TextDecoder().decode(bytes), '[1,12,3,1800000000000,[["dr","#tea"]]]');
+ * assertEquals(new TextDecoder().decode(bytes), '[1,12,3,1800000000000,[["dr","#tea",0]]]');
  * assertEquals(decodeBatch(bytes!), { ...head, commands: [command] });
  * ```
  */

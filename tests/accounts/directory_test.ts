@@ -256,6 +256,7 @@ Deno.test("directory: a nickname is registered for the member that has it, or fo
     return typeof result === "string" ? result : "done";
   };
   assertEquals([register("alice", 2), register("alice", undefined), register("carol", 1)], ["lost", "lost", "lost"]);
+  assertEquals(register("b0b", undefined), "lost", "it looks like the nickname of a member");
   assertEquals([register("Alice", 1), register("carol", undefined)], ["done", "done"]);
   const { revision } = node.accounts.find("carol")!;
   node.apply({ op: "login", session: 2, account: "carol", token: undefined, id: 9, shown: [], revision });
@@ -478,6 +479,7 @@ const BEGINNING: readonly { readonly after: number; readonly command: object }[]
   { op: "account-add", name: "alice", credentials: credentials(1), member: 1 },
   { op: "account-add", name: "a1ice", credentials: credentials(1), member: undefined },
   { op: "account-add", name: "bob", credentials: credentials(1), member: undefined },
+  { op: "account-add", name: "b0b", credentials: credentials(1), member: undefined },
   { op: "account-add", name: "carol", credentials: credentials(1), member: undefined },
   { op: "login", session: 2, account: "alice", token: undefined, shown: [] },
   { op: "login", session: 3, account: "carol", token: undefined, shown: [] },

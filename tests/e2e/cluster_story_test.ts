@@ -111,6 +111,7 @@ test("cluster: users of all clients talk on when a node, NATS and the node of th
   await nats!.start();
   await seen(all, "patience from");
   await talk(all, "finally from");
+  await seen(all, "finally from"); // also the own lines
   for (const [name, user] of Object.entries(all)) {
     for (const text of ["again from", "patience from", "finally from"]) {
       for (const who of Object.keys(all)) {
