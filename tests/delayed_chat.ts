@@ -13,7 +13,7 @@ import { Member, Session } from "../src/chat/member.ts";
 export const delayedInTests = { on: false };
 
 /** The methods of the chat that change it, except `say`, which is never awaited. */
-const CHANGES: ReadonlySet<string | symbol> = new Set<keyof Chat>([
+export const CHANGES: ReadonlySet<string | symbol> = new Set<keyof Chat>([
   "connect",
   "disconnect",
   "invite",

@@ -232,6 +232,11 @@ export class Hub {
     return nodeStateOf(this.#state, position);
   }
 
+  /** How many sessions a node has. */
+  countSessionsOf(node: number): number {
+    return this.#state.sessions.countOf(node);
+  }
+
   /** The member with an id. */
   member(id: MemberId): Member | undefined {
     return this.#state.members.get(id);

@@ -17,6 +17,7 @@ import type { ChatObserver } from "./observer.ts";
 import { Room } from "./room.ts";
 import { RoomNames } from "./room_names.ts";
 import type { ServerBans } from "./server_bans.ts";
+import { SessionMap } from "./session_map.ts";
 import type { SavedRoom } from "./store.ts";
 import { copyString } from "../util/copy_string.ts";
 import type { Waiting } from "./waiting.ts";
@@ -64,7 +65,7 @@ export class ChatState {
   /** The members by id, in order of arrival. */
   readonly members = new Map<MemberId, Member>();
   /** The sessions by id, in order of arrival. */
-  readonly sessions = new Map<SessionId, Session>();
+  readonly sessions = new SessionMap();
   /** The members that are logged in, by the folded name of the account. */
   readonly byAccount = new Map<string, Member>();
   /** The rooms by key: the lobby, rooms with members, and stored rooms. */

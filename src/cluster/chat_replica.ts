@@ -60,7 +60,7 @@ export class ChatReplica implements Replica<Own> {
   }
 
   sessions(number: number): number {
-    return this.#hub.sessionsOfNode(number).length;
+    return this.#hub.countSessionsOf(number);
   }
 
   snapshot(use: Origin): Iterable<unknown> {

@@ -31,7 +31,7 @@ export class ClusterChat extends AuthoredChat {
 
   /** The node with the lowest number is on duty. */
   override get onDuty(): boolean {
-    return this.cluster.nodes[0]?.isSelf === true;
+    return this.cluster.isOnDuty;
   }
 }
 

@@ -141,6 +141,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   PresenceWriter: "what this node is still to write",
   WriteBehind: "what this node is still to write",
   Seeing: "derived: see IgnoreLists",
+  SessionMap: "derived: counts the sessions",
   Mutes: "ends of mutes, by the clock of this node",
   RateLimits: "checked by the authors of commands",
   StorageLimit: "checked by the authors of commands",

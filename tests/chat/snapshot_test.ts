@@ -135,6 +135,7 @@ Deno.test("snapshot: restored sessions are those of other nodes, and the session
       [2 ** 34],
       [],
     ]);
+    for (const node of [0, 1, 2, 3]) assertEquals(hub.countSessionsOf(node), hub.sessionsOfNode(node).length);
   }
 });
 

@@ -5,16 +5,21 @@ import { Certificates, noCertificates } from "../certificates.ts";
 
 const DAY = 24 * 60 * 60_000;
 
+/** A log, and the lines that are written to it. */
+function recordedLog() {
+  const lines: string[] = [];
+  const write = (bytes: Uint8Array) => {
+    lines.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
+    return Promise.resolve(bytes.length);
+  };
+  return { lines, log: new Log("info", "text", { write }) };
+}
+
 Deno.test({
   name: "tls files: a warning is logged each day when the certificate expires in two weeks or has expired",
   ignore: noCertificates !== undefined,
   async fn() {
-    const lines: string[] = [];
-    const write = (bytes: Uint8Array) => {
-      lines.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
-      return Promise.resolve(bytes.length);
-    };
-    const log = new Log("info", "text", { write });
+    const { lines, log } = recordedLog();
     await using certificates = await Certificates.make();
     const files = await certificates.issue("soon", 20);
     const [setInterval, now] = [globalThis.setInterval, Date.now()];
@@ -58,12 +63,7 @@ Deno.test({
   name: "tls files: a certificate that expires soon, or that browsers reject, is reported at the start and by a reload",
   ignore: noCertificates !== undefined,
   async fn() {
-    const lines: string[] = [];
-    const write = (bytes: Uint8Array) => {
-      lines.push(...new TextDecoder().decode(bytes).trimEnd().split("\n"));
-      return Promise.resolve(bytes.length);
-    };
-    const log = new Log("info", "text", { write });
+    const { lines, log } = recordedLog();
     await using certificates = await Certificates.make();
     const [cert, key] = [`${certificates.path}/weak.pem`, `${certificates.path}/weak.key`];
     const newKey = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";

@@ -6,21 +6,12 @@ import { CHUNK_MAX } from "../../src/cluster/log_limits.ts";
 import type { SqliteHistory } from "../../src/history/sqlite.ts";
 import { firstId } from "../../src/chat/ids.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { Place, runMaintenance, said, whispered } from "../history/helpers.ts";
+import { Place, PLAIN_ROOM, runMaintenance, said, whispered } from "../history/helpers.ts";
 
 const LIMITS = { lines: 1_000_000 };
 
 function room(name: string, since: number): SavedRoom {
-  return {
-    name,
-    since,
-    topic: undefined,
-    switches: [],
-    password: undefined,
-    limit: Infinity,
-    masks: [],
-    roles: [],
-  };
+  return { ...PLAIN_ROOM, name, since };
 }
 
 /** Adds lines with given ids and commits them. */

@@ -375,19 +375,24 @@ testDevices(
   },
 );
 
+/** Gives a line of the second device when the account is gone, and the logout of that device waits to be applied. */
+async function giveWhileDropped(later: LaterFixture, first: Client, second: Client, line: string): Promise<void> {
+  later.hold();
+  const dropped = first.says(`NS DROP ${PASSWORD}`);
+  await later.passwordChecked();
+  await later.delayed.apply();
+  await turns();
+  await later.gives(second, line);
+  await later.apply();
+  await dropped;
+  await later.apply();
+}
+
 testDevices(
   "a channel is not shown to a client whose user is another one when its JOIN is applied",
   ircDevice,
   async (later, first, second) => {
-    later.hold();
-    const dropped = first.says(`NS DROP ${PASSWORD}`);
-    await later.passwordChecked();
-    await later.delayed.apply(); // the account is gone, and the logout of the second device waits
-    await turns();
-    await later.gives(second, "JOIN #milk");
-    await later.apply();
-    await dropped;
-    await later.apply();
+    await giveWhileDropped(later, first, second, "JOIN #milk");
     assertEquals(second.hears().filter((line) => line.includes("JOIN #milk")), []);
     assertEquals([...second.member.rooms.keys()], []);
   },
@@ -397,15 +402,7 @@ testDevices(
   "a text client whose user is another one when its /join is applied goes where that is",
   textDevice,
   async (later, first, second) => {
-    later.hold();
-    const dropped = first.says(`NS DROP ${PASSWORD}`);
-    await later.passwordChecked();
-    await later.delayed.apply(); // the account is gone, and the logout of the second device waits
-    await turns();
-    await later.gives(second, "/join #milk");
-    await later.apply();
-    await dropped;
-    await later.apply();
+    await giveWhileDropped(later, first, second, "/join #milk");
     assertEquals(second.gets().filter((line) => line.includes("#milk")), []);
     later.delayed.isHeld = false;
     await second.says("hi");

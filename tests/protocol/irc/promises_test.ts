@@ -5,32 +5,8 @@ import { MemoryHistory } from "../../../src/history/memory.ts";
 import { available } from "../../../src/protocol/irc/capabilities.ts";
 import { AuthFixture } from "../../accounts/helpers.ts";
 import { LINES, OTHERS, PASSWORD } from "./command_lines.ts";
+import { CHANGES } from "../../delayed_chat.ts";
 import { ProtocolFixture } from "./harness.ts";
-
-/** The methods that change the chat, except `say`, which is never awaited. */
-const CHANGES: ReadonlySet<string | symbol> = new Set<keyof LocalChat>([
-  "connect",
-  "disconnect",
-  "invite",
-  "join",
-  "kick",
-  "leave",
-  "login",
-  "logout",
-  "notice",
-  "reclaim",
-  "remove",
-  "rename",
-  "sayWallops",
-  "setAway",
-  "setFlag",
-  "setModes",
-  "setRealname",
-  "setTopic",
-  "tag",
-  "whisper",
-  "whisperEach",
-]);
 
 /** The parts of the chat whose methods change it, and those of their methods and properties that do not. */
 const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Map([
