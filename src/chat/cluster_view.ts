@@ -39,7 +39,7 @@ export interface ClusterFigures {
   /** How often a batch was appended again, and how many batches were fetched that were not received. */
   readonly resent: number;
   readonly filled: number;
-  /** How many checksums of other nodes were compared with that of this node. All of them were equal: else the node has ended. */
+  /** How many checksums of other nodes were compared with that of this node. If one of the node on duty differs, this node ends. */
   readonly checksums: number;
 }
 

@@ -101,7 +101,7 @@ export interface HistoryStore {
   readonly secret: Uint8Array;
 
   /**
-   * Replaces the secret by that of a cluster: in the file, and for what asks for it from now on.
+   * Replaces the secret by that of a cluster: in the file, and in place, for those that hold it.
    *
    * @throws {StoreError}
    */

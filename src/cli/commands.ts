@@ -19,6 +19,7 @@ import { writeOut } from "./output.ts";
 import { askSecretly } from "./password_prompt.ts";
 import { Progress } from "./progress.ts";
 import { UsageError } from "./usage_error.ts";
+import { counted } from "../util/counted.ts";
 
 /** The first line of stdin is read up to this length, in characters. No password is as long. */
 const FIRST_LINE_MAX = 10_000;
@@ -75,8 +76,8 @@ async function runImport({ data, sync }: Options): Promise<void> {
       failure = error;
     }
     progress?.stop();
-    const known = all.known > 0 ? `, and ${counted(all.known)} there already` : "";
-    const written = writeOut(`${counted(all.imported)} imported${known}\n`);
+    const known = all.known > 0 ? `, and ${counted(all.known, "line")} there already` : "";
+    const written = writeOut(`${counted(all.imported, "line")} imported${known}\n`);
     if (failure === undefined) return void await written;
     await written.catch(() => {}); // the first error is the one to report
     if (failure instanceof FormatError) throw new CommandError(`Cannot import: ${failure.message}`);
@@ -91,8 +92,8 @@ async function runForget({ data, argument }: Options): Promise<void> {
   if (!isNick(nick)) throw new UsageError(`Cannot forget ${quoted(nick)}: it is not a valid nickname`);
   await withDatabase(`forget ${quoted(nick)} in ${quoted(data!)}`, () => Database.reopen(data!), async (database) => {
     const { inRooms, inPrivate, account } = erase(database, nick);
-    const more = inPrivate > 0 ? `, and ${counted(inPrivate)} of private conversations` : "";
-    await writeOut(`${counted(inRooms)} erased${more}${account ? ", and the account" : ""}\n`);
+    const more = inPrivate > 0 ? `, and ${counted(inPrivate, "line")} of private conversations` : "";
+    await writeOut(`${counted(inRooms, "line")} erased${more}${account ? ", and the account" : ""}\n`);
   });
 }
 
@@ -218,10 +219,6 @@ async function withDatabase(
 /** Shows a progress bar if stderr is a terminal. */
 async function showProgress(what: string): Promise<Progress | undefined> {
   return Deno.stderr.isTerminal() ? await Progress.show(what) : undefined;
-}
-
-function counted(lines: number): string {
-  return `${lines} ${lines === 1 ? "line" : "lines"}`;
 }
 
 function quoted(name: string): string {

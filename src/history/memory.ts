@@ -55,7 +55,7 @@ export class MemoryHistory implements HistoryStore {
   readonly storedPosition = 0;
   readonly settledPosition = 0;
   position: number | undefined;
-  secret: Uint8Array = randomBytes(32);
+  readonly secret: Uint8Array = randomBytes(32);
   readonly readMarkers: MemoryReadMarkers = new MemoryReadMarkers();
 
   readonly #rings = new Map<string, Ring>(); // by target

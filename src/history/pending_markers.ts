@@ -1,7 +1,7 @@
 /** Read markers that wait to be stored: each account has a share, so that one which sets many delays no other. */
 import { READ_MARKERS_MAX } from "../chat/read_marker_store.ts";
 
-/** The most markers that wait, and the most of one account. Of more, the one of the same account that waits longest is dropped. */
+/** The most markers that wait, and the most of one account. Of more, the one of the same account that waits longest is dropped; if it has none, that of the account whose turn is next. */
 export const PENDING_MAX = 10_000;
 export const PENDING_OF_ACCOUNT = READ_MARKERS_MAX;
 

@@ -41,9 +41,6 @@ const STEP_TIME = 2;
 const FREE_PAGES = 256;
 const VACUUM_STEP = 32;
 
-/** The size of a page, in bytes: SQLite's default. */
-const PAGE_SIZE = 4096;
-
 /** How many lines are read at a time where their number is limited by their characters. */
 const PAGE_STEP = 50;
 
@@ -390,7 +387,7 @@ export class SqliteHistory implements NodeHistory {
 
   /** Gives some free pages back to the disk; returns whether there are more. */
   #vacuum(): boolean {
-    const free = this.#sql.pragma("freelist_count") - Math.ceil(this.checkpoints.size / PAGE_SIZE);
+    const free = this.#sql.pragma("freelist_count") - Math.ceil(this.checkpoints.size / this.#sql.pragma("page_size"));
     this.#isVacuuming = free > (this.#isVacuuming ? 0 : FREE_PAGES);
     if (this.#isVacuuming) this.#sql.all(`PRAGMA incremental_vacuum(${VACUUM_STEP})`); // `get` would free one page only
     return this.#isVacuuming;

@@ -2,9 +2,9 @@
 import type { Chat } from "../chat/chat.ts";
 import type { NodeView } from "../chat/cluster_view.ts";
 import type { Member } from "../chat/member.ts";
+import { counted } from "../util/counted.ts";
 import { formatDateTime } from "../util/datetime.ts";
-import type { ModerationContext } from "./moderation.ts";
-import { requireOperator } from "./moderation.ts";
+import { type ModerationContext, requireOperator } from "./moderation.ts";
 
 /** The part of a chat that knows the nodes. */
 type Clustered = Pick<Chat, "cluster">;
@@ -45,8 +45,4 @@ function describe({ number, version, sessions, since, isSelf }: NodeView): strin
     `since ${formatDateTime(since, Date.now())}`,
   ];
   return facts.join(", ") + (isSelf ? " (this node)" : "");
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

@@ -12,6 +12,7 @@ import { formatDuration } from "../util/duration.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { Connections } from "./connections.ts";
 import type { RejectionLog } from "./rejection_log.ts";
+import { counted } from "../util/counted.ts";
 
 /** Upper bounds of the histogram of round durations, in seconds. */
 const ROUND_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -134,10 +135,6 @@ function clusterSentences({ name, health, nodes, figures }: ClusterView): string
 
 function formatSeconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
-}
-
-function counted(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : plural}`;
 }
 
 function megabytes(bytes: number): string {
