@@ -8,6 +8,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { DirectorySink } from "../chat/directory.ts";
 import { fold } from "../chat/names.ts";
 import { isScoped, type Scope } from "../chat/scope.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { StoreError } from "../chat/store.ts";
 import type { AccountDirectory } from "./account_directory.ts";
 import { revisionOf, toBase64 } from "./account_store.ts";
@@ -147,7 +148,8 @@ export class Tokens {
     try {
       await this.#sink.submit<"token-used">({ op: "token-used", account, id, revision: revisionOf(hash), host });
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error; // a full disk keeps no owner out
+      // A full disk or a busy cluster keeps no owner out.
+      if (!(error instanceof StoreError || error instanceof ChatError)) throw error;
     }
   }
 }

@@ -92,7 +92,7 @@ export class AccountIgnores implements Ignores {
     if (names.length === 0) throw new ChatError("not-ignored", name);
     let done: Answer<void> = undefined;
     for (const each of names) {
-      done = this.#host.submit({ op: "ignore", member: member.id, name: each, on: false });
+      done = then(done, () => this.#host.submit({ op: "ignore", member: member.id, name: each, on: false }));
     }
     return then(done, () => names);
   }

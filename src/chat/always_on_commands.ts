@@ -50,8 +50,8 @@ export function expire(state: ChatState, { before }: CommandOf<"expire">): boole
 }
 
 /**
- * Forgets the choice, the read markers, the private conversations and what waits for an account that was deleted, and removes its member if that has no
- * session.
+ * Forgets the choice, the read markers, the private conversations and what waits for an account that was deleted, and removes
+ * its member if that has no session.
  */
 export function forgetAccount(state: ChatState, account: string): void {
   state.alwaysOn.choose(account, undefined);

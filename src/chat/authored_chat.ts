@@ -288,13 +288,12 @@ export class AuthoredChat extends ChatReader implements Chat {
     const key = keyOf(room);
     requireScope(member, key);
     const clean = sanitize(text);
+    this.mutes.expire();
     if (this.#storageLimit !== undefined && minRank === undefined && isStored({ style })) {
-      this.mutes.expire();
       requireUnmuted(this.#hub.muted, member); // before the line counts
       requireVoice(room, member);
       if (clean.trim() !== "") this.#requireStorage(member, from, room.name, clean.length + tags.length);
     }
-    this.mutes.expire();
     const session = from?.id;
     this.#sink.say({ op: "say", member: member.id, session, room: key, text: clean, style, tags, minRank }, from);
   }

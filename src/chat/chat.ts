@@ -119,8 +119,8 @@ export interface Chat {
    *
    * @param nick The nickname of a new member; `undefined` for a guest that gets the next free one of `guest1`, `guest2` …
    * @param attended Whether a person is at it; yes by default. Else the member is shown as away, unless it has another session.
-   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `token-nick`, `server-banned` or
-   *   `too-many-sessions`
+   * @throws {ChatError} `nick-invalid`, `nick-taken`, `nick-confusable`, `nick-registered`, `token-nick`, `server-banned`,
+   *   `too-many-sessions` or `login-outdated`
    */
   connect(
     nick: string | undefined,
@@ -176,7 +176,7 @@ export interface Chat {
    * token does not permit.
    *
    * @param token The token that it has logged in with, if any.
-   * @throws {ChatError} `too-many-sessions` or `server-banned`
+   * @throws {ChatError} `too-many-sessions`, `server-banned` or `login-outdated`
    */
   login(session: Session, account: string, token?: SessionToken): Answer<void>;
   /**
@@ -189,7 +189,8 @@ export interface Chat {
    *
    * @param account The account that the token was made for.
    * @param token One without a scope.
-   * @throws {ChatError} `account-required` if the session is not logged in to that account any more
+   * @throws {ChatError} `account-required` if the session is not logged in to that account any more, or `login-outdated` if
+   *   there is no such token
    */
   setToken(session: Session, account: string, token: SessionToken): Answer<void>;
   /** Sets or removes the away message. @throws {ChatError} `muted`, `reason-too-long` or `text-too-long` */

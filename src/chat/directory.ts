@@ -40,6 +40,9 @@ export function knownRevision(
 
 /** Where the commands of the directory go. */
 export interface DirectorySink {
-  /** @throws {StoreError} if it cannot be stored; then nothing has changed. */
+  /**
+   * @throws {StoreError} if it cannot be stored; then nothing has changed.
+   * @throws {ChatError} `cluster-busy`, in a cluster
+   */
   submit<O extends DirectoryOp>(command: CommandOf<O>): Answer<Results[O]>;
 }

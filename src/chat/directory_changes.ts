@@ -16,7 +16,7 @@ export interface Account {
   readonly revision: string;
 }
 
-/** What is stored of a password, as text: see `Credentials` in `accounts/accounts.ts`. */
+/** What is stored of a password, as text: see `Credentials` in `accounts/account_store.ts`. */
 export interface CredentialTexts {
   readonly hash: string;
   readonly salt: string;

@@ -119,8 +119,8 @@ export class Mutes {
       // Tried again, by this node or another one: the command that has caused the look must not fail with this one.
       settle(() => this.#target.unmute(host, end.until), (error) => error instanceof ChatError);
     }
+    this.#version = -1; // also forgets the ends of mutes that were rejected
     this.#follow();
-    this.#schedule();
   }
 
   /** Follows changes of the muted hosts, which commands of all nodes make. */

@@ -5,7 +5,10 @@ import type { Room } from "./room.ts";
 import type { ServerBan } from "./server_bans.ts";
 import type { StoreError } from "./store.ts";
 
-/** Callbacks of the chat. They must not throw, and must not change the chat's state. */
+/**
+ * Callbacks of the chat. They must not throw, and must not change the chat's state; only `roomRenamed` may throw a `StoreError`,
+ * in a cluster.
+ */
 export interface ChatObserver {
   /** Lines or room settings wait for the next `flush`. Called at least once between the first of them and that flush. */
   flushWanted(): void;

@@ -16,7 +16,7 @@ export const LEASE_BEATS = 10;
 /** How often a node stores a checkpoint. */
 export const CHECKPOINT_INTERVAL = 30_000;
 
-/** How long applying, removing and restoring may block the event loop. */
+/** How long applying, removing a node, and taking a snapshot may block the event loop. */
 export const APPLY_SLICE = 4;
 
 /** The most sequences for which a node remembers its checksum: those with beats. */

@@ -6,6 +6,7 @@
 import type { CheckpointStore } from "../chat/checkpoint_store.ts";
 import { ASK_INTERVAL, SNAPSHOT_TIMEOUT, WATCH_TIME } from "./cluster_limits.ts";
 import { ANSWER_MAX } from "./log_limits.ts";
+import { PeerError } from "./peer_requests.ts";
 import type { Origin } from "./replica.ts";
 import { readHead, readSnapshot, type SnapshotHead } from "./snapshot.ts";
 
@@ -149,7 +150,7 @@ async function ask(log: JoinLog): Promise<ReturnType<typeof readSnapshot> | unde
     }
     return readSnapshot(chunks);
   } catch (error) {
-    if ((error as Error).name === "PeerError" || error instanceof SyntaxError) return undefined;
+    if (error instanceof PeerError || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

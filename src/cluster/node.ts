@@ -63,7 +63,7 @@ export class ClusterNode<Own = unknown> implements ClusterView {
   #greeting: { readonly nonce: string; readonly result: PromiseWithResolvers<Greeting> } | undefined;
   #replaced: PromiseWithResolvers<"replaced"> | undefined; // while it joins for the first time
   #catchUp: { readonly sequence: number; readonly reached: () => void } | undefined; // before the first hello
-  #beats = 0; // of this node that wait or are under way
+  #isBeating = false; // a beat of this node waits or is under way
   #declared = new Set<number>(); // nodes that this one is about to declare gone
   readonly #early = new Set<number>(); // nodes whose clock is too far ahead
   #ownChecksum: Checksum | undefined; // of the last own beat
@@ -206,9 +206,9 @@ export class ClusterNode<Own = unknown> implements ClusterView {
 
   /** Appends a beat, unless the last one has not come back. */
   beat(): void {
-    if (this.#self === undefined || this.#beats > 0 || this.#isLeaving) return;
-    this.#beats++;
-    const done = () => void this.#beats--;
+    if (this.#self === undefined || this.#isBeating || this.#isLeaving) return;
+    this.#isBeating = true;
+    const done = () => void (this.#isBeating = false);
     this.#author.addOwn({ op: "beat", checksum: this.#ownChecksum }, done);
   }
 
@@ -235,7 +235,9 @@ export class ClusterNode<Own = unknown> implements ClusterView {
       clearTimeout(timer);
       if (this.#self === undefined) await this.checkpoint();
     }
+    const joining = this.#joining;
     this.#end();
+    joining?.reject(new LogError("closed", "The node was stopped while it joined the cluster"));
   }
 
   /** Ends the node at once, as the process cannot go on. While it joins, `join` rejects with the sentence. */

@@ -41,6 +41,6 @@ export function renderCluster(now: ClusterSnapshot): string {
     gauge("tincan_cluster_waiting_commands", "Commands of this node that are under way.", now.waiting),
     counter("tincan_cluster_resent_batches_total", "Batches that were appended again.", now.resent),
     counter("tincan_cluster_filled_batches_total", "Batches that were fetched, as they were not received.", now.filled),
-    counter("tincan_cluster_checksums_total", "Compared checksums of other nodes, all of them equal.", now.checksums),
+    counter("tincan_cluster_checksums_total", "Checksums of other nodes that were compared.", now.checksums),
   ].join("");
 }

@@ -196,7 +196,8 @@ export async function drop(context: AccountContext, password: string): Promise<s
   await auth.drop(caller, name, password, async () => {
     requireOwner();
     await runInBackground(chat.admin.forgetRoles(name!)); // or the next owner of the name would have them
-    await runInBackground(chat.history.forgetConversations(name!));
+    // In slices, so that the command has little left. In a cluster all nodes delete them when it is applied, or none.
+    if (chat.cluster === undefined) await runInBackground(chat.history.forgetConversations(name!));
     requireOwner();
     sessions = [...chat.sessionsOf(name!)]; // the command logs them out
   });
@@ -210,8 +211,7 @@ export async function drop(context: AccountContext, password: string): Promise<s
   if (isLoggedOut(session)) {
     await context.answering(() => logoutConnected(chat, session)); // last, so that it is the one that stays where it is
   }
-  runToEnd(chat.admin.forgetRoles(name!)); // what was given and said during the first pass
-  runToEnd(chat.history.forgetConversations(name!));
+  runToEnd(chat.admin.forgetRoles(name!)); // those that were given during the first pass; the command has forgotten the conversations
   return done;
 }
 

@@ -2,6 +2,7 @@
  * The composition root: creates the parts of a server, connects them, and stops them in order.
  */
 import { AuthService } from "../accounts/auth.ts";
+import { settle } from "../chat/answer.ts";
 import type { Chat } from "../chat/chat.ts";
 import { ChatError } from "../chat/chat_error.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
@@ -233,9 +234,7 @@ export class Server {
   /** Deletes a room that has expired. If that fails, it is found again by the next sweep. */
   #dropExpired(room: string) {
     if (!this.#chat.onDuty) return;
-    const dropped = this.#chat.dropRoom(room);
-    if (!(dropped instanceof Promise)) return;
-    dropped.catch((error) => this.#log.error("cannot delete expired room", { room, error: errorDetails(error) }));
+    settle(() => this.#chat.dropRoom(room), (error) => error instanceof ChatError);
   }
 
   #retryFlush() {

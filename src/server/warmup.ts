@@ -44,7 +44,17 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
       maxUnregistered: Infinity,
     };
     server = new Server(
-      { ...options, ...unlimited, command: "serve", host: "127.0.0.1", port: 0, ircPort: "off", webPort: "off" },
+      {
+        ...options,
+        ...unlimited,
+        command: "serve",
+        host: "127.0.0.1",
+        port: 0,
+        ircPort: "off",
+        webPort: "off",
+        cluster: undefined,
+        reusePort: false,
+      },
       inMemoryResources(),
       quiet,
     );

@@ -30,3 +30,10 @@ Deno.test("warm-up: it ends before or at its time limit, and closes its listener
     assertThrows(() => listeners[0]!.close(), Deno.errors.BadResource, undefined, `after ${time ?? "enough"} ms`);
   }
 });
+
+Deno.test("warm-up: a node of a cluster warms up by itself, without the cluster", async () => {
+  const args = ["--cluster", "nats://127.0.0.1:1", "--reuse-port"];
+  const node = parseCommandLine(args, () => undefined, "0.0.0");
+  if ("print" in node) throw new Error("the command line asks for a text");
+  assertEquals((await listenersOpenedBy(() => warmUp(node))).length, 1);
+});
