@@ -53,7 +53,8 @@ const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Ma
   ["directory", []],
   ["admin", ["forgetRoles"]], // its steps are run one by one
   ["alwaysOn", ["policy", "absent", "status"]],
-  ["ignores", ["list", "ignores"]],
+  ["ignores", ["list", "ignores", "isHidden"]],
+  ["lines", ["find", "quote"]],
   ["readMarkers", ["get", "newLines"]],
 ]);
 

@@ -17,12 +17,13 @@ import { ownRank } from "../room_admin.ts";
 import { LINES_UNDER_WAY } from "../lines_under_way.ts";
 import type { Steps, TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
-import type { CommandContext } from "./context.ts";
+import type { CommandContext, LineTaker } from "./context.ts";
 import { errorLine } from "./error_texts.ts";
-import { historyLines, REPLAY } from "./history_commands.ts";
+import { historyLines, REPLAY, split, withoutIgnored } from "./history_commands.ts";
 import { newLinesText, showMissed, showMissedPrivate } from "./missed.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
-import { occupancy, system, withTime, withTimes } from "./render.ts";
+import type { ReactionFolds } from "./reaction_folds.ts";
+import { occupancy, system, timed, withTimes } from "./render.ts";
 
 /** What all sessions of a text port share. */
 export interface TextOptions {
@@ -50,6 +51,8 @@ export interface TextOptions {
   readonly motd: () => readonly string[];
   /** Upper bound on the characters of one reply. */
   readonly answerMax: number;
+  /** The reactions that `format` does not show yet, if it folds any. */
+  readonly folds?: ReactionFolds;
 }
 
 /**
@@ -131,6 +134,7 @@ export async function text(
     prompt?.close();
     await opening;
     if (session !== undefined) {
+      session.setTaker(undefined);
       const { networks } = session;
       const ended = session.session;
       await options.departures.run(() => options.chat.disconnect(ended, connection.closeReason), { networks });
@@ -145,6 +149,7 @@ class TextSession implements CommandContext {
   readonly moderation: ModerationContext;
   readonly slicer: TimeSlicer;
   readonly answerMax: number;
+  readonly folds: ReactionFolds | undefined;
   readonly session: Session;
   rejectedNick: string | undefined;
   warnedOfPassword = false;
@@ -156,6 +161,8 @@ class TextSession implements CommandContext {
   #showTimes = false;
   /** The request for a secret, which is the next line. */
   #secret: { readonly prompt: string; readonly then: (secret: string) => Promise<void> | void } | undefined;
+  /** Takes the lines of a message that the user is pasting. */
+  #taker: LineTaker | undefined;
   /** The way to another room after a kick: the next line waits for it. */
   #moving: Promise<void> | undefined;
 
@@ -171,6 +178,7 @@ class TextSession implements CommandContext {
     this.moderation = options.moderation;
     this.slicer = options.slicer;
     this.answerMax = options.answerMax;
+    this.folds = options.folds;
     this.session = session;
     this.#connection = connection;
     this.#format = options.format;
@@ -262,8 +270,9 @@ class TextSession implements CommandContext {
     this.chat.reformat(this.session, on ? withTimes(this.#format) : this.#format);
   }
 
-  withTime(line: string): string {
-    return this.#showTimes ? withTime(line, Date.now()) : line;
+  withTimes(lines: string | string[]): string[] {
+    const all = typeof lines === "string" ? [lines] : lines;
+    return this.#showTimes ? timed(all, Date.now()) : all;
   }
 
   commandFor(action: AccountAction, ...args: string[]): string {
@@ -286,14 +295,16 @@ class TextSession implements CommandContext {
   /** Whether a line is more than text for the room: replies to it come after the lines that the client has sent before. */
   #isCommand(line: string): boolean {
     // A line that begins with formatting, a control character, may be a command without it.
-    return this.#secret !== undefined || line.startsWith("/") || line === "LIST" || line < " ";
+    if (this.#secret !== undefined || this.#taker !== undefined) return true;
+    return line.startsWith("/") || line === "LIST" || line < " ";
   }
 
   #take(line: string): Promise<void> | undefined {
     if (this.#secret !== undefined) return this.#answerSecret(line);
-    if (line === "") return;
+    if (line === "" && this.#taker === undefined) return;
     line = stripFormatting(line);
     try {
+      if (this.#taker !== undefined) return this.#taker.take(line)?.catch((error) => this.#reject(error));
       if (line === "LIST") line = "/list";
       if (isMistypedPassword(line)) {
         this.reply([system(`Not sent: remove the space before the command.`)]);
@@ -309,6 +320,11 @@ class TextSession implements CommandContext {
     this.#secret = { prompt, then };
     this.#connection.hideInput(true);
     this.reply([system(prompt)]);
+  }
+
+  setTaker(taker: LineTaker | undefined): void {
+    this.#taker?.close();
+    this.#taker = taker;
   }
 
   reply(lines: readonly string[]): void {
@@ -349,6 +365,7 @@ class TextSession implements CommandContext {
   tooLong(): void {
     const { maxLine } = this.#connection;
     this.#endSecret();
+    if (this.#taker !== undefined) return this.#taker.tooLong();
     this.reply([system(`Line too long, not sent: at most ${maxLine} bytes. Send it in parts.`)]);
   }
 
@@ -448,18 +465,16 @@ class TextSession implements CommandContext {
     const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const latest = this.chat.history.latest(room, REPLAY).filter((said) =>
-        !this.chat.ignores.ignores(this.member, said)
-      );
+      const latest = withoutIgnored(this, this.chat.history.latest(room, REPLAY));
       const past = historyLines(latest, this.answerMax, this.member);
       const found = this.chat.readMarkers.newLines(this.member, room);
       const shown = latest.slice(latest.length - past.length);
       const fresh = found === undefined ? 0 : shown.filter(({ id }) => id > found.after).length;
       const read = past.slice(0, past.length - fresh);
-      if (read.length > 0) lines.push(system(`Earlier messages:`), ...read);
+      if (read.length > 0) lines.push(system(`Earlier messages:`), ...split(read));
       if (found === undefined || fresh === 0) return lines;
       const more = fresh < found.count ? ". The last ones" : "";
-      return [...lines, system(`${newLinesText(found)}${more}:`), ...past.slice(read.length)];
+      return [...lines, system(`${newLinesText(found)}${more}:`), ...split(past.slice(read.length))];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       return [...lines, errorLine(error)];

@@ -6,15 +6,8 @@ import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { errorLine } from "../../../src/protocol/text/error_texts.ts";
-import {
-  historyLine,
-  occupancy,
-  system,
-  textFormat,
-  whisperSent,
-  withTime,
-  withTimes,
-} from "../../../src/protocol/text/render.ts";
+import { whisperSent } from "../../../src/protocol/text/messages.ts";
+import { historyLine, occupancy, system, textFormat, withTime, withTimes } from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;
 const speech = { ...deed, id: 1, text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
@@ -63,7 +56,7 @@ Deno.test("render: each event has its line", () => {
     [{ kind: "notice", text: "\x02stop\x0304ping" }, "-- stopping"],
   ];
   for (const [event, line] of lines) assertEquals(rendered(event), [line]);
-  assertEquals(whisperSent("bob", "psst"), "-> *bob* psst");
+  assertEquals(whisperSent({ to: "bob", text: "psst", reply: undefined }), "-> *bob* psst");
   assertEquals(system("Pong."), "-- Pong.");
   assertEquals(system("one\r\n\x1b[2Jtwo\x02"), "-- one[2Jtwo");
 });
