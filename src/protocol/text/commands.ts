@@ -22,6 +22,9 @@ import { helpFor, resolveAlias, unknownCommand } from "./help.ts";
 import { history, search } from "./history_commands.ts";
 import { ignore, unignore } from "./ignore_commands.ts";
 import { announce, bans, kill, mute, nodes, oper, stats, unmute } from "./operator_commands.ts";
+import { mentions } from "./mentions.ts";
+import { deleteCommand, react, reply, unreact } from "./message_commands.ts";
+import { paste } from "./paste.ts";
 import { system } from "./render.ts";
 import { member, members, owner, rename, transfer } from "./room_admin_commands.ts";
 import { join, leave, rooms, topic, who } from "./room_commands.ts";
@@ -65,6 +68,12 @@ export const commands: CommandTable = {
   rename,
   history,
   search,
+  reply,
+  react,
+  unreact,
+  delete: deleteCommand,
+  paste,
+  mentions,
   echo,
   times,
   ping,
