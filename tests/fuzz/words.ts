@@ -288,6 +288,12 @@ export function scene(random: Random, listener: string): string[] {
       [`/oper op {oper}`, `/ban ${banned(random)}`, `/unban ${banned(random)}`],
       [`/oper op {oper}`, `/mute ${who}`, `/kill ${who} bye`],
       ["{door}", `/login ${who} ${own}`, `/drop ${own}`],
+      [
+        random.pick(["/paste", `/paste ${who}`]),
+        ...random.some(0, 120, () => text(random)),
+        random.pick([".", "/cancel"]),
+      ],
+      [text(random), `/react ${who} 👍`, "/react 🎉", "/reply yes", `/reply *${who}* yes`, "/unreact", "/delete"],
     ]);
   }
   const early = random.pick([[], ["PASS {door}"], ["NICK x", "PASS {door}", "CAP REQ :sasl"], ["CAP REQ :sasl"]]);

@@ -27,6 +27,8 @@ export function saidLines(event: Said): string | string[] | undefined {
   const to = minRank === undefined ? "" : ` to ${RANK_NAMES[minRank]}s`;
   switch (style) {
     case "say":
+      // Nearly all messages: as cheap as can be.
+      if (reply === undefined && !text.includes("\n")) return `<${who}${to}> ${stripFormatting(text)}`;
       return message(`<${who}${to}`, "> ", who, text, reply);
     case "action":
       return reply === undefined
