@@ -14,6 +14,7 @@ import type { KeepPrivate } from "./conversations.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
+import type { InviteLinks } from "./invite_link_users.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MonitorLists } from "./monitor.ts";
@@ -63,6 +64,8 @@ export interface Chat {
   readonly history: HistoryReader;
   /** Roles, bans of users, renaming and deleting of rooms. */
   readonly admin: RoomAdmin;
+  /** Links that let people past the server password and into a room. */
+  readonly links: InviteLinks;
   /** Which accounts are always on, and the members without a session. */
   readonly alwaysOn: AlwaysOnUsers;
   /** Which users each member ignores. */

@@ -277,4 +277,19 @@ CREATE TABLE checkpoint_part (
 -- How far such a node has caught up on lines that it lacks, as JSON; no row if it lacks none: see line_archive_table.ts.
 CREATE TABLE catch_up (progress TEXT NOT NULL) STRICT;
 `,
+  `
+-- The invite links: see chat/invite_links.ts.
+CREATE TABLE invite_link (
+  id INTEGER PRIMARY KEY,
+  hash TEXT NOT NULL, -- SHA-256 of the code, in base64
+  room TEXT NOT NULL, -- folded
+  by TEXT NOT NULL, -- a nickname
+  maker TEXT NOT NULL, -- ~ and the folded name of the account, or the folded nickname, @ and the host of a guest
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  uses INTEGER, -- how many users can use it, or null for any number
+  used INTEGER NOT NULL,
+  guests TEXT NOT NULL -- who has used it, in the form of maker, as JSON
+) STRICT;
+`,
 ];
