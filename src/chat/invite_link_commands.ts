@@ -3,6 +3,7 @@ import { requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
 import {
+  guestKey,
   type InviteLink,
   isExpired,
   isUsedUp,
@@ -49,9 +50,10 @@ export function takeLink(state: ChatState, { member: id, hash }: CommandOf<"link
   const link = state.links.find(hash);
   const room = link === undefined ? undefined : state.rooms.get(link.room);
   if (link === undefined || room === undefined) throw new ChatError("link-unknown", "");
-  const guest = personKey(member);
+  const guest = guestKey(member);
   if (isExpired(link, state.now)) throw new ChatError("link-expired", room.name);
-  if (isUsedUp(link) && !link.guests.includes(guest)) throw new ChatError("link-used-up", room.name);
+  const isKnown = guest !== undefined && link.guests.includes(guest);
+  if (isUsedUp(link) && !isKnown) throw new ChatError("link-used-up", room.name);
   if (room.bans(member)) throw new ChatError("banned", room.name);
   stored(state, () => state.links.use(link, guest));
   if (!room.has(member)) addInvitation(state, member, room);

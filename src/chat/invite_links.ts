@@ -39,7 +39,7 @@ export interface InviteLink {
   readonly uses: number | undefined;
   /** How many have used it. */
   readonly used: number;
-  /** The keys of these users, if their number is limited: one of them may come again. */
+  /** The keys of these users, if their number is limited: one of them may come again. See {@linkcode guestKey}. */
   readonly guests: readonly string[];
 }
 
@@ -64,7 +64,13 @@ export interface Person {
   readonly fullAccount: string | undefined;
 }
 
-/** What a user is recognized by: the account, else nickname and host. */
+/** What the user of a link is recognized by when it comes again; `undefined` for a guest without a name of its own. */
+export function guestKey(person: Person): string | undefined {
+  const isNamed = person.fullAccount !== undefined || !/^guest\d+$/.test(fold(person.nick));
+  return isNamed ? personKey(person) : undefined;
+}
+
+/** The key of a user: the account, else nickname and host. */
 export function personKey({ nick, host, fullAccount }: Person): string {
   return fullAccount === undefined ? `${fold(nick)}@${host}` : accountKey(fullAccount);
 }
@@ -144,10 +150,15 @@ export class LinkRegistry {
     return added;
   }
 
-  /** Counts a user of a link, who may have used it before. @throws {StoreError} if it cannot be stored. */
-  use(link: InviteLink, guest: string): void {
-    if (link.guests.includes(guest)) return;
-    const guests = link.uses === undefined ? [] : [...link.guests, guest];
+  /**
+   * Counts a user of a link, who may have used it before.
+   *
+   * @param guest The key of the user, if it is recognized.
+   * @throws {StoreError} if it cannot be stored.
+   */
+  use(link: InviteLink, guest: string | undefined): void {
+    if (guest !== undefined && link.guests.includes(guest)) return;
+    const guests = link.uses === undefined || guest === undefined ? link.guests : [...link.guests, guest];
     const used = { ...link, used: link.used + 1, guests };
     this.#store.saveLink(used);
     this.#put(used);
