@@ -8,7 +8,7 @@ import { LocalChat } from "../../src/chat/local_chat.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { text } from "../../src/protocol/text/session.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
-import { exhaust } from "../accounts/helpers.ts";
+import { AuthFixture, exhaust } from "../accounts/helpers.ts";
 import { Client, clock, ProtocolFixture } from "./irc/harness.ts";
 
 const PASSWORD = "open sesame";
@@ -240,4 +240,17 @@ Deno.test("invite links: ChanServ lists and revokes the links of a channel", asy
   await ann.expect("CS UNLINK #tea 1", notice("Invite link 1 to #tea is revoked."));
   await ann.expect("CS LINKS #tea", notice("#tea has no invite links that you may see."));
   await ann.expect("CS UNLINK #tea 1", "FAIL CHANSERV NO_SUCH_LINK 1 :No such invite link");
+});
+
+Deno.test("invite links: those of an account end with it, so that the next owner of the name has none", async () => {
+  await using office = await AuthFixture.open();
+  const fixture = new ProtocolFixture({ chat: office.chat({ history: new MemoryHistory() }), auth: office.auth });
+  const [alice, bob] = [await fixture.irc("alice"), await fixture.irc("bob")];
+  await alice.says("NS REGISTER open-sesame", "JOIN #tea", "CS LINK #tea");
+  await bob.says("JOIN #tea");
+  await alice.says("MODE #tea +o bob");
+  assertEquals(fixture.chat.links.list(bob.member).map(({ maker }) => maker), ["~alice"]);
+  await alice.says("NS DROP open-sesame");
+  assertEquals(fixture.chat.links.list(bob.member), []);
+  await fixture.close();
 });
