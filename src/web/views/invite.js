@@ -81,6 +81,7 @@ export function inviteDialog(chat) {
       clear();
       revokeLink(chat, about, id, (text) => {
         done.textContent = text;
+        byId("invite-made", HTMLElement).hidden = true; // it may be this one
         byId("invite-title", HTMLElement).focus(); // the button is gone
         load();
       }, failed);
