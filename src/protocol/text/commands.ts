@@ -21,6 +21,7 @@ import type { CommandContext } from "./context.ts";
 import { helpFor, resolveAlias, unknownCommand } from "./help.ts";
 import { history, search } from "./history_commands.ts";
 import { ignore, unignore } from "./ignore_commands.ts";
+import { link, links, unlink } from "./link_commands.ts";
 import { announce, bans, kill, mute, nodes, oper, stats, unmute } from "./operator_commands.ts";
 import { mentions } from "./mentions.ts";
 import { deleteCommand, react, reply, unreact } from "./message_commands.ts";
@@ -54,6 +55,9 @@ export const commands: CommandTable = {
   unignore,
   topic,
   invite,
+  link,
+  links,
+  unlink,
   kick,
   ban,
   unban,

@@ -80,14 +80,14 @@ export async function text(
   /** Opens the session, or tells the client why it cannot be a member. */
   const open = async () => {
     try {
-      await TextSession.open(connection, options, fail, (opened) => {
+      await TextSession.open(connection, options, prompt?.link, fail, (opened) => {
         session = opened;
         onRegistered(opened.session);
       });
     } catch (error) {
       if (!(error instanceof ChatError)) return fail(error);
       connection.send([errorLine(error)]);
-      connection.close("banned");
+      connection.close(error.code === "server-banned" ? "banned" : "rejected");
     }
   };
   /** Asks for the server password, or opens the session. */
@@ -98,7 +98,8 @@ export async function text(
     greeted = true;
     const { auth, registrationTime } = options;
     try {
-      if (auth.passwordRequired) prompt = new PasswordPrompt(connection, auth, registrationTime);
+      const host = options.hostOf(connection.address);
+      if (auth.passwordRequired) prompt = new PasswordPrompt(connection, auth, host, registrationTime);
       else opening = open();
     } catch (error) {
       fail(error); // a timer has no caller that could catch it
@@ -201,13 +202,15 @@ class TextSession implements CommandContext {
   /**
    * Makes the client a member in the lobby, and greets it. On a single node this happens before the call returns.
    *
+   * @param link The invite link that it was let in with: it goes to its room.
    * @param onFailure Called when the session cannot go on because of a bug.
    * @param onOpen Called with the session, right after the greeting.
-   * @throws {ChatError} as `Chat.connect` and `Chat.join`. There is no member then.
+   * @throws {ChatError} as `Chat.connect`, `Chat.join` and `InviteLinks.use`. There is no member then.
    */
   static async open(
     connection: Connection,
     options: TextOptions,
+    link: string | undefined,
     onFailure: (error: unknown) => void,
     onOpen: (session: TextSession) => void,
   ): Promise<void> {
@@ -223,11 +226,14 @@ class TextSession implements CommandContext {
     const connected = connecting instanceof Promise ? await connecting : connecting;
     const { member } = connected;
     let session: TextSession;
+    let linked: string | undefined;
+    let lobby: Room;
     connected.hidesIgnored = true;
     connected.readsShown = true;
     try {
+      if (link !== undefined) linked = await chat.links.use(member, link);
       const joining = chat.join(member, LOBBY, undefined, connected);
-      const lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
+      lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
       session = new TextSession(connection, options, connected, lobby, onFailure);
       const place = occupancy(lobby.name, lobby.members.size - 1);
       session.reply([
@@ -240,6 +246,9 @@ class TextSession implements CommandContext {
       throw error;
     }
     onOpen(session);
+    if (linked !== undefined && linked !== lobby.name) {
+      await session.enter(linked).catch((error) => session.#reject(error));
+    }
   }
 
   get member(): Member {
