@@ -52,6 +52,7 @@ const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Ma
   ["serverBans", []],
   ["directory", []],
   ["admin", ["forgetRoles"]], // its steps are run one by one
+  ["lines", ["find", "redactTime"]],
   ["alwaysOn", ["policy", "absent", "status"]],
   ["ignores", ["list", "ignores"]],
   ["readMarkers", ["get", "newLines"]],

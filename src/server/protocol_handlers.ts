@@ -46,7 +46,7 @@ export interface ProtocolHandlers {
 
 /** Creates the handlers of one server. */
 export function createHandlers(
-  { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate }: Options,
+  { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate, typing }: Options,
   resources: ServerResources,
   chat: Chat,
   auth: AuthService,
@@ -84,6 +84,7 @@ export function createHandlers(
     historyMax: maxHistory,
     tagsMax: maxTags,
     safeRate: rate >= SAFE_RATE,
+    typing: typing === "on",
     auth,
     moderation,
     slicer,

@@ -22,6 +22,12 @@ import { parseTags } from "./parser.ts";
 /** Upper bound on the messages in one response, by default. A request for more gets this many. */
 export const HISTORY_MAX = 100;
 
+/** The attribute of SEARCH that lists mentions. Its value does not matter. */
+const MENTIONS = "tincan.chat/mentions";
+
+/** How many mentions are read in one step. */
+const MENTIONS_PAGE = 100;
+
 /** A request that is not valid, with the code of its FAIL, and what goes between that and the description. */
 class RequestError extends Error {
   readonly code: "INVALID_PARAMS" | "INVALID_TARGET" | "MESSAGE_ERROR";
@@ -53,6 +59,7 @@ interface HistorySource {
 export function* chathistory(context: MemberContext, params: readonly string[]): Steps<void> {
   const [given = "", ...args] = params;
   try {
+    requireBatches(context);
     if (given.toUpperCase() === "TARGETS") yield* targets(context, args);
     else select(context, given.toUpperCase(), args);
   } catch (error) {
@@ -130,18 +137,20 @@ function* targets(context: MemberContext, args: readonly string[]): Steps<void> 
   replyBatch(context, "draft/chathistory-targets", lines, from <= to ? 0 : Infinity);
 }
 
-/** SEARCH (soju.im/search). */
+/** SEARCH (soju.im/search), with an attribute that lists the messages which mention the user. */
 export function* search(context: MemberContext, params: readonly string[]): Steps<void> {
+  const query = parseTags(params[0] ?? "");
   try {
-    yield* searchRooms(context, params);
+    requireBatches(context);
+    if (query.has(MENTIONS)) yield* listMentions(context, query);
+    else yield* searchRooms(context, query);
   } catch (error) {
     replyFailure(context, "SEARCH", [], ["INTERNAL_ERROR"], error);
   }
 }
 
 /** Searches channels. A search that takes too long ends early, and SEARCH has no reply to say so. */
-function* searchRooms(context: MemberContext, params: readonly string[]): Steps<void> {
-  const query = parseTags(params[0] ?? "");
+function* searchRooms(context: MemberContext, query: ReadonlyMap<string, string>): Steps<void> {
   const terms = queryTerms(query.get("text") ?? "");
   if (terms.length === 0) throw new RequestError("INVALID_PARAMS", "There is no word to search for", "text");
   const where = query.get("in");
@@ -170,7 +179,31 @@ function* searchRooms(context: MemberContext, params: readonly string[]): Steps<
     before,
     count: parseLimit(context, query.get("limit") ?? "50", "limit"),
   });
-  replyBatch(context, "soju.im/search", renderMessages(context, lines));
+  replyBatch(context, "soju.im/search", renderMessages(context, lines, { plain: true }));
+}
+
+/** Lists the latest messages that mention the account of the client, of the channels that it is in. `before` is a time. */
+function* listMentions(context: MemberContext, query: ReadonlyMap<string, string>): Steps<void> {
+  const { chat: { history }, member } = context;
+  const before = query.get("before");
+  const time = before === undefined ? Infinity : parseTime(before);
+  if (time === undefined) throw new RequestError("INVALID_PARAMS", "Invalid timestamp", "before");
+  const count = parseLimit(context, query.get("limit") ?? "50", "limit");
+  const found: Line[] = [];
+  for (let next = Infinity; found.length < count;) {
+    const page = history.mentions(member, next, MENTIONS_PAGE);
+    for (const { room, line } of page) if (line.time < time && member.rooms.has(room)) found.push(line);
+    if (page.length < MENTIONS_PAGE) break;
+    next = page.at(-1)!.line.id;
+    yield;
+  }
+  replyBatch(context, "soju.im/search", renderMessages(context, found.slice(0, count).reverse(), { plain: true }));
+}
+
+/** A bot gets earlier messages in batches alone, so that it does not answer them. */
+function requireBatches(context: MemberContext) {
+  if (!context.member.bot || context.has("batch")) return;
+  throw new RequestError("MESSAGE_ERROR", "Bots get earlier messages in batches alone: enable the capability batch");
 }
 
 /**
