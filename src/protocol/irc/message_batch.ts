@@ -19,8 +19,11 @@ export interface RenderOptions {
   readonly plain?: boolean;
 }
 
+/** Renders a message when it is called: in as many lines as it takes, or in none. A message may have many reactions. */
+export type RenderedMessage = () => readonly string[];
+
 /**
- * Renders messages as the client gets them, each in as many lines as it takes, or in none.
+ * Prepares messages as the client gets them.
  *
  * A client with `draft/event-playback` gets the reactions after each message, and, with `draft/message-redaction`, that it was
  * deleted; other clients do not get deleted messages. A client with neither `batch` nor `server-time` would take messages for new
@@ -30,7 +33,7 @@ export function renderMessages(
   context: MemberContext,
   messages: readonly Line[],
   { plain = false }: RenderOptions = {},
-): string[][] {
+): RenderedMessage[] {
   const format = context.options.formats.of(context.capabilities);
   const played = !plain && context.has("draft/event-playback");
   const latest = messages.reduce((time, message) => Math.max(time, message.time), 0);
@@ -38,7 +41,7 @@ export function renderMessages(
   // A page of deleted messages alone would look like the end of the history.
   const keepsDeleted = showsDeleted || (!plain && messages.every(({ deletedBy }) => deletedBy !== undefined));
   const now = Date.now();
-  return messages.map((message) => {
+  return messages.map((message) => () => {
     const { deletedBy } = message;
     if (deletedBy !== undefined && !keepsDeleted) return [];
     const text = deletedBy === undefined ? message : { ...message, text: DELETED };
@@ -96,22 +99,26 @@ function* deletion(format: IrcFormat, message: Line, deletedBy: string): Generat
 /**
  * Sends messages, in a batch if the client has enabled those.
  *
+ * @param messages Rendered as long as they fit.
  * @param centre The index of the message to keep if the response would be too long: those farthest from it are left out. By
  *   default the last one.
  */
 export function replyBatch(
   context: MemberContext,
   type: string,
-  messages: readonly string[][],
+  messages: readonly RenderedMessage[],
   centre = Infinity,
 ): void {
   const middle = Math.min(centre, messages.length);
-  let [from, to] = [middle, middle];
+  const before: (readonly string[])[] = [];
+  const after: (readonly string[])[] = [];
   for (const at of outwards(messages.length, middle)) {
-    if (!context.reserve(messages[at]!)) break;
-    [from, to] = [Math.min(from, at), Math.max(to, at + 1)];
+    const rendered = messages[at]!();
+    if (!context.reserve(rendered)) break;
+    if (at < middle) before.push(rendered);
+    else after.push(rendered);
   }
-  const lines = messages.slice(from, to).flat();
+  const lines = [...before.reverse(), ...after].flat();
   if (!context.has("batch")) return context.reply(...lines);
   const name = context.nextBatch();
   context.reply(`BATCH +${name} ${type}`, ...lines.map((line) => inBatch(line, name)), `BATCH -${name}`);
