@@ -50,7 +50,7 @@ test("multiline: a batch is one message, with blank lines, for clients with the 
 
 test("multiline: other clients get its lines without blank ones, and the msgid on the first", async (fixture) => {
   const [alice, bob] = await pair(fixture, "message-tags", "server-time", "batch");
-  await alice.says("@+x=y BATCH +x draft/multiline #tea", "@batch=x NOTICE #tea :a", "@batch=x NOTICE #tea :");
+  await alice.says("@+x=y BATCH +x draft/multiline #tea", "@batch=x NOTICE #tea :a", "@batch=x NOTICE #tea :  ");
   await alice.says("@batch=x NOTICE #tea :b", "BATCH -x");
   assertEquals(bob.hears(), [
     `@msgid=0;time=${TIME};+x=y :alice!~alice@host NOTICE #tea :a`,
