@@ -55,7 +55,7 @@ const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Ma
   ["links", ["list", "check"]],
   ["alwaysOn", ["policy", "absent", "status"]],
   ["ignores", ["list", "ignores", "isHidden"]],
-  ["lines", ["find", "quote"]],
+  ["lines", ["find", "quote", "redactTime"]],
   ["readMarkers", ["get", "newLines"]],
 ]);
 

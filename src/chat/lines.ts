@@ -28,6 +28,8 @@ export const REDACT_TIME = 24 * 60 * 60_000;
 
 /** Replies, reactions and deletions. A room, or the nickname of the other user in a private conversation, is the place of a line. */
 export interface Lines {
+  /** For how long authors may delete their lines, in milliseconds; Infinity for always, 0 for never. */
+  readonly redactTime: number;
   /**
    * A line that the member can read and refer to.
    *
@@ -77,6 +79,10 @@ export class AuthoredLines implements Lines {
 
   constructor(options: LinesOptions) {
     this.#options = options;
+  }
+
+  get redactTime(): number {
+    return this.#options.redactTime;
   }
 
   find(member: Member, place: Room | string, id: number): Line {

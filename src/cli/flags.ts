@@ -274,6 +274,19 @@ const rooms = {
     help: "announce who joins and leaves in rooms of up to N members",
     details: "This is for the text protocol; IRC clients need to know all members.",
   },
+  redactTime: {
+    value: "TIME",
+    reader: read.timeOrForever,
+    default: "1d",
+    help: "how long users can delete their own messages: 1h, 1d, forever, or off",
+    details: "Operators of a room can always delete messages in it, and server operators everywhere.",
+  },
+  typing: {
+    value: "on|off",
+    reader: read.oneOf(["on", "off"]),
+    default: "on",
+    help: "whether users see that others are typing",
+  },
 } as const satisfies Flags;
 
 const history = {

@@ -194,6 +194,12 @@ export function orOff({ accepts, read }: Reader<number>): Reader<number> {
   return { accepts: `${accepts}, or "off"`, read: (text) => text === "off" ? Infinity : read(text) };
 }
 
+/** For how long something may be done: a duration, `forever`, or `off`, which is 0: never. */
+export const timeOrForever: Reader<number> = {
+  accepts: `${duration.accepts}, "forever" or "off"`,
+  read: (text) => text === "off" ? 0 : text === "forever" ? Infinity : duration.read(text),
+};
+
 /** One of a few words. */
 export function oneOf<T extends string>(words: readonly T[]): Reader<T> {
   return { accepts: `one of ${words.join(", ")}`, read: (text) => words.find((word) => word === text) };

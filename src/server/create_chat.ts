@@ -70,6 +70,7 @@ function chatOptionsOf(
     history: resources.history,
     clock: resources.clock,
     keepPrivate: options.keepPrivate,
+    redactTime: options.redactTime,
     maxRooms: options.maxRooms,
     maxJoined: options.maxJoined,
     maxSessions: options.maxSessions,

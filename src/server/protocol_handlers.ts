@@ -47,7 +47,7 @@ export interface ProtocolHandlers {
 
 /** Creates the handlers of one server. */
 export function createHandlers(
-  { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate }: Options,
+  { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate, typing }: Options,
   resources: ServerResources,
   chat: Chat,
   auth: AuthService,
@@ -87,6 +87,7 @@ export function createHandlers(
     historyMax: maxHistory,
     tagsMax: maxTags,
     safeRate: rate >= SAFE_RATE,
+    typing: typing === "on",
     auth,
     moderation,
     slicer,

@@ -16,6 +16,7 @@ const SWITCHES = ["reuse-port"];
 const WORDS: Record<string, string> = {
   "always-on": "off, opt-in, on",
   "sync": "normal, full",
+  "typing": "on, off",
   "log-level": "debug, info, warn, error",
   "log-format": "text, json",
   "format": "text, jsonl",
@@ -45,6 +46,8 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "max-joined": ["maxJoined", { "2": 2, "1000": 1000 }],
   "max-sessions": ["maxSessions", { "1": 1, "100": 100 }],
   "nick-rate": ["nickRate", { "1": 1, "off": Infinity }],
+  "redact-time": ["redactTime", { "1h": 3_600_000, "forever": Infinity, "off": 0 }],
+  "typing": ["typing", { "on": "on", "off": "off" }],
   "room-rate": ["roomRate", { "1": 1, "off": Infinity }],
   "max-failures": ["maxFailures", { "1": 1, "9": 9 }],
   "always-on": ["alwaysOn", { "off": "off", "opt-in": "opt-in", "on": "on" }],

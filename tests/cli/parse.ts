@@ -45,6 +45,8 @@ export const DEFAULTS: Options = {
   maxSessions: 10,
   roomRate: 60,
   nickRate: 10,
+  redactTime: 24 * 60 * 60_000,
+  typing: "on",
   announce: 100,
   data: undefined,
   sync: "normal",

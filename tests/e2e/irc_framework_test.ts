@@ -51,6 +51,9 @@ test("irc-framework: a bot negotiates capabilities, registers and receives the s
     "draft/account-registration",
     "draft/channel-rename",
     "draft/chathistory",
+    "draft/event-playback",
+    "draft/message-redaction",
+    "draft/multiline",
     "draft/no-implicit-names",
     "draft/persistence",
     "draft/pre-away",
@@ -68,6 +71,7 @@ test("irc-framework: a bot negotiates capabilities, registers and receives the s
     "setname",
     "soju.im/search",
     "standard-replies",
+    "tincan.chat/mentions",
     "userhost-in-names",
   ]);
   assertEquals([...network.cap.enabled].sort(), [

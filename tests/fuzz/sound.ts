@@ -21,7 +21,7 @@ const NUMERICS = new Set(
 
 /** The commands that clients receive, and the numerics that are not in the table, such as those of MONITOR. */
 const COMMANDS = new Set(
-  "ACCOUNT AUTHENTICATE AWAY BATCH CAP CHATHISTORY CHGHOST ERROR FAIL INVITE JOIN KICK MARKREAD MODE NICK NOTE NOTICE PART PERSISTENCE PING PONG PRIVMSG QUIT REGISTER RENAME SETNAME SILENCE TAGMSG TOKEN TOPIC WALLOPS WARN 730 731 404 ACK"
+  "ACCOUNT AUTHENTICATE AWAY BATCH CAP CHATHISTORY CHGHOST ERROR FAIL INVITE JOIN KICK MARKREAD MODE NICK NOTE NOTICE PART PERSISTENCE PING PONG PRIVMSG QUIT REDACT REGISTER RENAME SETNAME SILENCE TAGMSG TOKEN TOPIC WALLOPS WARN 730 731 404 ACK"
     .split(" "),
 );
 
@@ -54,7 +54,10 @@ export function unsoundIrc(line: string, server: string, nick: string | undefine
   if (!NUMERICS.has(command) && !COMMANDS.has(command)) return "has a command that clients do not know";
   const who = source.slice(1);
   if (who === server || who === `NickServ!services@${server}`) return undefined;
-  if (!/^[^\s!@]+![^\s!@]+@[^\s!@]+$/.test(who)) return "has an invalid source";
+  // In the history, only the nickname of the operator is known who has deleted a message.
+  if (!/^[^\s!@]+![^\s!@]+@[^\s!@]+$/.test(who) && !(command === "REDACT" && /^[^\s!@]+$/.test(who))) {
+    return "has an invalid source";
+  }
   if (fold(who.slice(0, who.indexOf("!"))) === nick) return undefined;
   const others = line.replace(/^@label=[^; ]*/, ""); // the client itself has set the label
   if (TURNING.test(others)) return "has bidirectional controls";

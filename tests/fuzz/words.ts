@@ -312,6 +312,12 @@ export function scene(random: Random, listener: string): string[] {
     [`NICK ${who}`, `REGISTER * * :${own}`, "NS LOGOUT"],
     [`NS IDENTIFY ${who} ${own}`, `NS GHOST ${who} ${own}`, `NICK ${who}`],
     ["OPER op {oper}", `KLINE ${random.pick(["", "1 ", "0 "])}${banned(random)} :bye`, `UNKLINE ${banned(random)}`],
+    messageBatch(random),
+    messageBatch(random),
+    [`@+reply=${SEEN};+draft/react=${random.pick(["x", "👍", text(random).replace(/[ ;]/g, "")])} TAGMSG ${
+      room(random)
+    }`],
+    [`PRIVMSG #tea :${text(random)}`, `REDACT #tea ${SEEN} :${text(random)}`, "CHATHISTORY LATEST #tea * 20"],
     ["OPER op {oper}", `KILL ${who} :bye`, `MUTE ${who} 1`, `UNMUTE ${who}`, "STATS k", "NODES"],
   ]);
 }
@@ -338,6 +344,21 @@ function code(random: Random): string {
   return random.pick(["", "", "https://x/i/", "/i/"]) + letters;
 }
 
+/** A message of several lines, which is not always well-formed, and does not always end. */
+function messageBatch(random: Random): string[] {
+  const target = random.chance(0.8) ? "#tea" : random.pick([room, nick])(random);
+  const line = () => {
+    const tags = `@batch=${random.chance(0.95) ? "x" : "y"}${random.chance(0.2) ? ";draft/multiline-concat" : ""}`;
+    const words = random.chance(0.3) ? "" : text(random).slice(0, 450);
+    return `${tags} ${random.chance(0.97) ? "PRIVMSG" : "NOTICE"} ${random.chance(0.97) ? target : "#other"} :${words}`;
+  };
+  return [
+    `${random.pick(["", `@+reply=${SEEN} `, "@label=x "])}BATCH +x draft/multiline ${target}`,
+    ...random.some(0, random.chance(0.1) ? 120 : 8, line),
+    ...random.chance(0.9) ? ["BATCH -x"] : [],
+  ];
+}
+
 /** A request to ChanServ. */
 function channelRequest(random: Random): string {
   const verb = random.pick([
@@ -360,6 +381,11 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
     ]),
   ],
   BAN: (random) => [room(random), random.pick([nick, nick, mask])(random)],
+  BATCH: (random) => [
+    random.pick(["+", "+", "-", ""]) + random.pick(["x", "x", "y", "", text(random)]),
+    random.pick(["draft/multiline", "draft/multiline", "chathistory", ""]),
+    random.pick([room, nick])(random),
+  ],
   CAP: (random) => [random.pick(["LS", "LIST", "REQ", "END", "ls", "X"]), random.pick([capabilities, number])(random)],
   CHANSERV: (random) => [channelRequest(random)],
   CHATHISTORY: (random) => [
@@ -395,11 +421,16 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   PASS: (random) => [random.chance(0.7) ? "{door}" : text(random)],
   PRIVMSG: (random) =>
     random.chance(0.1) ? ["NickServ", service(random)] : [list(random, random.pick([room, room, nick])), text(random)],
+  REDACT: (random) => [
+    random.pick([room, room, nick])(random),
+    random.pick([SEEN, SEEN, "zzz", text(random)]),
+    ...random.some(0, 1, () => text(random)),
+  ],
   REGISTER: (random) => [random.pick(["*", nick(random)]), random.pick(["*", "a@b"]), secret(random)],
   RENAME: (random) => [room(random), room(random), ...random.some(0, 1, () => text(random))],
   SEARCH: (random) => [
     random.some(0, 5, () => {
-      const key = random.pick(["text", "in", "from", "after", "before", "limit", "x", ""]);
+      const key = random.pick(["text", "in", "from", "after", "before", "limit", "tincan.chat/mentions", "x", ""]);
       const value = random.pick([() => room(random), () => nick(random), () => number(random), () => text(random)])();
       return `${key}=${random.chance(0.7) ? value.replaceAll(" ", "\\s") : value}`;
     }).join(";"),
@@ -443,6 +474,9 @@ export function ircCommand(random: Random): string {
       "+typing",
       "+draft/reply",
       "+draft/react",
+      "+draft/unreact",
+      "+reply",
+      "draft/multiline-concat",
       "msgid",
       "time",
       "+",
@@ -450,7 +484,8 @@ export function ircCommand(random: Random): string {
       "batch",
       "+x\x1b",
     ]);
-    return random.chance(0.7) ? `${key}=${text(random).replaceAll(" ", "\\s")}` : key;
+    const value = random.pick([text(random), text(random), text(random), SEEN, "x", "👍"]);
+    return random.chance(0.7) ? `${key}=${value.replaceAll(" ", "\\s")}` : key;
   };
   const tags = random.chance(0.2) ? `@${random.some(1, random.chance(0.05) ? 60 : 3, tag).join(";")} ` : "";
   const source = random.chance(0.03) ? `:${nick(random)} ` : "";

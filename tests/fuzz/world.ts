@@ -221,6 +221,7 @@ export class World {
       historyMax: 100,
       tagsMax: 4096,
       safeRate: true,
+      typing: true,
       version: "1.2",
       since: new Date(BEGIN),
       unregistered: { count: 0 },

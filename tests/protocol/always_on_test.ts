@@ -81,13 +81,13 @@ function time(): string {
 }
 
 testAccounts(
-  "always on: without batches, each message has its time; nothing is sent to a client with chathistory",
+  "always on: without batches, each message is a notice with its time; nothing is sent to a client with chathistory",
   async (fixture) => {
     const [alice, bob] = await aliceAndBob(fixture);
     await alice.leave();
     await bob.says("PRIVMSG #tea :since");
     const [plain, lines] = await loggedIn(fixture, "");
-    assertEquals(lines.slice(4), [`:bob!~bob@host PRIVMSG #tea :[${time()}] since`]);
+    assertEquals(lines.slice(4), [`:bob!~bob@host NOTICE #tea :[${time()}] since`]);
     await plain.leave();
     const [, asking] = await loggedIn(fixture, "batch draft/chathistory server-time");
     assertEquals(asking.length, 4);
@@ -124,7 +124,9 @@ testAccounts("always on: NickServ IDENTIFY brings the user back too", async (fix
 
 /** What a client is sent of bob's lines in a channel. */
 function texts(lines: readonly string[], channel = "#tea"): string[] {
-  return lines.filter((line) => line.includes(` PRIVMSG ${channel} :`)).map((line) => line.split(/[ :]/).at(-1)!);
+  return lines.filter((line) => new RegExp(` (?:PRIVMSG|NOTICE) ${channel} :(?!To read)`).test(line)).map((line) =>
+    line.split(/[ :]/).at(-1)!
+  );
 }
 
 for (const capabilities of [[], ["batch"], ["batch", "server-time"]]) {

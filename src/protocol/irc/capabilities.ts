@@ -13,6 +13,9 @@ export const CAPABILITIES = [
   "draft/account-registration",
   "draft/channel-rename",
   "draft/chathistory",
+  "draft/event-playback",
+  "draft/message-redaction",
+  "draft/multiline",
   "draft/no-implicit-names", // the name in drafts of no-implicit-names, which clients still request
   "draft/persistence",
   "draft/pre-away",
@@ -30,6 +33,7 @@ export const CAPABILITIES = [
   "setname",
   "soju.im/search",
   "standard-replies",
+  "tincan.chat/mentions",
   "userhost-in-names",
 ] as const;
 export type Capability = typeof CAPABILITIES[number];

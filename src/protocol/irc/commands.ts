@@ -6,7 +6,8 @@ import { ban, cs, rename, unban } from "./chanserv.ts";
 import { invite, join, kick, list, names, part, topic } from "./channels.ts";
 import type { CommandHandler, IrcContext, MemberContext } from "./context.ts";
 import { chathistory, search } from "./history.ts";
-import { notice, privmsg, tagmsg } from "./messages.ts";
+import { batch, notice, privmsg, tagmsg } from "./messages.ts";
+import { redact } from "./redact.ts";
 import { mode } from "./modes.ts";
 import { announcement, kill, kline, mute, unkline, unmute } from "./moderation.ts";
 import { ns, registerAccount } from "./nickserv.ts";
@@ -62,6 +63,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   AUTHENTICATE: early(1, "AUTHENTICATE mechanism|data|* - log in by SASL", authenticate),
   AWAY: early(0, "AWAY [:text] - mark yourself as away, or as back", away, "prompt"),
   BAN: row(2, "BAN #channel nick|mask - ban a user by account or host, and remove them", ban),
+  BATCH: row(1, "BATCH +name draft/multiline target … BATCH -name - send a message of several lines", batch),
   CAP: early(1, "CAP LS|LIST|REQ|END - negotiate capabilities", cap),
   CHANSERV: row(0, "CHANSERV request - a request to ChanServ; CHANSERV HELP lists them", cs),
   CHATHISTORY: row(
@@ -103,10 +105,16 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   PONG: early(0, "PONG token - reply to a PING of the server", pong),
   PRIVMSG: row(0, "PRIVMSG target[,target...] :text - send a message", privmsg),
   QUIT: early(0, "QUIT [:reason] - disconnect", quit),
+  REDACT: row(2, "REDACT #channel|nick msgid [:reason] - delete a message", redact),
   REGISTER: early(3, "REGISTER *|nick *|email password - register your nickname", registerAccount),
   REHASH: row(0, "reload the motd, operators, password and certificate files; for server operators", rehash),
   RENAME: row(2, "RENAME #channel #new [:reason] - give your channel another name", rename, "prompt"),
-  SEARCH: row(1, "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - search earlier messages", search, "long"),
+  SEARCH: row(
+    1,
+    "SEARCH text=words[;in=#channel][;from=nick][;limit=n] - search earlier messages; SEARCH tincan.chat/mentions lists those that mention you",
+    search,
+    "long",
+  ),
   SETNAME: row(1, "SETNAME :realname - change your real name", setname, "prompt"),
   SILENCE: row(
     0,

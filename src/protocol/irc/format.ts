@@ -4,7 +4,19 @@
  * Clients with the same relevant capabilities share one format, so that a line is rendered once for all of them. No line is
  * longer than 510 bytes: a message is split into several lines, never inside a character, and any other line is cut off.
  */
-import type { ChatEvent, Joined, ModesSet, Said, Style, Tagged, Whispered, WireFormat } from "../../chat/events.ts";
+import type {
+  ChatEvent,
+  Joined,
+  ModesSet,
+  Quote,
+  Reacted,
+  Redacted,
+  Said,
+  Style,
+  Tagged,
+  Whispered,
+  WireFormat,
+} from "../../chat/events.ts";
 import { writeId } from "../../chat/ids.ts";
 import type { Rank } from "../../chat/modes.ts";
 import { byteLength } from "../../util/bytes.ts";
@@ -19,18 +31,27 @@ export const IRC_LINE_MAX = 510;
 /** The prefix of a nickname for each rank; before a channel's name, it limits a message to members of that rank. */
 export const PREFIXES: Readonly<Record<Rank, string>> = { owner: "~", op: "@", voice: "+" };
 
-/** The capabilities that change how events are rendered. */
+/** The capabilities that change how events are rendered: each one doubles the number of formats that there can be. */
 const RELEVANT: readonly Capability[] = [
   "account-notify",
   "account-tag",
   "away-notify",
   "draft/channel-rename",
+  "draft/message-redaction",
+  "draft/multiline",
   "extended-join",
   "invite-notify",
   "message-tags",
   "server-time",
   "setname",
+  "tincan.chat/mentions",
 ];
+
+/** What a capability changes nothing without. */
+const DEPENDENCIES: ReadonlyMap<Capability, Capability> = new Map<Capability, Capability>([
+  ["draft/multiline", "batch"],
+  ["tincan.chat/mentions", "message-tags"],
+]);
 
 const encoder = new TextEncoder();
 const buffer = new Uint8Array(IRC_LINE_MAX);
@@ -47,7 +68,9 @@ export class Formats {
 
   /** Returns the format for a client with these capabilities. */
   of(capabilities: ReadonlySet<Capability>): IrcFormat {
-    const relevant = RELEVANT.filter((capability) => capabilities.has(capability));
+    const relevant = RELEVANT.filter((capability) => {
+      return capabilities.has(capability) && capabilities.has(DEPENDENCIES.get(capability) ?? capability);
+    });
     const key = relevant.join(" ");
     let format = this.#formats.get(key);
     if (format === undefined) {
@@ -65,6 +88,7 @@ export class IrcFormat implements WireFormat {
   readonly #serverTime: boolean;
   readonly #messageTags: boolean;
   readonly #accountTag: boolean;
+  readonly #mentions: boolean;
 
   constructor(server: string, capabilities: ReadonlySet<Capability>) {
     this.#server = server;
@@ -72,6 +96,7 @@ export class IrcFormat implements WireFormat {
     this.#serverTime = capabilities.has("server-time");
     this.#messageTags = capabilities.has("message-tags");
     this.#accountTag = capabilities.has("account-tag");
+    this.#mentions = capabilities.has("tincan.chat/mentions");
   }
 
   render(event: ChatEvent): string | readonly string[] | undefined {
@@ -82,10 +107,12 @@ export class IrcFormat implements WireFormat {
         return this.#speech(event, event.to);
       case "tagged":
         return this.#tagged(event);
-      case "reactions-folded": // each was told
       case "reacted":
-      case "redacted":
+        return this.reaction(event, event.id);
+      case "reactions-folded": // each was told
         return undefined;
+      case "redacted":
+        return this.redaction(event, event.id);
       case "joined":
         return this.#joined(event);
       case "left":
@@ -138,15 +165,72 @@ export class IrcFormat implements WireFormat {
     }
   }
 
+  /**
+   * Renders a reaction, or that it was taken back, as TAGMSG (IRCv3, "react", a draft).
+   *
+   * @param id The message id of the TAGMSG; none if the reaction is one of the history.
+   */
+  reaction(event: Omit<Reacted, "id">, id?: number): string | undefined {
+    if (!this.#messageTags) return undefined;
+    const { origin, to, line, text, on } = event;
+    const tags = `+draft/${on ? "" : "un"}react=${escapeTagValue(text)};${replyTags(line.id)}`;
+    return `@${this.#changeTags(event, id, `${event.bot ? "bot;" : ""}${tags}`)} :${origin} TAGMSG ${to}`;
+  }
+
+  /**
+   * Renders that a line was deleted, as REDACT (IRCv3, "message-redaction", a draft).
+   *
+   * @param id The message id of the REDACT; none if the line is one of the history.
+   */
+  redaction(event: Omit<Redacted, "id">, id?: number): string | undefined {
+    if (!this.#has.has("draft/message-redaction")) return undefined;
+    const { origin, to, line, reason } = event;
+    const text = `:${origin} REDACT ${to} ${writeId(line.id)}${reason ? ` :${reason}` : ""}`;
+    return prefixed(this.#changeTags(event, this.#messageTags ? id : undefined)) + fit(text);
+  }
+
   #speech(event: Said | Whispered, target: string): string | string[] {
     const { style, text, origin } = event;
     const head = `:${origin} ${style === "notice" || style === "ctcp-reply" ? "NOTICE" : "PRIVMSG"} ${target} :`;
     const [before, after] = MARKS[style];
     // A UTF-16 unit takes at most 3 bytes.
-    if (3 * (head.length + text.length + 9) <= IRC_LINE_MAX) return this.#tags(event) + head + before + text + after;
-    const parts = split(text, IRC_LINE_MAX - byteLength(head + before + after));
+    if (3 * (head.length + text.length + 9) <= IRC_LINE_MAX && !text.includes("\n")) {
+      return this.#tags(event) + head + before + text + after;
+    }
+    const max = IRC_LINE_MAX - byteLength(head + before + after);
+    const lines = text.split("\n");
+    if (this.#has.has("draft/multiline") && !style.startsWith("ctcp")) {
+      const parts = lines.map((line) => split(line, max));
+      if (lines.length > 1 || parts[0]!.length > 1) return this.#batch(event, target, head, parts);
+    }
     // Each line has its own msgid: clients drop a line whose msgid they have seen.
-    return parts.map((part, i) => this.#tags(event, i) + head + before + part + after);
+    if (lines.length === 1) {
+      return split(text, max).map((part, i) => this.#tags(event, i) + head + before + part + after);
+    }
+    const parts = lines.filter((line) => line.trim() !== "").flatMap((line) => split(line, max));
+    return parts.map((part, i) =>
+      (i === 0 ? this.#tags(event) : this.#laterTags(event)) + head + before + part + after
+    );
+  }
+
+  /**
+   * Renders a message of several lines as a batch (IRCv3, "multiline", a draft).
+   *
+   * @param parts The lines, each in as many parts as it takes.
+   */
+  #batch(event: Said | Whispered, target: string, head: string, parts: readonly (readonly string[])[]): string[] {
+    const { id, origin, style } = event;
+    const name = `m${writeId(id)}`; // other batches of a connection have names with another letter: see `nextBatch`
+    const texts = parts.flatMap((line) =>
+      line.length === 0 ? [["", ""]] : line.map((part, i) => [i > 0 ? CONCAT : "", part])
+    );
+    // Clients put the text together before they look for the marks of an action.
+    const [before, after] = MARKS[style];
+    const lines = texts.map(([tag, text], i) => {
+      return `@batch=${name}${tag} ${head}${i === 0 ? before : ""}${text}${i === texts.length - 1 ? after : ""}`;
+    });
+    const opening = `${this.#tags(event)}:${origin} BATCH +${name} draft/multiline ${target}`;
+    return [opening, ...lines, `:${this.#server} BATCH -${name}`];
   }
 
   #tagged(event: Tagged): string | undefined {
@@ -215,13 +299,49 @@ export class IrcFormat implements WireFormat {
    *
    * @param part The index of the line, if the message takes several.
    */
-  #tags({ id, time, tags, bot, account }: Said | Whispered | Tagged, part = 0): string {
+  #tags({ id, time, tags, bot, account, reply, mentions }: MessageTags, part = 0): string {
     const when = this.#serverTime ? `time=${isoTime(time)}` : "";
     if (!this.#messageTags) return prefixed(this.#withAccount(when, account));
     const name = part === 0 ? writeId(id) : `${writeId(id)}-${part}`;
-    const own = this.#withAccount(`msgid=${name}${when && `;${when}`}`, account);
+    let own = this.#withAccount(`msgid=${name}${when && `;${when}`}`, account);
+    if (mentions !== undefined && this.#mentions) own += `;tincan.chat/mentions=${escapeTagValue(mentions.join(","))}`;
+    if (reply !== undefined) own += `;${replyTags(reply.id)}`;
     return `@${own}${bot ? ";bot" : ""}${tags && `;${tags}`} `;
   }
+
+  /** Renders the tags of the lines of a message after the first one, which has all others. */
+  #laterTags({ time, bot, account }: MessageTags): string {
+    const own = this.#withAccount(this.#serverTime ? `time=${isoTime(time)}` : "", account);
+    return prefixed(bot && this.#messageTags ? `${own}${own && ";"}bot` : own);
+  }
+
+  /** Renders the tags of an event that changes a line, without what encloses them. @param others What follows these tags. */
+  #changeTags({ time, account }: Pick<Reacted, "time" | "account">, id: number | undefined, others = ""): string {
+    const own = [
+      id === undefined ? "" : `msgid=${writeId(id)}`,
+      this.#serverTime ? `time=${isoTime(time)}` : "",
+    ];
+    const all = this.#withAccount(own.filter((tag) => tag !== "").join(";"), account);
+    return all === "" || others === "" ? all + others : `${all};${others}`;
+  }
+}
+
+/** What the tags of a message are made of. */
+type MessageTags = (Said | Whispered | Tagged) & {
+  readonly reply?: Quote | undefined;
+  readonly mentions?: readonly string[] | undefined;
+};
+
+/** The tag of a part that continues the line before (IRCv3, "multiline", a draft). */
+const CONCAT = ";draft/multiline-concat";
+
+/**
+ * The tags of a reply. Most clients look for the name that the draft had, newer ones for that of the specification (IRCv3,
+ * "reply").
+ */
+function replyTags(line: number): string {
+  const id = writeId(line);
+  return `+draft/reply=${id};+reply=${id}`;
 }
 
 /** Puts tags into the form in which they precede a line. */

@@ -22,6 +22,15 @@ import { parseTags } from "./parser.ts";
 /** Upper bound on the messages in one response, by default. A request for more gets this many. */
 export const HISTORY_MAX = 100;
 
+/** The attribute of SEARCH that lists mentions. Its value does not matter. */
+const MENTIONS = "tincan.chat/mentions";
+
+/** The most lines that are read in one step. */
+const LINES_PER_STEP = 25;
+
+/** How many mentions are read in one step. */
+const MENTIONS_PAGE = 100;
+
 /** A request that is not valid, with the code of its FAIL, and what goes between that and the description. */
 class RequestError extends Error {
   readonly code: "INVALID_PARAMS" | "INVALID_TARGET" | "MESSAGE_ERROR";
@@ -43,7 +52,7 @@ interface Position {
 /** A history: of a channel, or of a private conversation. */
 interface HistorySource {
   readonly name: string;
-  page(range: HistoryRange): Line[];
+  page(range: HistoryRange): Steps<Line[]>;
   /** The position of a message; `undefined` if it is not in this history. */
   positionOfId(id: number): Position | undefined;
   positionOfTime(time: number): Position;
@@ -53,14 +62,15 @@ interface HistorySource {
 export function* chathistory(context: MemberContext, params: readonly string[]): Steps<void> {
   const [given = "", ...args] = params;
   try {
+    requireBatches(context);
     if (given.toUpperCase() === "TARGETS") yield* targets(context, args);
-    else select(context, given.toUpperCase(), args);
+    else yield* select(context, given.toUpperCase(), args);
   } catch (error) {
     replyFailure(context, "CHATHISTORY", [word(given)], ["MESSAGE_ERROR", word(given), word(args[0] ?? "")], error);
   }
 }
 
-function select(context: MemberContext, subcommand: string, args: readonly string[]) {
+function* select(context: MemberContext, subcommand: string, args: readonly string[]): Steps<void> {
   const select = Object.hasOwn(SELECTIONS, subcommand) ? SELECTIONS[subcommand] : undefined;
   if (select === undefined) throw new RequestError("INVALID_PARAMS", "Unknown command");
   const cursors = subcommand === "BETWEEN" ? 2 : 1;
@@ -70,7 +80,7 @@ function select(context: MemberContext, subcommand: string, args: readonly strin
   const positions = args.slice(1, -1).map((arg) => {
     return subcommand === "LATEST" && arg === "*" ? { after: 0, before: Infinity } : positionOf(source, arg);
   });
-  const { lines, centre } = select(source, count, positions[0]!, positions[1] ?? positions[0]!);
+  const { lines, centre } = yield* select(source, count, positions[0]!, positions[1] ?? positions[0]!);
   replyBatch(context, `chathistory ${source.name}`, renderMessages(context, lines), centre);
 }
 
@@ -82,20 +92,26 @@ interface Selection {
 }
 
 const SELECTIONS: Readonly<
-  Record<string, (source: HistorySource, count: number, a: Position, b: Position) => Selection>
+  Record<string, (source: HistorySource, count: number, a: Position, b: Position) => Steps<Selection>>
 > = {
-  LATEST: (source, count, { after }) => ({ lines: source.page({ after, count }), centre: Infinity }),
-  BEFORE: (source, count, { before }) => ({ lines: source.page({ before, count }), centre: Infinity }),
-  AFTER: (source, count, { after }) => ({ lines: source.page({ after, count, first: true }), centre: 0 }),
-  BETWEEN: (source, count, a, b) => {
+  *LATEST(source, count, { after }) {
+    return { lines: yield* source.page({ after, count }), centre: Infinity };
+  },
+  *BEFORE(source, count, { before }) {
+    return { lines: yield* source.page({ before, count }), centre: Infinity };
+  },
+  *AFTER(source, count, { after }) {
+    return { lines: yield* source.page({ after, count, first: true }), centre: 0 };
+  },
+  *BETWEEN(source, count, a, b) {
     const first = a.after <= b.after; // else from the later one back to the earlier one
     const range = first ? { after: a.after, before: b.before } : { after: b.after, before: a.before };
-    return { lines: source.page({ ...range, count, first }), centre: first ? 0 : Infinity };
+    return { lines: yield* source.page({ ...range, count, first }), centre: first ? 0 : Infinity };
   },
-  AROUND(source, count, { before }) {
+  *AROUND(source, count, { before }) {
     // The same number before and after; if there are fewer on one side, more on the other.
-    const older = source.page({ before, count });
-    const newer = source.page({ after: before - 1, count, first: true });
+    const older = yield* source.page({ before, count });
+    const newer = yield* source.page({ after: before - 1, count, first: true });
     const half = Math.floor(count / 2);
     const taken = Math.min(older.length, Math.max(half, count - newer.length));
     return { lines: [...older.slice(older.length - taken), ...newer.slice(0, count - taken)], centre: taken };
@@ -126,22 +142,24 @@ function* targets(context: MemberContext, args: readonly string[]): Steps<void> 
     .sort((a, b) => a.time - b.time);
   const some = from <= to ? found.slice(0, count) : found.slice(Math.max(0, found.length - count));
   const server = context.options.name;
-  const lines = some.map(({ name, time }) => [`:${server} CHATHISTORY TARGETS ${name} ${isoTime(time)}`]);
+  const lines = some.map(({ name, time }) => () => [`:${server} CHATHISTORY TARGETS ${name} ${isoTime(time)}`]);
   replyBatch(context, "draft/chathistory-targets", lines, from <= to ? 0 : Infinity);
 }
 
-/** SEARCH (soju.im/search). */
+/** SEARCH (soju.im/search), with an attribute that lists the messages which mention the user. */
 export function* search(context: MemberContext, params: readonly string[]): Steps<void> {
+  const query = parseTags(params[0] ?? "");
   try {
-    yield* searchRooms(context, params);
+    requireBatches(context);
+    if (query.has(MENTIONS)) yield* listMentions(context, query);
+    else yield* searchRooms(context, query);
   } catch (error) {
     replyFailure(context, "SEARCH", [], ["INTERNAL_ERROR"], error);
   }
 }
 
 /** Searches channels. A search that takes too long ends early, and SEARCH has no reply to say so. */
-function* searchRooms(context: MemberContext, params: readonly string[]): Steps<void> {
-  const query = parseTags(params[0] ?? "");
+function* searchRooms(context: MemberContext, query: ReadonlyMap<string, string>): Steps<void> {
   const terms = queryTerms(query.get("text") ?? "");
   if (terms.length === 0) throw new RequestError("INVALID_PARAMS", "There is no word to search for", "text");
   const where = query.get("in");
@@ -170,7 +188,31 @@ function* searchRooms(context: MemberContext, params: readonly string[]): Steps<
     before,
     count: parseLimit(context, query.get("limit") ?? "50", "limit"),
   });
-  replyBatch(context, "soju.im/search", renderMessages(context, lines));
+  replyBatch(context, "soju.im/search", renderMessages(context, lines, { plain: true }));
+}
+
+/** Lists the latest messages that mention the account of the client, of the channels that it is in. `before` is a time. */
+function* listMentions(context: MemberContext, query: ReadonlyMap<string, string>): Steps<void> {
+  const { chat: { history }, member } = context;
+  const before = query.get("before");
+  const time = before === undefined ? Infinity : parseTime(before);
+  if (time === undefined) throw new RequestError("INVALID_PARAMS", "Invalid timestamp", "before");
+  const count = parseLimit(context, query.get("limit") ?? "50", "limit");
+  const found: Line[] = [];
+  for (let next = Infinity; found.length < count;) {
+    const page = history.mentions(member, next, MENTIONS_PAGE);
+    for (const { room, line } of page) if (line.time < time && member.rooms.has(room)) found.push(line);
+    if (page.length < MENTIONS_PAGE) break;
+    next = page.at(-1)!.line.id;
+    yield;
+  }
+  replyBatch(context, "soju.im/search", renderMessages(context, found.slice(0, count).reverse(), { plain: true }));
+}
+
+/** A bot gets earlier messages in batches alone, so that it does not answer them. */
+function requireBatches(context: MemberContext) {
+  if (!context.member.bot || context.has("batch")) return;
+  throw new RequestError("MESSAGE_ERROR", "Bots get earlier messages in batches alone: enable the capability batch");
 }
 
 /**
@@ -198,15 +240,32 @@ function sourceOf(context: MemberContext, name: string): HistorySource {
   if (where === undefined) throw new RequestError("INVALID_TARGET", "Messages could not be retrieved", word(name));
   return {
     name: typeof where === "string" ? where : where.name,
-    page(range) {
-      const bounded = { ...range, characters: context.options.answerMax };
-      return typeof where === "string"
-        ? chat.history.conversation(member, where, bounded)
-        : chat.history.page(where, bounded);
-    },
+    page: (range) =>
+      pageInSteps({ ...range, characters: context.options.answerMax }, (range): Line[] => {
+        return typeof where === "string"
+          ? chat.history.conversation(member, where, range)
+          : chat.history.page(where, range);
+      }),
     positionOfId: (id) => chat.history.hasLine(member, where, id) ? { after: id, before: id } : undefined,
     positionOfTime: (time) => positionOfTime(context, time, [where]),
   };
+}
+
+/** Reads lines in steps, as each may have many reactions. */
+function* pageInSteps(
+  range: HistoryRange & { readonly characters: number },
+  read: (range: HistoryRange) => Line[],
+): Steps<Line[]> {
+  let lines: Line[] = [];
+  for (let characters = range.characters;;) {
+    const count = Math.min(LINES_PER_STEP, range.count - lines.length);
+    const edge = range.first ? { after: lines.at(-1)?.id ?? range.after } : { before: lines[0]?.id ?? range.before };
+    const page = read({ ...range, ...edge, count, characters });
+    lines = range.first ? [...lines, ...page] : [...page, ...lines];
+    characters -= page.reduce((sum, { text, tags }) => sum + text.length + tags.length, 0);
+    if (page.length < count || lines.length === range.count || characters <= 0) return lines;
+    yield;
+  }
 }
 
 /** Returns the position that `timestamp=…` or `msgid=…` refers to. */

@@ -27,6 +27,7 @@ export function isupport(options: IrcOptions): string[] {
     `CHANNELLEN=${ROOM_MAX}`,
     "CHANTYPES=#",
     `CHATHISTORY=${options.historyMax}`,
+    ...options.typing ? [] : ["CLIENTTAGDENY=typing,draft/typing"], // IRCv3, "message-tags"
     "ELIST=CMNTU",
     "EXCEPTS=e",
     "EXTBAN=~,a",

@@ -117,22 +117,31 @@ export class LabeledOutput {
   }
 }
 
+/** The first line of a batch, of the server or of another user: its name. */
+const OPENING = /^(?:@\S+ )?:\S+ BATCH \+(\S+) /;
+
 /** Adds a label to a response: to its only line or its only batch, else to a batch around it; or makes an ACK if it is empty. */
 function labeled(response: readonly string[], label: string, server: string, batch: string): string[] {
   const [first, ...more] = response;
   if (first === undefined) return [withTag(`:${server} ACK`, "label", label)];
-  const [, , own] = first.split(" ", 3);
-  const isBatch = first.startsWith(`:${server} BATCH +`) && more.at(-1) === `:${server} BATCH -${own?.slice(1)}`;
+  const [, own] = OPENING.exec(first) ?? [];
+  // The first line that ends it: a user's message of several lines may precede another one.
+  const isBatch = own !== undefined && more.indexOf(`:${server} BATCH -${own}`) === more.length - 1;
   if (more.length === 0 || isBatch) return [withTag(first, "label", label), ...more];
   return [
     withTag(`:${server} BATCH +${batch} labeled-response`, "label", label),
-    ...response.map((line) => line.startsWith("@batch=") ? line : withTag(line, "batch", batch)), // unless in an inner one
+    ...response.map((line) => inBatch(line, batch)),
     `:${server} BATCH -${batch}`,
   ];
 }
 
+/** Puts a line into a batch, unless it is in an inner one. */
+export function inBatch(line: string, batch: string): string {
+  return line.startsWith("@batch=") ? line : withTag(line, "batch", batch);
+}
+
 /** Returns a line with one more tag, before the tags that it has. */
-export function withTag(line: string, key: string, value: string): string {
+function withTag(line: string, key: string, value: string): string {
   const tag = `${key}=${escapeTagValue(value)}`;
   return line.startsWith("@") ? `@${tag};${line.slice(1)}` : `@${tag} ${line}`;
 }

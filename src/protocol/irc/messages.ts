@@ -1,5 +1,5 @@
 /**
- * Messages: PRIVMSG, NOTICE, TAGMSG.
+ * Messages: PRIVMSG, NOTICE, TAGMSG, and BATCH for messages of several lines.
  */
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Style } from "../../chat/events.ts";
@@ -15,7 +15,8 @@ import { TARGETS_MAX } from "./limits.ts";
 import { requireVisibleRoom } from "./lookup.ts";
 import { handleRequest } from "./nickserv.ts";
 import { isNickServ } from "./nickserv_notice.ts";
-import { type IrcMessage, renderTags } from "./parser.ts";
+import { escapeTagValue, type IrcMessage, renderTags } from "./parser.ts";
+import { findReply, isKept, isReplyTag, react, reactionOf, replyReference, warnOfReply } from "./replied_lines.ts";
 
 /**
  * The away message of an account that is not in the chat, and for which a message waits. Clients show it as `bob is away: …`;
@@ -36,17 +37,28 @@ export function notice(context: MemberContext, params: readonly string[], messag
   return send(context, params, message, "NOTICE");
 }
 
-/** TAGMSG (IRCv3, "message-tags"). */
+/** BATCH of a client that has not enabled `draft/multiline`; else its session takes the lines of a batch together. */
+export function batch(context: MemberContext): void {
+  context.fail("BATCH", "MULTILINE_INVALID", "Enable the capability draft/multiline first");
+}
+
+/** TAGMSG (IRCv3, "message-tags"). Reactions are stored with the lines that they are to. */
 export async function tagmsg(context: MemberContext, params: readonly string[], message: IrcMessage): Promise<void> {
-  const tags = clientTags(context, message);
+  const tags = clientTags(context, message, true);
   if (tags === "") return;
+  const reaction = reactionOf(message.tags);
+  if (reaction === "invalid") {
+    return context.fail("TAGMSG", "INVALID_REACTION", "A message either reacts or takes a reaction back");
+  }
   const { chat, member, session } = context;
   const targets = split(params[0]!);
   for (const target of targets.slice(0, TARGETS_MAX)) {
     if (isService(target)) continue;
     try {
       const { room, minRank } = roomOf(context, target);
-      if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, minRank, session));
+      if (reaction !== undefined && minRank === undefined && (room !== undefined || isKept(context, target))) {
+        await react(context, room ?? target, reaction, replyReference(message.tags));
+      } else if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, minRank, session));
       else {
         const to = chat.get(target) ?? chat.getByAccount(target);
         if (to === undefined && isAbsent(context, target)) continue;
@@ -81,7 +93,8 @@ function send(
   if (list === "") return isNotice ? undefined : context.numeric("ERR_NORECIPIENT", command);
   if (text === "") return isNotice ? undefined : context.numeric("ERR_NOTEXTTOSEND");
   const { style, words } = parseText(text, isNotice);
-  const tags = clientTags(context, message);
+  const tags = clientTags(context, message, false);
+  const reference = message.tags.size === 0 || !context.has("message-tags") ? undefined : replyReference(message.tags);
   const targets = split(list);
   const nicks: string[] = [];
   const requests: typeof handleRequest[] = [];
@@ -93,22 +106,33 @@ function send(
     try {
       const { room, minRank } = roomOf(context, target);
       if (room === undefined) nicks.push(target);
-      else context.chat.say(context.member, room, words, { style, tags, minRank, from: context.session });
+      else {
+        const reply = reference === undefined ? undefined : findReply(context, room, reference, command);
+        context.chat.say(context.member, room, words, { style, tags, minRank, reply, from: context.session });
+      }
     } catch (error) {
       reject(context, error, command);
     }
   }
   rejectFurther(context, targets, command);
   if (nicks.length > 0 || requests.length > 0) {
-    return sendPrivately(context, nicks, words, { style, tags }, command, requests);
+    return sendPrivately(context, nicks, words, { style, tags, reference }, command, requests);
   }
+}
+
+/** How a private message is sent. */
+interface PrivateOptions {
+  readonly style: Style;
+  readonly tags: string;
+  /** The message id that it replies to, as the client has sent it. */
+  readonly reference: string | undefined;
 }
 
 async function sendPrivately(
   context: MemberContext,
   nicks: readonly string[],
   words: string,
-  options: { readonly style: Style; readonly tags: string },
+  options: PrivateOptions,
   command: "PRIVMSG" | "NOTICE",
   requests: readonly (typeof handleRequest)[],
 ) {
@@ -128,13 +152,14 @@ async function whisper(
   context: MemberContext,
   nicks: readonly string[],
   words: string,
-  options: { readonly style: Style; readonly tags: string },
+  { style, reference, ...options }: PrivateOptions,
   command: "PRIVMSG" | "NOTICE",
 ) {
   const { chat, member, session } = context;
+  const { tags, reply } = privateReply(context, nicks, options.tags, reference, command);
   // A message to oneself is not part of the response; its echo is.
   const results = await context.outsideResponse(() =>
-    chat.whisperEach(member, nicks, words, { ...options, from: session })
+    chat.whisperEach(member, nicks, words, { style, tags, reply, from: session })
   );
   for (const result of results) {
     if (result instanceof ChatError) replyError(context, result, command);
@@ -145,6 +170,25 @@ async function whisper(
     if (target?.away !== undefined) context.numeric("RPL_AWAY", target.nick, target.away);
     else if (result.waits) context.numeric("RPL_AWAY", result.to, OFFLINE);
   }
+}
+
+/** What a private message replies to: a line that is stored, or one that only the clients know, as a tag. */
+function privateReply(
+  context: MemberContext,
+  nicks: readonly string[],
+  tags: string,
+  reference: string | undefined,
+  command: string,
+): { tags: string; reply?: number | undefined } {
+  const [nick] = nicks;
+  if (reference === undefined || nick === undefined) return { tags };
+  if (nicks.length > 1) {
+    warnOfReply(context, nicks.join(","), reference, command);
+    return { tags };
+  }
+  if (isKept(context, nick)) return { tags, reply: findReply(context, nick, reference, command) };
+  const own = `+draft/reply=${escapeTagValue(sanitize(reference))}`;
+  return { tags: tags === "" ? own : `${own};${tags}` };
 }
 
 /** Splits a text into its style and its words: those of a CTCP message are between two marks. */
@@ -185,13 +229,24 @@ function requireTarget(context: MemberContext, name: string): Room {
   return room.switches.has("n") ? requireVisibleRoom(context, name) : room;
 }
 
+/** The tags that tell others that a user is typing (IRCv3, "typing"), and that of its draft. */
+const TYPING_TAGS = ["+typing", "+draft/typing"];
+
 /** A valid key of a client-only tag (IRCv3, "message-tags", "Format"). Any other could not be parsed, and is dropped. */
 const CLIENT_TAG = /^\+(?:[A-Za-z0-9.-]+\/)?[A-Za-z0-9-]+$/;
 
-/** Returns the client-only tags of a line, escaped, as they are passed on to other clients; "" if there are none. */
-function clientTags(context: MemberContext, { tags }: IrcMessage): string {
+/**
+ * Returns the client-only tags of a line, escaped, as they are passed on to other clients; "" if there are none.
+ *
+ * @param replies Whether that of a reply is one of them.
+ */
+function clientTags(context: MemberContext, { tags }: IrcMessage, replies: boolean): string {
   if (tags.size === 0 || !context.has("message-tags")) return "";
   const passed = new Map<string, string>();
-  for (const [key, value] of tags) if (CLIENT_TAG.test(key)) passed.set(key, sanitize(value));
+  for (const [key, value] of tags) {
+    if (!CLIENT_TAG.test(key) || (!replies && isReplyTag(key))) continue;
+    if (!context.options.typing && TYPING_TAGS.includes(key)) continue;
+    passed.set(key, sanitize(value));
+  }
   return passed.size === 0 ? "" : renderTags(passed).slice(1, -1);
 }

@@ -42,6 +42,8 @@ export interface IrcOptions {
   readonly historyMax: number;
   /** Upper bound on the bytes of a client's tags. */
   readonly tagsMax: number;
+  /** Whether clients may tell others that their user is typing. */
+  readonly typing: boolean;
   /** Whether no client is disconnected because its lines wait for the rate limit: see `SAFE_RATE` in `keepalive.ts`. */
   readonly safeRate: boolean;
 }

@@ -3,6 +3,7 @@
  */
 import { AuthError } from "../../accounts/auth.ts";
 import { clipRealname, isReason } from "../../chat/lengths.ts";
+import { MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "../../chat/message_text.ts";
 import { isAccount } from "../../chat/nicknames.ts";
 import { readCode } from "../../chat/link_code.ts";
 import { isNick, prepareName } from "../../chat/names.ts";
@@ -117,6 +118,9 @@ function sts({ secure }: IrcContext): string[] {
 
 /** A capability with its value, if it has one, for CAP LS 302. */
 function withValue({ caller }: IrcContext, name: string): string {
+  if (name === "draft/multiline") {
+    return `${name}=max-bytes=${MULTILINE_BYTES_MAX},max-lines=${MULTILINE_LINES_MAX}`;
+  }
   if (name === "draft/account-registration") return `${name}=before-connect`;
   return name === "sasl" ? `${name}=${mechanisms(caller.certificate !== undefined).join(",")}` : name;
 }

@@ -20,8 +20,10 @@ const LINES_PER_STEP = 32;
  */
 const OWN_FAILURES: ReadonlyMap<string, Capability | ""> = new Map<string, Capability | "">([
   ["*", ""], // INVALID_UTF8
+  ["BATCH", ""],
   ["CHATHISTORY", ""],
   ["MARKREAD", ""],
+  ["REDACT", ""],
   ["REGISTER", ""],
   ["SEARCH", ""],
   ["SETNAME", "setname"],
@@ -61,6 +63,12 @@ export interface Replies {
    * @param context What goes between the code and the description. It is shortened if the line would be too long.
    */
   fail(command: string, code: string, text: string, ...context: string[]): void;
+  /**
+   * Warns the client of what a command has not done: as a standard reply, if the client has enabled those; else it is not told.
+   *
+   * @param context As for `fail`.
+   */
+  warn(command: string, code: string, text: string, ...context: string[]): void;
   /** Whether a line of the server's fits into 510 bytes. */
   fits(line: string): boolean;
   /** The bytes that are left in a line of the server's after `head`. */
@@ -135,9 +143,11 @@ export abstract class ReplyWriter implements Replies {
     if (!this.has("standard-replies") && !this.#hasOwnFailures(command)) {
       return this.reply(`NOTICE ${this.name} :${command}: ${text}`);
     }
-    const line = (words: readonly string[]) => `${["FAIL", command, code, ...words].join(" ")} :${text}`;
-    const whole = line(context);
-    this.reply(this.fits(whole) ? whole : line(context.map(shortened)));
+    this.#standardReply("FAIL", command, code, text, context);
+  }
+
+  warn(command: string, code: string, text: string, ...context: string[]): void {
+    if (this.has("standard-replies")) this.#standardReply("WARN", command, code, text, context);
   }
 
   fits(line: string): boolean {
@@ -183,6 +193,12 @@ export abstract class ReplyWriter implements Replies {
   /** Begins to count the response to another command. */
   protected resetLimit(): void {
     this.#reserved = 0;
+  }
+
+  #standardReply(kind: "FAIL" | "WARN", command: string, code: string, text: string, context: readonly string[]) {
+    const line = (words: readonly string[]) => `${[kind, command, code, ...words].join(" ")} :${text}`;
+    const whole = line(context);
+    this.reply(this.fits(whole) ? whole : line(context.map(shortened)));
   }
 
   #hasOwnFailures(command: string): boolean {

@@ -34,6 +34,8 @@ import { LINES_UNDER_WAY } from "../lines_under_way.ts";
 import { type KeepaliveTarget, REGISTRATION_TIMEOUT } from "./keepalive.ts";
 import { LabeledOutput } from "./labels.ts";
 import { nickServRequest } from "./nickserv_notice.ts";
+import { type BatchResult, MultilineInput } from "./multiline_input.ts";
+import { word } from "./numerics.ts";
 import type { IrcOptions } from "./options.ts";
 import { type IrcMessage, parse } from "./parser.ts";
 import { welcome } from "./registration.ts";
@@ -95,6 +97,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   readonly #connection: Connection;
   readonly #onRegistered: (session: Session) => void;
   readonly #failures: FailureCount;
+  readonly #multiline = new MultilineInput();
   #first = true; // whether no line was read yet
   #closing = false;
   #closeWords: string | undefined;
@@ -359,7 +362,29 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     if (this.#closing) return undefined; // while it waited
     this.resetLimit();
     const label = this.#labelOf(message.tags);
+    if (message.command === "BATCH" || message.tags.has("batch")) {
+      if (this.registered && this.has("draft/multiline")) return this.#takeBatched(message, label);
+    }
+    return this.#runLabeled(message, label);
+  }
+
+  #runLabeled(message: IrcMessage, label: string | undefined): Promise<void> | undefined {
     return label === undefined ? this.#run(message) : this.output.collect(label, () => this.#runToEnd(message));
+  }
+
+  /** Takes a line of a message of several lines, which is run with its last line, and is one command: it has one response. */
+  #takeBatched(message: IrcMessage, label: string | undefined): Promise<void> | undefined {
+    const result = this.#multiline.take(message, label, performance.now());
+    if (result !== undefined && "message" in result) return this.#runLabeled(result.message, result.label);
+    this.#failBatch(result);
+  }
+
+  #failBatch(result: BatchResult): void {
+    if (result === undefined || !("failure" in result)) return;
+    const { failure: { code, context, text }, label } = result;
+    const reply = () => void this.fail("BATCH", code, text, ...context.map(word));
+    if (label === undefined) reply();
+    else void this.output.collect(label, reply as () => undefined);
   }
 
   #heard() {
@@ -373,6 +398,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     const label = line.startsWith("@") ? this.#labelOf(completeTags(withoutLineEnds(line))) : undefined;
     if (label === undefined) reply();
     else void this.output.collect(label, () => void reply());
+    this.#failBatch(this.#multiline.spoil());
   }
 
   /** Returns the label among a line's tags, if the client has enabled labels (IRCv3, "labeled-response"). */

@@ -3,13 +3,14 @@
 /** The password in these lines. */
 export const PASSWORD = "open sesame";
 
-/** Lines of a registered client by command: each command at least once so that it succeeds, and once so that it fails. */
+/** Lines of a registered client by command, where `LAST` stands for the id of the latest message in #tea: each command at least once so that it succeeds, and once so that it fails. */
 export const LINES: Readonly<Record<string, readonly string[]>> = {
   ADMIN: ["ADMIN", "ADMIN elsewhere"],
   ANNOUNCE: ["ANNOUNCE :hi", "ANNOUNCE", "OP ANNOUNCE :hi"],
   AUTHENTICATE: ["AUTHENTICATE PLAIN", "AUTHENTICATE NONE", "AUTHENTICATE *", `AUTHENTICATE ${"x".repeat(401)}`],
   AWAY: ["AWAY", "AWAY :lunch"],
   BAN: ["BAN #tea bob", "BAN #tea *!*@none", "BAN #none bob", "BAN"],
+  BATCH: ["BATCH", "BATCH x", "BATCH -x", "BATCH +x draft/multiline", "BATCH +x other #tea"],
   CAP: ["CAP LS 302", "CAP LIST", "CAP REQ :batch", "CAP REQ none", "CAP END", "CAP NONE", "CAP REQ -batch"],
   CHANSERV: ["CHANSERV", "CHANSERV MEMBERS #tea", "CHANSERV DROP #tea", "CHANSERV NONE"],
   CHATHISTORY: [
@@ -77,9 +78,19 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
     "PRIVMSG #tea,NickServ :INFO owner",
     "PRIVMSG NickServ,bob :HELP",
     "PRIVMSG ChanServ :MEMBERS #tea",
+    "@+reply=LAST PRIVMSG #tea :yes",
+    "@+reply=none PRIVMSG #tea :yes",
     `PRIVMSG #tea :${"x".repeat(480)}`,
   ],
   QUIT: ["QUIT", "QUIT :bye"],
+  REDACT: [
+    "REDACT #tea none",
+    "REDACT #none x",
+    "REDACT bob x",
+    "REDACT",
+    "REDACT #tea LAST",
+    "OP REDACT #tea LAST :spam",
+  ],
   REGISTER: [`REGISTER * * :${PASSWORD}`, "REGISTER * * short", "REGISTER bob * longenough", "REGISTER"],
   REHASH: ["REHASH", "OP REHASH"],
   RENAME: ["RENAME #tea #coffee", "RENAME #tea", "RENAME #none #tea"],
@@ -87,7 +98,18 @@ export const LINES: Readonly<Record<string, readonly string[]>> = {
   SETNAME: ["SETNAME :Alice", "SETNAME :", "SETNAME"],
   SILENCE: ["SILENCE +bob", "SILENCE", "SILENCE nobody", "SILENCE -bob", "SILENCE alice", "SILENCE a!*@b"],
   STATS: ["STATS u", "STATS", "STATS k", "OP STATS k", "OP STATS z"],
-  TAGMSG: ["@+x=y TAGMSG #tea", "@+x TAGMSG bob", "TAGMSG #tea", "@+x TAGMSG nobody", "TAGMSG", "@+x TAGMSG NickServ"],
+  TAGMSG: [
+    "@+x=y TAGMSG #tea",
+    "@+x TAGMSG bob",
+    "TAGMSG #tea",
+    "@+x TAGMSG nobody",
+    "TAGMSG",
+    "@+x TAGMSG NickServ",
+    "@+draft/react=x;+reply=LAST TAGMSG #tea",
+    "@+draft/unreact=x;+reply=LAST TAGMSG #tea",
+    "@+draft/react=x;+reply=none TAGMSG #tea",
+    "@+draft/react=x;+reply=LAST TAGMSG bob",
+  ],
   TIME: ["TIME", "TIME elsewhere"],
   TOKEN: [
     "TOKEN LIST",

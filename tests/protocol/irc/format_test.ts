@@ -184,7 +184,8 @@ Deno.test("format: a line is cut after the last whole character that fits, only 
 Deno.test("format: the lines of a split message are complete, and no line is too long", () => {
   const styles = fc.constantFrom("say", "action", "notice", "ctcp", "ctcp-reply");
   const marks = { "say": [0, 0], "action": [8, 1], "notice": [0, 0], "ctcp": [1, 1], "ctcp-reply": [1, 1] } as const;
-  fc.assert(fc.property(text, styles, fc.subarray([...CAPABILITIES]), (letters, style, capabilities) => {
+  const others = CAPABILITIES.filter((capability) => capability !== "draft/multiline"); // see multiline_test.ts
+  fc.assert(fc.property(text, styles, fc.subarray(others), (letters, style, capabilities) => {
     const words = letters.join("");
     if (words === "") return;
     const room = `#${"é".repeat(49)}`;

@@ -8,6 +8,7 @@ import { LocalChat } from "../../../src/chat/local_chat.ts";
 import { firstId, readId } from "../../../src/chat/ids.ts";
 import type { Member, Session } from "../../../src/chat/member.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
+import { SqliteHistory } from "../../../src/history/sqlite.ts";
 import { Formats } from "../../../src/protocol/irc/format.ts";
 import { HISTORY_MAX } from "../../../src/protocol/irc/history.ts";
 import { Keepalive } from "../../../src/protocol/irc/keepalive.ts";
@@ -132,6 +133,7 @@ export class ProtocolFixture {
       historyMax: HISTORY_MAX,
       tagsMax: TAGS_MAX,
       safeRate: false,
+      typing: true,
       moderation: fakeModeration(this.audits),
       slicer: new TimeSlicer(),
       departures: new TimeSlicer(),
@@ -219,11 +221,15 @@ export function test(
 export function testAccounts(
   name: string,
   run: (fixture: ProtocolFixture, office: AuthFixture) => Promise<void>,
-  { keepPrivate = "accounts", ...options }: Parameters<typeof AuthFixture.open>[0] & { keepPrivate?: KeepPrivate } = {},
+  { keepPrivate = "accounts", stored = false, ...options }: Parameters<typeof AuthFixture.open>[0] & {
+    keepPrivate?: KeepPrivate;
+    /** Whether lines are stored in a file, with what only a file has. */
+    stored?: boolean;
+  } = {},
 ) {
   Deno.test(name, async () => {
     await using office = await AuthFixture.open(options);
-    const history = new MemoryHistory();
+    const history = stored ? new SqliteHistory(office.file) : new MemoryHistory();
     const reserved = [SERVER, "NickServ", "ChanServ"];
     const chat = office.chat({ history, keepPrivate, reserved });
     const fixture = new ProtocolFixture({ chat, auth: office.auth });

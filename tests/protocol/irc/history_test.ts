@@ -175,8 +175,8 @@ test("CHATHISTORY: a split message counts as one, and is complete or missing", a
 test("CHATHISTORY: adapts to clients without batch, server-time or message-tags", async (fixture) => {
   const alice = await reader(fixture, 2, "standard-replies", "draft/chathistory");
   assertEquals(await alice.asks("CHATHISTORY LATEST #tea * 5"), [
-    ":alice!~alice@host PRIVMSG #tea :m0",
-    ":alice!~alice@host PRIVMSG #tea :m1",
+    ":alice!~alice@host NOTICE #tea :m0",
+    ":alice!~alice@host NOTICE #tea :m1",
   ]);
   const bob = await fixture.irc("bob", "server-time");
   await fixture.join("#tea", bob);
@@ -406,8 +406,8 @@ test("JOIN: tells a client without batch once how to read the history, when ther
   const clock = (number: number) => new Date(THEN * 1000 + number * 60_000).toTimeString().slice(0, 5);
   await bob.expect(
     "CHATHISTORY LATEST #tea * 2",
-    `:alice!~alice@host PRIVMSG #tea :[${clock(1)}] m1`,
-    `:alice!~alice@host PRIVMSG #tea :[${clock(2)}] m2`,
+    `:alice!~alice@host NOTICE #tea :[${clock(1)}] m1`,
+    `:alice!~alice@host NOTICE #tea :[${clock(2)}] m2`,
   );
 });
 

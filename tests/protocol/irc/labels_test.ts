@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { AuthService } from "../../../src/accounts/auth.ts";
 import { hashPassword } from "../../../src/accounts/password.ts";
+import { writeId } from "../../../src/chat/ids.ts";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { HistoryStore } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
@@ -52,7 +53,8 @@ async function answer(fixture: ProtocolFixture, line: string): Promise<string[]>
   await bob.says("PRIVMSG #old :tea", "PRIVMSG #tea :tea");
   const asOperator = line.startsWith("OP ");
   if (asOperator) fixture.chat.setFlag(alice.member, "operator", true);
-  return await asked(fixture, alice, line.replace(/^OP /, ""));
+  const last = () => writeId(fixture.chat.history.latest(fixture.chat.findRoom("#tea"), 1)[0]!.id);
+  return await asked(fixture, alice, line.replace(/^OP /, "").replace("LAST", last));
 }
 
 /** Sends a line with a label, and returns what the client gets. */

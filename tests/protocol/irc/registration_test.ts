@@ -92,6 +92,7 @@ test("irc: a command gets 461 when it needs more parameters", async (fixture) =>
     ANNOUNCE: "",
     AUTHENTICATE: "",
     BAN: "#a",
+    BATCH: "",
     CAP: "",
     ISON: "",
     JOIN: "",
@@ -107,6 +108,7 @@ test("irc: a command gets 461 when it needs more parameters", async (fixture) =>
     PING: "",
     REGISTER: "* *",
     RENAME: "#a",
+    REDACT: "#a",
     SEARCH: "",
     SETNAME: "",
     TAGMSG: "",
@@ -239,7 +241,9 @@ test("QUIT: lines after it in the same packet are not run", async (fixture) => {
 
 test("CAP: LS lists all capabilities, and delays registration until END", async (fixture) => {
   const alice = fixture.connect();
-  await alice.expect("CAP LS 302", `CAP * LS :${available(false).join(" ")}`);
+  const values: Readonly<Record<string, string>> = { "draft/multiline": "=max-bytes=8192,max-lines=100" };
+  const listed = available(false).map((name) => name + (values[name] ?? ""));
+  await alice.expect("CAP LS 302", `CAP * LS :${listed.join(" ")}`);
   await alice.expect("NICK alice");
   await alice.expect("USER alice 0 * :Alice");
   await alice.expect("cap ls", `CAP alice LS :${available(false).join(" ")}`);
