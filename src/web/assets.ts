@@ -3,6 +3,7 @@
  */
 import type { Asset } from "../protocol/http/site.ts";
 import accountJs from "./account.js" with { type: "text" };
+import blocksJs from "./blocks.js" with { type: "text" };
 import chanservJs from "./chanserv.js" with { type: "text" };
 import chatJs from "./chat.js" with { type: "text" };
 import closedJs from "./closed.js" with { type: "text" };
@@ -21,6 +22,7 @@ import historyJs from "./history.js" with { type: "text" };
 import iconSvg from "./icon.svg" with { type: "text" };
 import ignoredJs from "./ignored.js" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
+import inlineJs from "./inline.js" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
 import keptJs from "./kept.js" with { type: "text" };
 import keysJs from "./keys.js" with { type: "text" };
@@ -28,6 +30,7 @@ import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
 import mainJs from "./main.js" with { type: "text" };
 import maskListsJs from "./mask_lists.js" with { type: "text" };
+import mentionsJs from "./mentions.js" with { type: "text" };
 import messageLinesJs from "./message_lines.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
 import nearestJs from "./nearest.js" with { type: "text" };
@@ -45,6 +48,7 @@ import viewsAccountJs from "./views/account.js" with { type: "text" };
 import viewsComposerJs from "./views/composer.js" with { type: "text" };
 import viewsDevicesJs from "./views/devices.js" with { type: "text" };
 import viewsLinesJs from "./views/lines.js" with { type: "text" };
+import viewsMessageTextJs from "./views/message_text.js" with { type: "text" };
 import viewsMessagesJs from "./views/messages.js" with { type: "text" };
 import viewsOperatorJs from "./views/operator.js" with { type: "text" };
 import viewsPeopleJs from "./views/people.js" with { type: "text" };
@@ -61,25 +65,29 @@ const SVG = "image/svg+xml";
 /** The placeholder for the server's name. */
 const NAME = /%name%/g;
 
-/** Comments that are alone on their lines. */
+/** Comments that are alone on their lines, comments after code, and indentation. */
 const COMMENT = /^[ \t]*(?:\/\*(?:[^*]|\*(?!\/))*\*\/|\/\/.*)[ \t]*$/gm;
+const COMMENT_AFTER = /(?<=[;{},([]) \/\/ .*$/gm;
+const INDENTATION = /^[ \t]+/gm;
 
 /**
- * The files of the page for a server of that name. Comments are removed from its modules, as they are a quarter of the bytes
- * of a first visit; line numbers stay the same.
+ * The files of the page for a server of that name. Comments and indentation are removed from scripts and styles, as they are
+ * a quarter of the bytes of a first visit; line numbers stay the same.
  */
 export function assetsFor(name: string): Asset[] {
   const escaped = name.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
   return assets.map((asset) => {
     if (asset.type === HTML) return { ...asset, text: asset.text.replace(NAME, () => escaped) };
-    if (asset.type !== JS) return asset;
-    return { ...asset, text: asset.text.replace(COMMENT, (comment) => comment.replace(/[^\n]+/g, "")) };
+    if (asset.type !== JS && asset.type !== CSS) return asset;
+    const code = asset.text.replace(COMMENT, (comment) => comment.replace(/[^\n]+/g, ""));
+    return { ...asset, text: code.replace(COMMENT_AFTER, "").replace(INDENTATION, "") };
   });
 }
 
 /** The files that the page consists of, without the page itself. */
 const parts: readonly Asset[] = [
   { path: "/account.js", type: JS, text: accountJs },
+  { path: "/blocks.js", type: JS, text: blocksJs },
   { path: "/chanserv.js", type: JS, text: chanservJs },
   { path: "/chat.js", type: JS, text: chatJs },
   { path: "/closed.js", type: JS, text: closedJs },
@@ -96,6 +104,7 @@ const parts: readonly Asset[] = [
   { path: "/history.js", type: JS, text: historyJs },
   { path: "/icon.svg", type: SVG, text: iconSvg },
   { path: "/ignored.js", type: JS, text: ignoredJs },
+  { path: "/inline.js", type: JS, text: inlineJs },
   { path: "/irc.js", type: JS, text: ircJs },
   { path: "/kept.js", type: JS, text: keptJs },
   { path: "/keys.js", type: JS, text: keysJs },
@@ -105,6 +114,7 @@ const parts: readonly Asset[] = [
   { path: "/model.js", type: JS, text: modelJs },
   { path: "/nearest.js", type: JS, text: nearestJs },
   { path: "/mask_lists.js", type: JS, text: maskListsJs },
+  { path: "/mentions.js", type: JS, text: mentionsJs },
   { path: "/message_lines.js", type: JS, text: messageLinesJs },
   { path: "/notify.js", type: JS, text: notifyJs },
   { path: "/operator.js", type: JS, text: operatorJs },
@@ -120,6 +130,7 @@ const parts: readonly Asset[] = [
   { path: "/views/composer.js", type: JS, text: viewsComposerJs },
   { path: "/views/devices.js", type: JS, text: viewsDevicesJs },
   { path: "/views/lines.js", type: JS, text: viewsLinesJs },
+  { path: "/views/message_text.js", type: JS, text: viewsMessageTextJs },
   { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
   { path: "/views/operator.js", type: JS, text: viewsOperatorJs },
   { path: "/views/people.js", type: JS, text: viewsPeopleJs },
@@ -129,7 +140,7 @@ const parts: readonly Asset[] = [
   { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
 ];
 
-/** The modules that main.js does not import at once: of dialogs that are loaded once the page is online. */
+/** The modules that main.js does not import at once: of dialogs that are loaded once the page is online, and of suggestions. */
 const LATER: ReadonlySet<string> = new Set([
   "/highlight.js",
   "/mask_lists.js",
