@@ -10,11 +10,14 @@ import closedJs from "./closed.js" with { type: "text" };
 import clockJs from "./clock.js" with { type: "text" };
 import coloursJs from "./colours.js" with { type: "text" };
 import commandsJs from "./commands.js" with { type: "text" };
+import completionJs from "./completion.js" with { type: "text" };
 import connectionJs from "./connection.js" with { type: "text" };
 import devicesJs from "./devices.js" with { type: "text" };
 import dialogsHtml from "./dialogs.html" with { type: "text" };
 import dialogsJs from "./dialogs.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
+import emojiJs from "./emoji.js" with { type: "text" };
+import emojiTxt from "./emoji.txt" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
 import handlersJs from "./handlers.js" with { type: "text" };
 import highlightJs from "./highlight.js" with { type: "text" };
@@ -33,6 +36,7 @@ import maskListsJs from "./mask_lists.js" with { type: "text" };
 import mentionsJs from "./mentions.js" with { type: "text" };
 import messageLinesJs from "./message_lines.js" with { type: "text" };
 import modelJs from "./model.js" with { type: "text" };
+import multilineJs from "./multiline.js" with { type: "text" };
 import nearestJs from "./nearest.js" with { type: "text" };
 import notifyJs from "./notify.js" with { type: "text" };
 import operatorJs from "./operator.js" with { type: "text" };
@@ -40,9 +44,11 @@ import personActionsJs from "./person_actions.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
 import readMarkersJs from "./read_markers.js" with { type: "text" };
 import readSyncJs from "./read_sync.js" with { type: "text" };
+import rejectionJs from "./rejection.js" with { type: "text" };
 import replyTextsJs from "./reply_texts.js" with { type: "text" };
 import roomJs from "./room.js" with { type: "text" };
 import storageJs from "./storage.js" with { type: "text" };
+import suggestionsJs from "./suggestions.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
 import viewsAccountJs from "./views/account.js" with { type: "text" };
 import viewsComposerJs from "./views/composer.js" with { type: "text" };
@@ -55,12 +61,14 @@ import viewsPeopleJs from "./views/people.js" with { type: "text" };
 import viewsRoomJs from "./views/room.js" with { type: "text" };
 import viewsRoomDialogJs from "./views/room_dialog.js" with { type: "text" };
 import viewsSearchJs from "./views/search.js" with { type: "text" };
+import viewsSuggestionsJs from "./views/suggestions.js" with { type: "text" };
 import viewsTabsJs from "./views/tabs.js" with { type: "text" };
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
 const JS = "text/javascript; charset=utf-8";
 const SVG = "image/svg+xml";
+const TEXT = "text/plain; charset=utf-8";
 
 /** The placeholder for the server's name. */
 const NAME = /%name%/g;
@@ -94,10 +102,13 @@ const parts: readonly Asset[] = [
   { path: "/clock.js", type: JS, text: clockJs },
   { path: "/colours.js", type: JS, text: coloursJs },
   { path: "/commands.js", type: JS, text: commandsJs },
+  { path: "/completion.js", type: JS, text: completionJs },
   { path: "/connection.js", type: JS, text: connectionJs },
   { path: "/devices.js", type: JS, text: devicesJs },
   { path: "/dialogs.js", type: JS, text: dialogsJs },
   { path: "/dom.js", type: JS, text: domJs },
+  { path: "/emoji.js", type: JS, text: emojiJs },
+  { path: "/emoji.txt", type: TEXT, text: emojiTxt },
   { path: "/format.js", type: JS, text: formatJs },
   { path: "/handlers.js", type: JS, text: handlersJs },
   { path: "/highlight.js", type: JS, text: highlightJs },
@@ -112,6 +123,7 @@ const parts: readonly Asset[] = [
   { path: "/links.js", type: JS, text: linksJs },
   { path: "/main.js", type: JS, text: mainJs },
   { path: "/model.js", type: JS, text: modelJs },
+  { path: "/multiline.js", type: JS, text: multilineJs },
   { path: "/nearest.js", type: JS, text: nearestJs },
   { path: "/mask_lists.js", type: JS, text: maskListsJs },
   { path: "/mentions.js", type: JS, text: mentionsJs },
@@ -122,9 +134,11 @@ const parts: readonly Asset[] = [
   { path: "/places.js", type: JS, text: placesJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },
   { path: "/read_sync.js", type: JS, text: readSyncJs },
+  { path: "/rejection.js", type: JS, text: rejectionJs },
   { path: "/reply_texts.js", type: JS, text: replyTextsJs },
   { path: "/room.js", type: JS, text: roomJs },
   { path: "/storage.js", type: JS, text: storageJs },
+  { path: "/suggestions.js", type: JS, text: suggestionsJs },
   { path: "/style.css", type: CSS, text: styleCss },
   { path: "/views/account.js", type: JS, text: viewsAccountJs },
   { path: "/views/composer.js", type: JS, text: viewsComposerJs },
@@ -137,18 +151,22 @@ const parts: readonly Asset[] = [
   { path: "/views/room.js", type: JS, text: viewsRoomJs },
   { path: "/views/room_dialog.js", type: JS, text: viewsRoomDialogJs },
   { path: "/views/search.js", type: JS, text: viewsSearchJs },
+  { path: "/views/suggestions.js", type: JS, text: viewsSuggestionsJs },
   { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
 ];
 
 /** The modules that main.js does not import at once: of dialogs that are loaded once the page is online, and of suggestions. */
 const LATER: ReadonlySet<string> = new Set([
+  "/emoji.js",
   "/highlight.js",
   "/mask_lists.js",
   "/operator.js",
   "/views/devices.js",
   "/views/operator.js",
   "/views/room_dialog.js",
+  "/suggestions.js",
   "/views/search.js",
+  "/views/suggestions.js",
 ]);
 
 /** All files. */
