@@ -11,4 +11,5 @@ export {
   chromium,
   type Locator,
   type Page,
+  type WebSocketRoute,
 } from "npm:playwright-core@1.56.1"; // drives a browser

@@ -8,8 +8,9 @@ import { askChanServ, isChanServ } from "./chanserv.js";
 import { now } from "./clock.js";
 import { noteClosed, noteOpened } from "./closed.js";
 import { Connection } from "./connection.js";
-import { split } from "./irc.js";
+import { messageMax, split } from "./irc.js";
 import { HISTORY_UNKNOWN, Model } from "./model.js";
+import { batchLines, excessText } from "./multiline.js";
 import { cancelLoading, hasHistory, loadConversations, loadLatest } from "./history.js";
 import { receive } from "./handlers.js";
 import { loadIgnored, sendIgnored } from "./ignored.js";
@@ -111,13 +112,34 @@ export class Chat {
 
   /** Splits a text into messages that fit into a line. @param {Room} room @param {string} text */
   splitMessage(room, text) {
+    return split(text, this.#source, room.name);
+  }
+
+  /** Whether a message of several lines can be sent to a room or user as one. @param {Room} room */
+  sendsAsOne({ name }) {
+    return this.connection.multiline !== undefined && !isNickServ(name) && !isChanServ(name);
+  }
+
+  /** Why a message of several lines is too long for the server, or the empty string. @param {Room} room @param {string} text */
+  excessOf(room, text) {
+    const { multiline } = this.connection;
+    if (multiline === undefined || !this.sendsAsOne(room)) return "";
+    return excessText(text, messageMax(this.#source, room.name), multiline);
+  }
+
+  /** @param {Room} room @param {string} text */
+  #batchLines({ name }, text) {
+    return batchLines(text, messageMax(this.#source, name));
+  }
+
+  /** `nick!user@host` of the user, or as long as it may be. */
+  get #source() {
     const { nick, source } = this.connection;
-    const host = source.split("!")[1] ?? "~".repeat(75);
-    return split(text, `${nick}!${host}`, room.name);
+    return `${nick}!${source.split("!")[1] ?? "~".repeat(75)}`;
   }
 
   /**
-   * Sends a message, in several parts if it is long.
+   * Sends a message: as one if the server supports that, else in several parts if it has several lines or a long one.
    *
    * @param {Room} room
    * @param {string} text
@@ -127,15 +149,32 @@ export class Chat {
     // Not a user but a service; the text may contain a password, so it is not shown.
     if (isNickServ(room.name)) return askNickServ(this, text, room);
     if (isChanServ(room.name)) return void askChanServ(this, [text], { room });
-    for (const part of this.splitMessage(room, text)) {
-      /** @type {Pending} */
-      const pending = { kind, text: part, time: new Date(), nick: this.model.nick };
-      this.model.addPending(room, pending);
-      const words = kind === "action" ? `\x01ACTION ${part}\x01` : part;
-      if (!this.request("PRIVMSG", [room.name, words], { room, pending })) {
-        this.model.failPending(room, pending, "Not sent: not connected.");
-      } else this.#watchEcho(room, pending);
+    const lines = kind === "say" && this.sendsAsOne(room) ? this.#batchLines(room, text) : [];
+    if (lines.length > 1) {
+      return this.#post(room, kind, text, (context) => this.connection.sendLines(room.name, lines, context));
     }
+    for (const line of text.split("\n").filter((line) => line.trim() !== "")) {
+      for (const part of this.splitMessage(room, line)) {
+        const words = kind === "action" ? `\x01ACTION ${part}\x01` : part;
+        this.#post(room, kind, part, (context) => this.request("PRIVMSG", [room.name, words], context));
+      }
+    }
+  }
+
+  /**
+   * Adds a pending message, and sends it.
+   *
+   * @param {Room} room
+   * @param {"say" | "action"} kind
+   * @param {string} text
+   * @param {(context: PendingRequest) => boolean} send Returns false if there is no connection.
+   */
+  #post(room, kind, text, send) {
+    /** @type {Pending} */
+    const pending = { kind, text, time: new Date(), nick: this.model.nick };
+    this.model.addPending(room, pending);
+    if (send({ room, pending })) this.#watchEcho(room, pending);
+    else this.model.failPending(room, pending, "Not sent: not connected.");
   }
 
   /** Sends a failed message again. @param {Room} room @param {Pending} pending */

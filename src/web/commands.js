@@ -491,29 +491,3 @@ function unknownCommand(name) {
   const hint = known === undefined ? "/help lists the commands." : `Did you mean /${known}?`;
   return `No such command: /${name}. ${hint} To send it as a message, write //${name}.`;
 }
-
-/**
- * Completions of the word before the caret: commands at the beginning, rooms after a `#`, nicknames anywhere.
- *
- * @param {Chat} chat
- * @param {Room} room
- * @param {string} before The text before the caret.
- * @returns {{ from: number, options: string[] }} The index of the word, and the texts that can replace it.
- */
-export function completions(chat, room, before) {
-  const from = before.search(/\S*$/);
-  const word = before.slice(from);
-  const fits = (/** @type {string} */ name) => fold(name).startsWith(fold(word));
-  if (word === "") return { from, options: [] };
-  if (from === 0 && word.startsWith("/")) {
-    return { from, options: listedCommands(chat).map(([name]) => `/${name} `).filter(fits) };
-  }
-  if (isRoom(word)) return { from, options: chat.model.tabs.map(({ name }) => `${name} `).filter(fits) };
-  // Members who spoke last come first.
-  const spoke = room.lines.flatMap(({ nick, own }) => nick === undefined || own ? [] : [nick]).reverse();
-  const here = room.sortedMembers.map(({ nick }) => nick);
-  const there = new Set(here);
-  const names = [...new Set([...spoke.filter((nick) => there.has(nick)), ...here, ...room.isRoom ? [] : [room.name]])];
-  const options = names.filter((nick) => fits(nick) && fold(nick) !== fold(chat.model.nick));
-  return { from, options: options.map((nick) => from === 0 ? `${nick}: ` : `${nick} `) };
-}

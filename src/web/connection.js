@@ -8,6 +8,8 @@
  */
 import { syncClock } from "./clock.js";
 import { parse, plainLogin, render } from "./irc.js";
+import { Batches, CONCAT, limitsIn, MULTILINE } from "./multiline.js";
+import { ANSWER_TIMEOUT, fetchRejection } from "./rejection.js";
 import {
   banText,
   closeText,
@@ -49,6 +51,7 @@ const CAPABILITIES = [
   "draft/account-registration",
   "draft/channel-rename",
   "draft/chathistory",
+  MULTILINE,
   "draft/persistence",
   "draft/read-marker",
   "echo-message",
@@ -62,9 +65,6 @@ const CAPABILITIES = [
   "soju.im/search",
   "standard-replies",
 ];
-
-/** How long registration may take, and how long the server may take to answer a PING, in milliseconds. */
-const ANSWER_TIMEOUT = 15_000;
 
 /** A PING is sent after so much time without a line from the server, in milliseconds. */
 const PING_AFTER = 30_000;
@@ -112,8 +112,8 @@ export class Connection {
   #socket;
   /** @type {Map<string, Context>} Requests without an answer, by label. */
   #requests = new Map();
-  /** @type {Map<string, Context | undefined>} Open batches, by reference tag. */
-  #batches = new Map();
+  /** @type {Batches<Context>} */
+  #batches = new Batches();
   #labels = 0;
   #offered = "";
   /** @type {Set<string>} */
@@ -184,6 +184,12 @@ export class Connection {
     return this.#capabilities.has(capability);
   }
 
+  /** The limits of messages of several lines, or `undefined` if the server does not support them. */
+  get multiline() {
+    const [, value = ""] = new RegExp(`(?:^| )${MULTILINE}=(\\S+)`).exec(this.#offered) ?? [];
+    return this.has(MULTILINE) ? limitsIn(value) : undefined;
+  }
+
   /** Reconnects now if it is waiting. */
   retryNow() {
     if (this.status.kind === "waiting") this.connect();
@@ -226,23 +232,52 @@ export class Connection {
    */
   send(command, params, context) {
     if (this.status.kind !== "online") return false;
-    if (context === undefined) this.#send(command, params);
-    else {
-      const label = (++this.#labels).toString(36);
-      this.#requests.set(label, context);
-      this.#send(command, params, label);
-    }
+    this.#send(command, params, this.#label(context));
     return true;
+  }
+
+  /**
+   * Sends a message of several lines.
+   *
+   * @param {string} target
+   * @param {import("./multiline.js").BatchLine[]} lines Within the limits of `multiline`.
+   * @param {Context} context
+   * @returns {boolean} Whether the connection is online.
+   */
+  sendLines(target, lines, context) {
+    if (this.status.kind !== "online") return false;
+    const label = this.#label(context);
+    const name = `m${label}`;
+    this.#send("BATCH", [`+${name}`, MULTILINE, target], label);
+    for (const { text, concat } of lines) {
+      this.#sendLine(`@batch=${name}${concat ? `;${CONCAT}` : ""} ${render("PRIVMSG", [target, text])}`);
+    }
+    this.#send("BATCH", [`-${name}`]);
+    return true;
+  }
+
+  /** The label of a request. @param {Context | undefined} context */
+  #label(context) {
+    if (context === undefined) return undefined;
+    const label = (++this.#labels).toString(36);
+    this.#requests.set(label, context);
+    return label;
   }
 
   /** @param {string} command @param {string[]} params @param {string} [label] */
   #send(command, params, label) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(render(command, params, label));
+    this.#sendLine(render(command, params, label));
+  }
+
+  /** @param {string} line */
+  #sendLine(line) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(line);
   }
 
   /** @param {Message} message */
   #receive(message) {
     this.#receivedAt = Date.now();
+    if (this.#batches.add(message)) return;
     const { command, params, tags, nick } = message;
     if (!tags.has("batch")) syncClock(tags.get("time")); // messages in a batch may be old
     const [first = "", second = "", third = ""] = params;
@@ -257,11 +292,9 @@ export class Connection {
         this.#error = /\[(.*)\]$/s.exec(first)?.[1] ?? first;
         return;
       case "BATCH": {
-        const name = first.slice(1);
-        if (first.startsWith("+")) return void this.#batches.set(name, this.#takeContext(tags));
-        const context = this.#batches.get(name);
-        this.#batches.delete(name);
-        return this.onMessage(message, context); // the end of the batch
+        if (first.startsWith("+")) return this.#batches.open(message, this.#takeContext(tags));
+        const batch = this.#batches.close(message);
+        return batch.message && this.#passOn(batch.message, batch.context);
       }
       case "464":
         if (this.status.kind !== "connecting") break;
@@ -305,14 +338,19 @@ export class Connection {
         if (nick === this.nick) this.nick = this.wantedNick = first;
         break;
     }
-    if (nick === this.nick && message.source.includes("!")) this.source = message.source;
-    this.onMessage(message, this.#takeContext(tags));
+    this.#passOn(message, this.#takeContext(tags));
+  }
+
+  /** @param {Message} message @param {Context | undefined} context */
+  #passOn(message, context) {
+    if (message.nick === this.nick && message.source.includes("!")) this.source = message.source;
+    this.onMessage(message, context);
   }
 
   /** The context of the request that a line answers. @param {Map<string, string>} tags */
   #takeContext(tags) {
     const batch = tags.get("batch");
-    if (batch !== undefined) return this.#batches.get(batch);
+    if (batch !== undefined) return this.#batches.contextOf(batch);
     const label = tags.get("label") ?? "";
     const context = this.#requests.get(label);
     this.#requests.delete(label);
@@ -470,31 +508,11 @@ export class Connection {
   /** @param {Status} status */
   #setStatus(status) {
     this.status = status;
-    const unanswered = status.kind === "online" ? [] : [...this.#requests.values(), ...this.#batches.values()];
-    if (status.kind !== "online") {
-      this.#requests.clear();
-      this.#batches.clear();
-    }
+    /** @type {Context[]} */
+    const unanswered = status.kind === "online" ? [] : [...this.#requests.values(), ...this.#batches.clear()];
+    if (status.kind !== "online") this.#requests.clear();
     this.onStatus(status);
     // Last, when the new status is known everywhere: a callback may try to send.
-    for (const context of unanswered) if (context !== undefined) this.onUnanswered(context);
-  }
-}
-
-/**
- * Why the server rejected the WebSocket, if it says so. Browsers do not tell pages the response to a WebSocket request, so
- * this fetches the same URL as a page.
- *
- * @param {string} url
- */
-async function fetchRejection(url) {
-  if (!navigator.onLine) return "";
-  try {
-    const signal = AbortSignal.timeout(ANSWER_TIMEOUT);
-    const answer = await fetch(url.replace(/^ws/, "http"), { cache: "no-store", signal });
-    const words = answer.status === 503 ? (await answer.text()).trim() : "";
-    return /^[^<\n]{1,300}$/.test(words) ? words : ""; // a proxy may send a whole page
-  } catch {
-    return ""; // not reachable
+    for (const context of unanswered) this.onUnanswered(context);
   }
 }

@@ -5,8 +5,7 @@
  * DOM helpers for all views. Text is inserted as text: no function here accepts HTML.
  */
 import { now } from "./clock.js";
-import { findLinks } from "./links.js";
-import { formattingRuns } from "./format.js";
+import { inlineParts } from "./inline.js";
 
 /**
  * Returns an element of index.html or dialogs.html.
@@ -75,22 +74,68 @@ export function reveal(section) {
   if (top < above) section.scrollIntoView({ block: "start" });
 }
 
-/** Renders a text with its IRC formatting and links. @param {string} text @returns {Node[]} */
+/** @typedef {import("./inline.js").Part} Part */
+/** @typedef {import("./mentions.js").Names} Names */
+
+/** Renders a text with its IRC formatting and links, such as a topic. @param {string} text @returns {Node[]} */
 export function formattedText(text) {
-  return formattingRuns(text).flatMap(({ text, classes }) => {
-    /** @type {Node[]} */
-    const nodes = findLinks(text).map(({ text, href }) => href === undefined ? new Text(text) : link(text, href));
-    return classes === "" ? nodes : [make("span", classes, ...nodes)];
-  });
+  return nodesOf(inlineParts(text, undefined, false));
 }
 
-/** @param {string} text @param {string} href */
-function link(text, href) {
-  const element = make("a", "", text);
-  element.href = href;
-  element.target = "_blank";
-  element.rel = "noopener noreferrer";
-  return element;
+/** Renders a line of a message: also with marks as in Markdown, and names. @param {string} line @param {Names} [names] @returns {Node[]} */
+export function inlineNodes(line, names) {
+  return nodesOf(inlineParts(line, names));
+}
+
+/** Parts with the same formatting have one element. @param {Part[]} parts @returns {Node[]} */
+function nodesOf(parts) {
+  /** @type {Node[]} */
+  const nodes = [];
+  /** @type {{ classes: string, element: HTMLElement } | undefined} */
+  let last;
+  for (const part of parts) {
+    if (part.classes === "") {
+      last = undefined;
+      nodes.push(nodeOf(part));
+      continue;
+    }
+    if (last?.classes !== part.classes) {
+      last = { classes: part.classes, element: make("span", part.classes) };
+      nodes.push(last.element);
+    }
+    last.element.append(nodeOf(part));
+  }
+  return nodes;
+}
+
+/** @param {Part} part @returns {Node} */
+function nodeOf({ kind, text, target = "" }) {
+  switch (kind) {
+    case "text":
+      return new Text(text);
+    case "code":
+      return make("code", "", text);
+    case "link": {
+      const element = make("a", "", text);
+      element.href = target;
+      element.target = "_blank";
+      element.rel = "noopener noreferrer";
+      return element;
+    }
+    case "room": {
+      const element = make("a", "", text);
+      element.href = `#${encodeURIComponent(target.slice(1))}`;
+      element.dataset["room"] = target;
+      return element;
+    }
+    case "own":
+      return make("mark", "", text);
+    case "name": {
+      const element = make("span", "named", text);
+      element.dataset["nick"] = target;
+      return element;
+    }
+  }
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });

@@ -78,6 +78,16 @@ export function bytes(text) {
 }
 
 /**
+ * The most bytes of a message that fit into a line together with the prefix that the server adds.
+ *
+ * @param {string} source The sender's `nick!user@host`.
+ * @param {string} target
+ */
+export function messageMax(source, target) {
+  return LINE_MAX - bytes(`:${source} PRIVMSG ${target} :\x01ACTION \x01`);
+}
+
+/**
  * Splits a message into parts that fit into a line together with the prefix that the server adds: between words where
  * possible, and never within a grapheme.
  *
@@ -86,28 +96,42 @@ export function bytes(text) {
  * @param {string} target
  */
 export function split(text, source, target) {
-  const most = LINE_MAX - bytes(`:${source} PRIVMSG ${target} :\x01ACTION \x01`);
+  const most = messageMax(source, target);
   if (bytes(text) <= most) return [text];
-  const parts = [];
-  let part = "";
-  for (const piece of pieces(text, most)) {
-    if (bytes(part + piece) > most) {
-      parts.push(part.trimEnd());
-      part = piece.trimStart();
-    } else part += piece;
-  }
-  return [...parts, part.trimEnd()].filter((text) => text !== "");
+  return splitLine(text, most).map((part) => part.trim()).filter((part) => part !== "");
 }
 
 /**
- * Yields words with the spaces before them, or the graphemes of a word that is too long for a line.
+ * Splits a text into parts whose concatenation it is, in the same way. Spaces between words stay at the end of a part.
+ *
+ * @param {string} text
+ * @param {number} most The most bytes in a part.
+ */
+export function splitLine(text, most) {
+  if (bytes(text) <= most) return [text];
+  const parts = [];
+  let [part, size] = ["", 0];
+  for (const piece of pieces(text, most)) {
+    const added = bytes(piece);
+    if (size + added > most) {
+      parts.push(part);
+      [part, size] = ["", 0];
+    }
+    part += piece;
+    size += added;
+  }
+  return [...parts, part];
+}
+
+/**
+ * Yields words and the spaces after them, or the graphemes of what is too long for a line.
  *
  * @param {string} text
  * @param {number} most
  */
 function* pieces(text, most) {
   const graphemes = new Intl.Segmenter();
-  for (const word of text.match(/\s*\S+/g) ?? []) {
+  for (const word of text.match(/\S+ ?|\s+/g) ?? []) {
     if (bytes(word) <= most) yield word;
     else for (const { segment } of graphemes.segment(word)) yield* bytes(segment) <= most ? [segment] : segment;
   }

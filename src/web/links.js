@@ -1,12 +1,15 @@
 // @ts-check
 /**
- * Finds links in messages: http and https only.
+ * Finds links in messages: http and https only, also without a scheme if they begin with `www.`.
  *
  * A link may contain letters of every script in its host and path. It ends before the punctuation of the sentence around it,
  * in any script, and before text that follows it without a space, as in Chinese, Japanese or Korean.
  */
 
-const START = /\bhttps?:\/\//gi;
+const START = /\bhttps?:\/\/|(?<![\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{N}@._\/-])www\.(?=[\p{L}\p{N}])/giu;
+
+/** Without a scheme, a link has a dot in its host after `www.`: "www.example" alone is no address. */
+const WWW = /^www\.[^./?#:]+\.[\p{L}\p{N}]/iu;
 
 /**
  * Never part of a link: spaces, control characters, invisible characters (except the joiners that Persian and Hindi need),
@@ -61,7 +64,7 @@ export function findLinks(text) {
     const { end, stop } = endOf(text, START.lastIndex);
     START.lastIndex = stop;
     const found = text.slice(start.index, end);
-    const href = safeHref(found);
+    const href = /^www/i.test(found) ? WWW.test(found) ? safeHref(`http://${found}`) : undefined : safeHref(found);
     if (href === undefined) continue;
     if (start.index > from) parts.push({ text: text.slice(from, start.index) });
     parts.push({ text: found, href });

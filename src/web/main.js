@@ -164,6 +164,16 @@ function roomInAddress() {
   return name === "" ? "" : `#${name}`;
 }
 
+// A link to a room opens its tab here, unless the user asks for a new window.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[data-room]") : null;
+  if (!(link instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  link.closest("dialog")?.close();
+  chat.openTab(link.dataset["room"] ?? "");
+  focusComposer();
+});
+
 addEventListener("hashchange", () => {
   const name = roomInAddress();
   if (name !== "" && model.nick !== "") chat.openTab(name);

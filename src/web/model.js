@@ -5,6 +5,7 @@
  */
 import { now } from "./clock.js";
 import { countsAsNew } from "./lines.js";
+import { findNick } from "./mentions.js";
 import { fold, Room } from "./room.js";
 
 /** @typedef {import("./lines.js").Line} Line */
@@ -27,13 +28,6 @@ import { fold, Room } from "./room.js";
 
 /** Shown between two lines if messages may be missing between them. */
 export const HISTORY_UNKNOWN = "Messages sent while you were away are not shown here.";
-
-/**
- * A character that continues a nickname, as a regular expression. Words of some scripts are written without spaces between
- * them, or with endings: there, a nickname may stand anywhere.
- */
-const LETTER =
-  "[[\\p{L}\\p{M}\\p{Nd}_\\-\\[\\]\\{\\}\\\\\\|\\^\\`]--[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}\\p{scx=Tibetan}]]";
 
 /** All rooms and conversations, and what the user sees of them. Each change is emitted to the listeners. */
 export class Model {
@@ -350,7 +344,6 @@ export class Model {
 
   /** Whether a text contains the user's nickname as a word. @param {string} text */
   mentions(text) {
-    const own = fold(this.nick).replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-    return own !== "" && new RegExp(`(?<!${LETTER})${own}(?!${LETTER})`, "v").test(fold(text));
+    return findNick(text, this.nick).length > 0;
   }
 }

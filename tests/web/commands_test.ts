@@ -2,7 +2,8 @@
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import type { Chat } from "../../src/web/chat.js";
-import { completions, isSecret, runInput, type Ui } from "../../src/web/commands.js";
+import { isSecret, runInput, type Ui } from "../../src/web/commands.js";
+import { completions } from "../../src/web/completion.js";
 import type { PendingRequest } from "../../src/web/context.ts";
 import { Model } from "../../src/web/model.js";
 import type { Room } from "../../src/web/room.js";

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { syncClock } from "../../src/web/clock.js";
 import { announce, byId, dateTimeOf, dayText, formattedText, make, sinceText, timeOf } from "../../src/web/dom.js";
 import type { Line } from "../../src/web/lines.js";
+import { isLong, messageNodes } from "../../src/web/views/message_text.js";
 import { isContinued, renderLine, renderMembership, separator } from "../../src/web/views/lines.js";
 
 /** The time of day as the page shows it. */
@@ -74,6 +75,26 @@ Deno.test("lines: each kind of line has its name, and a continued one has it for
   const action = renderLine(line({ kind: "action", text: "waves" }), false).children[1] as HTMLElement;
   assertEquals([action.textContent, action.dir], ["bob waves", "auto"]);
   assertEquals((action.children[0] as HTMLElement).dataset["nick"], "bob");
+});
+
+Deno.test("lines: the text of a message has elements for code, quotes, rooms and names, and that of other lines only links", () => {
+  const names = { own: "alice", member: (name: string) => name === "bob" ? "bob" : undefined };
+  const shown = (text: string) => {
+    return messageNodes(text, names).map((node) => "tagName" in node ? outline(node as HTMLElement) : node.textContent);
+  };
+  assertEquals(shown("a **b**\n`c` <b>"), ["a ", "span.bold(b)", "\n", "code(c)", " <b>"]);
+  assertEquals(shown("> a\n> _b_\nc"), ["blockquote(span.italic(b))", "c"]);
+  assertEquals(shown("```js\nx\n```"), ["div.code-block(button.copy(Copy) pre(code(x)))"]);
+  assertEquals(shown("@alice: @bob, #tea"), ["mark(@alice)", ": ", "span.named(@bob)", ", ", "a(#tea)"]);
+  const [, , , , room] = messageNodes("@alice: @bob, #日本", names) as HTMLAnchorElement[];
+  assertEquals([room!.href, room!.dataset["room"], room!.target], ["#%E6%97%A5%E6%9C%AC", "#日本", ""]);
+  const words = renderLine(line({ kind: "info", text: "**a** #tea" }), false).children[1]!;
+  assertEquals(words.textContent, "**a** #tea");
+});
+
+Deno.test("lines: a message is long from 13 lines or 2,001 characters on", () => {
+  const lines = (count: number) => "x\n".repeat(count - 1) + "x";
+  assertEquals([lines(12), lines(13), "x".repeat(2000), "x".repeat(2001)].map(isLong), [false, true, false, true]);
 });
 
 Deno.test("lines: joins and parts are summed up by what became of each person", () => {

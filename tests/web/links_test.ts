@@ -108,3 +108,16 @@ Deno.test("links: a text is split into links and the text between them, without 
   ]);
   assertEquals([findLinks(""), findLinks("a")], [[], [{ text: "a" }]]);
 });
+
+Deno.test("links: a host that begins with www. is a link without a scheme", () => {
+  assertLinks({
+    "see www.example.org.": "www.example.org",
+    "(www.example.org/a_(b))": "www.example.org/a_(b)",
+    "WWW.example.org/A?b#c, and": "WWW.example.org/A?b#c",
+    "www.例え.テスト。": "www.例え.テスト",
+    "见www.example.org的": "www.example.org",
+    "http://www.example.org": "http://www.example.org",
+    "www.example www. www.. a.www.example.org bob@www.example.org x/www.a.b awww.a.b www.a./b": [],
+  });
+  assertEquals(findLinks("www.example.org")[0]?.href, "http://www.example.org/");
+});

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
 import { fold as serverFold } from "../../src/chat/names.ts";
 import type { Chat } from "../../src/web/chat.js";
-import { completions } from "../../src/web/commands.js";
+import { completions } from "../../src/web/completion.js";
 import { Model } from "../../src/web/model.js";
 import { fold } from "../../src/web/room.js";
 

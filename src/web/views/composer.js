@@ -1,12 +1,14 @@
 // @ts-check
 /**
- * The input field: Enter sends, Tab completes, ArrowUp recalls earlier input. A draft is stored for each room, and survives
- * reloads and lost connections.
+ * The input field: Enter sends, Shift and Enter begin a new line, Tab completes, ArrowUp recalls earlier input. A draft is
+ * stored for each room, and survives reloads and lost connections.
  */
 import { isNickServ } from "../account.js";
-import { COMMANDS, completions, isSecret, resolveAlias, runInput } from "../commands.js";
+import { COMMANDS, isSecret, resolveAlias, runInput } from "../commands.js";
+import { completions } from "../completion.js";
 import { button, byId, make } from "../dom.js";
 import { sessionStore } from "../storage.js";
+import { trimLines } from "../multiline.js";
 import { fold } from "../room.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
@@ -15,6 +17,9 @@ import { fold } from "../room.js";
 
 /** From so many messages on, the user is asked to confirm. */
 const CONFIRM_FROM = 6;
+
+/** From so many characters on, the length of the message is checked while the user types. */
+const CHECKED_FROM = 200;
 
 /** The most rows of the field, lines that can be recalled, and hints. */
 const ROWS_MAX = 8;
@@ -56,6 +61,8 @@ export function showComposer(chat, ui) {
   let completing;
   let stored = ""; // where the draft is stored
   let recalled = 0; // how many lines back ArrowUp has gone
+  /** @type {ReturnType<typeof import("./suggestions.js").showSuggestions> | undefined} The list of suggestions, once it is loaded. */
+  let list;
 
   model.listen((change, room) => {
     if (change === "current") roomChanged();
@@ -73,15 +80,23 @@ export function showComposer(chat, ui) {
     recalled = 0;
     showInputError("");
     changed();
+    suggest();
+    const room = model.current;
+    if (room !== undefined && input.value.length > CHECKED_FROM) showInputError(excessOf(room, input.value));
   };
   input.onkeydown = (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (list?.handleKey(event)) {
+      event.preventDefault();
+      return event.stopPropagation(); // Escape is for the list alone
+    }
     const done = { Enter: enter, Tab: complete, ArrowUp: () => recall(1), ArrowDown: () => recall(-1) };
     const act = Object.hasOwn(done, event.key) ? done[/** @type {keyof done} */ (event.key)] : undefined;
     if (act !== undefined && !event.shiftKey && act()) event.preventDefault();
   };
 
   function roomChanged() {
+    list?.close();
     completing = undefined;
     recalled = 0;
     input.value = sessionStore.get(draftOf());
@@ -154,27 +169,57 @@ export function showComposer(chat, ui) {
     if (lines.some(isSecret) && !(lines.length === 1 && lines[0]?.startsWith("/"))) {
       return showInputError(NOT_SENT_SECRET);
     }
-    const messages = lines.reduce((sum, line) => sum + chat.splitMessage(room, line).length, 0);
+    const whole = trimLines(input.value);
+    if (lines.length > 1 && chat.sendsAsOne(room)) return sendAsOne(room, whole);
+    const messages = lines.reduce((sum, line) => sum + partsOf(room, line), 0);
     if (messages >= CONFIRM_FROM) ui.confirm(messages, () => send(room, lines));
+    else if (lines.length === 1 && !whole.startsWith("/")) sendAsOne(room, whole);
     else send(room, lines);
   }
 
-  /** @param {Room} room @param {string[]} lines */
-  function send(room, lines) {
+  /** How many messages a line becomes. @param {Room} room @param {string} line */
+  function partsOf(room, line) {
+    return chat.sendsAsOne(room) ? 1 : chat.splitMessage(room, line).length;
+  }
+
+  /** Why a text is too long for a message, or the empty string. @param {Room} room @param {string} text */
+  function excessOf(room, text) {
+    const isCommand = text.startsWith("/") && !text.includes("\n");
+    return isCommand ? "" : chat.excessOf(room, trimLines(text));
+  }
+
+  /** Sends a text with all its lines. @param {Room} room @param {string} text */
+  function sendAsOne(room, text) {
+    const why = excessOf(room, text);
+    if (why === "") send(room, [text]);
+    else showInputError(why);
+  }
+
+  /** @param {Room} room @param {string[]} texts The messages. */
+  function send(room, texts) {
     const draft = draftOf();
     // Of several lines, none is a command.
-    for (const line of lines) {
-      const text = lines.length > 1 && line.startsWith("/") ? `/${line}` : line;
-      const why = runInput(chat, ui, room, text);
+    const several = texts.length > 1 || texts[0]?.includes("\n") === true;
+    for (const each of texts) {
+      const why = runInput(chat, ui, room, several && each.startsWith("/") ? `/${each}` : each);
       if (why !== undefined) return showInputError(why);
     }
+    list?.close();
     showInputError("");
-    if (!lines.some(isSecret) && !isNickServ(room.name)) room.inputHistory.push(lines.join("\n"));
+    if (!texts.some(isSecret) && !isNickServ(room.name)) room.inputHistory.push(texts.join("\n"));
     if (room.inputHistory.length > INPUT_HISTORY_MAX) room.inputHistory.shift();
     recalled = 0;
     sessionStore.set(draft, "");
     if (model.current === room) input.value = "";
     changed();
+  }
+
+  /** Lists suggestions. Without them, the field works all the same. */
+  async function suggest() {
+    if (list === undefined && !/[@:]/.test(input.value)) return;
+    const loaded = await import("./suggestions.js").catch(() => undefined);
+    list ??= loaded?.showSuggestions(chat, input);
+    list?.update();
   }
 
   /** Recalls earlier input. @param {number} by Lines back. @returns {boolean} Whether there is any. */

@@ -4,7 +4,10 @@
  */
 import { colour } from "../colours.js";
 import { formattedText, make, timeOf } from "../dom.js";
+import { isMessage } from "../lines.js";
+import { foldButton, isLong, messageNodes } from "./message_text.js";
 
+/** @typedef {import("../mentions.js").Names} Names */
 /** @typedef {import("../lines.js").Line} Line */
 
 /** Messages of one person are shown as one block if no more than this is between them, in milliseconds. */
@@ -16,8 +19,11 @@ export function isContinued(a, b) {
     b.time.getTime() - a.time.getTime() < CONTINUED_WITHIN;
 }
 
-/** The element of a line. @param {Line} line @param {boolean} follows Whether it continues a block. */
-export function renderLine(line, follows) {
+/** @type {WeakSet<Line>} The long messages that the user has unfolded. */
+const unfolded = new WeakSet();
+
+/** The element of a line. @param {Line} line @param {boolean} follows Whether it continues a block. @param {Names} [names] Whom it can name. */
+export function renderLine(line, follows, names) {
   const { kind, nick, text, time, own = false, mention = false } = line;
   const element = make("div", `line ${kind}`, timeOf(time));
   element.classList.toggle("follows", follows);
@@ -31,8 +37,12 @@ export function renderLine(line, follows) {
     if (follows) element.append(make("span", "sr", `${nick}: `));
     else element.append(name(nick));
   }
-  words.append(...formattedText(text));
+  words.append(...isMessage(line) ? messageNodes(text, names) : formattedText(text));
   element.append(words);
+  if (isMessage(line) && isLong(text)) {
+    const changed = (/** @type {boolean} */ open) => void (open ? unfolded.add(line) : unfolded.delete(line));
+    element.append(foldButton(words, text, unfolded.has(line), changed));
+  }
   return element;
 }
 

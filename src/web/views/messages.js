@@ -7,6 +7,7 @@ import { announce, button, byId, dayText, make, setChildren, sinceText } from ".
 import { lastPosition } from "../lines.js";
 import { goToEnd, goToFirstNew, loadMore } from "../history.js";
 import { notKeptText } from "../kept.js";
+import { fold } from "../room.js";
 import { showInputError } from "./composer.js";
 import { isContinued, renderLine, renderMembership, separator } from "./lines.js";
 
@@ -123,6 +124,10 @@ class Log {
     element.tabIndex = 0;
     element.hidden = true;
     element.onscroll = () => this.#scrolled();
+    element.addEventListener("fold", () => {
+      this.#top = element.scrollTop + 1; // the user reads a long message, which counts as scrolled up
+      this.#scrolled();
+    });
     latest.before(element);
     // When the log becomes smaller, for example by a keyboard, its end stays visible.
     new ResizeObserver(() => this.#scheduleDraw()).observe(element);
@@ -297,10 +302,22 @@ class Log {
   #line(line, follows) {
     const before = this.#elements.get(line);
     if (before?.follows === follows) return before.element;
-    const element = renderLine(line, follows);
+    const element = renderLine(line, follows, this.#names(line));
     this.#elements.set(line, { element, follows });
     this.#lineOf.set(element, line);
     return element;
+  }
+
+  /** Whom a line can name. @param {Line} line @returns {import("../mentions.js").Names} */
+  #names({ own = false }) {
+    const { room } = this;
+    return {
+      own: own ? "" : this.#chat.model.nick,
+      member(name) {
+        const folded = fold(name);
+        return room.members.get(folded)?.nick ?? (!room.isRoom && fold(room.name) === folded ? room.name : undefined);
+      },
+    };
   }
 
   /** @param {Line} first @param {Line[]} lines */
@@ -375,7 +392,7 @@ class Log {
   /** @param {Pending} pending @param {Line} line @param {boolean} follows */
   #pendingElement(pending, line, follows) {
     const chat = this.#chat;
-    const element = renderLine(line, follows);
+    const element = renderLine(line, follows, this.#names(line));
     element.classList.add(pending.error === undefined ? "sending" : "failed");
     if (pending.error === undefined) return element;
     const again = button("", "Send again", () => chat.resend(this.room, pending));
