@@ -31,6 +31,7 @@ import inlineJs from "./inline.js" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
 import keptJs from "./kept.js" with { type: "text" };
 import keysJs from "./keys.js" with { type: "text" };
+import lineChangesJs from "./line_changes.js" with { type: "text" };
 import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
 import mainJs from "./main.js" with { type: "text" };
@@ -44,6 +45,7 @@ import notifyJs from "./notify.js" with { type: "text" };
 import operatorJs from "./operator.js" with { type: "text" };
 import personActionsJs from "./person_actions.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
+import quotedJs from "./quoted.js" with { type: "text" };
 import readMarkersJs from "./read_markers.js" with { type: "text" };
 import readSyncJs from "./read_sync.js" with { type: "text" };
 import rejectionJs from "./rejection.js" with { type: "text" };
@@ -52,20 +54,26 @@ import roomJs from "./room.js" with { type: "text" };
 import storageJs from "./storage.js" with { type: "text" };
 import suggestionsJs from "./suggestions.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
+import typingJs from "./typing.js" with { type: "text" };
 import viewsAccountJs from "./views/account.js" with { type: "text" };
 import viewsComposerJs from "./views/composer.js" with { type: "text" };
 import viewsDevicesJs from "./views/devices.js" with { type: "text" };
 import viewsInviteJs from "./views/invite.js" with { type: "text" };
 import viewsLinesJs from "./views/lines.js" with { type: "text" };
+import viewsLineMenuJs from "./views/line_menu.js" with { type: "text" };
 import viewsMessageTextJs from "./views/message_text.js" with { type: "text" };
 import viewsMessagesJs from "./views/messages.js" with { type: "text" };
 import viewsOperatorJs from "./views/operator.js" with { type: "text" };
 import viewsPeopleJs from "./views/people.js" with { type: "text" };
+import viewsReactionsJs from "./views/reactions.js" with { type: "text" };
+import viewsReplyBarJs from "./views/reply_bar.js" with { type: "text" };
+import viewsReactionPickerJs from "./views/reaction_picker.js" with { type: "text" };
 import viewsRoomJs from "./views/room.js" with { type: "text" };
 import viewsRoomDialogJs from "./views/room_dialog.js" with { type: "text" };
 import viewsSearchJs from "./views/search.js" with { type: "text" };
 import viewsSuggestionsJs from "./views/suggestions.js" with { type: "text" };
 import viewsTabsJs from "./views/tabs.js" with { type: "text" };
+import viewsTypingJs from "./views/typing.js" with { type: "text" };
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
@@ -123,6 +131,7 @@ const parts: readonly Asset[] = [
   { path: "/irc.js", type: JS, text: ircJs },
   { path: "/kept.js", type: JS, text: keptJs },
   { path: "/keys.js", type: JS, text: keysJs },
+  { path: "/line_changes.js", type: JS, text: lineChangesJs },
   { path: "/lines.js", type: JS, text: linesJs },
   { path: "/links.js", type: JS, text: linksJs },
   { path: "/main.js", type: JS, text: mainJs },
@@ -137,6 +146,7 @@ const parts: readonly Asset[] = [
   { path: "/person_actions.js", type: JS, text: personActionsJs },
   { path: "/places.js", type: JS, text: placesJs },
   { path: "/qr.js", type: JS, text: qrJs },
+  { path: "/quoted.js", type: JS, text: quotedJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },
   { path: "/read_sync.js", type: JS, text: readSyncJs },
   { path: "/rejection.js", type: JS, text: rejectionJs },
@@ -145,20 +155,26 @@ const parts: readonly Asset[] = [
   { path: "/storage.js", type: JS, text: storageJs },
   { path: "/suggestions.js", type: JS, text: suggestionsJs },
   { path: "/style.css", type: CSS, text: styleCss },
+  { path: "/typing.js", type: JS, text: typingJs },
   { path: "/views/account.js", type: JS, text: viewsAccountJs },
   { path: "/views/composer.js", type: JS, text: viewsComposerJs },
   { path: "/views/devices.js", type: JS, text: viewsDevicesJs },
   { path: "/views/invite.js", type: JS, text: viewsInviteJs },
   { path: "/views/lines.js", type: JS, text: viewsLinesJs },
+  { path: "/views/line_menu.js", type: JS, text: viewsLineMenuJs },
   { path: "/views/message_text.js", type: JS, text: viewsMessageTextJs },
   { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
   { path: "/views/operator.js", type: JS, text: viewsOperatorJs },
   { path: "/views/people.js", type: JS, text: viewsPeopleJs },
+  { path: "/views/reactions.js", type: JS, text: viewsReactionsJs },
+  { path: "/views/reply_bar.js", type: JS, text: viewsReplyBarJs },
+  { path: "/views/reaction_picker.js", type: JS, text: viewsReactionPickerJs },
   { path: "/views/room.js", type: JS, text: viewsRoomJs },
   { path: "/views/room_dialog.js", type: JS, text: viewsRoomDialogJs },
   { path: "/views/search.js", type: JS, text: viewsSearchJs },
   { path: "/views/suggestions.js", type: JS, text: viewsSuggestionsJs },
   { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
+  { path: "/views/typing.js", type: JS, text: viewsTypingJs },
 ];
 
 /** The modules that main.js does not import at once: of dialogs that are loaded once the page is online, and of suggestions. */
@@ -171,6 +187,7 @@ const LATER: ReadonlySet<string> = new Set([
   "/views/devices.js",
   "/views/invite.js",
   "/views/operator.js",
+  "/views/reaction_picker.js",
   "/views/room_dialog.js",
   "/suggestions.js",
   "/views/search.js",

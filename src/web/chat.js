@@ -47,6 +47,8 @@ export class Chat {
   privateHistory = "";
   /** The most messages that the server returns for one request. */
   historyMax = Infinity;
+  /** Whether the server passes no typing notifications on. */
+  typingDenied = false;
   /** Whether the message of the day has been shown. */
   motdShown = false;
 
@@ -58,6 +60,7 @@ export class Chat {
     this.connection.onMessage = (message, request) => receive(this, message, request);
     this.connection.onStatus = (status) => this.#statusChanged(status);
     this.connection.onAccount = () => {
+      this.model.account = this.connection.account;
       accountChanged(this);
       if (this.online) this.#loadIgnored();
       if (this.online && this.connection.account !== "") loadConversations(this); // those of the account
@@ -87,9 +90,9 @@ export class Chat {
     this.connection.connect(nick);
   }
 
-  /** Sends a line. Returns false if there is no connection. @param {string} command @param {string[]} params @param {PendingRequest} [context] */
-  request(command, params, context) {
-    return this.connection.send(command, params, context);
+  /** Sends a line. Returns false if there is no connection. @param {string} command @param {string[]} params @param {PendingRequest} [context] @param {Record<string, string>} [tags] */
+  request(command, params, context, tags) {
+    return this.connection.send(command, params, context, tags);
   }
 
   /** Opens the tab of a room, and joins the room. @param {string} name @param {string} [key] */
@@ -144,19 +147,29 @@ export class Chat {
    * @param {Room} room
    * @param {string} text
    * @param {"say" | "action"} kind
+   * @param {string} [reply] The id of the message that it replies to: the one that the user has chosen.
    */
-  say(room, text, kind = "say") {
+  say(room, text, kind = "say", reply = room.replyTo?.id) {
     // Not a user but a service; the text may contain a password, so it is not shown.
     if (isNickServ(room.name)) return askNickServ(this, text, room);
     if (isChanServ(room.name)) return void askChanServ(this, [text], { room });
+    if (room.replyTo !== undefined) this.model.replyTo(room, undefined);
     const lines = kind === "say" && this.sendsAsOne(room) ? this.#batchLines(room, text) : [];
     if (lines.length > 1) {
-      return this.#post(room, kind, text, (context) => this.connection.sendLines(room.name, lines, context));
+      return this.#post(
+        room,
+        kind,
+        text,
+        reply,
+        (context, tags) => this.connection.sendLines(room.name, lines, context, tags),
+      );
     }
     for (const line of text.split("\n").filter((line) => line.trim() !== "")) {
       for (const part of this.splitMessage(room, line)) {
         const words = kind === "action" ? `\x01ACTION ${part}\x01` : part;
-        this.#post(room, kind, part, (context) => this.request("PRIVMSG", [room.name, words], context));
+        this.#post(room, kind, part, reply, (context, tags) => {
+          return this.request("PRIVMSG", [room.name, words], context, tags);
+        });
       }
     }
   }
@@ -167,13 +180,16 @@ export class Chat {
    * @param {Room} room
    * @param {"say" | "action"} kind
    * @param {string} text
-   * @param {(context: PendingRequest) => boolean} send Returns false if there is no connection.
+   * @param {string | undefined} reply
+   * @param {(context: PendingRequest, tags: Record<string, string>) => boolean} send Returns false if there is no connection.
    */
-  #post(room, kind, text, send) {
+  #post(room, kind, text, reply, send) {
     /** @type {Pending} */
-    const pending = { kind, text, time: new Date(), nick: this.model.nick };
+    const pending = { kind, text, time: new Date(), nick: this.model.nick, reply };
     this.model.addPending(room, pending);
-    if (send({ room, pending })) this.#watchEcho(room, pending);
+    /** @type {Record<string, string>} */
+    const tags = reply === undefined ? {} : { "+draft/reply": reply };
+    if (send({ room, pending }, tags)) this.#watchEcho(room, pending);
     else this.model.failPending(room, pending, "Not sent: not connected.");
   }
 
@@ -181,7 +197,7 @@ export class Chat {
   resend(room, pending) {
     if (!this.online) return;
     this.model.removePending(room, pending);
-    this.say(room, pending.text, pending.kind);
+    this.say(room, pending.text, pending.kind, pending.reply);
   }
 
   /** Removes a pending message: the server has echoed it. @param {Room} room @param {Pending} pending */

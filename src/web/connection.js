@@ -51,6 +51,8 @@ const CAPABILITIES = [
   "draft/account-registration",
   "draft/channel-rename",
   "draft/chathistory",
+  "draft/event-playback",
+  "draft/message-redaction",
   MULTILINE,
   "draft/persistence",
   "draft/read-marker",
@@ -64,6 +66,7 @@ const CAPABILITIES = [
   "setname",
   "soju.im/search",
   "standard-replies",
+  "tincan.chat/mentions",
 ];
 
 /** A PING is sent after so much time without a line from the server, in milliseconds. */
@@ -228,11 +231,12 @@ export class Connection {
    * @param {string} command
    * @param {string[]} params
    * @param {Context} [context]
+   * @param {Record<string, string>} [tags] Client-only tags (IRCv3, "message-tags").
    * @returns {boolean} Whether the connection is online.
    */
-  send(command, params, context) {
+  send(command, params, context, tags) {
     if (this.status.kind !== "online") return false;
-    this.#send(command, params, this.#label(context));
+    this.#send(command, params, this.#label(context), tags);
     return true;
   }
 
@@ -242,13 +246,14 @@ export class Connection {
    * @param {string} target
    * @param {import("./multiline.js").BatchLine[]} lines Within the limits of `multiline`.
    * @param {Context} context
+   * @param {Record<string, string>} [tags] Client-only tags.
    * @returns {boolean} Whether the connection is online.
    */
-  sendLines(target, lines, context) {
+  sendLines(target, lines, context, tags) {
     if (this.status.kind !== "online") return false;
     const label = this.#label(context);
     const name = `m${label}`;
-    this.#send("BATCH", [`+${name}`, MULTILINE, target], label);
+    this.#send("BATCH", [`+${name}`, MULTILINE, target], label, tags);
     for (const { text, concat } of lines) {
       this.#sendLine(`@batch=${name}${concat ? `;${CONCAT}` : ""} ${render("PRIVMSG", [target, text])}`);
     }
@@ -264,9 +269,9 @@ export class Connection {
     return label;
   }
 
-  /** @param {string} command @param {string[]} params @param {string} [label] */
-  #send(command, params, label) {
-    this.#sendLine(render(command, params, label));
+  /** @param {string} command @param {string[]} params @param {string} [label] @param {Record<string, string>} [tags] */
+  #send(command, params, label, tags) {
+    this.#sendLine(render(command, params, label, tags));
   }
 
   /** @param {string} line */

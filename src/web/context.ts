@@ -56,6 +56,8 @@ export interface PendingRequest {
   onListEnd?: () => void;
   /** Called with each line of the history that was requested. Such lines are not added to a room. */
   onLine?: (room: string, line: Line) => void;
+  /** Called, instead of changing a line of a room, with each change of a line of the history that was requested. */
+  onChange?: (id: string, change: (line: Line) => void) => void;
   /** Called when the answer is complete. */
   onEnd?: () => void;
   /** Called when the request is answered, after everything else, whether it was successful or not. */
@@ -82,12 +84,14 @@ export interface ChatContext {
   privateHistory: string;
   /** The most messages that the server returns for one request (`CHATHISTORY` of RPL_ISUPPORT). */
   historyMax: number;
+  /** Whether the server passes no typing notifications on (`CLIENTTAGDENY` of RPL_ISUPPORT). */
+  typingDenied: boolean;
   /** Whether the message of the day has been shown. */
   motdShown: boolean;
   /** Called with each line that mentions the user. */
   onMention: (room: Room, line: Line) => void;
   /** Sends a line. Returns false if there is no connection. */
-  request(command: string, params: string[], context?: PendingRequest): boolean;
+  request(command: string, params: string[], context?: PendingRequest, tags?: Record<string, string>): boolean;
   /** Takes a sent message off the list of pending ones: the server has echoed it. */
   confirm(room: Room, pending: Pending): void;
 }

@@ -15,6 +15,7 @@ import { fold } from "./room.js";
 import * as notifications from "./notify.js";
 import { showAccount } from "./views/account.js";
 import { focusComposer, insertText, showInputError } from "./views/composer.js";
+import { isTypingShown, setTypingShown } from "./typing.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
 /** @typedef {import("./room.js").Room} Room */
@@ -337,6 +338,8 @@ export function settingsDialog(chat, { help, devices, operator }) {
       wanted && !notify.checked ? "The browser blocks notifications from this page. Allow them in its settings." : "",
     );
   };
+  const typing = input("settings-typing");
+  typing.onchange = () => setTypingShown(typing.checked);
   press("settings-help", () => {
     it.close();
     help();
@@ -358,6 +361,7 @@ export function settingsDialog(chat, { help, devices, operator }) {
     open() {
       name.value = chat.model.nick || chat.wantedNick;
       notify.checked = notifications.isEnabled();
+      typing.checked = isTypingShown();
       askForPassword(false);
       text("settings-problem", "");
       text("settings-notify-problem", "");

@@ -9,10 +9,12 @@ import { plainText } from "./format.js";
 import { loadLatest } from "./history.js";
 import { awayText, noteGuest } from "./kept.js";
 import { changeIgnored, shortName } from "./ignored.js";
+import { receiveDeletion, receiveReaction } from "./line_changes.js";
 import { lineOf, timeOf } from "./message_lines.js";
 import { receiveMarker } from "./read_sync.js";
 import { fold, isRoom } from "./room.js";
 import { isRegisteredNick, modeChanges, replyText, standardReply, withPageCommands } from "./reply_texts.js";
+import { receiveTyping, stopTyping } from "./typing.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
 /** @typedef {import("./context.ts").PendingRequest} PendingRequest */
@@ -51,6 +53,15 @@ export function receive(chat, message, request) {
 const HANDLERS = {
   PRIVMSG: handleMessage,
   NOTICE: handleMessage,
+
+  /** Tags without a text: reactions, and who is typing. */
+  TAGMSG(chat, message, request) {
+    receiveReaction(chat, message, request);
+    receiveTyping(chat, message);
+  },
+
+  /** The text of a message was deleted (IRCv3, "message-redaction", a draft). */
+  REDACT: receiveDeletion,
 
   /** The request has no other answer (IRCv3, "labeled-response"). */
   ACK(chat, _message, request) {
@@ -293,6 +304,7 @@ const HANDLERS = {
   "005"(chat, { params }) {
     for (const param of params) {
       const [name, value = ""] = param.split("=");
+      if (name === "CLIENTTAGDENY") chat.typingDenied = value.split(",").some((tag) => tag === "*" || tag === "typing");
       if (name === "NETWORK") chat.network = value;
       if (name === "PRIVATEHISTORY") chat.privateHistory = value;
       if (name === "CHATHISTORY") chat.historyMax = Number(value) || Infinity;
@@ -398,6 +410,7 @@ function handleMessage(chat, message, request) {
   if (room === undefined) return;
   // It may be a message that was sent before the connection was lost.
   model.reconcile(room, [line], request?.pending !== undefined);
+  if (stopTyping(room, nick)) model.emit("typing", room);
   if (!own && !room.isRoom) noteGuest(chat, nick, !message.tags.has("account"));
   model.add(room, line);
   if (line.mention) chat.onMention(room, line);

@@ -148,6 +148,14 @@ export function goToMessage(chat, room, position, failed) {
   });
 }
 
+/** Loads a single message, which another one replies to. @param {ChatContext} chat @param {Room} room @param {string} id @param {Answer<Line | undefined>} answer */
+export function loadMessage(chat, room, id, { done, failed }) {
+  requestLines(chat, ["AROUND", room.name, `msgid=${id}`], 1, {
+    done: (lines, full) => done(lines.find((line) => line.id === id), full),
+    failed,
+  });
+}
+
 /** Scrolls to the first new message, and loads it if needed. @param {ChatContext} chat @param {Room} room @param {(why: string) => void} failed */
 export function goToFirstNew(chat, room, failed) {
   const { firstNewLine, newMessages } = room;
@@ -234,7 +242,10 @@ function requestHistory(chat, command, params, limit, { done, failed }) {
   // Not a constant: the first requests are sent before RPL_ISUPPORT has come.
   const full = () => count >= Math.min(limit, chat.historyMax);
   const ended = () => done(lines.map((line, i) => ({ room: names[i] ?? "", line })), full());
-  const sent = chat.request(command, params, { onLine: found, onEnd: ended, onError: failed });
+  const onChange = (/** @type {string} */ id, /** @type {(line: Line) => void} */ change) => {
+    for (const line of lines) if (line.id === id) change(line);
+  };
+  const sent = chat.request(command, params, { onLine: found, onChange, onEnd: ended, onError: failed });
   if (!sent) failed("Not connected. Try again when the connection is back.");
 }
 

@@ -41,14 +41,17 @@ export function parse(line) {
  * @param {string} command
  * @param {string[]} params
  * @param {string} [label] The label of the response (IRCv3, "labeled-response").
+ * @param {Record<string, string>} [tags] Further tags.
  */
-export function render(command, params, label) {
+export function render(command, params, label, tags = {}) {
   const words = params.map((param, i) => {
     const last = i === params.length - 1;
     return last && (param === "" || param.startsWith(":") || param.includes(" ")) ? `:${param}` : param;
   });
   const line = [command, ...words].join(" ").replace(/[\r\n\0]/g, "");
-  return label === undefined ? line : `@label=${label} ${line}`;
+  const all = Object.entries(label === undefined ? tags : { label, ...tags });
+  if (all.length === 0) return line;
+  return `@${all.map(([key, value]) => `${key}=${escape(value)}`).join(";")} ${line}`;
 }
 
 /** The length of a chunk of AUTHENTICATE; a shorter one is the last (IRCv3, "sasl-3.1"). */

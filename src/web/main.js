@@ -32,7 +32,9 @@ import { focusComposer, showComposer } from "./views/composer.js";
 import { showMessages } from "./views/messages.js";
 import { showPeople } from "./views/people.js";
 import { showRoom, showStatus } from "./views/room.js";
+import { showReplyBar } from "./views/reply_bar.js";
 import { showTabs } from "./views/tabs.js";
+import { showTyping } from "./views/typing.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./lines.js").Line} Line */
@@ -66,6 +68,8 @@ const scrollPages = showMessages(chat, person);
 showPeople(chat, person, invite);
 showRoom(chat);
 showComposer(chat, { help, go, search, settings: settings.open, devices, invite, operator, confirm: confirmDialog() });
+showReplyBar(chat);
+showTyping(chat);
 const updateStatus = showStatus(chat);
 
 // Drawers: on narrow screens, rooms and people are hidden beside the page until a button opens them.

@@ -5,6 +5,7 @@
 import { now } from "./clock.js";
 import { plainText } from "./format.js";
 import { authorOf } from "./ignored.js";
+import { repliedTo } from "./line_changes.js";
 import { fold } from "./room.js";
 
 /** @typedef {import("./irc.js").Message} Message */
@@ -34,7 +35,9 @@ export function lineOf(model, message, inPrivate, few) {
   const own = fold(nick) === fold(model.nick);
   const author = authorOf(message);
   const ignored = !own && model.ignores(author);
-  const mention = !own && !ignored && (inPrivate || model.mentions(plainText(said)));
+  const accounts = (tags.get("tincan.chat/mentions") ?? "").split(",");
+  const isMentioned = model.account !== "" && accounts.includes(model.account);
+  const mention = !own && !ignored && (inPrivate || isMentioned || model.mentions(plainText(said)));
   // The lines of a long message have the id of the first one, with a number appended.
   const [, id, part = "0"] = /^(.*?)(?:-(\d+))?$/s.exec(tags.get("msgid") ?? "") ?? [];
   return {
@@ -48,6 +51,7 @@ export function lineOf(model, message, inPrivate, few) {
     mention,
     author,
     ignored,
+    reply: repliedTo(tags),
   };
 }
 

@@ -15,9 +15,9 @@ import { fold, Room } from "./room.js";
 /**
  * What has changed: a tab was opened; the list of tabs or their counts; the current room; a line was added to a room; its
  * lines were replaced; it was brought up to date after joining; it shall scroll to a line or to the end; its read marker; its
- * pending messages; its members; its topic or whether the user is in it; whether the user is always on or a server operator.
+ * pending messages; a line has changed; the message that the user replies to; who is typing; its members; its topic or whether the user is in it; whether the user is always on or a server operator.
  *
- * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "members" | "room" | "user"} Change
+ * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "changed" | "reply" | "typing" | "members" | "room" | "user"} Change
  */
 
 /**
@@ -32,6 +32,8 @@ export const HISTORY_UNKNOWN = "Messages sent while you were away are not shown 
 /** All rooms and conversations, and what the user sees of them. Each change is emitted to the listeners. */
 export class Model {
   nick = "";
+  /** The account that the user is logged in to, or the empty string. */
+  account = "";
   /** @type {Map<string, Room>} By folded name. */
   rooms = new Map();
   /** @type {Room | undefined} The room that is shown. */
@@ -100,6 +102,11 @@ export class Model {
   /** Whether lines of a sender are not shown. @param {string} author Folded. */
   ignores(author) {
     return this.#ignored.has(author);
+  }
+
+  /** Whether lines of a nickname are not shown. A guest is ignored under its host as well, which is not known here. @param {string} nick */
+  ignoresNick(nick) {
+    return this.#ignored.has(fold(nick));
   }
 
   /** Sets the users whose lines are not shown. @param {string[]} names */
@@ -174,6 +181,23 @@ export class Model {
     if (room.trim(shown && !this.atEnd)) this.emit("lines", room);
     if (seen) this.#markRead();
     else if (countsAsNew(line)) this.emit("tabs");
+  }
+
+  /** Changes a line of a room, if it is loaded. @param {Room} room @param {string} id @param {(line: Line) => void} change */
+  changeLine(room, id, change) {
+    for (const line of [...room.lines, ...room.queue ?? []]) {
+      if (line.id !== id) continue;
+      change(line);
+      line.version = (line.version ?? 0) + 1;
+      this.emit("changed", room, line);
+    }
+    if (room.replyTo?.id === id && room.replyTo.deletedBy !== undefined) this.replyTo(room, undefined);
+  }
+
+  /** Sets the message that the user replies to with the next one. @param {Room} room @param {Line | undefined} line */
+  replyTo(room, line) {
+    room.replyTo = line;
+    this.emit("reply", room);
   }
 
   /** Queues the new lines of a room until its history is loaded. @param {Room} room */
@@ -258,6 +282,7 @@ export class Model {
   /** @param {Room} room @param {string} nick @returns {boolean} Whether it was a member. */
   removeMember(room, nick) {
     const was = room.members.delete(fold(nick));
+    if (room.typing.delete(fold(nick))) this.emit("typing", room);
     if (was) this.emit("members", room);
     return was;
   }

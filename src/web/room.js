@@ -20,6 +20,7 @@ import { append, countsAsNew, firstPosition, indexAfter, lastPosition, positionO
  * @property {string} text
  * @property {Date} time
  * @property {string} [nick] The user's nickname at that time.
+ * @property {string} [reply] The id of the message that it replies to.
  * @property {string} [error] Why it was not sent.
  * @property {Position} [after] Set if it may have been delivered all the same: after this position.
  */
@@ -122,6 +123,10 @@ export class Room {
   queue;
   /** @type {Pending[]} */
   pending = [];
+  /** @type {Line | undefined} The message that the user replies to with the next one. */
+  replyTo;
+  /** @type {Map<string, { nick: string, until: number }>} Who is typing, by folded nickname: see typing.js. */
+  typing = new Map();
   /** @type {string[]} Earlier input, for recall. */
   inputHistory = [];
 

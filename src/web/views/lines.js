@@ -6,24 +6,34 @@ import { colour } from "../colours.js";
 import { formattedText, make, timeOf } from "../dom.js";
 import { isMessage } from "../lines.js";
 import { foldButton, isLong, messageNodes } from "./message_text.js";
+import { deletedText, drawReactions, renderQuote } from "./reactions.js";
 
 /** @typedef {import("../mentions.js").Names} Names */
 /** @typedef {import("../lines.js").Line} Line */
+/** @typedef {import("./reactions.js").LineActions} LineActions */
 
 /** Messages of one person are shown as one block if no more than this is between them, in milliseconds. */
 const CONTINUED_WITHIN = 5 * 60_000;
 
 /** Whether a line continues the block of the line before it, and needs no name. @param {Line | undefined} a @param {Line} b */
 export function isContinued(a, b) {
-  return a !== undefined && a.kind === b.kind && (b.kind === "say" || b.kind === "notice") && a.nick === b.nick &&
+  return a !== undefined && b.reply === undefined && a.kind === b.kind && (b.kind === "say" || b.kind === "notice") &&
+    a.nick === b.nick &&
     b.time.getTime() - a.time.getTime() < CONTINUED_WITHIN;
 }
 
 /** @type {WeakSet<Line>} The long messages that the user has unfolded. */
 const unfolded = new WeakSet();
 
-/** The element of a line. @param {Line} line @param {boolean} follows Whether it continues a block. @param {Names} [names] Whom it can name. */
-export function renderLine(line, follows, names) {
+/**
+ * The element of a line.
+ *
+ * @param {Line} line
+ * @param {boolean} follows Whether it continues a block.
+ * @param {Names} [names] Whom it can name.
+ * @param {LineActions} [actions] What the user can do with it; nothing, unless given.
+ */
+export function renderLine(line, follows, names, actions) {
   const { kind, nick, text, time, own = false, mention = false } = line;
   const element = make("div", `line ${kind}`, timeOf(time));
   element.classList.toggle("follows", follows);
@@ -31,18 +41,22 @@ export function renderLine(line, follows, names) {
   element.classList.toggle("mention", mention);
   const words = make("div", "text");
   words.dir = "auto";
+  element.classList.toggle("deleted", line.deletedBy !== undefined);
   if (kind === "action" && nick !== undefined) words.append(name(nick), " ");
   else if (nick !== undefined && kind !== "info" && kind !== "error") {
     // For screen readers, each line has its name.
     if (follows) element.append(make("span", "sr", `${nick}: `));
     else element.append(name(nick));
   }
-  words.append(...isMessage(line) ? messageNodes(text, names) : formattedText(text));
+  if (line.reply !== undefined && actions !== undefined) element.append(renderQuote(line, actions));
+  if (line.deletedBy !== undefined) words.append(deletedText(line));
+  else words.append(...isMessage(line) ? messageNodes(text, names) : formattedText(text));
   element.append(words);
   if (isMessage(line) && isLong(text)) {
     const changed = (/** @type {boolean} */ open) => void (open ? unfolded.add(line) : unfolded.delete(line));
     element.append(foldButton(words, text, unfolded.has(line), changed));
   }
+  if (actions !== undefined) drawReactions(element, line, actions);
   return element;
 }
 

@@ -9,7 +9,10 @@ import { goToEnd, goToFirstNew, loadMore } from "../history.js";
 import { notKeptText } from "../kept.js";
 import { fold } from "../room.js";
 import { showInputError } from "./composer.js";
+import { lineActions } from "../quoted.js";
+import { addLineMenu } from "./line_menu.js";
 import { isContinued, renderLine, renderMembership, separator } from "./lines.js";
+import { drawReactions, renderQuote } from "./reactions.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
 /** @typedef {import("../lines.js").Line} Line */
@@ -84,11 +87,12 @@ export function showMessages(chat, choose) {
 /** The log of one room. It is updated only while it is shown. */
 class Log {
   #chat;
+  #actions;
   #pending = make("div", "pending");
   #start = make("div", "start");
   #end = make("div", "end");
   #newMark = separator("mark", "New messages");
-  /** @type {WeakMap<Line, { element: HTMLElement, follows: boolean }>} The element of each line. */
+  /** @type {WeakMap<Line, { element: HTMLElement, follows: boolean, version: number, deleted: boolean }>} The element of each line. */
   #elements = new WeakMap();
   /** @type {WeakMap<Line, { element: HTMLElement, lines: Line[] }>} The element of successive joins and parts, by the first of them. */
   #groups = new WeakMap();
@@ -129,6 +133,8 @@ class Log {
       this.#scrolled();
     });
     latest.before(element);
+    this.#actions = lineActions(chat, room, () => this.#quotesChanged());
+    addLineMenu(chat, room, element, (each) => this.#lineOf.get(each));
     // When the log becomes smaller, for example by a keyboard, its end stays visible.
     new ResizeObserver(() => this.#scheduleDraw()).observe(element);
   }
@@ -156,9 +162,12 @@ class Log {
       if (this.#atEnd) this.#scrollTarget = "new";
       if (this.room.unread > 0) announce(this.#unread);
     }
+    if (change === "changed" && line?.deletedBy !== undefined) this.#quotesChanged();
     if (change === "goto") this.#scrollTarget = line ?? "end";
     if (change === "lines" || change === "caught up" || change === "goto") this.#muteNextDraw = true;
-    if (this.#muteNextDraw || change === "line" || change === "pending" || change === "room") this.#scheduleDraw();
+    if (this.#muteNextDraw || change === "line" || change === "changed" || change === "pending" || change === "room") {
+      this.#scheduleDraw();
+    }
     if (change !== "pending") return;
     const more = this.room.pending.length > this.#pendingCount;
     this.#pendingCount = this.room.pending.length;
@@ -171,6 +180,14 @@ class Log {
   /** @param {number} pages */
   scrollPages(pages) {
     this.element.scrollBy({ top: pages * 0.9 * this.element.clientHeight });
+  }
+
+  /** Draws the quotes again that show another message now: it was loaded, or deleted. */
+  #quotesChanged() {
+    for (const quote of this.element.querySelectorAll(".quote")) {
+      const line = this.#lineOf.get(/** @type {Element} */ (quote.parentElement));
+      if (line !== undefined) quote.replaceWith(renderQuote(line, this.#actions));
+    }
   }
 
   /** Draws the log before the next frame, once for all changes until then. */
@@ -301,9 +318,14 @@ class Log {
   /** @param {Line} line @param {boolean} follows */
   #line(line, follows) {
     const before = this.#elements.get(line);
-    if (before?.follows === follows) return before.element;
-    const element = renderLine(line, follows, this.#names(line));
-    this.#elements.set(line, { element, follows });
+    const { version = 0, deletedBy } = line;
+    if (before?.follows === follows && before.deleted === (deletedBy !== undefined)) {
+      if (before.version !== version) drawReactions(before.element, line, this.#actions);
+      before.version = version;
+      return before.element;
+    }
+    const element = renderLine(line, follows, this.#names(line), this.#actions);
+    this.#elements.set(line, { element, follows, version, deleted: deletedBy !== undefined });
     this.#lineOf.set(element, line);
     return element;
   }
@@ -328,7 +350,7 @@ class Log {
     }
     const element = renderMembership(lines, before?.element.querySelector("details")?.open ?? false);
     this.#groups.set(first, { element, lines });
-    for (const line of lines) this.#elements.set(line, { element, follows: false });
+    for (const line of lines) this.#elements.set(line, { element, follows: false, version: 0, deleted: false });
     this.#lineOf.set(element, first);
     return element;
   }

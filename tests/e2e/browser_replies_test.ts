@@ -1,0 +1,168 @@
+/**
+ * Tests of what users of the page do with messages: reply, react, delete, and see who is typing, each with the pointer, by
+ * touch and by keyboard.
+ */
+/// <reference lib="dom" />
+import { assertEquals } from "@std/assert";
+import { missing, type Visitor, within, type World } from "./browser.ts";
+import { test } from "./forms.ts";
+import { source } from "./harness.ts";
+
+/** Registers a test with a browser. */
+function browse(name: string, body: (world: World) => Promise<void>): void {
+  test(name, (form) => within(form, body), missing, [source]);
+}
+
+/** Opens the menu of a message with the pointer, and presses a button of it. */
+async function choose(visitor: Visitor, text: string, action: string): Promise<void> {
+  await visitor.line(text).hover();
+  await visitor.line(text).getByRole("button", { name: action, exact: true }).click();
+}
+
+/** The reactions that a message shows, with `*` if the user has them. */
+async function reactions(visitor: Visitor, text: string): Promise<string[]> {
+  const chips = visitor.line(text).locator(".reaction");
+  return await chips.evaluateAll((all) =>
+    all.map((chip) => chip.textContent + (chip.ariaPressed === "true" ? "*" : ""))
+  );
+}
+
+browse("page: a reaction is counted on all pages, and the same button takes it back", async (world) => {
+  const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
+  await alice.say("Lunch at one?");
+  await bob.sees("Lunch at one?");
+  await choose(bob, "Lunch at one?", "React with 👍");
+  const chip = alice.page.getByRole("button", { name: "bob reacted with 👍" });
+  await chip.click();
+  await alice.page.getByRole("button", { name: "bob and alice reacted with 👍", pressed: true }).waitFor();
+  await bob.page.getByRole("button", { name: "bob and alice reacted with 👍", pressed: true }).waitFor();
+  assertEquals(await reactions(bob, "Lunch at one?"), ["👍 2*"]);
+  await bob.page.getByRole("button", { name: "bob and alice reacted with 👍" }).click();
+  await alice.page.getByRole("button", { name: "alice reacted with 👍", pressed: true }).waitFor();
+  await alice.assertAccessible("with reactions");
+  await alice.assertFits("with reactions");
+
+  // A page that is loaded again has them from the history.
+  await alice.page.reload();
+  await alice.sees("Lunch at one?");
+  assertEquals(await reactions(alice, "Lunch at one?"), ["👍 1*"]);
+});
+
+browse("page: any emoji is a reaction, found by its name or typed", async (world) => {
+  const alice = await world.guest("alice");
+  await alice.say("done");
+  await alice.line("done").and(alice.page.locator(":not(.sending)")).waitFor();
+  await choose(alice, "done", "Other reaction");
+  const picker = alice.dialog("Choose a reaction");
+  await picker.getByRole("textbox").fill(":rocket");
+  await picker.getByRole("button", { name: "rocket", exact: true }).waitFor();
+  await alice.assertAccessible("with the picker");
+  await alice.page.keyboard.press("Enter");
+  await alice.page.getByRole("button", { name: "alice reacted with 🚀" }).waitFor();
+  await choose(alice, "done", "Other reaction");
+  await picker.getByRole("textbox").fill("🦄");
+  await picker.getByRole("button", { name: "🦄" }).waitFor();
+  await alice.page.keyboard.press("Enter");
+  await alice.page.getByRole("button", { name: "alice reacted with 🦄" }).waitFor();
+  await choose(alice, "done", "Other reaction");
+  await picker.getByRole("textbox").press("Escape");
+  await picker.waitFor({ state: "detached" });
+});
+
+browse("page: a reply quotes the message, and the quote leads to it, also when that is far back", async (world) => {
+  const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
+  await alice.say("Lunch at one?");
+  await bob.sees("Lunch at one?");
+  await choose(bob, "Lunch at one?", "Reply");
+  await bob.page.getByText("Reply to alice Lunch at one?").waitFor();
+  await bob.assertAccessible("while replying");
+  await bob.page.keyboard.press("Escape");
+  await bob.page.locator("#reply").waitFor({ state: "hidden" });
+  await choose(bob, "Lunch at one?", "Reply");
+  await bob.say("yes, **gladly**");
+  await bob.page.locator("#reply").waitFor({ state: "hidden" });
+  await alice.line("gladly").locator(".quote").getByText("Lunch at one?").waitFor();
+
+  // The page of carol has the reply alone, and asks for the rest.
+  for (let n = 0; n < 120; n++) await bob.say(`filler ${n}`);
+  await alice.sees("filler 119");
+  await choose(alice, "filler 119", "Reply");
+  await alice.say("enough");
+  const carol = await world.guest("carol");
+  await carol.line("enough").locator(".quote").getByText("filler 119").click();
+  await carol.page.locator(".found").filter({ hasText: "filler 119" }).waitFor();
+});
+
+browse("page: a deleted message is gone from all pages and their quotes, and stays as deleted", async (world) => {
+  const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
+  await alice.say("oops, a secret");
+  await bob.sees("oops, a secret");
+  await choose(bob, "oops, a secret", "Reply");
+  await bob.say("I saw that");
+  await alice.sees("I saw that");
+  await bob.line("oops, a secret").first().hover();
+  assertEquals(await bob.line("oops, a secret").first().getByRole("button", { name: "Delete" }).count(), 0);
+  const own = alice.page.locator(".line.own").filter({ hasText: "oops, a secret" });
+  await own.hover();
+  await own.getByRole("button", { name: "Delete", exact: true }).click();
+  await own.getByRole("button", { name: "Delete for all?" }).click();
+  for (const visitor of [alice, bob]) {
+    await visitor.page.locator(".line.deleted").getByText("Deleted", { exact: true }).waitFor();
+    await visitor.line("I saw that").locator(".quote").getByText("Deleted message").waitFor();
+    assertEquals(await visitor.page.getByText("a secret").count(), 0);
+  }
+  await bob.page.reload();
+  await bob.page.locator(".line.deleted").getByText("Deleted", { exact: true }).waitFor();
+  await bob.sees("I saw that");
+  assertEquals(await bob.page.getByText("a secret").count(), 0);
+  await bob.assertAccessible("with a deleted message");
+});
+
+browse("page: the arrow keys go from message to message, and Enter opens the menu", async (world) => {
+  const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
+  for (const text of ["first", "second"]) await bob.say(text);
+  await alice.sees("second");
+  await alice.log.focus();
+  for (const key of ["ArrowUp", "ArrowUp", "Enter", "Enter"]) await alice.page.keyboard.press(key);
+  await bob.page.getByRole("button", { name: "alice reacted with 👍" }).waitFor();
+  assertEquals(await reactions(bob, "first"), ["👍 1"]);
+  await alice.log.focus();
+  await alice.page.keyboard.press("ArrowUp");
+  await alice.page.keyboard.press("Enter");
+  for (let n = 0; n < 4; n++) await alice.page.keyboard.press("ArrowRight");
+  await alice.page.keyboard.press("Enter");
+  await alice.page.getByText("Reply to bob second").waitFor();
+  assertEquals(await alice.page.evaluate(() => document.activeElement?.id), "words");
+});
+
+browse("page: on a phone, a tap opens the menu of a message", async (world) => {
+  const phone = await world.guest("alice", "", {
+    viewport: { width: 360, height: 640 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  const bob = await world.guest("bob");
+  await bob.say("tap me, I am a message that takes up two lines on a phone at least");
+  await phone.line("tap me").locator(".text").tap();
+  await phone.line("tap me").getByRole("button", { name: "React with ❤️" }).waitFor();
+  await phone.assertFits("with the menu of a message");
+  await phone.line("tap me").getByRole("button", { name: "React with ❤️" }).tap();
+  await bob.page.getByRole("button", { name: "alice reacted with ❤️" }).waitFor();
+});
+
+browse("page: others see who is typing, until the message comes or the user stops", async (world) => {
+  const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
+  await bob.composer.pressSequentially("hel");
+  const typing = alice.page.getByText("bob is typing …");
+  await typing.waitFor();
+  await alice.assertAccessible("while bob is typing");
+  await bob.say("hello");
+  await alice.sees("hello");
+  await typing.waitFor({ state: "detached" });
+  await bob.composer.pressSequentially("/me");
+  await bob.composer.fill("");
+  await bob.composer.pressSequentially("x");
+  await typing.waitFor();
+  await bob.composer.fill("");
+  await typing.waitFor({ state: "detached" });
+});
