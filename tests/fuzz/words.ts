@@ -349,7 +349,7 @@ function messageBatch(random: Random): string[] {
   const target = random.chance(0.8) ? "#tea" : random.pick([room, nick])(random);
   const line = () => {
     const tags = `@batch=${random.chance(0.95) ? "x" : "y"}${random.chance(0.2) ? ";draft/multiline-concat" : ""}`;
-    const words = random.chance(0.3) ? "" : text(random).slice(0, 450);
+    const words = random.chance(0.3) ? "" : text(random).slice(0, 450).toWellFormed();
     return `${tags} ${random.chance(0.97) ? "PRIVMSG" : "NOTICE"} ${random.chance(0.97) ? target : "#other"} :${words}`;
   };
   return [
