@@ -277,4 +277,10 @@ CREATE TABLE checkpoint_part (
 -- How far such a node has caught up on lines that it lacks, as JSON; no row if it lacks none: see line_archive_table.ts.
 CREATE TABLE catch_up (progress TEXT NOT NULL) STRICT;
 `,
+  `
+-- The full-text index has the beginnings of words now, sequences of characters, and links: see index_terms.ts. Maintenance indexes
+-- all lines again.
+INSERT INTO word (word) VALUES ('delete-all');
+UPDATE target SET indexed = 0;
+`,
 ];

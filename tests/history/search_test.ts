@@ -19,6 +19,7 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
   /** How many ids and texts were read. */
   read = 0;
   texts = 0;
+  cost = 0;
 
   /** Adds a line with the next id. */
   add(words: Iterable<string>): this {
@@ -54,13 +55,22 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
     return this.#lines.get(id);
   }
 
+  lines(_target: number, after: number, before: number, count: number) {
+    const found = [...this.#lines.values()].filter(({ id }) => id > after && id < before).slice(-count).reverse();
+    this.texts += found.length;
+    return found.map((line) => ({ id: line.id, line }));
+  }
+
   matches({ words }: { words: ReadonlySet<string> }): boolean {
     return this.#words.every((word) => words.has(word));
   }
 
-  search(words: readonly string[], { count = 10, before = Infinity, after = 0, budget = Infinity } = {}) {
+  search(
+    words: readonly string[],
+    { count = 10, before = Infinity, after = 0, budget = Infinity, exact = true, indexed = Infinity } = {},
+  ) {
     this.#words = words;
-    return searchTargets(this, [{ id: 1, terms: words, after, before }], { count, budget });
+    return searchTargets(this, [{ id: 1, terms: words, exact, indexed, after, before }], { count, budget });
   }
 
   /** The ids of the lines that are found, the newest first. */
@@ -183,10 +193,24 @@ Deno.test("search: ids and texts use up the budget as well as places in the inde
 
 Deno.test("search: several targets are searched together from the newest line to the oldest", () => {
   const index = new Index().fill(4000, (n) => [n % 2 === 0 ? "1_a" : "2_a", n % 2 === 0 ? "1_b" : "2_b"]);
-  const targets = [1, 2].map((id) => ({ id, terms: [`${id}_a`], after: 0, before: Infinity }));
+  const targets = [1, 2].map((id) => ({
+    id,
+    terms: [`${id}_a`],
+    exact: true,
+    indexed: Infinity,
+    after: 0,
+    before: Infinity,
+  }));
   const { found } = runToEnd(searchTargets(index, targets, { count: 5 }));
   assertEquals(found.map(({ id }) => id), [4000, 3999, 3998, 3997, 3996]);
-  const hard = [1, 2].map((id) => ({ id, terms: [`${id}_a`, `${3 - id}_b`], after: 0, before: Infinity }));
+  const hard = [1, 2].map((id) => ({
+    id,
+    terms: [`${id}_a`, `${3 - id}_b`],
+    exact: true,
+    indexed: Infinity,
+    after: 0,
+    before: Infinity,
+  }));
   const { unsearched } = runToEnd(searchTargets(index, hard, { count: 5, budget: 1500 }));
   assert(unsearched > 1000 && unsearched < 4000, `${unsearched}`);
 });

@@ -333,7 +333,8 @@ test("SEARCH: finds messages with all words, by channel, sender and time", async
 test("SEARCH: replies with FAIL when the request is not valid", async (fixture) => {
   const alice = await reader(fixture, 1);
   await alice.expect("SEARCH", "461 alice SEARCH :Not enough parameters");
-  const nothing = "FAIL SEARCH INVALID_PARAMS text :There is no word to search for";
+  const nothing =
+    "FAIL SEARCH INVALID_PARAMS text :Nothing to search for: use words, from:NAME or has:link (punctuation and emoji are not indexed)";
   for (const given of ["in=#tea", "text=", "text=?!", "nonsense"]) await alice.expect(`SEARCH ${given}`, nothing);
   const where = "FAIL SEARCH INVALID_PARAMS in :You are not in that channel";
   for (const given of ["#nowhere", "bob", ""]) await alice.expect(`SEARCH text=x;in=${given}`, where);

@@ -180,13 +180,14 @@ Deno.test("search: finds the last lines of the room that contain all words", asy
     "[09:30] <alice> Green TEA, please",
     "[09:30] * alice makes tea: green",
   ]);
-  const none = "-- No matches in #lobby. Search finds whole words, in any order.";
-  for (const words of ["coffee", "te", "tea NEAR(green)", "elsewhere"]) {
+  const none = "-- No matches in #lobby. Search finds beginnings of words, in any order.";
+  for (const words of ["coffee", "ea", "tea NEAR(green)", "elsewhere"]) {
     assertEquals(await alice.asks(`/search ${words}`), [none], words);
   }
   await alice.connection.says("🎉 ?!"); // said, but without words
   for (const signs of ["🎉", "?!"]) {
-    const answer = "-- Nothing to search for: use words, since punctuation and emoji are not indexed.";
+    const answer =
+      "-- Nothing to search for: use words, from:NAME or has:link (punctuation and emoji are not indexed).";
     assertEquals(await alice.asks(`/search ${signs}`), [answer], signs);
   }
   for (let i = 0; i < REPLAY + 5; i++) await alice.connection.says(`tea number ${i}`);
