@@ -39,6 +39,7 @@ import readMarkersJs from "./read_markers.js" with { type: "text" };
 import readSyncJs from "./read_sync.js" with { type: "text" };
 import replyTextsJs from "./reply_texts.js" with { type: "text" };
 import roomJs from "./room.js" with { type: "text" };
+import searchWordsJs from "./search_words.js" with { type: "text" };
 import storageJs from "./storage.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
 import viewsAccountJs from "./views/account.js" with { type: "text" };
@@ -114,6 +115,7 @@ const parts: readonly Asset[] = [
   { path: "/read_sync.js", type: JS, text: readSyncJs },
   { path: "/reply_texts.js", type: JS, text: replyTextsJs },
   { path: "/room.js", type: JS, text: roomJs },
+  { path: "/search_words.js", type: JS, text: searchWordsJs },
   { path: "/storage.js", type: JS, text: storageJs },
   { path: "/style.css", type: CSS, text: styleCss },
   { path: "/views/account.js", type: JS, text: viewsAccountJs },

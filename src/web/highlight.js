@@ -3,6 +3,7 @@
  * Marks search terms in a text, by the same rules as the server's search: case, accents and punctuation are ignored; a word matches
  * if it begins with a term; in Korean and in scripts without spaces between words, any part of a text matches.
  */
+import { wordsOf } from "./search_words.js";
 
 const UNSPACED =
   "[[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}]&&[\\p{L}\\p{N}]]";
@@ -11,9 +12,6 @@ const RUN = new RegExp(`^${UNSPACED}`, "v");
 
 /** A character, with the marks and the further parts of a Korean syllable behind it. */
 const CHARACTER = /\P{M}[\p{M}\u1160-\u11ff]*/gu;
-
-/** A condition of a search, which is no word to be marked: see `protocol/search.ts`. */
-const CONDITION = /(?<!\S)(?:from|in|before|after|has):(?:"[^"]*"|\S*)/gi;
 
 /** The most characters shown before the first match, and in total. */
 const EXCERPT_BEFORE = 60;
@@ -27,7 +25,7 @@ const EXCERPT_MAX = 400;
  * @returns {{ text: string, found: boolean }[]}
  */
 export function highlightWords(text, search) {
-  const wanted = [...new Set(foldWords(search.replace(CONDITION, " ")))];
+  const wanted = [...new Set(foldWords(wordsOf(search)))];
   const parts = [];
   let from = 0;
   for (const { index, length } of findMatches(text, wanted)) {

@@ -1,7 +1,11 @@
 /** Tests the search in the SQLite store, and the full-text index that it uses. */
 import { assert, assertEquals } from "@std/assert";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { QUERY_TERMS_MAX } from "../../src/util/tokenizer.ts";
+import { Database } from "../../src/history/database.ts";
+import { MIGRATIONS } from "../../src/history/schema.ts";
+import { Statements } from "../../src/history/statements.ts";
+import { WordIndex } from "../../src/history/word_index.ts";
+import { QUERY_TERMS_MAX, queryTerms } from "../../src/util/tokenizer.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { commitLines, found, lines, MANY, Place, runMaintenance, said, whispered } from "./helpers.ts";
 
@@ -168,4 +172,135 @@ Deno.test("sqlite: a running search finds no line of a new room with the number 
   commitLines(history, said("#secret", "all secret"));
   runMaintenance(history);
   assertEquals(runToEnd(search).lines, []);
+});
+
+Deno.test("stores: both find the same beginnings of words, parts of runs, and links", async () => {
+  using place = new Place();
+  const texts = [
+    "Kettlewell station",
+    "two kettles",
+    "a kettle",
+    "https://kettle.example",
+    "see www.tea.example",
+    "t",
+    "tea t",
+    "今日はいい天気",
+    "明日も、いい天気かな",
+    "コーヒーとお茶",
+    "한국어를 배워요",
+    "대한국어학회",
+    "ภาษาไทย",
+    "ไทย ภาษา",
+    "今 日",
+  ];
+  const history = await place.open();
+  const model = new MemoryHistory();
+  const all = texts.map((text, n) => said("#room", text, { who: n % 2 === 0 ? "alice" : "bob" }));
+  for (const line of all) model.add("#room", line);
+  const queries = [
+    "ke",
+    "kettle",
+    "kettlew",
+    "kettlewel",
+    "kettlewellx",
+    "t",
+    "te",
+    "st two",
+    "二",
+    "今日",
+    "今",
+    "いい天気",
+    "いい天気か",
+    "コーヒー お茶",
+    "ヒー",
+    "국어",
+    "한국어를",
+    "ไทย",
+    "ภาษาไทย",
+    "าไ",
+    "日は 今日",
+    "",
+  ];
+  const check = (when: string) => {
+    for (const words of queries) {
+      for (
+        const others of [{}, { from: "alice" }, { hasLink: true }, { from: "bob", hasLink: true, before: all[4]!.id }]
+      ) {
+        const query = { terms: queryTerms(words), count: 99, ...others };
+        const [here, there] = [history, model].map((each) => runToEnd(each.search(["#room"], query)).lines);
+        assertEquals(here, there, `${when}: ${words} ${JSON.stringify(others)}`);
+      }
+    }
+  };
+  commitLines(history, ...all.slice(0, 10));
+  runMaintenance(history);
+  commitLines(history, ...all.slice(10));
+  check("before the last lines are indexed");
+  runMaintenance(history);
+  check("after it");
+  assertEquals(found(history, "kettlew"), ["Kettlewell station"]);
+  assertEquals(found(history, "いい天気"), ["今日はいい天気", "明日も、いい天気かな"]);
+  assertEquals(found(history, "국어"), ["한국어를 배워요", "대한국어학회"]);
+  const links = runToEnd(history.search(["#room"], { terms: [], hasLink: true, count: 9 })).lines;
+  assertEquals(links.map(({ text }) => text), ["https://kettle.example", "see www.tea.example"]);
+});
+
+/** Whether a term is anywhere in the full-text index, also as a deleted one. */
+function isInIndex(place: Place, term: string): boolean {
+  const blocks = place.database.db.prepare("SELECT block FROM word_data").all() as { block: Uint8Array }[];
+  return blocks.some(({ block }) => new TextDecoder("latin1").decode(block).includes(term));
+}
+
+Deno.test("index: nothing of an erased line is left in the file after maintenance, also of one that is erased meanwhile", async () => {
+  using place = new Place();
+  const history = await place.open();
+  // The index has no more of a term than what it does not share with the term before: here eight letters.
+  const secret = (end: string) => said("#room", `${end.at(-1)!.repeat(24)}${end}`);
+  commitLines(history, ...lines("#room", MANY));
+  const first = secret("secretqq");
+  commitLines(history, first);
+  runMaintenance(history);
+  const second = secret("secretzz");
+  commitLines(history, second, ...lines("#room", MANY));
+  runMaintenance(history);
+  assertEquals([isInIndex(place, "secretqq"), isInIndex(place, "secretzz")], [true, true]);
+  const sql = new Statements(place.database.db);
+  const index = new WordIndex(sql);
+  const eraseLine = (id: number) =>
+    sql.write(() => {
+      sql.run("DELETE FROM message WHERE id = ?", id);
+      index.erase(id);
+    });
+  eraseLine(first.id);
+  assertEquals(found(history, "qqqq"), []);
+  assert(index.mergeStep(), "the index is not rewritten at once");
+  eraseLine(second.id);
+  let steps = 0;
+  while (index.mergeStep()) steps++;
+  assert(steps > 1);
+  assertEquals([isInIndex(place, "secretqq"), isInIndex(place, "secretzz")], [false, false]);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 2 * MANY);
+  assertEquals(found(history, "all", { count: 3 * MANY }).length, 2 * MANY);
+  eraseLine(history.page("#room", { count: 1 })[0]!.id);
+  while (index.mergeStep());
+  assertEquals(found(history, "all", { count: 3 * MANY }).length, 2 * MANY - 1, "and again");
+});
+
+Deno.test("sqlite: a file of an earlier version is indexed again, and searched meanwhile", async () => {
+  using place = new Place();
+  const before = MIGRATIONS.slice(0, MIGRATIONS.findIndex((sql) => sql.includes("index_terms.ts")));
+  const earlier = await Database.open(place.path, "normal", before);
+  earlier.db.exec(`INSERT INTO target (id, key, name, indexed) VALUES (1, '#room', '#room', 2048);
+    INSERT INTO message (target, id, time, style, origin, text, tags, bot) VALUES (1, 1024, 1, 0, 'alice!a@h', 'teapot', '', 0),
+      (1, 2048, 2, 0, 'bob!b@h', 'old teapots', '', 0);
+    INSERT INTO word (rowid, words) VALUES (1024, '1_teapot 1__616c696365'), (2048, '1_old 1_teapots 1__626f62')`);
+  earlier.close();
+  const history = await place.open();
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 0);
+  assertEquals(found(history, "te"), ["teapot", "old teapots"]);
+  runMaintenance(history);
+  assertEquals([place.number("SELECT count(*) FROM word_docsize"), found(history, "te")], [2, [
+    "teapot",
+    "old teapots",
+  ]]);
 });

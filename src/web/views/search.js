@@ -100,7 +100,7 @@ export function searchDialog(chat) {
     const { nick = "", text, time } = line;
     const element = button("result", "", () => choose({ room: where, line }));
     const about = make("span", "about", make("b", `nick ${colour(nick)}`, nick), " ");
-    if (sought.room === undefined) about.append(make("span", "where", where), " ");
+    if (where !== sought.room?.name) about.append(make("span", "where", where), " ");
     about.append(dateTimeOf(time));
     const said = highlightWords(plainText(text), sought.words).map(({ text, found }) =>
       found ? make("mark", "", text) : text
