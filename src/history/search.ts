@@ -181,9 +181,11 @@ class TargetSearch<Found> implements Search<Found> {
       this.#cost.left -= TEXT_COST;
       const line = this.#source.line(this.#target, id);
       if (line !== undefined && (checked || this.#matches(line))) found.push({ id, line });
-      if (found.length === this.#count) break;
+      if (found.length < this.#count && this.#cost.left > 0) continue;
+      end = id;
+      break;
     }
-    this.before = found.length === this.#count ? found.at(-1)!.id : end;
+    this.before = end;
     this.#part = Math.min(2 * this.#part, LARGEST_PART);
     return found;
   }

@@ -16,6 +16,8 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
   readonly #lines = new Map<number, { id: number; words: ReadonlySet<string> }>();
   readonly #ids = new Map<string, number[]>();
   #words: readonly string[] = [];
+  /** Whether a line with all terms is one that the query asks for. */
+  fulfils: (line: { id: number }) => boolean = () => true;
   /** How many ids and texts were read. */
   read = 0;
   texts = 0;
@@ -61,8 +63,8 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
     return found.map((line) => ({ id: line.id, line }));
   }
 
-  matches({ words }: { words: ReadonlySet<string> }): boolean {
-    return this.#words.every((word) => words.has(word));
+  matches({ id, words }: { id: number; words: ReadonlySet<string> }): boolean {
+    return this.fulfils({ id }) && this.#words.every((word) => words.has(word));
   }
 
   search(
@@ -169,6 +171,46 @@ Deno.test("search: the newest lines are found first, without reading more", () =
   assert(index.read <= 2 * 16 * 64, `${index.read} ids were read`);
   index.read = 0;
   assertEquals([index.found(["a"], { count: 3 }), index.read], [[50_000, 49_999, 49_998], 3]);
+});
+
+Deno.test("search: lines that are not in the index are found by their texts, in small steps", () => {
+  const index = new Index().fill(1000, (n) => n % 100 === 0 ? ["a", "b"] : ["a"]);
+  const range = { indexed: 800, count: 100 };
+  assertEquals(index.found(["a", "b"], range), [901, 801, 701, 601, 501, 401, 301, 201, 101, 1]);
+  assertEquals(index.found(["a", "b"], { ...range, before: 801 }).length, 8);
+  assertEquals(index.found(["a", "b"], { ...range, after: 850 }), [901]);
+  assertEquals(index.found(["a", "b"], { ...range, count: 1 }), [901]);
+  assertEquals(index.found(["a"], { ...range, indexed: 0, count: 3 }), [1000, 999, 998]);
+  const { texts } = most(index, index.search(["b"], { ...range, indexed: 0 }));
+  assert(texts <= TEXTS_STEP, `${texts} texts were read in one step`);
+  const { found, unsearched } = runToEnd(index.search(["b"], { ...range, indexed: 0, budget: 5000 }));
+  assertEquals([found.length, unsearched > 600 && unsearched < 900], [2, true], `${unsearched}`);
+});
+
+Deno.test("search: texts are checked where the terms of the index are not enough", () => {
+  const index = new Index().fill(100, (n) => n % 10 === 0 ? ["a", "b"] : ["a"]);
+  index.fulfils = ({ id }) => id === 1 || id === 51 || id === 52;
+  assertEquals(index.found(["a", "b"], { exact: false }), [51, 1]);
+  assertEquals(index.found(["a"], { exact: false, count: 1 }), [52]);
+});
+
+Deno.test("search: checking long texts ends a step early, and uses up the budget", () => {
+  const index = new Index().fill(1000, () => ["a"]);
+  index.fulfils = () => {
+    index.cost += 600;
+    return false;
+  };
+  for (const options of [{ exact: false }, { indexed: 0 }]) {
+    const steps = index.search(["a"], { ...options, budget: 100_000 });
+    let [checked, last] = [0, index.cost];
+    for (let done = false; !done; last = index.cost) {
+      done = steps.next().done ?? false;
+      checked = Math.max(checked, (index.cost - last) / 600);
+    }
+    assertEquals(checked, 2);
+    assert(index.cost < 130_000, `${index.cost}`);
+    index.cost = 0;
+  }
 });
 
 Deno.test("search: the end of the budget is reported, and no line beyond it is returned", () => {

@@ -199,6 +199,39 @@ Deno.test("search: finds the last lines of the room that contain all words", asy
   ]);
 });
 
+Deno.test("search: finds beginnings of words by author, time, room and link", async () => {
+  const { alice, chat } = await talker();
+  const bob = new TextClient(chat);
+  await bob.asks("/nick bob");
+  await alice.connection.says("/join #tea", "teapots at https://example.org", "/leave");
+  await alice.connection.says("a teapot", "see www.example.org");
+  clock.now = at(9, 40);
+  await bob.connection.says("tea, teapot", "ภาษาไทย");
+  clock.now = at(9, 50);
+  const [first, link] = ["[09:30] <alice> a teapot", "[09:30] <alice> see www.example.org"];
+  const [second, thai] = ["[09:40] <bob> tea, teapot", "[09:40] <bob> ภาษาไทย"];
+  const finds = async (search: string, ...lines: string[]) =>
+    assertEquals(await alice.asks(`/search ${search}`), lines, search);
+  await finds("te", first, second);
+  await finds("te from:BOB", second);
+  await finds("from:bob", second, thai);
+  await finds("before:9:40 tea", first);
+  await finds("tea after:9:40", second);
+  await finds('before:"2026-11-22 09:40" after:2026-11-21 te', first);
+  await finds("has:link", link);
+  await finds("exam has:link from:alice", link);
+  await finds("ไทย", thai);
+  await finds("tea in:#lobby from:bob", second);
+  await finds("in:nowhere tea", "-- You are not in that room.");
+  await finds("in:#tea tea", "-- You are not in that room.");
+  await finds("tea before:noon", "-- Invalid time: use a date or a time, as in before:2026-11-20 or before:14:05.");
+  await finds("has:photo", "-- Only links can be found so: has:link.");
+  await finds(
+    "in:#lobby",
+    "-- Nothing to search for: use words, from:NAME or has:link (punctuation and emoji are not indexed).",
+  );
+});
+
 Deno.test("search: says since when it has searched when it stopped early", async () => {
   const { alice, history } = await talker();
   const all = history.search.bind(history);
