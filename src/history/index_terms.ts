@@ -13,6 +13,12 @@ const BEGINNINGS = [2, 3, 4, 5, 6, 8, 11, 16, 24, 32];
 /** Scripts with so many characters that two of them are as rare as three letters of an alphabet. */
 const MANY_CHARACTERS = /[\p{Script=Han}\p{Script=Hangul}]/u;
 
+/**
+ * How many terms of a line are in the index: those of the beginning of a very long line, as FTS5 adds a line at once, and takes some
+ * 1.5 µs for a term. The terms of the last word may be a few more.
+ */
+export const LINE_TERMS_MAX = 4000;
+
 /** The most terms that are looked up for one query. The text of each line that they find is compared with the others. */
 export const LOOKUPS_MAX = 16;
 
@@ -28,6 +34,7 @@ export interface Lookup {
 export function indexTerms(text: string): Set<string> {
   const all = new Set<string>();
   for (const term of tokenize(text)) {
+    if (all.size >= LINE_TERMS_MAX) break;
     if (isRun(term)) addSequences(all, charactersOf(term));
     else addBeginnings(all, term);
   }
@@ -63,7 +70,7 @@ export function lookUp(terms: readonly string[]): Lookup {
 }
 
 function addSequences(all: Set<string>, characters: Characters) {
-  for (let at = 0; at < characters.length; at++) {
+  for (let at = 0; at < characters.length && all.size < LINE_TERMS_MAX; at++) {
     all.add(characters[at]!);
     if (at + 1 < characters.length) all.add(characters[at]! + characters[at + 1]!);
     if (areLetters(characters, at)) all.add(characters[at]! + characters[at + 1]! + characters[at + 2]!);

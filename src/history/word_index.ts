@@ -119,6 +119,8 @@ export class WordIndex {
    * Removes a line from the index, within a transaction, so that nothing of it is left in the file in the end: `delete` only marks
    * it, and its terms would stay until FTS5 merges their segment. Rewriting the index takes `mergeStep` a second for some 50 MB,
    * in many steps, once for all lines that are erased at the same time.
+   *
+   * @param id Of a line in a room that is indexed: see {@linkcode covers}. The terms need not be known.
    */
   erase(id: number): void {
     this.delete(id);

@@ -1,6 +1,6 @@
 /** Tests what the full-text index contains, and where terms are looked up in it. */
 import { assert, assertEquals } from "@std/assert";
-import { indexTerms, lookUp, LOOKUPS_MAX } from "../../src/history/index_terms.ts";
+import { indexTerms, LINE_TERMS_MAX, lookUp, LOOKUPS_MAX } from "../../src/history/index_terms.ts";
 import { queryTerms, TermMatcher } from "../../src/util/tokenizer.ts";
 import { fc } from "../dependencies.ts";
 
@@ -14,6 +14,16 @@ Deno.test("index terms: the beginnings of words, and sequences of runs", () => {
   const long = terms("x".repeat(100));
   assertEquals([long.length, long.at(-1)?.length], [10, 32]);
   assertEquals(terms("?!"), []);
+});
+
+Deno.test("index terms: only the beginning of a very long line is in the index", () => {
+  const han = Array.from({ length: 5000 }, (_, n) => String.fromCharCode(0x4e00 + n)).join("");
+  const words = Array.from({ length: 5000 }, (_, n) => `${10_000 + n}`).join(" ");
+  for (const [text, first, last] of [[han, "一丁", han.slice(-2)], [words, "10000", "14999"]] as const) {
+    const terms = indexTerms(text);
+    assert(terms.size >= LINE_TERMS_MAX && terms.size < LINE_TERMS_MAX + 10, `${terms.size} terms`);
+    assertEquals([terms.has(first), terms.has(last)], [true, false]);
+  }
 });
 
 Deno.test("index terms: few terms are looked up, and texts are compared where they are not enough", () => {

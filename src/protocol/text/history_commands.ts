@@ -28,7 +28,7 @@ export const history: Command = {
 
 export const search: Command = {
   args: "WORDS",
-  help: "find lines with all of these words, also from:NAME in:#room before:TIME has:link",
+  help: "find lines with these words, from:NAME, has:link",
   topic: "basics",
   lane: "long",
   run: (context, arg) => searchRoom(context, arg),
