@@ -28,12 +28,14 @@ export interface HistoryRange {
   readonly characters?: number;
 }
 
-/** A search for lines that contain all terms and meet all other conditions. */
+/** A search for lines that match all terms and meet all other conditions. Without terms, author and link, it finds nothing. */
 export interface SearchQuery {
-  /** Terms from `queryTerms`. An empty list finds nothing. */
+  /** Terms from `queryTerms`. */
   readonly terms: readonly string[];
   /** Only lines of this author, a folded nickname. */
   readonly from?: string | undefined;
+  /** Only lines with a link: see `util/links.ts`. */
+  readonly hasLink?: boolean;
   /** Only lines with greater ids. */
   readonly after?: number | undefined;
   /** Only lines with smaller ids. */

@@ -27,6 +27,7 @@ import { type ListedTarget, NewestTargets } from "./newest_targets.ts";
 import { Ring, type RingUsage, type WriterTotals } from "./ring.ts";
 import { MemoryReadMarkers } from "./memory_read_markers.ts";
 import { newestOf, type Search } from "./search.ts";
+import { hasLink } from "../util/links.ts";
 import { TermMatcher } from "../util/tokenizer.ts";
 import { isFlood, Writers } from "./writers.ts";
 
@@ -215,13 +216,14 @@ export class MemoryHistory implements HistoryStore {
 
   *search(
     targets: readonly string[],
-    { terms, from, after = 0, before = Infinity, count }: SearchQuery,
+    { terms, from, hasLink: withLink = false, after = 0, before = Infinity, count }: SearchQuery,
   ): Steps<FoundLines> {
-    if (terms.length === 0 || count <= 0) return { lines: [], unsearched: 0 };
+    if ((terms.length === 0 && from === undefined && !withLink) || count <= 0) return { lines: [], unsearched: 0 };
     const matcher = new TermMatcher(terms);
     const searches = targets.map((target) => {
       return new RingSearch((range) => this.page(target, range), after, before, (line) => {
-        return (from === undefined || fold(line.who) === from) && matcher.matches(line.text);
+        return (from === undefined || fold(line.who) === from) && matcher.matches(line.text) &&
+          (!withLink || hasLink(line.text));
       });
     });
     const { found, unsearched } = yield* newestOf(searches, count, () => SEARCH_BUDGET - matcher.cost);

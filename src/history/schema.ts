@@ -319,4 +319,10 @@ CREATE TABLE invite_link (
   guests TEXT NOT NULL -- who has used it, in the form of maker, as JSON
 ) STRICT;
 `,
+  `
+-- The full-text index has the beginnings of words now, sequences of characters, and links: see index_terms.ts. Maintenance indexes
+-- all lines again.
+INSERT INTO word (word) VALUES ('delete-all');
+UPDATE target SET indexed = 0;
+`,
 ];

@@ -24,8 +24,9 @@ export const LARGEST_PART = 1024;
 /** The most candidates whose texts are checked faster than a part of another term is read. */
 const FEW = 16;
 
-/** The most lines that one step reads. */
+/** The most lines that one step reads, and what checking their texts may cost, in microseconds. The last text is checked. */
 export const TEXTS_STEP = 16;
+const TEXTS_STEP_COST = 1000;
 
 /** Reads the index and the lines for a search. */
 export interface SearchSource<Found> {
@@ -33,8 +34,12 @@ export interface SearchSource<Found> {
   ids(term: string, after: number, before: number, count: number): number[];
   /** A line of a target, if it exists. */
   line(target: number, id: number): Found | undefined;
-  /** Whether a line contains all terms of the query and is by the author that the query asks for. */
+  /** The lines of a target with the greatest ids between two ids, which are excluded, in descending order. */
+  lines(target: number, after: number, before: number, count: number): { readonly id: number; readonly line: Found }[];
+  /** Whether a line matches the query. */
   matches(line: Found): boolean;
+  /** What all calls of `matches` have cost, in microseconds. */
+  readonly cost: number;
 }
 
 /** A target to be searched. */
@@ -42,6 +47,10 @@ export interface SearchTarget {
   readonly id: number;
   /** The terms that the index must have for a line. */
   readonly terms: readonly string[];
+  /** Whether a line for which the index has all of them matches the query. If not, its text is checked. */
+  readonly exact: boolean;
+  /** Lines with greater ids are not in the index, so their texts are checked. */
+  readonly indexed: number;
   /** Only lines with greater ids. */
   readonly after: number;
   /** Only lines with smaller ids. */
@@ -110,19 +119,23 @@ class TargetSearch<Found> implements Search<Found> {
   readonly #target: number;
   readonly #count: number;
   readonly #cost: { left: number };
+  readonly #exact: boolean;
+  readonly #indexed: number;
   #terms: string[]; // the rarest first, once they are ranked
   #ranked: boolean;
   #part: number;
 
   constructor(
     source: SearchSource<Found>,
-    { id, terms, after, before }: SearchTarget,
+    { id, terms, exact, indexed, after, before }: SearchTarget,
     count: number,
     cost: { left: number },
   ) {
     this.#source = source;
     this.#target = id;
     this.#terms = [...terms];
+    this.#exact = exact;
+    this.#indexed = indexed;
     this.#ranked = terms.length === 1;
     this.#part = terms.length === 1 ? count : FIRST_PART;
     this.#count = count;
@@ -133,6 +146,7 @@ class TargetSearch<Found> implements Search<Found> {
 
   *part(oldest: number): Steps<{ id: number; line: Found }[]> {
     const after = Math.max(this.after, oldest);
+    if (this.before - 1 > Math.max(after, this.#indexed)) return yield* this.#scan(Math.max(after, this.#indexed));
     if (!this.#ranked) {
       yield* this.#rank();
       if (this.before - 1 <= this.after) return [];
@@ -140,7 +154,7 @@ class TargetSearch<Found> implements Search<Found> {
     const [rarest, ...others] = this.#terms as [string, ...string[]];
     const { ids, reach } = yield* this.#read(rarest, after, this.before);
     let candidates = ids;
-    let [end, checked] = [reach, true];
+    let [end, checked] = [reach, this.#exact];
     for (const term of others) {
       if (candidates.length <= FEW) {
         checked = false;
@@ -158,16 +172,46 @@ class TargetSearch<Found> implements Search<Found> {
       if (set.size < covered.length) this.#promote(term);
     }
     const found: { id: number; line: Found }[] = [];
+    let stepEnd = this.#source.cost + TEXTS_STEP_COST;
     for (const [n, id] of candidates.entries()) {
-      if (n % TEXTS_STEP === TEXTS_STEP - 1) yield;
+      if (n % TEXTS_STEP === TEXTS_STEP - 1 || this.#source.cost >= stepEnd) {
+        yield;
+        stepEnd = this.#source.cost + TEXTS_STEP_COST;
+      }
       this.#cost.left -= TEXT_COST;
       const line = this.#source.line(this.#target, id);
-      if (line !== undefined && (checked || this.#source.matches(line))) found.push({ id, line });
-      if (found.length === this.#count) break;
+      if (line !== undefined && (checked || this.#matches(line))) found.push({ id, line });
+      if (found.length < this.#count && this.#cost.left > 0) continue;
+      end = id;
+      break;
     }
-    this.before = found.length === this.#count ? found.at(-1)!.id : end;
+    this.before = end;
     this.#part = Math.min(2 * this.#part, LARGEST_PART);
     return found;
+  }
+
+  /** Checks the texts of some lines that are not in the index yet. */
+  *#scan(after: number): Steps<{ readonly id: number; readonly line: Found }[]> {
+    const lines = this.#source.lines(this.#target, after, this.before, TEXTS_STEP);
+    this.before = lines.length < TEXTS_STEP ? after + 1 : lines.at(-1)!.id;
+    const found: { readonly id: number; readonly line: Found }[] = [];
+    let stepEnd = this.#source.cost + TEXTS_STEP_COST;
+    for (const each of lines) {
+      this.#cost.left -= TEXT_COST;
+      if (this.#matches(each.line)) found.push(each);
+      if (this.#source.cost < stepEnd) continue;
+      yield;
+      stepEnd = this.#source.cost + TEXTS_STEP_COST;
+    }
+    yield;
+    return found;
+  }
+
+  #matches(line: Found): boolean {
+    const before = this.#source.cost;
+    const matches = this.#source.matches(line);
+    this.#cost.left -= this.#source.cost - before;
+    return matches;
   }
 
   /** Sorts the terms by how far back a few ids of each reach. If a term does not occur, the search is done. */

@@ -151,6 +151,11 @@ export class Targets {
     return this.#sql.get<{ last: number | null }>(sql, target)!.last ?? 0;
   }
 
+  /** The id up to which a target's lines are in the full-text index; 0 for none. */
+  indexed(target: number): number {
+    return this.#sql.get<{ indexed: number }>("SELECT indexed FROM target WHERE id = ?", target)!.indexed;
+  }
+
   /** Removes a target from the cache, after its row was changed or deleted. */
   uncache(key: string): void {
     this.#cache.delete(key);

@@ -1,14 +1,15 @@
 /**
- * The full-text index of the lines in rooms: which terms are in which line.
+ * The full-text index of the lines in rooms: which terms are in which line. `index_terms.ts` says which terms these are.
  *
  * Lines are indexed in the background, since indexing costs ten times as much as storing. `target.indexed` is the id of
  * the last line of a room that is in the index, so that indexing resumes after a restart. Private lines are not indexed.
  */
 import { fold } from "../chat/names.ts";
+import { indexTerms } from "./index_terms.ts";
 import { type MessageRow, nickOf } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 import { DELETED_ROOM, isRoomKey } from "./targets.ts";
-import { tokenize } from "../util/tokenizer.ts";
+import { hasLink } from "../util/links.ts";
 
 /** The most lines that one step indexes. */
 const INDEX_STEP = 100;
@@ -23,6 +24,8 @@ const MERGE_STEP = 8;
 export class WordIndex {
   readonly #sql: Statements;
   readonly #pending: Set<number>; // rooms with lines that are not indexed yet
+  #isRewriting = false; // whether all segments are being merged into one, as a line was erased
+  #mustRewriteAgain = false; // whether a line was erased meanwhile
   #needsMerge = true; // whether the index may consist of so many segments that some should be merged
 
   constructor(sql: Statements) {
@@ -84,6 +87,8 @@ export class WordIndex {
    * Merges some segments of the index. Each transaction adds a segment, and a search reads all of them. FTS5's automatic
    * merge is off, as it merges everything at once and would block the event loop.
    *
+   * After {@linkcode erase}, all segments are merged into a new one, which is without the terms of erased lines.
+   *
    * @returns Whether there is more to merge.
    */
   mergeStep(): boolean {
@@ -92,12 +97,15 @@ export class WordIndex {
     const before = changes();
     this.#sql.write(() => this.#sql.run("INSERT INTO word (word, rank) VALUES ('merge', ?)", MERGE_STEP));
     this.#needsMerge = changes() - before > 1; // how FTS5 reports that it did something: sqlite.org/fts5.html, "merge"
+    if (!this.#needsMerge && this.#isRewriting) this.#endRewrite();
     return this.#needsMerge;
   }
 
   /** Indexes a line, within a transaction. */
   insert(room: number, { id, origin, text }: Pick<MessageRow, "id" | "origin" | "text">): void {
-    const terms = [nickTerm(room, fold(nickOf(origin))), ...tokenize(text).map((word) => wordTerm(room, word))];
+    const terms = [nickTerm(room, fold(nickOf(origin)))];
+    if (hasLink(text)) terms.push(linkTerm(room));
+    for (const term of indexTerms(text)) terms.push(wordTerm(room, term));
     this.#sql.run("INSERT INTO word (rowid, words) VALUES (?, ?)", id, terms.join(" "));
   }
 
@@ -105,6 +113,33 @@ export class WordIndex {
   delete(id: number): void {
     this.#sql.run("DELETE FROM word WHERE rowid = ?", id);
     this.#needsMerge = true;
+  }
+
+  /**
+   * Removes a line from the index, within a transaction, so that nothing of it is left in the file in the end: `delete` only marks
+   * it, and its terms would stay until FTS5 merges their segment. Rewriting the index takes `mergeStep` a second for some 50 MB,
+   * in many steps, once for all lines that are erased at the same time.
+   *
+   * @param id Of a line in a room that is indexed: see {@linkcode covers}. The terms need not be known.
+   */
+  erase(id: number): void {
+    this.delete(id);
+    if (this.#isRewriting) this.#mustRewriteAgain = true;
+    else this.#beginRewrite();
+  }
+
+  /** Has FTS5 merge all segments into one from now on, also after a restart: sqlite.org/fts5.html, "merge" with a negative rank. */
+  #beginRewrite() {
+    this.#sql.run("INSERT INTO word (word, rank) VALUES ('merge', -1)");
+    this.#isRewriting = true;
+    this.#needsMerge = true;
+  }
+
+  #endRewrite() {
+    this.#isRewriting = false;
+    if (!this.#mustRewriteAgain) return;
+    this.#mustRewriteAgain = false;
+    this.#sql.write(() => this.#beginRewrite());
   }
 
   /** Whether lines of a target are indexed. A private line may have the same id as an indexed line of a room. */
@@ -117,6 +152,11 @@ export class WordIndex {
 /** The term that stands for a word in a room. No word contains `_`. */
 export function wordTerm(room: number, word: string): string {
   return `${room.toString(36)}_${word}`;
+}
+
+/** The term of lines with a link in a room. The letters are no hexadecimal digits, so it is no author's. */
+export function linkTerm(room: number): string {
+  return wordTerm(room, "_link");
 }
 
 /** The term that stands for an author in a room: hexadecimal, as the index takes only letters, digits and `_`. */

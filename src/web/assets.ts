@@ -51,6 +51,7 @@ import readSyncJs from "./read_sync.js" with { type: "text" };
 import rejectionJs from "./rejection.js" with { type: "text" };
 import replyTextsJs from "./reply_texts.js" with { type: "text" };
 import roomJs from "./room.js" with { type: "text" };
+import searchWordsJs from "./search_words.js" with { type: "text" };
 import storageJs from "./storage.js" with { type: "text" };
 import suggestionsJs from "./suggestions.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
@@ -152,6 +153,7 @@ const parts: readonly Asset[] = [
   { path: "/rejection.js", type: JS, text: rejectionJs },
   { path: "/reply_texts.js", type: JS, text: replyTextsJs },
   { path: "/room.js", type: JS, text: roomJs },
+  { path: "/search_words.js", type: JS, text: searchWordsJs },
   { path: "/storage.js", type: JS, text: storageJs },
   { path: "/suggestions.js", type: JS, text: suggestionsJs },
   { path: "/style.css", type: CSS, text: styleCss },

@@ -7,6 +7,7 @@ import { attributes } from "./irc.js";
 import { append, firstPosition, indexAfter, lastPosition } from "./lines.js";
 import { requestMarker, storedMarkerOf } from "./read_sync.js";
 import { isRoom } from "./room.js";
+import { withTimesInUtc } from "./search_words.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
 /** @typedef {import("./lines.js").Line} Line */
@@ -189,7 +190,8 @@ export function goToEnd(chat, room) {
  * @param {Answer<HistoryItem[]>} answer Oldest first.
  */
 export function search(chat, { words, room, before }, answer) {
-  const wanted = { in: room?.name, text: words, before: before?.toISOString(), limit: String(RESULTS) };
+  const text = withTimesInUtc(words, Date.now());
+  const wanted = { in: room?.name, text, before: before?.toISOString(), limit: String(RESULTS) };
   requestHistory(chat, "SEARCH", [attributes(wanted)], RESULTS, answer);
 }
 

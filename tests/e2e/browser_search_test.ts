@@ -112,9 +112,9 @@ browse(
         ["kettle cake", "No messages found."],
         ["unheard", "No messages found."],
         ["kettle OR pot", "No messages found."],
-        ['kett* "', "No messages found."],
+        ['ettle* "', "No messages found."],
         ['NEAR("the" kettle', "No messages found."],
-        ["; -- \\", "There is no word to search for."],
+        ["; -- \\", "Nothing to search for: use words, from:NAME or has:link (punctuation and emoji are not indexed)."],
       ] as const
     ) {
       await words.fill("");
@@ -127,6 +127,22 @@ browse(
     await words.fill('"kettle" (broken)');
     await keyboard.press("Enter");
     await status.getByText("1 message with these words.").waitFor();
+
+    // Beginnings of words, and conditions.
+    await words.fill("bro KETT after:2020-01-01");
+    await keyboard.press("Enter");
+    await status.getByText("1 message with these words.").waitFor();
+    assertEquals(await results.locator("mark").allTextContents(), ["Kett", "bro"]);
+    await words.fill("kett before:2020-01-01");
+    await keyboard.press("Enter");
+    await status.getByText("No messages found.").waitFor();
+    await words.fill("in:#cake cak");
+    await keyboard.press("Enter");
+    await alice.until(results, (element) => element.textContent?.includes("#cake") ?? false, true);
+    assertEquals(await results.locator("mark").allTextContents(), ["CAK"]);
+    await words.fill("has:photo");
+    await keyboard.press("Enter");
+    await status.getByText("Only links can be found so: has:link.").waitFor();
 
     // Without a connection.
     alice.foreseen.push(CUT_OFF);

@@ -199,6 +199,18 @@ function mask(random: Random): string {
 }
 
 /** Any text. */
+/** What a user searches for: words and conditions. */
+function sought(random: Random): string {
+  const condition = () => {
+    const key = random.pick(["from:", "in:", "before:", "after:", "has:", "From:", 'from:"', "x:"]);
+    const time = random.pick(
+      ["14:05", "2026-11-20", "2026-11-20T14:05:06Z", "link", "", '"'].map((each) => () => each),
+    );
+    return key + random.pick([() => room(random), () => nick(random), () => text(random), time])();
+  };
+  return random.some(0, 4, () => random.pick([condition, () => text(random)])()).join(" ");
+}
+
 export function text(random: Random): string {
   const unit = () => {
     const kind = random.int(10);
@@ -431,7 +443,13 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   SEARCH: (random) => [
     random.some(0, 5, () => {
       const key = random.pick(["text", "in", "from", "after", "before", "limit", "tincan.chat/mentions", "x", ""]);
-      const value = random.pick([() => room(random), () => nick(random), () => number(random), () => text(random)])();
+      const value = random.pick([
+        () => room(random),
+        () => nick(random),
+        () => number(random),
+        () => text(random),
+        () => sought(random),
+      ])();
       return `${key}=${random.chance(0.7) ? value.replaceAll(" ", "\\s") : value}`;
     }).join(";"),
   ],

@@ -86,14 +86,15 @@ Deno.test("memory: a search finds the newest lines with all terms in the given r
   });
   const found = (words: string[], count = 10, rooms = ["#b", "#a", "#never"]) =>
     runToEnd(history.search(rooms, { terms: words, count })).lines.map(({ text }) => text);
-  assertEquals(found(["tea"]), ["Tea, please", "green tea", "tea tea tea", "GREEN tea here"]);
-  assertEquals(found(["tea"], 2), ["tea tea tea", "GREEN tea here"]);
+  assertEquals(found(["tea"]), ["Tea, please", "green tea", "tea tea tea", "teapot", "GREEN tea here"]);
+  assertEquals(found(["tea"], 2), ["teapot", "GREEN tea here"]);
   assertEquals(found(["tea", "green"]), ["green tea", "GREEN tea here"]);
   assertEquals(found(["green", "coffee"]), []);
   assertEquals(found([]), []);
   assertEquals(found(["tea"], 0), []);
   assertEquals(found(["tea"], 10, []), []);
-  assertEquals(found(["te"]), [], "a part of a word is no word");
+  assertEquals(found(["teap"]), ["teapot"]);
+  assertEquals(found(["t", "ea", "pot"]), [], "only the beginning of a word finds it, from two letters on");
 });
 
 Deno.test("memory: a search can be limited to an author and to a range of ids", () => {

@@ -102,7 +102,7 @@ Deno.test("rename: one row changes, however many lines the room has, and they ar
   runMaintenance(history);
   assertEquals(rowsAtOnce(place, () => history.renameRoom("#room", "#Other")), 1);
   assertEquals([texts(history, "#room"), texts(history, "#other").length], [[], 900]);
-  assertEquals(found(history, "word7", { rooms: ["#other"] }), ["all word7"]);
+  assertEquals(found(history, "word899", { rooms: ["#other"] }), ["all word899"]);
   history.renameRoom("#nothing", "#nowhere"); // does nothing
   commitLines(history, said("#other", "more"));
   commitLines(history, said("#room", "new room"));

@@ -16,9 +16,12 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
   readonly #lines = new Map<number, { id: number; words: ReadonlySet<string> }>();
   readonly #ids = new Map<string, number[]>();
   #words: readonly string[] = [];
+  /** Whether a line with all terms is one that the query asks for. */
+  fulfils: (line: { id: number }) => boolean = () => true;
   /** How many ids and texts were read. */
   read = 0;
   texts = 0;
+  cost = 0;
 
   /** Adds a line with the next id. */
   add(words: Iterable<string>): this {
@@ -54,13 +57,22 @@ class Index implements SearchSource<{ id: number; words: ReadonlySet<string> }> 
     return this.#lines.get(id);
   }
 
-  matches({ words }: { words: ReadonlySet<string> }): boolean {
-    return this.#words.every((word) => words.has(word));
+  lines(_target: number, after: number, before: number, count: number) {
+    const found = [...this.#lines.values()].filter(({ id }) => id > after && id < before).slice(-count).reverse();
+    this.texts += found.length;
+    return found.map((line) => ({ id: line.id, line }));
   }
 
-  search(words: readonly string[], { count = 10, before = Infinity, after = 0, budget = Infinity } = {}) {
+  matches({ id, words }: { id: number; words: ReadonlySet<string> }): boolean {
+    return this.fulfils({ id }) && this.#words.every((word) => words.has(word));
+  }
+
+  search(
+    words: readonly string[],
+    { count = 10, before = Infinity, after = 0, budget = Infinity, exact = true, indexed = Infinity } = {},
+  ) {
     this.#words = words;
-    return searchTargets(this, [{ id: 1, terms: words, after, before }], { count, budget });
+    return searchTargets(this, [{ id: 1, terms: words, exact, indexed, after, before }], { count, budget });
   }
 
   /** The ids of the lines that are found, the newest first. */
@@ -161,6 +173,46 @@ Deno.test("search: the newest lines are found first, without reading more", () =
   assertEquals([index.found(["a"], { count: 3 }), index.read], [[50_000, 49_999, 49_998], 3]);
 });
 
+Deno.test("search: lines that are not in the index are found by their texts, in small steps", () => {
+  const index = new Index().fill(1000, (n) => n % 100 === 0 ? ["a", "b"] : ["a"]);
+  const range = { indexed: 800, count: 100 };
+  assertEquals(index.found(["a", "b"], range), [901, 801, 701, 601, 501, 401, 301, 201, 101, 1]);
+  assertEquals(index.found(["a", "b"], { ...range, before: 801 }).length, 8);
+  assertEquals(index.found(["a", "b"], { ...range, after: 850 }), [901]);
+  assertEquals(index.found(["a", "b"], { ...range, count: 1 }), [901]);
+  assertEquals(index.found(["a"], { ...range, indexed: 0, count: 3 }), [1000, 999, 998]);
+  const { texts } = most(index, index.search(["b"], { ...range, indexed: 0 }));
+  assert(texts <= TEXTS_STEP, `${texts} texts were read in one step`);
+  const { found, unsearched } = runToEnd(index.search(["b"], { ...range, indexed: 0, budget: 5000 }));
+  assertEquals([found.length, unsearched > 600 && unsearched < 900], [2, true], `${unsearched}`);
+});
+
+Deno.test("search: texts are checked where the terms of the index are not enough", () => {
+  const index = new Index().fill(100, (n) => n % 10 === 0 ? ["a", "b"] : ["a"]);
+  index.fulfils = ({ id }) => id === 1 || id === 51 || id === 52;
+  assertEquals(index.found(["a", "b"], { exact: false }), [51, 1]);
+  assertEquals(index.found(["a"], { exact: false, count: 1 }), [52]);
+});
+
+Deno.test("search: checking long texts ends a step early, and uses up the budget", () => {
+  const index = new Index().fill(1000, () => ["a"]);
+  index.fulfils = () => {
+    index.cost += 600;
+    return false;
+  };
+  for (const options of [{ exact: false }, { indexed: 0 }]) {
+    const steps = index.search(["a"], { ...options, budget: 100_000 });
+    let [checked, last] = [0, index.cost];
+    for (let done = false; !done; last = index.cost) {
+      done = steps.next().done ?? false;
+      checked = Math.max(checked, (index.cost - last) / 600);
+    }
+    assertEquals(checked, 2);
+    assert(index.cost < 130_000, `${index.cost}`);
+    index.cost = 0;
+  }
+});
+
 Deno.test("search: the end of the budget is reported, and no line beyond it is returned", () => {
   const index = new Index().fill(20_000, (n) => WORDS.filter((_, word) => n < 10 || word !== n % 16));
   const { found, unsearched } = runToEnd(index.search(WORDS, { budget: 20_000 }));
@@ -183,10 +235,24 @@ Deno.test("search: ids and texts use up the budget as well as places in the inde
 
 Deno.test("search: several targets are searched together from the newest line to the oldest", () => {
   const index = new Index().fill(4000, (n) => [n % 2 === 0 ? "1_a" : "2_a", n % 2 === 0 ? "1_b" : "2_b"]);
-  const targets = [1, 2].map((id) => ({ id, terms: [`${id}_a`], after: 0, before: Infinity }));
+  const targets = [1, 2].map((id) => ({
+    id,
+    terms: [`${id}_a`],
+    exact: true,
+    indexed: Infinity,
+    after: 0,
+    before: Infinity,
+  }));
   const { found } = runToEnd(searchTargets(index, targets, { count: 5 }));
   assertEquals(found.map(({ id }) => id), [4000, 3999, 3998, 3997, 3996]);
-  const hard = [1, 2].map((id) => ({ id, terms: [`${id}_a`, `${3 - id}_b`], after: 0, before: Infinity }));
+  const hard = [1, 2].map((id) => ({
+    id,
+    terms: [`${id}_a`, `${3 - id}_b`],
+    exact: true,
+    indexed: Infinity,
+    after: 0,
+    before: Infinity,
+  }));
   const { unsearched } = runToEnd(searchTargets(index, hard, { count: 5, budget: 1500 }));
   assert(unsearched > 1000 && unsearched < 4000, `${unsearched}`);
 });

@@ -1,7 +1,11 @@
 /** Tests the search in the SQLite store, and the full-text index that it uses. */
 import { assert, assertEquals } from "@std/assert";
 import { MemoryHistory } from "../../src/history/memory.ts";
-import { QUERY_TERMS_MAX } from "../../src/util/tokenizer.ts";
+import { Database } from "../../src/history/database.ts";
+import { MIGRATIONS } from "../../src/history/schema.ts";
+import { Statements } from "../../src/history/statements.ts";
+import { WordIndex } from "../../src/history/word_index.ts";
+import { QUERY_TERMS_MAX, queryTerms } from "../../src/util/tokenizer.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { commitLines, found, lines, MANY, Place, runMaintenance, said, whispered } from "./helpers.ts";
 
@@ -18,13 +22,16 @@ Deno.test("sqlite: a search finds the newest lines with all terms in the given r
   commitLines(history, said("#a", "teapot"), said("#b", "coffee"), said("#c", "secret green tea"));
   runMaintenance(history);
   const rooms = ["#b", "#a", "#never"];
-  assertEquals(found(history, "tea", { rooms }), ["Tea, please", "green tea", "GREEN tea here", "tea tea"]);
-  assertEquals(found(history, "tea", { rooms, count: 2 }), ["GREEN tea here", "tea tea"]);
-  assertEquals(found(history, "tea", { rooms: ["#a", "#b"], count: 3 }), ["green tea", "GREEN tea here", "tea tea"]);
+  assertEquals(found(history, "tea", { rooms }), ["Tea, please", "green tea", "GREEN tea here", "tea tea", "teapot"]);
+  assertEquals(found(history, "tea", { rooms, count: 2 }), ["tea tea", "teapot"]);
+  assertEquals(found(history, "tea", { rooms: ["#a", "#b"], count: 3 }), ["GREEN tea here", "tea tea", "teapot"]);
   assertEquals(found(history, "tea green", { rooms }), ["green tea", "GREEN tea here"]);
-  assertEquals(found(history, "tea", { rooms: ["#a"] }), ["Tea, please", "green tea", "tea tea"]);
+  assertEquals(found(history, "tea", { rooms: ["#a"] }), ["Tea, please", "green tea", "tea tea", "teapot"]);
   assertEquals(found(history, "secret", { rooms }), []);
-  assertEquals(found(history, "te", { rooms }), []);
+  assertEquals(found(history, "teap", { rooms }), ["teapot"]);
+  assertEquals(found(history, "pl te", { rooms }), ["Tea, please"]);
+  assertEquals(found(history, "ea", { rooms }), [], "the middle of a word");
+  assertEquals(found(history, "t", { rooms }), [], "one letter is only a word of one letter");
   assertEquals(found(history, "green coffee", { rooms }), []);
   assertEquals([found(history, "", { rooms }), found(history, "tea", { rooms: [] })], [[], []]);
   assertEquals(found(history, "room a", { rooms }), [], "the room is no word in it");
@@ -59,13 +66,13 @@ Deno.test("sqlite: a search for rare words of an author finds no line of another
   assertEquals(found(history, "rare", { from: "bob" }), ["rare 2"]);
 });
 
-Deno.test("stores: a search without words, or for no lines, finds nothing", async () => {
+Deno.test("stores: a search without words, author and link, or for no lines, finds nothing", async () => {
   using place = new Place();
   for (const history of [new MemoryHistory(), await place.open()]) {
     commitLines(history, said("#room", "word"));
     runMaintenance(history);
     const none = { lines: [], unsearched: 0 };
-    assertEquals(runToEnd(history.search(["#room"], { terms: [], from: "alice", count: 10 })), none);
+    assertEquals(runToEnd(history.search(["#room"], { terms: [], count: 10 })), none);
     for (const count of [0, -1]) {
       assertEquals(runToEnd(history.search(["#room"], { terms: ["word"], count })), none, `${count}`);
     }
@@ -87,7 +94,7 @@ Deno.test("sqlite: any query gives results or none, and never an error", async (
   const model = new MemoryHistory();
   for (const line of history.page("#room", { count: 1000 })) model.add("#room", line);
   for (const text of SYNTAX) assertEquals(found(history, text), found(model, text), text);
-  assertEquals(found(history, "今日"), ["今日"], "each character of some scripts is a word");
+  assertEquals(found(history, "日"), ["今日"], "some scripts have no spaces between words");
   assertEquals(found(history, "tea\0green"), [
     "tea NOT green",
     "NEAR(tea green, 2)",
@@ -105,7 +112,8 @@ Deno.test("sqlite: a search works with the most terms and with long ones", async
   runMaintenance(history);
   assertEquals(found(history, words.join(" ")).length, 1);
   assertEquals(found(history, words.slice(1).join(" ")).length, 2);
-  assertEquals(found(history, "w".repeat(1999)), []);
+  assertEquals(found(history, "w".repeat(1998)).length, 2);
+  assertEquals(found(history, `${"w".repeat(1998)}x`), []);
 });
 
 Deno.test("sqlite: private lines are not indexed", async () => {
@@ -122,15 +130,17 @@ Deno.test("sqlite: lines are indexed by later steps, some at a time", async () =
   using place = new Place();
   const history = await place.open();
   commitLines(history, ...lines("#room", MANY), ...lines("#other", 1));
-  assertEquals(found(history, "all"), []);
+  const indexed = () => place.number("SELECT count(*) FROM word_docsize");
+  assertEquals(indexed(), 0);
   let before = 0;
   for (let more = true; more;) {
     more = history.runStep(() => {});
-    const { length } = found(history, "all");
-    assert(length - before < MANY, `${length - before} lines in a step`);
-    before = length;
+    const now = indexed();
+    assert(now - before < MANY, `${now - before} lines in a step`);
+    before = now;
+    assertEquals(found(history, "all", { count: MANY }).length, MANY, "lines are found before they are indexed");
   }
-  assertEquals([before, found(history, "all", { rooms: ["#other"] }).length], [MANY, 1]);
+  assertEquals([before, found(history, "all", { rooms: ["#other"] }).length], [MANY + 1, 1]);
   commitLines(history, said("#room", "one more for all"));
   runMaintenance(history);
   assertEquals(found(history, "all").at(-1), "one more for all");
@@ -140,7 +150,9 @@ Deno.test("sqlite: indexing resumes after a restart, each line once", async () =
   using place = new Place();
   let history = await place.open();
   commitLines(history, ...lines("#room", MANY));
-  while (found(history, "all").length === 0) assert(history.runStep(() => {}), "it has put nothing off");
+  while (place.number("SELECT count(*) FROM word_docsize") === 0) {
+    assert(history.runStep(() => {}), "it has put nothing off");
+  }
   history = await place.open();
   runMaintenance(history);
   assertEquals(found(history, "all").length, MANY);
@@ -160,4 +172,135 @@ Deno.test("sqlite: a running search finds no line of a new room with the number 
   commitLines(history, said("#secret", "all secret"));
   runMaintenance(history);
   assertEquals(runToEnd(search).lines, []);
+});
+
+Deno.test("stores: both find the same beginnings of words, parts of runs, and links", async () => {
+  using place = new Place();
+  const texts = [
+    "Kettlewell station",
+    "two kettles",
+    "a kettle",
+    "https://kettle.example",
+    "see www.tea.example",
+    "t",
+    "tea t",
+    "今日はいい天気",
+    "明日も、いい天気かな",
+    "コーヒーとお茶",
+    "한국어를 배워요",
+    "대한국어학회",
+    "ภาษาไทย",
+    "ไทย ภาษา",
+    "今 日",
+  ];
+  const history = await place.open();
+  const model = new MemoryHistory();
+  const all = texts.map((text, n) => said("#room", text, { who: n % 2 === 0 ? "alice" : "bob" }));
+  for (const line of all) model.add("#room", line);
+  const queries = [
+    "ke",
+    "kettle",
+    "kettlew",
+    "kettlewel",
+    "kettlewellx",
+    "t",
+    "te",
+    "st two",
+    "二",
+    "今日",
+    "今",
+    "いい天気",
+    "いい天気か",
+    "コーヒー お茶",
+    "ヒー",
+    "국어",
+    "한국어를",
+    "ไทย",
+    "ภาษาไทย",
+    "าไ",
+    "日は 今日",
+    "",
+  ];
+  const check = (when: string) => {
+    for (const words of queries) {
+      for (
+        const others of [{}, { from: "alice" }, { hasLink: true }, { from: "bob", hasLink: true, before: all[4]!.id }]
+      ) {
+        const query = { terms: queryTerms(words), count: 99, ...others };
+        const [here, there] = [history, model].map((each) => runToEnd(each.search(["#room"], query)).lines);
+        assertEquals(here, there, `${when}: ${words} ${JSON.stringify(others)}`);
+      }
+    }
+  };
+  commitLines(history, ...all.slice(0, 10));
+  runMaintenance(history);
+  commitLines(history, ...all.slice(10));
+  check("before the last lines are indexed");
+  runMaintenance(history);
+  check("after it");
+  assertEquals(found(history, "kettlew"), ["Kettlewell station"]);
+  assertEquals(found(history, "いい天気"), ["今日はいい天気", "明日も、いい天気かな"]);
+  assertEquals(found(history, "국어"), ["한국어를 배워요", "대한국어학회"]);
+  const links = runToEnd(history.search(["#room"], { terms: [], hasLink: true, count: 9 })).lines;
+  assertEquals(links.map(({ text }) => text), ["https://kettle.example", "see www.tea.example"]);
+});
+
+/** Whether a term is anywhere in the full-text index, also as a deleted one. */
+function isInIndex(place: Place, term: string): boolean {
+  const blocks = place.database.db.prepare("SELECT block FROM word_data").all() as { block: Uint8Array }[];
+  return blocks.some(({ block }) => new TextDecoder("latin1").decode(block).includes(term));
+}
+
+Deno.test("index: nothing of an erased line is left in the file after maintenance, also of one that is erased meanwhile", async () => {
+  using place = new Place();
+  const history = await place.open();
+  // The index has no more of a term than what it does not share with the term before: here eight letters.
+  const secret = (end: string) => said("#room", `${end.at(-1)!.repeat(24)}${end}`);
+  commitLines(history, ...lines("#room", MANY));
+  const first = secret("secretqq");
+  commitLines(history, first);
+  runMaintenance(history);
+  const second = secret("secretzz");
+  commitLines(history, second, ...lines("#room", MANY));
+  runMaintenance(history);
+  assertEquals([isInIndex(place, "secretqq"), isInIndex(place, "secretzz")], [true, true]);
+  const sql = new Statements(place.database.db);
+  const index = new WordIndex(sql);
+  const eraseLine = (id: number) =>
+    sql.write(() => {
+      sql.run("DELETE FROM message WHERE id = ?", id);
+      index.erase(id);
+    });
+  eraseLine(first.id);
+  assertEquals(found(history, "qqqq"), []);
+  assert(index.mergeStep(), "the index is not rewritten at once");
+  eraseLine(second.id);
+  let steps = 0;
+  while (index.mergeStep()) steps++;
+  assert(steps > 1);
+  assertEquals([isInIndex(place, "secretqq"), isInIndex(place, "secretzz")], [false, false]);
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 2 * MANY);
+  assertEquals(found(history, "all", { count: 3 * MANY }).length, 2 * MANY);
+  eraseLine(history.page("#room", { count: 1 })[0]!.id);
+  while (index.mergeStep());
+  assertEquals(found(history, "all", { count: 3 * MANY }).length, 2 * MANY - 1, "and again");
+});
+
+Deno.test("sqlite: a file of an earlier version is indexed again, and searched meanwhile", async () => {
+  using place = new Place();
+  const before = MIGRATIONS.slice(0, MIGRATIONS.findIndex((sql) => sql.includes("index_terms.ts")));
+  const earlier = await Database.open(place.path, "normal", before);
+  earlier.db.exec(`INSERT INTO target (id, key, name, indexed) VALUES (1, '#room', '#room', 2048);
+    INSERT INTO message (target, id, time, style, origin, text, tags, bot) VALUES (1, 1024, 1, 0, 'alice!a@h', 'teapot', '', 0),
+      (1, 2048, 2, 0, 'bob!b@h', 'old teapots', '', 0);
+    INSERT INTO word (rowid, words) VALUES (1024, '1_teapot 1__616c696365'), (2048, '1_old 1_teapots 1__626f62')`);
+  earlier.close();
+  const history = await place.open();
+  assertEquals(place.number("SELECT count(*) FROM word_docsize"), 0);
+  assertEquals(found(history, "te"), ["teapot", "old teapots"]);
+  runMaintenance(history);
+  assertEquals([place.number("SELECT count(*) FROM word_docsize"), found(history, "te")], [2, [
+    "teapot",
+    "old teapots",
+  ]]);
 });

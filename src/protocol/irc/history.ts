@@ -6,11 +6,11 @@
  */
 import { ChatError } from "../../chat/chat_error.ts";
 import { readId } from "../../chat/ids.ts";
-import { fold, isNick, prepareName } from "../../chat/names.ts";
+import { isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import type { HistoryRange, Line } from "../../chat/store.ts";
-import { queryTerms } from "../../util/tokenizer.ts";
 import { partner } from "../missed_private.ts";
+import { parseSearch, SearchError, searchLines } from "../search.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { MemberContext } from "./context.ts";
 import { isoTime, parseTime } from "./format.ts";
@@ -152,41 +152,37 @@ export function* search(context: MemberContext, params: readonly string[]): Step
   try {
     requireBatches(context);
     if (query.has(MENTIONS)) yield* listMentions(context, query);
-    else yield* searchRooms(context, query);
+    else yield* searchChannels(context, query);
   } catch (error) {
     replyFailure(context, "SEARCH", [], ["INTERNAL_ERROR"], error);
   }
 }
 
-/** Searches channels. A search that takes too long ends early, and SEARCH has no reply to say so. */
-function* searchRooms(context: MemberContext, query: ReadonlyMap<string, string>): Steps<void> {
-  const terms = queryTerms(query.get("text") ?? "");
-  if (terms.length === 0) throw new RequestError("INVALID_PARAMS", "There is no word to search for", "text");
-  const where = query.get("in");
-  const rooms = where === undefined ? [...context.member.rooms.values()] : [joinedRoom(context, where)];
-  if (rooms.some((room) => room === undefined)) {
+/**
+ * Searches channels. The text may contain conditions, which replace the attributes of the same name; times have to meet both. A
+ * search that takes too long ends early, and SEARCH has no reply to say so.
+ */
+function* searchChannels(context: MemberContext, given: ReadonlyMap<string, string>): Steps<void> {
+  const { chat, member } = context;
+  const words = parseSearch(given.get("text") ?? "", Date.now());
+  const where = given.get("in");
+  const room = where === undefined || words.in !== undefined ? undefined : joinedRoom(context, where);
+  if (where !== undefined && words.in === undefined && room === undefined) {
     throw new RequestError("INVALID_PARAMS", "You are not in that channel", "in");
   }
-  const position = function* (name: "after" | "before"): Steps<number | undefined> {
-    const text = query.get(name);
-    if (text === undefined) return undefined;
-    const time = parseTime(text);
-    if (time === undefined) throw new RequestError("INVALID_PARAMS", "Invalid timestamp", name);
-    let first = Infinity;
-    for (const room of rooms as Room[]) {
-      first = Math.min(first, positionOfTime(context, time, [room])[name]);
-      yield;
-    }
-    return first;
+  const timeOf = (name: "after" | "before"): number | undefined => {
+    const text = given.get(name);
+    const time = text === undefined ? undefined : parseTime(text);
+    if (text !== undefined && time === undefined) throw new RequestError("INVALID_PARAMS", "Invalid timestamp", name);
+    return time;
   };
-  const [after, before] = [yield* position("after"), yield* position("before")];
-  const from = query.get("from");
-  const { lines } = yield* context.chat.history.search(rooms as Room[], {
-    terms,
-    from: from === undefined ? undefined : fold(from),
-    after,
-    before,
-    count: parseLimit(context, query.get("limit") ?? "50", "limit"),
+  const after = timeOf("after"); // excluded, unlike the time of `after:`
+  const { lines } = yield* searchLines(chat, member, words, {
+    rooms: room === undefined ? [...member.rooms.values()] : [room],
+    from: given.get("from"),
+    after: after === undefined ? undefined : after + 1,
+    before: timeOf("before"),
+    count: parseLimit(context, given.get("limit") ?? "50", "limit"),
   });
   replyBatch(context, "soju.im/search", renderMessages(context, lines, { plain: true }));
 }
@@ -228,6 +224,7 @@ function replyFailure(
   [code = "", ...about]: readonly string[],
   error: unknown,
 ) {
+  if (error instanceof SearchError) return context.fail(command, "INVALID_PARAMS", error.message, error.about);
   if (error instanceof RequestError) return context.fail(command, error.code, error.message, ...given, ...error.about);
   if (!(error instanceof ChatError)) throw error;
   context.fail(command, code, "Messages could not be retrieved", ...about);

@@ -4,10 +4,10 @@ import type { Member } from "../../chat/member.ts";
 import { isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import type { HistoryRange, Line } from "../../chat/store.ts";
-import { queryTerms } from "../../util/tokenizer.ts";
 import { formatDateTime, parseDateTime } from "../../util/datetime.ts";
 import type { Steps } from "../time_slicer.ts";
 import { isOwn } from "../missed_private.ts";
+import { parseSearch, SearchError, searchLines, type SearchResult, type SearchWords } from "../search.ts";
 import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { historyLine, system } from "./render.ts";
@@ -29,7 +29,7 @@ export const history: Command = {
 
 export const search: Command = {
   args: "WORDS",
-  help: "find lines with all of these words",
+  help: "find lines with these words, from:NAME, has:link",
   topic: "basics",
   lane: "long",
   run: (context, arg) => searchRoom(context, arg),
@@ -171,21 +171,27 @@ function furtherBack(
   return `There is more than fits into one reply: /search WORDS finds lines in it.`;
 }
 
-/** Finds the last lines of the room that contain all terms. */
+/** Finds the last lines that match a search, in the room or in another one that the member has joined. */
 function* searchRoom(context: CommandContext, arg: string): Steps<void> {
-  const { chat, member, room, answerMax } = context;
-  const terms = queryTerms(arg);
-  if (terms.length === 0) {
-    return context.reply([system(`Nothing to search for: use words, since punctuation and emoji are not indexed.`)]);
+  const { chat, member, room: current, answerMax } = context;
+  let words: SearchWords;
+  let found: SearchResult;
+  try {
+    words = parseSearch(arg, Date.now());
+    found = yield* searchLines(chat, member, words, { rooms: [current], count: REPLAY });
+  } catch (error) {
+    if (!(error instanceof SearchError)) throw error;
+    return context.reply([system(`${error.message}.`)]);
   }
-  const { lines, unsearched } = yield* chat.history.search([room], { terms, count: REPLAY });
-  const shown = withoutIgnored(context, lines).map((line) => inOneLine(line, terms));
+  const { lines, unsearched, room = current } = found;
+  const shown = withoutIgnored(context, lines).map((line) => inOneLine(line, words.terms));
   const replies = [...historyLines(shown, answerMax, member), ...hiddenNotice(lines.length - shown.length)];
+  if (replies.length > 0 && room !== current) replies.unshift(system(`In ${room.name}:`));
   if (unsearched !== undefined) {
     const since = formatDateTime(unsearched, Date.now());
     const sentence = `Lines before ${since} were not searched, to save time. Search for a rarer word.`;
     replies.unshift(system(sentence));
   }
   if (replies.length > 0) context.reply(replies);
-  else context.reply([system(`No matches in ${room.name}. Search finds whole words, in any order.`)]);
+  else context.reply([system(`No matches in ${room.name}. Search finds beginnings of words, in any order.`)]);
 }

@@ -9,6 +9,7 @@ import { makeRoving } from "../keys.js";
 import { goToMessage, search } from "../history.js";
 import { showInputError } from "./composer.js";
 import { highlightWords } from "../highlight.js";
+import { wordsOf } from "../search_words.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
 /** @typedef {import("../history.js").HistoryItem} Found */
@@ -92,7 +93,8 @@ export function searchDialog(chat) {
     further.hidden = !full;
     const shown = found.filter(({ line }) => !line.ignored).length;
     const count = shown === 1 ? "1 message" : `${shown} messages`;
-    say(shown === 0 ? "No messages found." : `${full ? "The last " : ""}${count} with these words.`);
+    const what = wordsOf(sought.words).trim() === "" ? "" : " with these words";
+    say(shown === 0 ? "No messages found." : `${full ? "The last " : ""}${count}${what}.`);
   }
 
   /** @param {Found} each */
@@ -100,7 +102,7 @@ export function searchDialog(chat) {
     const { nick = "", text, time } = line;
     const element = button("result", "", () => choose({ room: where, line }));
     const about = make("span", "about", make("b", `nick ${colour(nick)}`, nick), " ");
-    if (sought.room === undefined) about.append(make("span", "where", where), " ");
+    if (where !== sought.room?.name) about.append(make("span", "where", where), " ");
     about.append(dateTimeOf(time));
     const said = highlightWords(plainText(text), sought.words).map(({ text, found }) =>
       found ? make("mark", "", text) : text

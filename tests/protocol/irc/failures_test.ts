@@ -18,7 +18,8 @@ const REQUESTS = {
   "CHATHISTORY BEFORE #tea msgid=x 5": "CHATHISTORY MESSAGE_ERROR BEFORE #tea msgid=x :There is no such message",
   "CHATHISTORY LATEST #none * 5": "CHATHISTORY INVALID_TARGET LATEST #none :Messages could not be retrieved",
   "CHATHISTORY TARGETS x y 5": "CHATHISTORY INVALID_PARAMS TARGETS x :Invalid timestamp",
-  "SEARCH text=": "SEARCH INVALID_PARAMS text :There is no word to search for",
+  "SEARCH text=":
+    "SEARCH INVALID_PARAMS text :Nothing to search for: use words, from:NAME or has:link (punctuation and emoji are not indexed)",
   "SEARCH text=x;in=#none": "SEARCH INVALID_PARAMS in :You are not in that channel",
   "SEARCH text=x;before=x": "SEARCH INVALID_PARAMS before :Invalid timestamp",
   "SEARCH text=x;limit=0": "SEARCH INVALID_PARAMS limit :Invalid limit",

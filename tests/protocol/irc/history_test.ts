@@ -330,10 +330,36 @@ test("SEARCH: finds messages with all words, by channel, sender and time", async
   assertEquals(lines[0]!.replace(/b\d+/, ""), "BATCH + soju.im/search");
 });
 
+test("SEARCH: takes conditions in the text, beside the attributes", async (fixture) => {
+  const [alice, bob] = [await reader(fixture, 3), await fixture.irc("bob", ...ALL)];
+  await fixture.join("#tea", bob);
+  await bob.says("PRIVMSG #tea :Green teapot https://example.org");
+  await alice.says("JOIN #other", "PRIVMSG #other :greenery, 今日はいい天気");
+  fixture.quiet();
+  const time = (number: number) => minute(number).replace("timestamp=", "");
+  assertEquals(await texts(alice, "SEARCH text=gree"), "Green teapot https://example.org greenery, 今日はいい天気");
+  assertEquals(await texts(alice, "SEARCH text=gree\\sfrom:BOB"), "Green teapot https://example.org");
+  assertEquals(await texts(alice, "SEARCH text=gree\\sfrom:BOB;from=alice"), "Green teapot https://example.org");
+  assertEquals(await texts(alice, "SEARCH text=gr\\sin:#OTHER;in=#tea"), "greenery, 今日はいい天気");
+  assertEquals(await texts(alice, "SEARCH text=has:link"), "Green teapot https://example.org");
+  assertEquals(await texts(alice, "SEARCH from=bob"), "Green teapot https://example.org");
+  assertEquals(await texts(alice, "SEARCH text=いい天"), "greenery, 今日はいい天気");
+  assertEquals(await texts(alice, `SEARCH text=from:alice\\sbefore:${time(2)}`), "m0 m1");
+  assertEquals(await texts(alice, `SEARCH text=from:alice\\sbefore:${time(2)};before=${time(1)}`), "m0");
+  assertEquals(await texts(alice, `SEARCH text=from:alice\\safter:${time(1)};before=${time(2)}`), "m1");
+  await alice.expect("SEARCH text=has:x", "FAIL SEARCH INVALID_PARAMS has :Only links can be found so: has:link");
+  await alice.expect("SEARCH text=x\\sin:#none", "FAIL SEARCH INVALID_PARAMS in :You are not in that room");
+  await alice.expect(
+    "SEARCH text=from:",
+    "FAIL SEARCH INVALID_PARAMS from :Name a user behind from:, as in from:alice",
+  );
+});
+
 test("SEARCH: replies with FAIL when the request is not valid", async (fixture) => {
   const alice = await reader(fixture, 1);
   await alice.expect("SEARCH", "461 alice SEARCH :Not enough parameters");
-  const nothing = "FAIL SEARCH INVALID_PARAMS text :There is no word to search for";
+  const nothing =
+    "FAIL SEARCH INVALID_PARAMS text :Nothing to search for: use words, from:NAME or has:link (punctuation and emoji are not indexed)";
   for (const given of ["in=#tea", "text=", "text=?!", "nonsense"]) await alice.expect(`SEARCH ${given}`, nothing);
   const where = "FAIL SEARCH INVALID_PARAMS in :You are not in that channel";
   for (const given of ["#nowhere", "bob", ""]) await alice.expect(`SEARCH text=x;in=${given}`, where);

@@ -180,13 +180,14 @@ Deno.test("search: finds the last lines of the room that contain all words", asy
     "[09:30] <alice> Green TEA, please",
     "[09:30] * alice makes tea: green",
   ]);
-  const none = "-- No matches in #lobby. Search finds whole words, in any order.";
-  for (const words of ["coffee", "te", "tea NEAR(green)", "elsewhere"]) {
+  const none = "-- No matches in #lobby. Search finds beginnings of words, in any order.";
+  for (const words of ["coffee", "ea", "tea NEAR(green)", "elsewhere"]) {
     assertEquals(await alice.asks(`/search ${words}`), [none], words);
   }
   await alice.connection.says("🎉 ?!"); // said, but without words
   for (const signs of ["🎉", "?!"]) {
-    const answer = "-- Nothing to search for: use words, since punctuation and emoji are not indexed.";
+    const answer =
+      "-- Nothing to search for: use words, from:NAME or has:link (punctuation and emoji are not indexed).";
     assertEquals(await alice.asks(`/search ${signs}`), [answer], signs);
   }
   for (let i = 0; i < REPLAY + 5; i++) await alice.connection.says(`tea number ${i}`);
@@ -196,6 +197,39 @@ Deno.test("search: finds the last lines of the room that contain all words", asy
     "[09:30] <alice> tea number 5",
     `[09:30] <alice> tea number ${REPLAY + 4}`,
   ]);
+});
+
+Deno.test("search: finds beginnings of words by author, time, room and link", async () => {
+  const { alice, chat } = await talker();
+  const bob = new TextClient(chat);
+  await bob.asks("/nick bob");
+  await alice.connection.says("/join #tea", "teapots at https://example.org", "/leave");
+  await alice.connection.says("a teapot", "see www.example.org");
+  clock.now = at(9, 40);
+  await bob.connection.says("tea, teapot", "ภาษาไทย");
+  clock.now = at(9, 50);
+  const [first, link] = ["[09:30] <alice> a teapot", "[09:30] <alice> see www.example.org"];
+  const [second, thai] = ["[09:40] <bob> tea, teapot", "[09:40] <bob> ภาษาไทย"];
+  const finds = async (search: string, ...lines: string[]) =>
+    assertEquals(await alice.asks(`/search ${search}`), lines, search);
+  await finds("te", first, second);
+  await finds("te from:BOB", second);
+  await finds("from:bob", second, thai);
+  await finds("before:9:40 tea", first);
+  await finds("tea after:9:40", second);
+  await finds('before:"2026-11-22 09:40" after:2026-11-21 te', first);
+  await finds("has:link", link);
+  await finds("exam has:link from:alice", link);
+  await finds("ไทย", thai);
+  await finds("tea in:#lobby from:bob", second);
+  await finds("in:nowhere tea", "-- You are not in that room.");
+  await finds("in:#tea tea", "-- You are not in that room.");
+  await finds("tea before:noon", "-- Invalid time: use a date or a time, as in before:2026-11-20 or before:14:05.");
+  await finds("has:photo", "-- Only links can be found so: has:link.");
+  await finds(
+    "in:#lobby",
+    "-- Nothing to search for: use words, from:NAME or has:link (punctuation and emoji are not indexed).",
+  );
 });
 
 Deno.test("search: says since when it has searched when it stopped early", async () => {
