@@ -6,18 +6,15 @@
  */
 import { concat } from "@std/bytes/concat";
 import type { Cause } from "./admission.ts";
+import { HttpError } from "./http_error.ts";
+import { HttpInput } from "./http_input.ts";
+import { INVALID_REQUEST, type ParsedRequest, parseRequest, REQUEST_LINE } from "./http_request.ts";
+import { formatHead, textResponse } from "./http_response.ts";
 import { type Protocol, Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
 
-/** Maximum length of a request head in bytes, and maximum number of its fields. */
-export const HEAD_MAX = 8 * 1024;
-export const FIELDS_MAX = 100;
-
 /** Maximum number of requests on one connection. */
 export const REQUESTS_MAX = 1000;
-
-/** Initial size of the read buffer in bytes: most request heads fit into it. */
-const BUFFER_SIZE = 1024;
 
 /** Timeouts in milliseconds. */
 export interface HttpTimes {
@@ -72,31 +69,11 @@ export interface HttpOptions {
   readonly times: HttpTimes;
 }
 
-/** A request is rejected; the connection ends with this response. */
-class HttpError extends Error {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(status: number, message: string, headers: Record<string, string> = {}) {
-    super(message);
-    this.status = status;
-    this.headers = headers;
-  }
-}
-
 /** The client uses another protocol. The message is sent to it as it is. */
 class WrongProtocolError extends Error {}
 
 /** The client has left, or does not read the response. */
 class ClientLeftError extends Error {}
-
-/** A valid request. */
-interface ParsedRequest {
-  readonly request: Request;
-  /** Whether the client may send another request. */
-  readonly keepAlive: boolean;
-  readonly isHttp10: boolean;
-}
 
 /** A request that is being handled. */
 interface PendingRequest {
@@ -106,79 +83,23 @@ interface PendingRequest {
 
 const CR = 0x0d;
 const LF = 0x0a;
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e]+) HTTP/(\\d)\\.(\\d)$`);
-const FIELD_NAME = new RegExp(`^${TOKEN}$`);
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::\d*)?$/;
 
-/** Methods passed to the handler, which answers those that a path does not support with 404 or 405. */
-const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
-/** Methods that no path supports, and that `Request` does not allow. */
-const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE"]);
-
-const INVALID_REQUEST = "Invalid HTTP request";
 const INTERNAL_ERROR = "Internal server error";
-const HOST_REQUIRED = "Exactly one Host field is required";
-const NO_BODY = "Requests with a body are not accepted";
-const AMBIGUOUS_LENGTH = "Ambiguous message length";
-
-const STATUS_TEXT: Readonly<Record<number, string>> = {
-  101: "Switching Protocols",
-  200: "OK",
-  304: "Not Modified",
-  308: "Permanent Redirect",
-  400: "Bad Request",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  413: "Content Too Large",
-  414: "URI Too Long",
-  417: "Expectation Failed",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-};
 
 const encoder = new TextEncoder();
-
-/** Creates a response with one sentence of plain text, given without its full stop. */
-export function textResponse(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(`${text}.\n`, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", ...headers },
-  });
-}
-
-/** Returns the bytes of a plain-text response that ends the connection, for a client whose request is not read. */
-export function rawResponse(status: number, text: string): string {
-  const body = `${text}\n`;
-  const length = encoder.encode(body).length;
-  return `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}\r\nDate: ${
-    new Date().toUTCString()
-  }\r\nConnection: close\r\n` +
-    `Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${length}\r\n\r\n${body}`;
-}
 
 /** Serves the requests of one connection, in order and one at a time. */
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #options: HttpOptions;
   readonly #startTime = performance.now();
-  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER_SIZE);
-  #start = 0; // unprocessed bytes of the buffer …
-  #end = 0; // … end here
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #onReadTimeout: (() => void) | undefined; // ends the read in flight; undefined once the timeout has passed
+  readonly #input: HttpInput;
+  #timer: ReturnType<typeof setTimeout> | undefined; // closes the socket
 
   constructor(socket: Socket, options: HttpOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#input = new HttpInput(socket);
   }
 
   /** Serves all requests, then closes the socket. Resolves to whether the socket was upgraded instead. */
@@ -199,6 +120,7 @@ export class HttpConnection {
     } catch (error) {
       await this.#respondToError(error);
     }
+    this.#input.clearTimeout();
     clearTimeout(this.#timer);
     if (!upgraded) this.#socket.close();
     return upgraded;
@@ -212,40 +134,41 @@ export class HttpConnection {
   /** Reads the lines of a request head. Returns `undefined` at the end of the stream, or if no request begins in time. */
   async #readHead(first: boolean): Promise<string[] | undefined> {
     const { times } = this.#options;
-    let begun = first || this.#start < this.#end;
-    this.#setReadTimeout(begun ? times.head : times.idle);
+    const input = this.#input;
+    let begun = first || !input.empty;
+    input.setTimeout(begun ? times.head : times.idle);
     let recognizer = first ? new Recognizer() : undefined; // until the end of the first line
     let skipped = false; // an empty line before a request, which is allowed (RFC 9112, section 2.2)
-    for (let at = this.#start;; at++) {
-      while (at >= this.#end) {
-        const moved = this.#start;
-        if (!await this.#fillBuffer()) {
-          const timedOut = this.#onReadTimeout === undefined;
-          if (this.#start < this.#end && timedOut) throw new HttpError(408, "Request timeout");
+    for (let at = input.start;; at++) {
+      while (at >= input.end) {
+        const moved = input.start;
+        const outcome = await input.fill();
+        if (outcome !== "read") {
+          if (outcome === "timeout" && !input.empty) throw new HttpError(408, "Request timeout");
           return undefined;
         }
-        at -= moved - this.#start;
-        const protocol = recognizer?.push(this.#buffer.subarray(at, this.#end));
+        at -= moved - input.start;
+        const protocol = recognizer?.push(input.buffer.subarray(at, input.end));
         if (protocol !== undefined) {
           recognizer = undefined;
           this.#requireHttp(protocol);
         }
         if (!begun) {
           begun = true;
-          this.#setReadTimeout(times.head);
+          input.setTimeout(times.head);
         }
       }
-      const byte = this.#buffer[at]!;
-      const before = at > this.#start ? this.#buffer[at - 1] : undefined;
+      const byte = input.buffer[at]!;
+      const before = at > input.start ? input.buffer[at - 1] : undefined;
       if (before === CR ? byte !== LF : byte === LF) throw new HttpError(400, "Lines must end in CRLF");
-      if (byte === LF && at - this.#start === 1 && !skipped) {
+      if (byte === LF && at - input.start === 1 && !skipped) {
         skipped = true;
-        this.#start = at + 1;
+        input.start = at + 1;
       }
-      if (byte !== LF || at - this.#start < 3 || this.#buffer[at - 2] !== LF) continue;
-      clearTimeout(this.#timer);
-      const lines = latin1(this.#buffer.subarray(this.#start, at - 3)).split("\r\n");
-      this.#start = at + 1;
+      if (byte !== LF || at - input.start < 3 || input.buffer[at - 2] !== LF) continue;
+      input.clearTimeout();
+      const lines = latin1(input.buffer.subarray(input.start, at - 3)).split("\r\n");
+      input.start = at + 1;
       return lines;
     }
   }
@@ -255,45 +178,9 @@ export class HttpConnection {
     if (protocol === "HTTP") return;
     const { onWrongProtocol } = this.#options;
     if (protocol !== "text" && onWrongProtocol !== undefined) throw new WrongProtocolError(onWrongProtocol(protocol));
-    const [line = ""] = latin1(this.#buffer.subarray(this.#start, this.#end)).trimStart().split(/\r?\n/, 1);
+    const { buffer, start, end } = this.#input;
+    const [line = ""] = latin1(buffer.subarray(start, end)).trimStart().split(/\r?\n/, 1);
     if (!REQUEST_LINE.test(line)) throw new HttpError(400, INVALID_REQUEST);
-  }
-
-  /** Reads into the buffer; returns false at the end of the stream, and after the timeout. */
-  async #fillBuffer(): Promise<boolean> {
-    if (this.#start > 0) {
-      this.#buffer.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-    }
-    if (this.#end === this.#buffer.length) {
-      if (this.#end >= HEAD_MAX) {
-        const isFirstLine = this.#buffer.subarray(0, this.#end).indexOf(LF) < 0;
-        throw isFirstLine
-          ? new HttpError(414, "URL too long")
-          : new HttpError(431, `Request header too long: at most ${HEAD_MAX} bytes`);
-      }
-      const larger = new Uint8Array(Math.min(2 * this.#end, HEAD_MAX));
-      larger.set(this.#buffer);
-      this.#buffer = larger;
-    }
-    const timeout = new Promise<undefined>((resolve) => this.#onReadTimeout = () => resolve(undefined));
-    const reading = this.#socket.read(this.#buffer.subarray(this.#end)).catch(() => null);
-    const count = await Promise.race([reading, timeout]);
-    if (count === undefined) return false;
-    this.#onReadTimeout = () => {};
-    if (count === null) return false;
-    this.#end += count;
-    return true;
-  }
-
-  #setReadTimeout(time: number) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const onReadTimeout = this.#onReadTimeout;
-      this.#onReadTimeout = undefined;
-      onReadTimeout?.();
-    }, time);
   }
 
   #handle(lines: string[]): PendingRequest {
@@ -320,7 +207,7 @@ export class HttpConnection {
     if (!(answer instanceof Response)) {
       await this.#write(formatHead(101, Object.entries(answer.headers)));
       clearTimeout(this.#timer);
-      answer.onUpgraded(this.#socket, this.#buffer.slice(this.#start, this.#end));
+      answer.onUpgraded(this.#socket, this.#input.rest);
       return "upgraded";
     }
     const inTime = performance.now() - this.#startTime < this.#options.times.total;
@@ -381,112 +268,11 @@ export class HttpConnection {
     this.#timer = setTimeout(() => this.#socket.close(), this.#options.times.linger);
     try {
       await this.#socket.closeWrite();
-      while (await this.#socket.read(this.#buffer) !== null);
+      while (await this.#socket.read(this.#input.buffer) !== null);
     } catch {
       // The client has left, or the time has passed.
     }
   }
-}
-
-/** @throws {HttpError} */
-function parseRequest([line = "", ...rest]: string[], secure: boolean): ParsedRequest {
-  const [, method = "", target = "", major = "", minor = ""] = REQUEST_LINE.exec(line) ?? [];
-  if (method === "") throw new HttpError(400, INVALID_REQUEST);
-  if (major !== "1") throw new HttpError(505, "Unsupported version: use HTTP/1.1");
-  const headers = parseFields(rest);
-  const isHttp10 = minor === "0";
-  const host = requireHost(headers, isHttp10);
-  rejectBody(headers, isHttp10);
-  if (FORBIDDEN_METHODS.has(method)) {
-    throw new HttpError(405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
-  }
-  if (!METHODS.has(method)) throw new HttpError(501, "Unknown method");
-  const expected = headers.get("expect");
-  if (expected !== null && expected.toLowerCase() !== "100-continue") {
-    throw new HttpError(417, "Unsupported expectation");
-  }
-  const url = parseTarget(method, target, host, secure);
-  const connection = listTokens(headers.get("connection"));
-  const keepAlive = isHttp10 ? connection.includes("keep-alive") : !connection.includes("close");
-  if (isHttp10) headers.delete("upgrade"); // to be ignored in HTTP/1.0 (RFC 9110, section 7.8)
-  return { request: new Request(url, { method, headers }), keepAlive, isHttp10 };
-}
-
-function parseFields(lines: string[]): Headers {
-  if (lines.length > FIELDS_MAX) throw new HttpError(431, `Too many header fields: at most ${FIELDS_MAX}`);
-  const headers = new Headers();
-  for (const line of lines) {
-    const { name, value } = parseField(line);
-    if (name.toLowerCase() === "host" && headers.has("host")) throw new HttpError(400, HOST_REQUIRED);
-    headers.append(name, value);
-  }
-  return headers;
-}
-
-/**
- * Parses a field. Whitespace around the value is removed in a loop: a regular expression for it and for values that may
- * contain whitespace themselves takes cubic time.
- */
-function parseField(line: string): { name: string; value: string } {
-  const colon = line.indexOf(":");
-  const name = line.slice(0, Math.max(colon, 0));
-  let start = colon + 1;
-  let end = line.length;
-  while (start < end && isBlank(line[start]!)) start++;
-  while (end > start && isBlank(line[end - 1]!)) end--;
-  const value = line.slice(start, end);
-  if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) throw new HttpError(400, "Invalid header field");
-  return { name, value };
-}
-
-function isBlank(character: string): boolean {
-  return character === " " || character === "\t";
-}
-
-function requireHost(headers: Headers, isHttp10: boolean): string {
-  const host = headers.get("host");
-  if (host === null && !isHttp10) throw new HttpError(400, HOST_REQUIRED);
-  if (!HOST.test(host ?? "")) throw new HttpError(400, "Invalid Host field");
-  return host || "localhost";
-}
-
-/** Rejects requests with a body, and those whose length is ambiguous (RFC 9112, section 6). */
-function rejectBody(headers: Headers, isHttp10: boolean) {
-  const length = headers.get("content-length");
-  const coding = headers.get("transfer-encoding");
-  if (coding !== null) {
-    if (length !== null || isHttp10) throw new HttpError(400, AMBIGUOUS_LENGTH);
-    if (coding.toLowerCase() !== "chunked") throw new HttpError(400, "Unknown transfer coding");
-    throw new HttpError(413, NO_BODY);
-  }
-  if (length === null || length === "0") return;
-  throw /^\d+$/.test(length) ? new HttpError(413, NO_BODY) : new HttpError(400, AMBIGUOUS_LENGTH);
-}
-
-/** Returns the URL for a request target (RFC 9112, section 3.2). */
-function parseTarget(method: string, target: string, host: string, secure: boolean): string {
-  const origin = `${secure ? "https" : "http"}://${host}`;
-  const url = target.startsWith("/")
-    ? origin + target
-    : target === "*" && method === "OPTIONS"
-    ? `${origin}/*`
-    : /^https?:\/\//i.test(target)
-    ? target
-    : "";
-  if (!URL.canParse(url) || new URL(url).username !== "") throw new HttpError(400, "Invalid request target");
-  return url;
-}
-
-/** Returns the items of a comma-separated list of tokens, such as a `Connection` field, in lower case. */
-export function listTokens(list: string | null): string[] {
-  return list?.toLowerCase().split(",").map((token) => token.trim()) ?? [];
-}
-
-function formatHead(status: number, fields: readonly (readonly [string, string])[]): Uint8Array {
-  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  return encoder.encode(
-    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}\r\ndate: ${new Date().toUTCString()}\r\n${lines}\r\n`,
-  );
 }
 
 /** Decodes Latin-1, where each byte is the character of the same number. */

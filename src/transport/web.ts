@@ -11,16 +11,9 @@ import { isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { CLOSE, closePayload, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
 import type { Cause } from "./admission.ts";
-import {
-  HTTP_TIMES,
-  HttpConnection,
-  type HttpHandler,
-  type HttpTimes,
-  listTokens,
-  rawResponse,
-  textResponse,
-  type Upgrade,
-} from "./http.ts";
+import { HTTP_TIMES, HttpConnection, type HttpHandler, type HttpTimes, type Upgrade } from "./http.ts";
+import { listTokens } from "./http_request.ts";
+import { rawResponse, textResponse } from "./http_response.ts";
 import type { LineOptions, WrongProtocolReply } from "./line_connection.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
 import { peerOf, sendAndClose, type Socket, TrackedSocket } from "./socket.ts";
@@ -260,7 +253,7 @@ class Web {
   }
 }
 
-/** Redirects a request to the same address with TLS. `http.ts` has validated the Host field. */
+/** Redirects a request to the same address with TLS. `http_request.ts` has validated the Host field. */
 function redirectToHttps({ headers, url }: Request): Response {
   const host = headers.get("host");
   if (!host) return textResponse(400, "Exactly one Host field is required", { connection: "close" });
