@@ -1,17 +1,22 @@
 /**
- * An HTTP/1.1 server connection (RFC 9112) for requests without a body and responses that are in memory.
+ * An HTTP/1.1 server connection (RFC 9112). Bodies of requests are streams (`http_body.ts`), those of responses are in
+ * memory or streams (`http_exchange.ts`).
  *
  * It is strict: a request that is not valid is rejected and ends the connection, because request smuggling exploits
  * messages that a server and the proxy before it parse differently. Each request and each response has a timeout.
  */
 import { concat } from "@std/bytes/concat";
 import type { Cause } from "./admission.ts";
+import { BodyEndedError, bodyTooLong, RequestBody } from "./http_body.ts";
 import { HttpError } from "./http_error.ts";
+import type { HttpAnswer, StreamedResponse } from "./http_exchange.ts";
 import { HttpInput } from "./http_input.ts";
 import { INVALID_REQUEST, type ParsedRequest, parseRequest, REQUEST_LINE } from "./http_request.ts";
-import { formatHead, textResponse } from "./http_response.ts";
+import { CONTINUE, formatHead, statusText, textResponse } from "./http_response.ts";
+import { ResponseBody } from "./http_response_body.ts";
 import { type Protocol, Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
+import { problemResponse } from "../util/problem.ts";
 
 /** Maximum number of requests on one connection. */
 export const REQUESTS_MAX = 1000;
@@ -22,7 +27,12 @@ export interface HttpTimes {
   readonly head: number;
   /** Until the next request begins. */
   readonly idle: number;
-  /** For sending a response. */
+  /**
+   * For each piece of a body that is waited for. A body may also take no longer than this and its limit at a rate of 16
+   * bytes a millisecond.
+   */
+  readonly body: number;
+  /** For sending a response, or a piece of one that is streamed. */
   readonly response: number;
   /** For discarding input after the last response. */
   readonly linger: number;
@@ -34,7 +44,14 @@ export interface HttpTimes {
 }
 
 /** The default timeouts. */
-export const HTTP_TIMES: HttpTimes = { head: 10_000, idle: 15_000, response: 30_000, linger: 500, total: 30_000 };
+export const HTTP_TIMES: HttpTimes = {
+  head: 10_000,
+  idle: 15_000,
+  body: 15_000,
+  response: 30_000,
+  linger: 500,
+  total: 30_000,
+};
 
 /** A response that switches protocols (status 101). */
 export interface Upgrade {
@@ -45,10 +62,13 @@ export interface Upgrade {
 }
 
 /**
- * Answers a request. `Connection: close` in the response ends the connection. Return an upgrade only for a request with
- * an `Upgrade` field.
+ * Answers a request. `Connection: close` in the response ends the connection, and so does a body that was not read to its
+ * end. Return an upgrade only for a request with an `Upgrade` field and without a body.
+ *
+ * The body of the request is a stream that can be read piece by piece, and only until the request is answered. It fails when
+ * it exceeds its limit, is invalid, comes too slowly or ends early: a handler that fails then need not answer.
  */
-export type HttpHandler = (request: Request) => Response | Upgrade | Promise<Response | Upgrade>;
+export type HttpHandler = (request: Request) => HttpAnswer | Upgrade | Promise<HttpAnswer | Upgrade>;
 
 /** Runs work now or later, so that a client with many requests does not delay the others. */
 export type Schedule = <T>(work: () => T) => T | Promise<Awaited<T>>;
@@ -56,6 +76,11 @@ export type Schedule = <T>(work: () => T) => T | Promise<Awaited<T>>;
 /** Settings of a connection. */
 export interface HttpOptions {
   readonly handler: HttpHandler;
+  /**
+   * The maximum length in bytes of the body of a request; 0 if it may have none. Requests with a longer one are rejected with
+   * problem details. None may, unless given.
+   */
+  readonly bodyLimit?: ((method: string, url: string) => number) | undefined;
   /** Schedules the parsing and handling of a request. */
   readonly schedule: Schedule;
   /** Whether the connection uses TLS, so that URLs are `https`. */
@@ -78,11 +103,15 @@ class ClientLeftError extends Error {}
 /** A request that is being handled. */
 interface PendingRequest {
   readonly parsed: ParsedRequest;
-  readonly response: Promise<Response | Upgrade>;
+  readonly body: RequestBody | undefined;
+  readonly answer: Promise<HttpAnswer | Upgrade>;
 }
 
 const CR = 0x0d;
 const LF = 0x0a;
+
+/** Size of the buffer for what is discarded, in bytes. */
+const SCRATCH_SIZE = 512;
 
 const INTERNAL_ERROR = "Internal server error";
 
@@ -95,6 +124,8 @@ export class HttpConnection {
   readonly #startTime = performance.now();
   readonly #input: HttpInput;
   #timer: ReturnType<typeof setTimeout> | undefined; // closes the socket
+  #problems = false; // whether errors of the request are told as problem details
+  #clientLeft: Promise<void> | undefined; // the read in flight during an endless response
 
   constructor(socket: Socket, options: HttpOptions) {
     this.#socket = socket;
@@ -185,36 +216,63 @@ export class HttpConnection {
 
   #handle(lines: string[]): PendingRequest {
     const parsed = parseRequest(lines, this.#options.secure);
-    return { parsed, response: this.#callHandler(parsed.request) };
+    const { method, url, headers } = parsed;
+    const body = this.#bodyOf(parsed);
+    const request = new Request(url, { method, headers, ...(body && { body: body.stream }) });
+    return { parsed, body, answer: this.#callHandler(request, body) };
   }
 
-  async #callHandler(request: Request): Promise<Response | Upgrade> {
+  /** @throws {HttpError} 413 if the body is too long, before any of it is read. */
+  #bodyOf({ method, url, framing, awaitsContinue }: ParsedRequest): RequestBody | undefined {
+    if (framing === 0) return undefined;
+    const mayHaveBody = method !== "GET" && method !== "HEAD"; // `Request` does not allow it
+    const limit = mayHaveBody ? this.#options.bodyLimit?.(method, url) ?? 0 : 0;
+    if (limit === 0) throw new HttpError(413, "Requests with a body are not accepted");
+    this.#problems = true;
+    if (framing !== "chunked" && framing > limit) throw bodyTooLong(limit);
+    const onWait = async () => {
+      if (awaitsContinue) await this.#write(CONTINUE);
+    };
+    return new RequestBody(this.#input, { framing, limit, time: this.#options.times.body, onWait });
+  }
+
+  async #callHandler(request: Request, body: RequestBody | undefined): Promise<HttpAnswer | Upgrade> {
     try {
       return await this.#options.handler(request);
     } catch (error) {
-      this.#options.onError(error);
-      return textResponse(500, INTERNAL_ERROR);
+      const failure = body?.failure;
+      if (failure instanceof BodyEndedError || failure instanceof ClientLeftError) {
+        return textResponse(400, "Body ended");
+      }
+      return this.#errorResponse(failure ?? error);
     }
   }
 
   /** @param mayContinue Whether another request is allowed after this one. */
   async #respond(
-    { parsed, response }: PendingRequest,
+    { parsed, body, answer: pending }: PendingRequest,
     mayContinue: boolean,
   ): Promise<"continue" | "close" | "upgraded"> {
-    const { request, keepAlive, isHttp10 } = parsed;
-    const answer = await response;
-    if (!(answer instanceof Response)) {
+    const { method, keepAlive, isHttp10 } = parsed;
+    const answer = await pending;
+    body?.end();
+    if ("onUpgraded" in answer) {
       await this.#write(formatHead(101, Object.entries(answer.headers)));
       clearTimeout(this.#timer);
       answer.onUpgraded(this.#socket, this.#input.rest);
       return "upgraded";
     }
+    this.#problems = false;
+    const headers = new Headers(answer.headers);
     const inTime = performance.now() - this.#startTime < this.#options.times.total;
-    const goesOn = keepAlive && mayContinue && inTime && answer.headers.get("connection") !== "close";
+    const isEndless = "stream" in answer && !headers.has("content-length");
+    const goesOn = keepAlive && mayContinue && inTime && body?.complete !== false && !isEndless &&
+      headers.get("connection") !== "close";
     const connection = goesOn ? (isHttp10 ? ["keep-alive"] : []) : ["close"];
-    if (answer.headers.has("upgrade")) connection.push("upgrade");
-    await this.#send(answer, request.method === "HEAD", connection);
+    if (headers.has("upgrade")) connection.push("upgrade");
+    const headOnly = method === "HEAD";
+    if ("stream" in answer) await this.#sendStream(answer, headOnly, connection, isHttp10);
+    else await this.#send(answer, headOnly, connection);
     return goesOn ? "continue" : "close";
   }
 
@@ -228,6 +286,38 @@ export class HttpConnection {
     }
     const head = formatHead(response.status, fields);
     await this.#write(headOnly || !mayHaveBody ? head : concat([head, body]));
+  }
+
+  async #sendStream(answer: StreamedResponse, headOnly: boolean, connection: string[], isHttp10: boolean) {
+    const fields = Object.entries(answer.headers).filter(([name]) => name.toLowerCase() !== "connection");
+    if (connection.length > 0) fields.push(["connection", connection.join(", ")]);
+    const write = (bytes: Uint8Array) => this.#write(bytes);
+    const body = new ResponseBody(answer, { write, isHttp10 });
+    const head = formatHead(answer.status, [...fields, ...body.fields]);
+    if (headOnly) {
+      await body.cancel();
+      return await this.#write(head);
+    }
+    try {
+      await this.#write(head);
+      if (body.isEndless) this.#clientLeft = this.#watch(() => void body.cancel());
+      await body.send();
+    } catch (error) {
+      await body.cancel();
+      if (!(error instanceof ClientLeftError)) this.#options.onError(error);
+      throw new ClientLeftError(); // the client is to see that the response is not complete
+    }
+  }
+
+  /** Discards what the client sends during an endless response; calls back when it ends the stream. */
+  async #watch(onLeft: () => void) {
+    const scratch = new Uint8Array(SCRATCH_SIZE);
+    try {
+      while (await this.#socket.read(scratch) !== null);
+    } catch {
+      // The client has left.
+    }
+    onLeft();
   }
 
   /** @throws {ClientLeftError} if the client has left, or does not read in time. */
@@ -259,7 +349,9 @@ export class HttpConnection {
     const { status, message, headers } = isExpected ? error : new HttpError(500, INTERNAL_ERROR);
     if (isExpected) this.#options.onRejected(message, status === 408 ? "too slow a request" : "bad request");
     else this.#options.onError(error);
-    return textResponse(status, message, headers);
+    const fields = { ...headers, connection: "close" };
+    if (this.#problems) return problemResponse(status, statusText(status), `${message}.`, fields);
+    return textResponse(status, message, fields);
   }
 
   /** Ends the outgoing stream, and discards input for a while: closing a socket with unread bytes can destroy the response. */
@@ -268,6 +360,7 @@ export class HttpConnection {
     this.#timer = setTimeout(() => this.#socket.close(), this.#options.times.linger);
     try {
       await this.#socket.closeWrite();
+      if (this.#clientLeft !== undefined) return await this.#clientLeft;
       while (await this.#socket.read(this.#input.buffer) !== null);
     } catch {
       // The client has left, or the time has passed.

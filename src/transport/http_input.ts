@@ -69,7 +69,7 @@ export class HttpInput {
       this.start = 0;
     }
     if (this.end === this.#buffer.length) this.#grow();
-    const count = await this.#read(this.#buffer.subarray(this.end));
+    const count = await this.read(this.#buffer.subarray(this.end));
     if (typeof count !== "number") return count;
     this.end += count;
     return "read";
@@ -87,8 +87,8 @@ export class HttpInput {
     this.#buffer = larger;
   }
 
-  /** Returns the number of bytes read. */
-  async #read(target: Uint8Array): Promise<number | "end" | "timeout"> {
+  /** Reads into a buffer of the caller, past that of this class, which has to be empty. Returns the number of bytes read. */
+  async read(target: Uint8Array): Promise<number | "end" | "timeout"> {
     if (this.#timedOut) return "timeout";
     const timeout = new Promise<"timeout">((resolve) => this.#onTimeout = () => resolve("timeout"));
     const reading = this.#socket.read(target).catch(() => null);

@@ -4,9 +4,17 @@ import { HttpError } from "./http_error.ts";
 /** Maximum number of the fields of a request. */
 export const FIELDS_MAX = 100;
 
-/** A valid request. */
+/** How the end of a body is found: its length in bytes, or chunks. A length of 0 is no body. */
+export type BodyFraming = number | "chunked";
+
+/** The head of a valid request. */
 export interface ParsedRequest {
-  readonly request: Request;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly framing: BodyFraming;
+  /** Whether the client waits for `100 Continue` before it sends the body. */
+  readonly awaitsContinue: boolean;
   /** Whether the client may send another request. */
   readonly keepAlive: boolean;
   readonly isHttp10: boolean;
@@ -25,7 +33,6 @@ const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE"]);
 
 export const INVALID_REQUEST = "Invalid HTTP request";
 const HOST_REQUIRED = "Exactly one Host field is required";
-const NO_BODY = "Requests with a body are not accepted";
 const AMBIGUOUS_LENGTH = "Ambiguous message length";
 
 /**
@@ -40,7 +47,7 @@ export function parseRequest([line = "", ...rest]: string[], secure: boolean): P
   const headers = parseFields(rest);
   const isHttp10 = minor === "0";
   const host = requireHost(headers, isHttp10);
-  rejectBody(headers, isHttp10);
+  const framing = bodyFraming(headers, isHttp10);
   if (FORBIDDEN_METHODS.has(method)) {
     throw new HttpError(405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
   }
@@ -53,7 +60,8 @@ export function parseRequest([line = "", ...rest]: string[], secure: boolean): P
   const connection = listTokens(headers.get("connection"));
   const keepAlive = isHttp10 ? connection.includes("keep-alive") : !connection.includes("close");
   if (isHttp10) headers.delete("upgrade"); // to be ignored in HTTP/1.0 (RFC 9110, section 7.8)
-  return { request: new Request(url, { method, headers }), keepAlive, isHttp10 };
+  const awaitsContinue = expected !== null && !isHttp10; // ignored in HTTP/1.0 (RFC 9110, section 10.1.1)
+  return { method, url, headers, framing, awaitsContinue, keepAlive, isHttp10 };
 }
 
 function parseFields(lines: string[]): Headers {
@@ -71,7 +79,7 @@ function parseFields(lines: string[]): Headers {
  * Parses a field. Whitespace around the value is removed in a loop: a regular expression for it and for values that may
  * contain whitespace themselves takes cubic time.
  */
-function parseField(line: string): { name: string; value: string } {
+export function parseField(line: string): { name: string; value: string } {
   const colon = line.indexOf(":");
   const name = line.slice(0, Math.max(colon, 0));
   let start = colon + 1;
@@ -94,17 +102,18 @@ function requireHost(headers: Headers, isHttp10: boolean): string {
   return host || "localhost";
 }
 
-/** Rejects requests with a body, and those whose length is ambiguous (RFC 9112, section 6). */
-function rejectBody(headers: Headers, isHttp10: boolean) {
+/** Determines how the body ends (RFC 9112, section 6). @throws {HttpError} if that is ambiguous. */
+function bodyFraming(headers: Headers, isHttp10: boolean): BodyFraming {
   const length = headers.get("content-length");
   const coding = headers.get("transfer-encoding");
   if (coding !== null) {
     if (length !== null || isHttp10) throw new HttpError(400, AMBIGUOUS_LENGTH);
     if (coding.toLowerCase() !== "chunked") throw new HttpError(400, "Unknown transfer coding");
-    throw new HttpError(413, NO_BODY);
+    return "chunked";
   }
-  if (length === null || length === "0") return;
-  throw /^\d+$/.test(length) ? new HttpError(413, NO_BODY) : new HttpError(400, AMBIGUOUS_LENGTH);
+  if (length === null) return 0;
+  if (!/^\d{1,15}$/.test(length)) throw new HttpError(400, AMBIGUOUS_LENGTH);
+  return Number(length);
 }
 
 /** Returns the URL for a request target (RFC 9112, section 3.2). */
