@@ -304,4 +304,8 @@ CREATE TRIGGER message_extras AFTER DELETE ON message WHEN old.extras <> 0 BEGIN
   DELETE FROM mention WHERE line = old.id AND target = old.target;
 END;
 `,
+  `
+-- Requests over HTTP give a token without the name of its account.
+CREATE INDEX token_by_hash ON token (hash);
+`,
 ];
