@@ -55,6 +55,7 @@ const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Ma
   ["alwaysOn", ["policy", "absent", "status"]],
   ["ignores", ["list", "ignores"]],
   ["readMarkers", ["get", "newLines"]],
+  ["visitors", ["requireEntry", "watch"]],
 ]);
 
 /** A function of a class, as a proxy finds it. */

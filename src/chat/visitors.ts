@@ -12,7 +12,7 @@ import type { Said, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
 import type { Hub } from "./hub.ts";
 import { type Identity, Member, type Outlet, Session } from "./member.ts";
-import { messageText } from "./message_text.ts";
+import { messageText, requireLength } from "./message_text.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
 import { isScoped, requireReadable, requireScope } from "./scope.ts";
@@ -98,6 +98,7 @@ export class AuthoredVisitors implements Visitors {
     requireScope(client, room.key);
     const clean = messageText(text);
     if (clean.trim() === "") return undefined;
+    requireLength(clean); // of a single line, too, as no transport has limited it
     this.#requireUnbanned(visitor, client);
     this.#requireEntry(client, room, key); // before the line counts, and before another one is quoted
     const reply = id === undefined ? undefined : this.#quote(room, id);

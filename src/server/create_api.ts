@@ -21,7 +21,7 @@ export interface ApiContext {
 
 /** Creates the API. */
 export function createApi(
-  { rate, burst, sendBuffer, announce }: Options,
+  { rate, burst, maxPerIp, sendBuffer, announce }: Options,
   resources: ServerResources,
   { chat, auth, bans, limits, trouble }: ApiContext,
 ): Api {
@@ -30,6 +30,7 @@ export function createApi(
     auth,
     hostOf: hostNames(resources),
     slicer: new TimeSlicer(),
+    limitsNetworks: maxPerIp !== Infinity,
     rate,
     burst,
     answerMax: sendBuffer / LINES_IN_BUFFER,

@@ -6,8 +6,9 @@ import { HttpError } from "./http_error.ts";
 import type { HttpInput } from "./http_input.ts";
 import { type BodyFraming, FIELDS_MAX, parseField } from "./http_request.ts";
 
-/** Maximum length of a piece of a body, in bytes. */
+/** Maximum length of a piece of a body, in bytes, and that of the first one. */
 export const PIECE_MAX = 64 * 1024;
+export const PIECE_MIN = 4 * 1024;
 
 /** Maximum length of the line before a chunk, with extensions, and of all extensions and trailers of a body, in bytes. */
 export const CHUNK_LINE_MAX = 256;
@@ -45,6 +46,7 @@ export class RequestBody {
   #extras = 0;
   #atTrailers = false; // whether the last chunk has been read
   #trailers = 0;
+  #size = PIECE_MIN; // of the next piece that is read: a slow client is to hold little memory
   #waited = false;
   #patience: number; // milliseconds that may still be spent waiting for the client
   #complete = false;
@@ -99,8 +101,9 @@ export class RequestBody {
       input.start = Math.min(from + most, input.end);
       return input.buffer.slice(from, input.start);
     }
-    const target = new Uint8Array(Math.min(most, PIECE_MAX));
+    const target = new Uint8Array(Math.min(most, this.#size));
     const count = await this.#wait(() => input.read(target));
+    if (count === this.#size) this.#size = Math.min(4 * this.#size, PIECE_MAX);
     return count < target.length / 2 ? target.slice(0, count) : target.subarray(0, count);
   }
 

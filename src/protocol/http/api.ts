@@ -25,6 +25,8 @@ export interface ApiOptions extends VisitorOptions {
   readonly chat: Chat;
   readonly auth: AuthService;
   readonly slicer: TimeSlicer;
+  /** Whether networks have limits: not if all clients may have the same address. */
+  readonly limitsNetworks: boolean;
   /** Lines a second of one network, and how many at once, as those of one client elsewhere. */
   readonly rate: number;
   readonly burst: number;
@@ -46,13 +48,16 @@ export class Api {
   readonly options: ApiOptions;
   readonly streams: Streams;
   readonly #posts: NetworkLimiter;
-  readonly #reads = new NetworkLimiter({ limit: READS_PER_MINUTE, time: MINUTE, burst: READS_AT_ONCE });
+  readonly #reads: NetworkLimiter;
 
   constructor(options: ApiOptions) {
     this.options = options;
     this.streams = new Streams(options);
-    const { rate, burst } = options;
-    this.#posts = new NetworkLimiter({ limit: rate * MINUTE / 1000, time: MINUTE, burst });
+    const { rate, burst, limitsNetworks } = options;
+    const none = { limit: Infinity, time: MINUTE };
+    this.#posts = new NetworkLimiter(limitsNetworks ? { limit: rate * MINUTE / 1000, time: MINUTE, burst } : none);
+    const reads = { limit: READS_PER_MINUTE, time: MINUTE, burst: READS_AT_ONCE };
+    this.#reads = new NetworkLimiter(limitsNetworks ? reads : none);
   }
 
   /** An operation whose errors are problem details. */

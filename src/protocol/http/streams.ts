@@ -47,6 +47,8 @@ export interface StreamsOptions {
   readonly slicer: TimeSlicer;
   readonly answerMax: number;
   readonly queueMax: number;
+  /** Whether networks have limits. */
+  readonly limitsNetworks: boolean;
   /** The wire format for people. */
   readonly format: WireFormat;
   readonly banOf: (address: string) => string | undefined;
@@ -116,8 +118,10 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
     const { visitor, client, room, key, headOnly } = request;
     this.#options.chat.visitors.requireEntry(visitor, room, key);
     const networks = networksOf(client.address);
-    const isFull = this.#all.size >= STREAMS_MAX ||
-      networks.some((network, i) => this.#pool.count(network) >= STREAMS_PER_NETWORK * SHARES[i]!);
+    const reachesLimit = (network: string, i: number) => {
+      return this.#pool.count(network) >= STREAMS_PER_NETWORK * SHARES[i]!;
+    };
+    const isFull = this.#all.size >= STREAMS_MAX || (this.#options.limitsNetworks && networks.some(reachesLimit));
     if (isFull) throw tooFast("Too many streams: close one first.", Infinity);
     const manner = this.#manners[format];
     const headers = {

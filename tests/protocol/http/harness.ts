@@ -75,6 +75,7 @@ export class ApiServer implements AsyncDisposable {
       auth: accounts.auth,
       hostOf: (address) => `of-${address}`,
       slicer: new TimeSlicer(() => 0),
+      limitsNetworks: true,
       rate: Infinity,
       burst: Infinity,
       answerMax: 1e6,

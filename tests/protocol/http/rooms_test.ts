@@ -173,6 +173,7 @@ Deno.test("rooms: bad messages get a status and a sentence", async () => {
     [{ text: "hi", reply_to: "zzz" }, {}, 404, /no such message/],
     ["a\n".repeat(100) + "b", {}, 413, /100 lines and 8192 bytes/],
     [`${"x".repeat(8192)}\ny`, {}, 413, /100 lines and 8192 bytes/],
+    ["x".repeat(8193), {}, 413, /100 lines and 8192 bytes/],
     ["x".repeat(MESSAGE_BODY_MAX + 1), {}, 413, /at most 65536 bytes/],
   ];
   for (const [body, headers, status, sentence] of cases) {
