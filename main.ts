@@ -14,6 +14,7 @@ import type { Options } from "./src/cli/options.ts";
 import { UsageError } from "./src/cli/usage_error.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { IgnoreTable } from "./src/history/ignore_table.ts";
+import { InviteLinkTable } from "./src/history/invite_link_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import type { CheckpointStore } from "./src/chat/checkpoint_store.ts";
 import type { NodeHistory } from "./src/chat/node_history.ts";
@@ -109,6 +110,7 @@ interface Storage {
   readonly accounts?: Accounts;
   readonly bans?: BanTable;
   readonly ignores?: IgnoreTable;
+  readonly links?: InviteLinkTable;
   readonly clock: ExpiryClock;
   /** What a node of a cluster stores. */
   readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore };
@@ -123,8 +125,8 @@ async function openStorage(options: Options): Promise<Storage> {
     const lines = Math.min(keepLines, TARGET_LINES);
     const history = new SqliteHistory(file, { ...retention, lines, size: Math.min(maxData, MEMORY_SIZE) }, clock);
     const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret, persistent: false });
-    const [bans, ignores] = [new BanTable(file), new IgnoreTable(file)];
-    return { history, node: { history }, accounts, bans, ignores, clock, exposed: [] };
+    const [bans, ignores, links] = [new BanTable(file), new IgnoreTable(file), new InviteLinkTable(file)];
+    return { history, node: { history }, accounts, bans, ignores, links, clock, exposed: [] };
   }
   if (data === undefined) {
     const clock = new TrustedClock();
@@ -141,8 +143,8 @@ async function openStorage(options: Options): Promise<Storage> {
   file.failWhenLocked();
   const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret });
   const { checkpoints } = history;
-  const [bans, ignores] = [new BanTable(file), new IgnoreTable(file)];
-  return { history, node: { history, checkpoints }, accounts, bans, ignores, clock, exposed: file.exposed };
+  const [bans, ignores, links] = [new BanTable(file), new IgnoreTable(file), new InviteLinkTable(file)];
+  return { history, node: { history, checkpoints }, accounts, bans, ignores, links, clock, exposed: file.exposed };
 }
 
 /** Runs an action, and throws a storage error as an error in `--data`. */

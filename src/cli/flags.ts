@@ -81,6 +81,13 @@ const listeners = {
     help: "origins of other web sites whose pages may connect",
     details: "The page that tincan serves may always connect.",
   },
+  publicUrl: {
+    value: "URL",
+    reader: read.pageUrl,
+    help: "URL at which people reach the web page, for invite links",
+    details:
+      "Without it, links that `/link` prints begin with the address that the web port listens on. Links that the page makes begin with the address of the page.",
+  },
   trustProxy: {
     value: "IPS",
     reader: read.networks,

@@ -90,6 +90,10 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
     "https://chat.example.org": ["https://chat.example.org"],
     "http://localhost:3000,https://[::1]:8443": ["http://localhost:3000", "https://[::1]:8443"],
   }],
+  "public-url": ["publicUrl", {
+    "https://chat.example.org": "https://chat.example.org",
+    "http://[::1]:8080/chat/": "http://[::1]:8080/chat",
+  }],
   "log-level": ["logLevel", { debug: "debug", info: "info", warn: "warn", error: "error" }],
   "log-format": ["logFormat", { text: "text", json: "json" }],
 };
@@ -174,6 +178,10 @@ Deno.test("command line: an invalid value is rejected with the flag and what it 
     "allow-origin": [
       "URLs without a path, with a comma between them, such as https://chat.example.org",
       ["chat.example.org", "https://chat.example.org/", "https://a.example/path", "https://A.example", "*", "null"],
+    ],
+    "public-url": [
+      "a URL such as https://chat.example.org",
+      ["chat.example.org", "ftp://a.example", "https://", "https://a.example/?b", "https://u@a.example"],
     ],
     "trust-proxy": [
       "IP addresses, with a comma between them, such as 127.0.0.1,10.0.0.0/8",

@@ -10,6 +10,7 @@ const WITHOUT_DEFAULT = [
   "motd",
   "operators",
   "password-file",
+  "public-url",
   "data",
   "allow-origin",
   "trust-proxy",

@@ -19,6 +19,7 @@ export const DEFAULTS: Options = {
   tlsCert: undefined,
   tlsKey: undefined,
   allowOrigin: [],
+  publicUrl: undefined,
   trustProxy: new AddressSet(),
   name: "tincan",
   motd: undefined,

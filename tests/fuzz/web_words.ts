@@ -7,7 +7,21 @@ import { anyLine, bytesOf, ircCommand, latin1, mangled, text } from "./words.ts"
 
 const METHODS = ["GET", "GET", "GET", "GET", "HEAD", "POST", "DELETE", "OPTIONS", "CONNECT", "TRACE", "X", "get", ""];
 const TARGETS = [
-  ...["/", "/", "/irc", "/text", "/metrics", "/healthz", "/style.css", "/main.js", "/../etc/passwd", "/%00", "//x"],
+  ...[
+    "/",
+    "/",
+    "/irc",
+    "/text",
+    "/metrics",
+    "/healthz",
+    "/i/abcdefghijklmnopqrst",
+    "/i/",
+    "/style.css",
+    "/main.js",
+    "/../etc/passwd",
+    "/%00",
+    "//x",
+  ],
   ...["/rooms", "/rooms/lobby", "/rooms/tea", "/rooms/%23tea", "/rooms/%ff", "/rooms/tea?format=text", "/rooms/"],
   ...["/rooms/tea?since=1&limit=9", "/rooms/tea?before=2026-01-02", "/rooms/tea/stream", "/rooms/tea/stream?since=1"],
   ...["/hooks/x", `/hooks/tincan_${"A".repeat(43)}`, "/rooms/tea/stream?format=text", "/rooms/tea?since=9999-99-99"],
