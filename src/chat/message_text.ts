@@ -35,6 +35,11 @@ export function messageText(text: string): string {
   return clean;
 }
 
+/** Checks that a message is not longer than one of several lines may be. @throws {ChatError} `message-too-long` */
+export function requireLength(text: string): void {
+  if (byteLength(text) > MULTILINE_BYTES_MAX) throw tooLong();
+}
+
 function tooLong(): ChatError {
   return new ChatError("message-too-long", `${MULTILINE_LINES_MAX} lines and ${MULTILINE_BYTES_MAX} bytes`);
 }

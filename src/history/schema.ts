@@ -325,4 +325,8 @@ CREATE TABLE invite_link (
 INSERT INTO word (word) VALUES ('delete-all');
 UPDATE target SET indexed = 0;
 `,
+  `
+-- Requests over HTTP give a token without the name of its account.
+CREATE INDEX token_by_hash ON token (hash);
+`,
 ];

@@ -6,8 +6,16 @@
 import { isIP } from "node:net";
 import type { Connection } from "../../src/transport/connection.ts";
 import { Fanout } from "../../src/transport/fanout.ts";
-import { HEAD_MAX, REQUESTS_MAX } from "../../src/transport/http.ts";
-import { clientAddress, listenWeb, type WebListener, type WebSocketPath } from "../../src/transport/web.ts";
+import { HTTP_TIMES, REQUESTS_MAX } from "../../src/transport/http.ts";
+import { PIECE_MAX } from "../../src/transport/http_body.ts";
+import { HEAD_MAX } from "../../src/transport/http_input.ts";
+import {
+  clientAddress,
+  listenWeb,
+  type WebListener,
+  type WebOptions,
+  type WebSocketPath,
+} from "../../src/transport/web.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
 import { AddressSet } from "../../src/util/address_ranges.ts";
 import { lineOptions, OpenAdmission, webOptions } from "../transport/ports.ts";
@@ -29,7 +37,9 @@ const PROXY = "10.0.0.1";
 const PROXIES = new AddressSet(["10.0.0.0/8"]);
 
 /** The statuses allowed in responses; 500 is not one of them. */
-const STATUSES = new Set([101, 200, 304, 400, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505]);
+const STATUSES = new Set([
+  ...[100, 101, 200, 201, 304, 400, 401, 403, 404, 405, 408, 413, 414, 417, 426, 429, 431, 501, 503, 505],
+]);
 
 const FIELD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~\x80-\xff]*$/;
 
@@ -126,8 +136,11 @@ export class WebPort {
   #wake = () => {};
   #heard: Heard = { requests: [], methods: [], lines: [] };
 
-  /** @param respond Answers requests other than WebSocket handshakes. */
-  constructor(respond: (request: Request) => Response) {
+  /**
+   * @param respond Answers requests other than WebSocket handshakes.
+   * @param bodyLimit As in `WebOptions`.
+   */
+  constructor(respond: WebOptions["respond"], bodyLimit: NonNullable<WebOptions["bodyLimit"]>) {
     const options = { ...lineOptions(LINE_MAX), fanout: this.#fanout, sendBuffer: SEND_BUFFER };
     const path = (framing: WebSocketPath["framing"]): WebSocketPath => ({
       subprotocols: { "lines.tincan": "lines", "text.ircv3.net": "text", "binary.ircv3.net": "binary" },
@@ -147,11 +160,13 @@ export class WebPort {
           [["/irc", path("text")], ["/text", path("lines")]],
           () => this.#heard.methods.push(undefined),
         ),
-        respond: (request) => {
+        bodyLimit,
+        times: { ...HTTP_TIMES, linger: 1 },
+        respond: (request, client) => {
           this.#heard.requests.push(`${request.method} ${request.url} ${JSON.stringify([...request.headers])}`);
           this.#heard.methods.splice(-1, 1, request.method);
           if (isIP(clientAddress(request, PROXY, PROXIES)) === 0) this.#heard.wrong ??= "has an invalid address";
-          return respond(request);
+          return respond(request, client);
         },
         onError: (error) => this.#heard.wrong ??= `failed: ${(error as Error).stack}`,
       });
@@ -189,7 +204,7 @@ export class WebPort {
     if (await Promise.race([closed, late])) heard.wrong ??= "is neither answered nor closed";
     clearTimeout(timer);
     if (this.#admission.inside.length > 0) heard.wrong ??= "is still counted as connected";
-    if (heard.socket === undefined && socket.room > HEAD_MAX) {
+    if (heard.socket === undefined && socket.room > Math.max(HEAD_MAX, PIECE_MAX)) {
       heard.wrong ??= `has a read buffer of ${socket.room} bytes`;
     }
     heard.wrong ??= unsoundAnswers(socket.written, heard.methods, heard.socket !== undefined);
@@ -249,6 +264,11 @@ function unsoundAnswers(
     if (!fields.every((field) => FIELD.test(field))) return `is answered with invalid fields: ${fields}`;
     const value = (name: string) => fields.find((field) => field.startsWith(`${name}: `))?.slice(name.length + 2);
     at = end + 4;
+    if (status === 100) {
+      if (fields.length > 0) return "is sent fields with 100 Continue";
+      count--;
+      continue;
+    }
     if (status === 101) return upgraded ? unsoundFrames(written, at) : "is answered with 101, but is no WebSocket";
     if (value("x-content-type-options") !== "nosniff") return "is answered without nosniff";
     const rejected = count >= methods.length;
@@ -256,11 +276,29 @@ function unsoundAnswers(
     const method = rejected ? "GET" : methods[count];
     const body = at < written.length && !written.startsWith("HTTP/1.1 ", at);
     if (status === 304 || (method === undefined ? !body : method === "HEAD")) continue;
+    if (value("transfer-encoding") === "chunked") {
+      const size = chunkedLength(written, at);
+      if (size === undefined) return "is answered with invalid chunks";
+      at += size;
+      continue;
+    }
     const length = value("content-length") ?? "";
     if (!/^\d+$/.test(length)) return "is answered without a length";
     at += Number(length);
   }
   return at > written.length ? "is answered with an incomplete response" : undefined;
+}
+
+/** The length of a chunked body; `undefined` if it is not valid, or not complete. */
+function chunkedLength(written: string, begin: number): number | undefined {
+  for (let at = begin;;) {
+    const [line, digits] = /^([0-9a-f]+)\r\n/.exec(written.slice(at, at + 20)) ?? [];
+    if (line === undefined || digits === undefined) return undefined;
+    const size = parseInt(digits, 16);
+    at += line.length + size + 2;
+    if (written.slice(at - 2, at) !== "\r\n") return undefined;
+    if (size === 0) return at - begin;
+  }
 }
 
 /** What is wrong with the frames that the server sent. */

@@ -22,6 +22,9 @@ const TARGETS = [
     "/%00",
     "//x",
   ],
+  ...["/rooms", "/rooms/lobby", "/rooms/tea", "/rooms/%23tea", "/rooms/%ff", "/rooms/tea?format=text", "/rooms/"],
+  ...["/rooms/tea?since=1&limit=9", "/rooms/tea?before=2026-01-02", "/rooms/tea/stream", "/rooms/tea/stream?since=1"],
+  ...["/hooks/x", `/hooks/tincan_${"A".repeat(43)}`, "/rooms/tea/stream?format=text", "/rooms/tea?since=9999-99-99"],
   ...["/?a#b", "*", "x", "http://x/", "http://me@x/", "https://[::1]:80/irc", "http://", "//", "/\\", "/irc?%", "/%ff"],
 ];
 const VERSIONS = [...Array(12).fill("HTTP/1.1"), "HTTP/1.0", "HTTP/1.9", "HTTP/2.0", "http/1.1", "HTTP/1.", "HTTP/11"];
@@ -41,6 +44,20 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   "Content-Length": ["0", "0", "3", "-1", "+0", "0, 0", "00", "0x0", "1e3", "9".repeat(30), ""],
   "Transfer-Encoding": ["chunked", "Chunked", "identity", "gzip, chunked", "\x0bchunked", ""],
   "Trailer": ["x"],
+  "Content-Type": ["application/json", "text/plain", "application/x-www-form-urlencoded", "application/json;", ""],
+  "Authorization": [
+    "Bearer x",
+    `Bearer tincan_${"A".repeat(43)}`,
+    "Basic Og==",
+    "Basic eDp5",
+    "Basic !",
+    "Digest x",
+    "",
+  ],
+  "Last-Event-ID": ["1", "x", "", "zzzzzzzzzzz"],
+  "Room-Key": ["x", ""],
+  "Accept": ["text/plain", "text/event-stream", "*/*", ""],
+  "Sec-Fetch-Site": ["same-origin", "cross-site", "none"],
   "X-Forwarded-For": ["192.0.2.1", "unknown, 10.0.0.1", "[::1]:80", "fe80::1%eth0", "1.2.3.4.5", ",,"],
   "Forwarded": ["for=192.0.2.60;proto=http", 'for="[2001:db8::1]:80"', "for=_x", "for=", ";;=", 'for="'],
   "constructor": ["x"],
@@ -93,8 +110,58 @@ const HANDSHAKE = "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-W
 /** Several requests, or a WebSocket handshake followed by frames. */
 export function webBytes(random: Random): string {
   if (random.chance(0.4)) return webSocket(random);
+  if (random.chance(0.3)) return message(random);
   const all = random.some(1, random.chance(0.05) ? 40 : 3, () => request(random)).join("");
   return random.chance(0.2) ? latin1(mangled(random, bytesOf(all))) : all;
+}
+
+/** Requests with nearly valid bodies: messages, and webhooks of all kinds. */
+function message(random: Random): string {
+  const all = random.some(1, 4, () => {
+    const body = latin1(new TextEncoder().encode(random.chance(0.5) ? JSON.stringify(json(random, 0)) : text(random)));
+    const path = random.pick(["/rooms/tea", "/rooms/tea", "/rooms/lobby", `/hooks/tincan_${"A".repeat(43)}`]);
+    const sender = random.pick(["", "", "X-GitHub-Event: push\r\n", "X-GitLab-Event: Push Hook\r\n"]);
+    const more = random.chance(0.3) ? field(random) : "";
+    const type = random.chance(0.7) ? `Content-Type: ${random.pick(FIELDS["Content-Type"]!)}\r\n` : "";
+    return `POST ${path} HTTP/1.1\r\nHost: x\r\n${sender}${type}${more}${framed(random, body)}`;
+  }).join("");
+  return random.chance(0.1) ? latin1(mangled(random, bytesOf(all))) : all;
+}
+
+/** The rest of a head, and a body: with a length that may be wrong, or in chunks. */
+function framed(random: Random, body: string): string {
+  if (random.chance(0.5)) {
+    const length = random.chance(0.95) ? body.length : random.pick([0, body.length + 1, body.length - 1, 1e6, 1e16]);
+    return `Content-Length: ${length}\r\n\r\n${body}`;
+  }
+  const chunks: string[] = [];
+  for (let rest = body; rest !== "";) {
+    const chunk = rest.slice(0, 1 + random.int(random.pick([2, 20, 2000])));
+    const extension = random.chance(0.05)
+      ? random.pick([";a", ";a=b", " ;c", ";", ";\x01", ` ${";x".repeat(200)}`])
+      : "";
+    const size = random.chance(0.98) ? chunk.length.toString(16) : random.pick(["0x3", "-1", "", "fffffff", "1g"]);
+    chunks.push(`${size}${extension}${end(random)}${chunk}${end(random)}`);
+    rest = rest.slice(chunk.length);
+  }
+  const trailers = random.chance(0.1) ? random.pick(["A: b\r\n", "x\r\n", "A: b\r\n".repeat(120)]) : "";
+  return `Transfer-Encoding: chunked\r\n\r\n${chunks.join("")}0\r\n${trailers}\r\n`;
+}
+
+/** What payloads of webhooks consist of. */
+const KEYS = [
+  ...["text", "reply_to", "username", "attachments", "blocks", "fields", "elements", "title", "title_link", "type"],
+  ...["alerts", "status", "labels", "annotations", "commits", "repository", "sender", "heartbeat", "monitor", "msg"],
+  ...["object_kind", "object_attributes", "project", "action", "constructor", "__proto__", "toString", "value"],
+];
+
+/** Any JSON, with the keys of webhooks. */
+function json(random: Random, depth: number): unknown {
+  const kind = random.int(depth > 4 ? 4 : 8);
+  if (kind === 0) return random.pick([null, true, 0, -1, 1e300, ""]);
+  if (kind < 4) return random.chance(0.1) ? text(random).repeat(random.pick([1, 30, 500])) : text(random);
+  if (kind === 4) return random.some(0, 4, () => json(random, depth + 1));
+  return Object.fromEntries(random.some(0, 6, () => [random.pick(KEYS), json(random, depth + 1)]));
 }
 
 /** A WebSocket handshake followed by frames. */

@@ -26,6 +26,9 @@ import { irc } from "../../src/protocol/irc/session.ts";
 import { textFormat } from "../../src/protocol/text/render.ts";
 import { text, type TextOptions } from "../../src/protocol/text/session.ts";
 import { TimeSlicer } from "../../src/protocol/time_slicer.ts";
+import { Api } from "../../src/protocol/http/api.ts";
+import { apiResources } from "../../src/protocol/http/resources.ts";
+import { Router } from "../../src/protocol/http/router.ts";
 import { Site } from "../../src/protocol/http/site.ts";
 import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
@@ -228,7 +231,23 @@ export class World {
     };
     const assets = [{ path: "/", type: "text/html", text: "page" }];
     const site = new Site({ assets, trouble: () => undefined, metrics: () => "metrics" });
-    this.#web = new WebPort((request) => site.respond(request));
+    const api = new Api({
+      ...common,
+      slicer: new TimeSlicer(),
+      limitsNetworks: false,
+      rate: Infinity,
+      burst: Infinity,
+      queueMax: 1e6,
+      format: textFormat(100),
+      trouble: () => undefined,
+      banOf: (address) => this.#bans.findByAddress(address)?.reason,
+      onStream: () => {},
+    });
+    const router = new Router(apiResources(api));
+    this.#web = new WebPort(
+      (request, client) => router.answer(request, client) ?? site.respond(request),
+      (method, path) => router.bodyLimit(method, path),
+    );
   }
 
   /** The options of the auth service, without accounts. */
