@@ -178,6 +178,10 @@ Deno.test("visitors: mutes of the host and of the account, and bans of the serve
   tea.chat.mutes.add("~a:alice", Infinity);
   assertEquals([tea.bars(GUEST)[0], tea.bars(ALICE)[0], tea.bars(HOOK)[0]], [undefined, "muted", "muted"]);
   tea.chat.mutes.remove("~a:alice");
+  tea.arrive("alice", [], { account: "alice", host: "h9" });
+  tea.chat.mutes.add("h9", Infinity);
+  assertEquals([tea.bars(ALICE)[0], tea.bars(HOOK)[0]], ["muted", undefined]);
+  tea.chat.mutes.remove("h9");
   bans.add("spam");
   assertEquals(tea.bars(GUEST), ["server-banned", "server-banned"]);
 });

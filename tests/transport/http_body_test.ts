@@ -70,6 +70,7 @@ const INVALID: Record<string, [string, number]> = {
   "no size": [`${CHUNKED}\r\nabc\r\n0\r\n\r\n`, 400],
   "a size of nine digits": [`${CHUNKED}000000003\r\nabc\r\n0\r\n\r\n`, 400],
   "a bare LF after a size": [`${CHUNKED}3\nabc\r\n0\r\n\r\n`, 400],
+  "a bare LF after a size of two digits": [`${CHUNKED}10\na\r\n0\r\n\r\n`, 400],
   "a bare LF after a chunk": [`${CHUNKED}3\r\nabc\n0\r\n\r\n`, 400],
   "a bare CR in an extension": [`${CHUNKED}3;a\rb\r\nabc\r\n0\r\n\r\n`, 400],
   "a chunk longer than its size": [`${CHUNKED}3\r\nabcd\r\n0\r\n\r\n`, 400],
