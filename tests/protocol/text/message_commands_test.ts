@@ -147,7 +147,7 @@ Deno.test("delete: deletes the last message of the user, or the last one with so
     ["/delete", '-- bob deleted: "Lunch at one?"'],
     ["/delete", "-- You have no message among the last 200 in #tea."],
     ["/history 2", "[past] -- bob deleted this message", "[past] -- bob deleted this message"],
-    ["/search lunch", "-- No matches in #tea. Search finds whole words, in any order."],
+    ["/search lunch", "-- No matches in #tea. Search finds beginnings of words, in any order."],
   ]);
   assertEquals(alice.hears().length, 4);
 });
