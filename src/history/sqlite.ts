@@ -14,6 +14,7 @@ import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { CheckpointTable } from "./checkpoint_table.ts";
 import { type Database, isLocked, storeError } from "./database.ts";
+import { FileTable } from "./file_table.ts";
 import { LineArchiveTable } from "./line_archive_table.ts";
 import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
@@ -61,6 +62,8 @@ export class SqliteHistory implements NodeHistory {
   readonly archive: LineArchiveTable;
   readonly presence: PresenceTable;
   readonly readMarkers: ReadMarkerTable;
+  /** Uploaded files. They expire with lines of the same age, and do not count for the size of the retention. */
+  readonly files: FileTable;
 
   readonly #file: Database;
   readonly #sql: Statements;
@@ -110,9 +113,11 @@ export class SqliteHistory implements NodeHistory {
       const readMarkers = this.readMarkers = new ReadMarkerTable(sql, targets);
       const index = this.#index = new WordIndex(sql);
       const usage = this.#usage = new Usage(sql, this.#writers, lines !== Infinity || size !== Infinity);
+      const files = this.files = new FileTable(sql);
+      files.limit({ age, clock });
       const counts = this.#counts = new LineCounts(lines !== Infinity);
       sql.onRollback(() => counts.clear());
-      const lineDeletion = new LineDeletion(sql, targets, index, usage, counts);
+      const lineDeletion = new LineDeletion(sql, targets, index, usage, counts, files);
       const lineLimit = this.#lineLimit = new LineLimit(lines, sql, targets, usage, counts, lineDeletion);
       const targetDeletion = this.#targetDeletion = new TargetDeletion(sql, {
         targets,
@@ -124,7 +129,7 @@ export class SqliteHistory implements NodeHistory {
       });
       const insert = (key: string, line: Line) => this.insert(key, line);
       this.archive = new LineArchiveTable(sql, { targets, index, usage, insert });
-      this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion);
+      this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion, files);
       this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
     } catch (error) {
       throw storeError(error);
@@ -309,7 +314,7 @@ export class SqliteHistory implements NodeHistory {
   }
 
   get overdue(): boolean {
-    return this.#lineLimit.overdue || this.#sizeLimit.overdue;
+    return this.#lineLimit.overdue || this.#sizeLimit.overdue || this.files.overdue;
   }
 
   runStep(onRoomExpired: (room: string) => void): boolean {
@@ -327,6 +332,8 @@ export class SqliteHistory implements NodeHistory {
       () => this.#targetDeletion.runStep(),
       merge,
       () => this.checkpoints.runStep(),
+      merge,
+      () => this.files.runStep(),
     ];
     return this.#unlessLocked(() => {
       const end = performance.now() + STEP_TIME;
