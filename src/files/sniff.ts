@@ -1,0 +1,160 @@
+/**
+ * Finds the type of a file in its first bytes, and the size of an image. What the client says about it is not believed.
+ *
+ * Nothing is decompressed: the size is read from the header of the image.
+ */
+import { fileTypeFromBuffer } from "file-type";
+import { imageSize } from "image-size";
+
+/** How many of the first bytes are looked at; 4,100 is what file-type recommends for the type. */
+export const TYPE_BYTES = 4100;
+export const SIZE_BYTES = 128 * 1024;
+
+/**
+ * How many bytes of an AVIF image are looked at for its size, and how many segments of a JPEG image: image-size takes quadratic
+ * time with many boxes, and looks for the next segment byte by byte where there is none.
+ */
+const AVIF_BYTES = 4096;
+const SEGMENTS_MAX = 256;
+
+/** The most pixels of a side and of an image that is shown on a page: one of 50 megapixels takes 200 MB in a browser. */
+export const SIDE_MAX = 16_384;
+export const PIXELS_MAX = 50_000_000;
+
+/** The type of what is not known. */
+export const UNKNOWN_TYPE = "application/octet-stream";
+const TEXT_TYPE = "text/plain; charset=utf-8";
+
+/** What browsers show: other types are only downloaded. */
+const IMAGES: ReadonlySet<string> = new Set([
+  "image/png",
+  "image/apng",
+  "image/jpeg",
+  "image/gif",
+  "image/webp",
+  "image/avif",
+]);
+
+/** Types of sound and films, as file-type calls them, and as browsers know them. */
+const MEDIA: ReadonlyMap<string, string> = new Map([
+  ["audio/mpeg", "audio/mpeg"],
+  ["audio/ogg", "audio/ogg"],
+  ["audio/ogg; codecs=opus", "audio/ogg"],
+  ["audio/opus", "audio/ogg"],
+  ["audio/wav", "audio/wav"],
+  ["audio/vnd.wave", "audio/wav"],
+  ["audio/flac", "audio/flac"],
+  ["audio/x-flac", "audio/flac"],
+  ["audio/aac", "audio/aac"],
+  ["audio/mp4", "audio/mp4"],
+  ["audio/x-m4a", "audio/mp4"],
+  ["video/mp4", "video/mp4"],
+  ["video/x-m4v", "video/mp4"],
+  ["video/webm", "video/webm"],
+  ["video/ogg", "video/ogg"],
+]);
+
+/** The Exif orientations of an image that is shown on its side (Exif 2.32, "Orientation"). */
+const ON_ITS_SIDE = 5;
+
+/** What was found. */
+export interface FileKind {
+  /** The media type, {@linkcode UNKNOWN_TYPE} if it is not known. */
+  readonly type: string;
+  /** The usual ending of a name, such as `.png`; may be empty. */
+  readonly ending: string;
+  /** The size of an image in pixels. Only images that can be shown have one. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Whether a browser may show a file of this type on a page. All others are only downloaded. */
+export function isShown(type: string): boolean {
+  return IMAGES.has(type) || isMedia(type);
+}
+
+/** Whether a type is one of sound or films. */
+export function isMedia(type: string): boolean {
+  return /^(?:audio|video)\//.test(type) && [...MEDIA.values()].includes(type);
+}
+
+/**
+ * Finds the type of a file.
+ *
+ * An image without a size, or with one that is too large, counts as an unknown type, so that it is only downloaded.
+ *
+ * @param head The first {@linkcode SIZE_BYTES} bytes, or all if there are fewer.
+ */
+export async function sniff(head: Uint8Array): Promise<FileKind> {
+  const { mime = "", ext = "" } = await typeOf(head) ?? {};
+  const ending = ext === "" ? "" : `.${ext}`;
+  if (IMAGES.has(mime)) {
+    const size = sizeOf(head, mime);
+    return size === undefined ? { type: UNKNOWN_TYPE, ending } : { type: mime, ending, ...size };
+  }
+  const media = MEDIA.get(mime);
+  if (media !== undefined) return { type: media, ending };
+  if (mime !== "") return { type: UNKNOWN_TYPE, ending };
+  return isText(head) ? { type: TEXT_TYPE, ending: ".txt" } : { type: UNKNOWN_TYPE, ending: "" };
+}
+
+/** What an archive that file-type would look into begins with, and the ending of such a file. */
+const ARCHIVES: readonly { readonly start: readonly number[]; readonly ext: string }[] = [
+  { start: [0x50, 0x4b], ext: "zip" },
+  { start: [0x1f, 0x8b], ext: "gz" },
+];
+
+async function typeOf(head: Uint8Array): Promise<{ mime: string; ext: string } | undefined> {
+  const archive = ARCHIVES.find(({ start }) => start.every((byte, n) => head[n] === byte));
+  if (archive !== undefined) return { mime: UNKNOWN_TYPE, ext: archive.ext };
+  try {
+    return await fileTypeFromBuffer(head.subarray(0, TYPE_BYTES));
+  } catch {
+    return undefined; // it begins like a type, but is none
+  }
+}
+
+/** The size of an image as it is shown; `undefined` if it is not known or too large. */
+function sizeOf(head: Uint8Array, mime: string): { width: number; height: number } | undefined {
+  if (mime === "image/jpeg" && !hasFrame(head)) return undefined;
+  let size;
+  try {
+    size = imageSize(mime === "image/avif" ? head.subarray(0, AVIF_BYTES) : head);
+  } catch {
+    return undefined;
+  }
+  const isTurned = (size.orientation ?? 1) >= ON_ITS_SIDE;
+  const [width, height] = isTurned ? [size.height, size.width] : [size.width, size.height];
+  const isUsable = (side: number) => Number.isSafeInteger(side) && side >= 1 && side <= SIDE_MAX;
+  if (!isUsable(width) || !isUsable(height) || width * height > PIXELS_MAX) return undefined;
+  return { width, height };
+}
+
+/** Whether bytes are UTF-8 without control characters that no text has. The last character may be cut off. */
+function isText(head: Uint8Array): boolean {
+  const bytes = head.subarray(0, TYPE_BYTES);
+  if (bytes.some((byte) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d)) {
+    return false;
+  }
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether the segments of a JPEG image lead to one that has its size (ITU-T T.81, annex B): SOF0, SOF1 or SOF2. */
+function hasFrame(head: Uint8Array): boolean {
+  let at = 2;
+  for (let n = 0; n < SEGMENTS_MAX; n++) {
+    const [start, marker = 0, high = 0, low = 0] = head.subarray(at, at + 4);
+    if (start !== 0xff || at + 4 > head.length) return false;
+    if (marker >= 0xc0 && marker <= 0xc2) return true;
+    const length = high * 256 + low;
+    const isSegment = marker === 0xc4 || (marker >= 0xdb && marker < 0xff);
+    if (!isSegment || length < 2) return false;
+    at += 2 + length;
+  }
+  return false;
+}

@@ -1,0 +1,118 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type FileKind,
+  isShown,
+  PIXELS_MAX,
+  SIDE_MAX,
+  SIZE_BYTES,
+  sniff,
+  UNKNOWN_TYPE,
+} from "../../src/files/sniff.ts";
+import { gif, HTML, jpeg, png, SVG, wav } from "./samples.ts";
+
+const encoder = new TextEncoder();
+
+/** What is found in the first bytes of a file, with the size as text. */
+async function found(bytes: Uint8Array): Promise<string> {
+  const { type, width, height }: FileKind = await sniff(bytes.subarray(0, SIZE_BYTES));
+  return width === undefined ? type : `${type} ${width}x${height}`;
+}
+
+Deno.test("sniff: images have their size, as they are shown", async () => {
+  assertEquals(await found(png(3, 2)), "image/png 3x2");
+  assertEquals(await found(gif(300, 2)), "image/gif 300x2");
+  assertEquals(await found(jpeg(1200, 800)), "image/jpeg 1200x800");
+  assertEquals(await found(jpeg(1200, 800, 6)), "image/jpeg 800x1200");
+  assertEquals(await found(jpeg(1200, 800, 3)), "image/jpeg 1200x800");
+  assertEquals(await found(jpeg(640, 480, 1, 110_000)), "image/jpeg 640x480");
+});
+
+Deno.test("sniff: an image that is too large, or whose size is not in its first bytes, is of no known type", async () => {
+  const bomb = png(1, 1, [SIDE_MAX, Math.floor(PIXELS_MAX / SIDE_MAX)]);
+  assertEquals(await found(bomb), `image/png ${SIDE_MAX}x${Math.floor(PIXELS_MAX / SIDE_MAX)}`);
+  assertEquals(await found(png(1, 1, [SIDE_MAX, Math.ceil(PIXELS_MAX / SIDE_MAX)])), UNKNOWN_TYPE);
+  assertEquals(await found(png(1, 1, [SIDE_MAX + 1, 1])), UNKNOWN_TYPE);
+  assertEquals(await found(png(1, 1, [0, 1])), UNKNOWN_TYPE);
+  assertEquals(await found(png(1, 1, [0xffffffff, 0xffffffff])), UNKNOWN_TYPE);
+  assertEquals(await found(jpeg(640, 480, 1, SIZE_BYTES)), UNKNOWN_TYPE);
+  assertEquals(await found(png(1, 1).subarray(0, 14)), UNKNOWN_TYPE);
+});
+
+Deno.test("sniff: sound and films are found by their bytes", async () => {
+  assertEquals(await found(wav()), "audio/wav");
+  assertEquals(await found(Uint8Array.of(0x49, 0x44, 0x33, 4, 0, 0, 0, 0x10, 0, 0)), "audio/mpeg");
+  assertEquals(await found(Uint8Array.of(0, 0, 0, 24, ...encoder.encode("ftypisom\0\0\0\0isom"))), "video/mp4");
+  assert(["audio/wav", "audio/mpeg", "video/mp4", "image/png"].every(isShown));
+});
+
+Deno.test("sniff: what could run in a browser is text or of no known type, and is not shown", async () => {
+  assertEquals(await found(HTML), "text/plain; charset=utf-8");
+  assertEquals(await found(SVG), UNKNOWN_TYPE);
+  assertEquals(await found(SVG.subarray(SVG.indexOf(0x3e) + 1)), "text/plain; charset=utf-8");
+  assertEquals(await found(encoder.encode("%PDF-1.7\n1 0 obj")), UNKNOWN_TYPE);
+  assertEquals(["text/plain; charset=utf-8", UNKNOWN_TYPE, "image/svg+xml", "text/html"].filter(isShown), []);
+});
+
+Deno.test("sniff: text is UTF-8 without control characters", async () => {
+  assertEquals(await found(encoder.encode("grüße\t\r\n".repeat(1000))), "text/plain; charset=utf-8");
+  assertEquals(await found(encoder.encode("a\u{1b}[31m")), UNKNOWN_TYPE);
+  assertEquals(await found(Uint8Array.of(0x61, 0xff, 0x62)), UNKNOWN_TYPE);
+});
+
+Deno.test("sniff: archives are not opened", async () => {
+  assertEquals(await sniff(Uint8Array.of(0x50, 0x4b, 3, 4, ...new Uint8Array(4096))), {
+    type: UNKNOWN_TYPE,
+    ending: ".zip",
+  });
+  assertEquals(await sniff(Uint8Array.of(0x1f, 0x8b, 8, 0, ...new Uint8Array(4096))), {
+    type: UNKNOWN_TYPE,
+    ending: ".gz",
+  });
+});
+
+/** A box of an AVIF image (ISO/IEC 14496-12, 4.2) without its contents. */
+function box(bytes: Uint8Array<ArrayBuffer>, at: number, size: number, name: string) {
+  new DataView(bytes.buffer).setUint32(at, size);
+  bytes.set(encoder.encode(name), at + 4);
+}
+
+Deno.test("sniff: no image takes long to look at", async () => {
+  const avif = new Uint8Array(SIZE_BYTES);
+  box(avif, 0, 16, "ftyp");
+  avif.set(encoder.encode("avif"), 8);
+  box(avif, 16, SIZE_BYTES - 16, "meta");
+  box(avif, 28, SIZE_BYTES - 28, "iprp");
+  box(avif, 36, SIZE_BYTES - 36, "ipco");
+  for (let at = 44; at + 28 < SIZE_BYTES; at += 28) {
+    box(avif, at, 20, "ispe");
+    box(avif, at + 20, 8, "free");
+  }
+  const empty = new Uint8Array(SIZE_BYTES);
+  empty.set([0xff, 0xd8, 0xff, 0xe0, 0, 2]);
+  const many = new Uint8Array(SIZE_BYTES);
+  for (let at = 2; at + 4 <= SIZE_BYTES; at += 4) many.set([0xff, 0xe0, 0, 2], at);
+  many.set([0xff, 0xd8]);
+  // The time depends on the machine; how often the bytes are divided and decoded does not.
+  let calls = 0;
+  const counted = <T>(owner: T, name: keyof T) => {
+    const real = owner[name] as (this: unknown, ...values: unknown[]) => unknown;
+    Object.assign(owner as object, {
+      [name](this: unknown, ...values: unknown[]) {
+        calls++;
+        return real.apply(this, values);
+      },
+    });
+    return () => Object.assign(owner as object, { [name]: real });
+  };
+  const restore = [
+    counted(Uint8Array.prototype, "subarray"),
+    counted(Uint8Array.prototype, "slice"),
+    counted(TextDecoder.prototype, "decode"),
+  ];
+  try {
+    for (const bytes of [avif, empty, many]) assertEquals((await sniff(bytes)).type, UNKNOWN_TYPE);
+  } finally {
+    for (const each of restore) each();
+  }
+  assert(calls < 20_000, `${calls} calls`);
+});
