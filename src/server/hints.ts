@@ -2,7 +2,7 @@
  * Tells a client that speaks another protocol than its port which port to use, in the client's own protocol where possible.
  */
 import type { Protocol } from "../transport/connection.ts";
-import { rawResponse } from "../transport/http.ts";
+import { rawResponse } from "../transport/http_response.ts";
 
 /** A port that is open, by the name of its listener: `text`, `irc`, `web` or `echo`. */
 export interface OpenPort {

@@ -3,6 +3,7 @@
  */
 import type { Options } from "../cli/options.ts";
 import { errorDetails, type Log } from "../monitoring/log.ts";
+import { type Resource, Router } from "../protocol/http/router.ts";
 import { Site } from "../protocol/http/site.ts";
 import { IRC_LINE_MAX } from "../protocol/irc/format.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
@@ -60,6 +61,8 @@ export interface ListenerContext {
   readonly trouble: () => string | undefined;
   /** Returns the body of `/metrics`. */
   readonly metrics: () => string;
+  /** What the web port has for programs. */
+  readonly resources: readonly Resource[];
 }
 
 /** A port that the options ask for. */
@@ -210,18 +213,20 @@ export class Listeners {
 
   #openWeb(port: number) {
     const { name, maxLine, maxTags, allowOrigin, trustProxy, registerTime } = this.#options;
-    const { handlers, accept, log, metrics, trouble } = this.#context;
+    const { handlers, accept, log, metrics, resources, trouble } = this.#context;
     const irc = { ...handlers.irc, name: "web" };
     const text = { ...handlers.text, name: "web" };
     const slicer = new TimeSlicer(undefined, REQUESTS_SLICE, Infinity); // each connection has at most one job in the queue
     const accepting = () => !this.#stopping;
     const site = new Site({ assets: assetsFor(name), trouble: () => this.#stopping ? "stopping" : trouble(), metrics });
+    const router = new Router(resources);
     return listenWeb({
       ...this.#portOptions("web", port),
       allowedOrigins: new Set(allowOrigin),
       proxies: trustProxy,
       accepting,
-      respond: (request) => site.respond(request),
+      respond: (request, client) => router.answer(request, client) ?? site.respond(request),
+      bodyLimit: (method, pathname) => router.bodyLimit(method, pathname),
       schedule: <T>(work: () => T, address: string) =>
         slicer.run(work, { networks: networksOf(address).toReversed() }) as T | Promise<Awaited<T>>,
       times: { ...HTTP_TIMES, total: registerTime },

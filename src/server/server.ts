@@ -133,6 +133,7 @@ export class Server {
       accept: (handler, connection) => this.#connections.accept(handler, connection),
       trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
+      resources: [],
     });
   }
 

@@ -5,10 +5,11 @@
  * rooms and commands belong to the protocol above it.
  */
 
+import type { HttpAnswer, HttpClient, StreamedResponse } from "./http_exchange.ts";
 import type { Protocol } from "./recognize.ts";
 import type { EvictableSocket } from "./socket.ts";
 
-export type { Protocol };
+export type { HttpAnswer, HttpClient, Protocol, StreamedResponse };
 
 /** The reason of a connection that ended because its client uses another protocol than the port. */
 export const WRONG_PROTOCOL = "wrong protocol";

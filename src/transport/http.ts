@@ -1,23 +1,25 @@
 /**
- * An HTTP/1.1 server connection (RFC 9112) for requests without a body and responses that are in memory.
+ * An HTTP/1.1 server connection (RFC 9112). Bodies of requests are streams (`http_body.ts`), those of responses are in
+ * memory or streams (`http_exchange.ts`).
  *
  * It is strict: a request that is not valid is rejected and ends the connection, because request smuggling exploits
  * messages that a server and the proxy before it parse differently. Each request and each response has a timeout.
  */
 import { concat } from "@std/bytes/concat";
 import type { Cause } from "./admission.ts";
+import { BodyEndedError, bodyTooLong, RequestBody } from "./http_body.ts";
+import { HttpError } from "./http_error.ts";
+import type { HttpAnswer, StreamedResponse } from "./http_exchange.ts";
+import { HttpInput } from "./http_input.ts";
+import { INVALID_REQUEST, type ParsedRequest, parseRequest, REQUEST_LINE } from "./http_request.ts";
+import { CONTINUE, formatHead, statusText, textResponse } from "./http_response.ts";
+import { ResponseBody } from "./http_response_body.ts";
 import { type Protocol, Recognizer } from "./recognize.ts";
 import type { Socket } from "./socket.ts";
-
-/** Maximum length of a request head in bytes, and maximum number of its fields. */
-export const HEAD_MAX = 8 * 1024;
-export const FIELDS_MAX = 100;
+import { problemResponse } from "../util/problem.ts";
 
 /** Maximum number of requests on one connection. */
 export const REQUESTS_MAX = 1000;
-
-/** Initial size of the read buffer in bytes: most request heads fit into it. */
-const BUFFER_SIZE = 1024;
 
 /** Timeouts in milliseconds. */
 export interface HttpTimes {
@@ -25,7 +27,12 @@ export interface HttpTimes {
   readonly head: number;
   /** Until the next request begins. */
   readonly idle: number;
-  /** For sending a response. */
+  /**
+   * For each piece of a body that is waited for. A body may also take no longer than this and its limit at a rate of 16
+   * bytes a millisecond.
+   */
+  readonly body: number;
+  /** For sending a response, or a piece of one that is streamed. */
   readonly response: number;
   /** For discarding input after the last response. */
   readonly linger: number;
@@ -37,7 +44,14 @@ export interface HttpTimes {
 }
 
 /** The default timeouts. */
-export const HTTP_TIMES: HttpTimes = { head: 10_000, idle: 15_000, response: 30_000, linger: 500, total: 30_000 };
+export const HTTP_TIMES: HttpTimes = {
+  head: 10_000,
+  idle: 15_000,
+  body: 15_000,
+  response: 30_000,
+  linger: 500,
+  total: 30_000,
+};
 
 /** A response that switches protocols (status 101). */
 export interface Upgrade {
@@ -48,10 +62,13 @@ export interface Upgrade {
 }
 
 /**
- * Answers a request. `Connection: close` in the response ends the connection. Return an upgrade only for a request with
- * an `Upgrade` field.
+ * Answers a request. `Connection: close` in the response ends the connection, and so does a body that was not read to its
+ * end. Return an upgrade only for a request with an `Upgrade` field and without a body.
+ *
+ * The body of the request is a stream that can be read piece by piece, and only until the request is answered. It fails when
+ * it exceeds its limit, is invalid, comes too slowly or ends early: a handler that fails then need not answer.
  */
-export type HttpHandler = (request: Request) => Response | Upgrade | Promise<Response | Upgrade>;
+export type HttpHandler = (request: Request) => HttpAnswer | Upgrade | Promise<HttpAnswer | Upgrade>;
 
 /** Runs work now or later, so that a client with many requests does not delay the others. */
 export type Schedule = <T>(work: () => T) => T | Promise<Awaited<T>>;
@@ -59,6 +76,11 @@ export type Schedule = <T>(work: () => T) => T | Promise<Awaited<T>>;
 /** Settings of a connection. */
 export interface HttpOptions {
   readonly handler: HttpHandler;
+  /**
+   * The maximum length in bytes of the body of a request; 0 if it may have none. Requests with a longer one are rejected with
+   * problem details. None may, unless given.
+   */
+  readonly bodyLimit?: ((method: string, url: string) => number) | undefined;
   /** Schedules the parsing and handling of a request. */
   readonly schedule: Schedule;
   /** Whether the connection uses TLS, so that URLs are `https`. */
@@ -72,113 +94,43 @@ export interface HttpOptions {
   readonly times: HttpTimes;
 }
 
-/** A request is rejected; the connection ends with this response. */
-class HttpError extends Error {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(status: number, message: string, headers: Record<string, string> = {}) {
-    super(message);
-    this.status = status;
-    this.headers = headers;
-  }
-}
-
 /** The client uses another protocol. The message is sent to it as it is. */
 class WrongProtocolError extends Error {}
 
 /** The client has left, or does not read the response. */
 class ClientLeftError extends Error {}
 
-/** A valid request. */
-interface ParsedRequest {
-  readonly request: Request;
-  /** Whether the client may send another request. */
-  readonly keepAlive: boolean;
-  readonly isHttp10: boolean;
-}
-
 /** A request that is being handled. */
 interface PendingRequest {
   readonly parsed: ParsedRequest;
-  readonly response: Promise<Response | Upgrade>;
+  readonly body: RequestBody | undefined;
+  readonly answer: Promise<HttpAnswer | Upgrade>;
 }
 
 const CR = 0x0d;
 const LF = 0x0a;
-const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e]+) HTTP/(\\d)\\.(\\d)$`);
-const FIELD_NAME = new RegExp(`^${TOKEN}$`);
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::\d*)?$/;
 
-/** Methods passed to the handler, which answers those that a path does not support with 404 or 405. */
-const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
-/** Methods that no path supports, and that `Request` does not allow. */
-const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE"]);
+/** Size of the buffer for what is discarded, in bytes. */
+const SCRATCH_SIZE = 512;
 
-const INVALID_REQUEST = "Invalid HTTP request";
 const INTERNAL_ERROR = "Internal server error";
-const HOST_REQUIRED = "Exactly one Host field is required";
-const NO_BODY = "Requests with a body are not accepted";
-const AMBIGUOUS_LENGTH = "Ambiguous message length";
-
-const STATUS_TEXT: Readonly<Record<number, string>> = {
-  101: "Switching Protocols",
-  200: "OK",
-  304: "Not Modified",
-  308: "Permanent Redirect",
-  400: "Bad Request",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  413: "Content Too Large",
-  414: "URI Too Long",
-  417: "Expectation Failed",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-};
 
 const encoder = new TextEncoder();
-
-/** Creates a response with one sentence of plain text, given without its full stop. */
-export function textResponse(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(`${text}.\n`, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff", ...headers },
-  });
-}
-
-/** Returns the bytes of a plain-text response that ends the connection, for a client whose request is not read. */
-export function rawResponse(status: number, text: string): string {
-  const body = `${text}\n`;
-  const length = encoder.encode(body).length;
-  return `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}\r\nDate: ${
-    new Date().toUTCString()
-  }\r\nConnection: close\r\n` +
-    `Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${length}\r\n\r\n${body}`;
-}
 
 /** Serves the requests of one connection, in order and one at a time. */
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #options: HttpOptions;
   readonly #startTime = performance.now();
-  #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER_SIZE);
-  #start = 0; // unprocessed bytes of the buffer …
-  #end = 0; // … end here
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #onReadTimeout: (() => void) | undefined; // ends the read in flight; undefined once the timeout has passed
+  readonly #input: HttpInput;
+  #timer: ReturnType<typeof setTimeout> | undefined; // closes the socket
+  #problems = false; // whether errors of the request are told as problem details
+  #clientLeft: Promise<void> | undefined; // the read in flight during an endless response
 
   constructor(socket: Socket, options: HttpOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#input = new HttpInput(socket);
   }
 
   /** Serves all requests, then closes the socket. Resolves to whether the socket was upgraded instead. */
@@ -199,6 +151,7 @@ export class HttpConnection {
     } catch (error) {
       await this.#respondToError(error);
     }
+    this.#input.clearTimeout();
     clearTimeout(this.#timer);
     if (!upgraded) this.#socket.close();
     return upgraded;
@@ -212,40 +165,41 @@ export class HttpConnection {
   /** Reads the lines of a request head. Returns `undefined` at the end of the stream, or if no request begins in time. */
   async #readHead(first: boolean): Promise<string[] | undefined> {
     const { times } = this.#options;
-    let begun = first || this.#start < this.#end;
-    this.#setReadTimeout(begun ? times.head : times.idle);
+    const input = this.#input;
+    let begun = first || !input.empty;
+    input.setTimeout(begun ? times.head : times.idle);
     let recognizer = first ? new Recognizer() : undefined; // until the end of the first line
     let skipped = false; // an empty line before a request, which is allowed (RFC 9112, section 2.2)
-    for (let at = this.#start;; at++) {
-      while (at >= this.#end) {
-        const moved = this.#start;
-        if (!await this.#fillBuffer()) {
-          const timedOut = this.#onReadTimeout === undefined;
-          if (this.#start < this.#end && timedOut) throw new HttpError(408, "Request timeout");
+    for (let at = input.start;; at++) {
+      while (at >= input.end) {
+        const moved = input.start;
+        const outcome = await input.fill();
+        if (outcome !== "read") {
+          if (outcome === "timeout" && !input.empty) throw new HttpError(408, "Request timeout");
           return undefined;
         }
-        at -= moved - this.#start;
-        const protocol = recognizer?.push(this.#buffer.subarray(at, this.#end));
+        at -= moved - input.start;
+        const protocol = recognizer?.push(input.buffer.subarray(at, input.end));
         if (protocol !== undefined) {
           recognizer = undefined;
           this.#requireHttp(protocol);
         }
         if (!begun) {
           begun = true;
-          this.#setReadTimeout(times.head);
+          input.setTimeout(times.head);
         }
       }
-      const byte = this.#buffer[at]!;
-      const before = at > this.#start ? this.#buffer[at - 1] : undefined;
+      const byte = input.buffer[at]!;
+      const before = at > input.start ? input.buffer[at - 1] : undefined;
       if (before === CR ? byte !== LF : byte === LF) throw new HttpError(400, "Lines must end in CRLF");
-      if (byte === LF && at - this.#start === 1 && !skipped) {
+      if (byte === LF && at - input.start === 1 && !skipped) {
         skipped = true;
-        this.#start = at + 1;
+        input.start = at + 1;
       }
-      if (byte !== LF || at - this.#start < 3 || this.#buffer[at - 2] !== LF) continue;
-      clearTimeout(this.#timer);
-      const lines = latin1(this.#buffer.subarray(this.#start, at - 3)).split("\r\n");
-      this.#start = at + 1;
+      if (byte !== LF || at - input.start < 3 || input.buffer[at - 2] !== LF) continue;
+      input.clearTimeout();
+      const lines = latin1(input.buffer.subarray(input.start, at - 3)).split("\r\n");
+      input.start = at + 1;
       return lines;
     }
   }
@@ -255,79 +209,70 @@ export class HttpConnection {
     if (protocol === "HTTP") return;
     const { onWrongProtocol } = this.#options;
     if (protocol !== "text" && onWrongProtocol !== undefined) throw new WrongProtocolError(onWrongProtocol(protocol));
-    const [line = ""] = latin1(this.#buffer.subarray(this.#start, this.#end)).trimStart().split(/\r?\n/, 1);
+    const { buffer, start, end } = this.#input;
+    const [line = ""] = latin1(buffer.subarray(start, end)).trimStart().split(/\r?\n/, 1);
     if (!REQUEST_LINE.test(line)) throw new HttpError(400, INVALID_REQUEST);
-  }
-
-  /** Reads into the buffer; returns false at the end of the stream, and after the timeout. */
-  async #fillBuffer(): Promise<boolean> {
-    if (this.#start > 0) {
-      this.#buffer.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
-      this.#start = 0;
-    }
-    if (this.#end === this.#buffer.length) {
-      if (this.#end >= HEAD_MAX) {
-        const isFirstLine = this.#buffer.subarray(0, this.#end).indexOf(LF) < 0;
-        throw isFirstLine
-          ? new HttpError(414, "URL too long")
-          : new HttpError(431, `Request header too long: at most ${HEAD_MAX} bytes`);
-      }
-      const larger = new Uint8Array(Math.min(2 * this.#end, HEAD_MAX));
-      larger.set(this.#buffer);
-      this.#buffer = larger;
-    }
-    const timeout = new Promise<undefined>((resolve) => this.#onReadTimeout = () => resolve(undefined));
-    const reading = this.#socket.read(this.#buffer.subarray(this.#end)).catch(() => null);
-    const count = await Promise.race([reading, timeout]);
-    if (count === undefined) return false;
-    this.#onReadTimeout = () => {};
-    if (count === null) return false;
-    this.#end += count;
-    return true;
-  }
-
-  #setReadTimeout(time: number) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const onReadTimeout = this.#onReadTimeout;
-      this.#onReadTimeout = undefined;
-      onReadTimeout?.();
-    }, time);
   }
 
   #handle(lines: string[]): PendingRequest {
     const parsed = parseRequest(lines, this.#options.secure);
-    return { parsed, response: this.#callHandler(parsed.request) };
+    const { method, url, headers } = parsed;
+    const body = this.#bodyOf(parsed);
+    const request = new Request(url, { method, headers, ...(body && { body: body.stream }) });
+    return { parsed, body, answer: this.#callHandler(request, body) };
   }
 
-  async #callHandler(request: Request): Promise<Response | Upgrade> {
+  /** @throws {HttpError} 413 if the body is too long, before any of it is read. */
+  #bodyOf({ method, url, framing, awaitsContinue }: ParsedRequest): RequestBody | undefined {
+    if (framing === 0) return undefined;
+    const mayHaveBody = method !== "GET" && method !== "HEAD"; // `Request` does not allow it
+    const limit = mayHaveBody ? this.#options.bodyLimit?.(method, url) ?? 0 : 0;
+    if (limit === 0) throw new HttpError(413, "Requests with a body are not accepted");
+    this.#problems = true;
+    if (framing !== "chunked" && framing > limit) throw bodyTooLong(limit);
+    const onWait = async () => {
+      if (awaitsContinue) await this.#write(CONTINUE);
+    };
+    return new RequestBody(this.#input, { framing, limit, time: this.#options.times.body, onWait });
+  }
+
+  async #callHandler(request: Request, body: RequestBody | undefined): Promise<HttpAnswer | Upgrade> {
     try {
       return await this.#options.handler(request);
     } catch (error) {
-      this.#options.onError(error);
-      return textResponse(500, INTERNAL_ERROR);
+      const failure = body?.failure;
+      if (failure instanceof BodyEndedError || failure instanceof ClientLeftError) {
+        return textResponse(400, "Body ended");
+      }
+      return this.#errorResponse(failure ?? error);
     }
   }
 
   /** @param mayContinue Whether another request is allowed after this one. */
   async #respond(
-    { parsed, response }: PendingRequest,
+    { parsed, body, answer: pending }: PendingRequest,
     mayContinue: boolean,
   ): Promise<"continue" | "close" | "upgraded"> {
-    const { request, keepAlive, isHttp10 } = parsed;
-    const answer = await response;
-    if (!(answer instanceof Response)) {
+    const { method, keepAlive, isHttp10 } = parsed;
+    const answer = await pending;
+    body?.end();
+    if ("onUpgraded" in answer) {
       await this.#write(formatHead(101, Object.entries(answer.headers)));
       clearTimeout(this.#timer);
-      answer.onUpgraded(this.#socket, this.#buffer.slice(this.#start, this.#end));
+      answer.onUpgraded(this.#socket, this.#input.rest);
       return "upgraded";
     }
+    this.#problems = false;
+    const headers = new Headers(answer.headers);
     const inTime = performance.now() - this.#startTime < this.#options.times.total;
-    const goesOn = keepAlive && mayContinue && inTime && answer.headers.get("connection") !== "close";
+    const isEndless = "stream" in answer && !headers.has("content-length");
+    const goesOn = keepAlive && mayContinue && inTime && body?.complete !== false && !isEndless &&
+      headers.get("connection") !== "close";
     const connection = goesOn ? (isHttp10 ? ["keep-alive"] : []) : ["close"];
-    if (answer.headers.has("upgrade")) connection.push("upgrade");
-    await this.#send(answer, request.method === "HEAD", connection);
+    if (headers.has("upgrade")) connection.push("upgrade");
+    const headOnly = method === "HEAD";
+    if ("stream" in answer) await this.#sendStream(answer, headOnly, connection, isHttp10);
+    else await this.#send(answer, headOnly, connection);
     return goesOn ? "continue" : "close";
   }
 
@@ -341,6 +286,38 @@ export class HttpConnection {
     }
     const head = formatHead(response.status, fields);
     await this.#write(headOnly || !mayHaveBody ? head : concat([head, body]));
+  }
+
+  async #sendStream(answer: StreamedResponse, headOnly: boolean, connection: string[], isHttp10: boolean) {
+    const fields = Object.entries(answer.headers).filter(([name]) => name.toLowerCase() !== "connection");
+    if (connection.length > 0) fields.push(["connection", connection.join(", ")]);
+    const write = (bytes: Uint8Array) => this.#write(bytes);
+    const body = new ResponseBody(answer, { write, isHttp10 });
+    const head = formatHead(answer.status, [...fields, ...body.fields]);
+    if (headOnly) {
+      await body.cancel();
+      return await this.#write(head);
+    }
+    try {
+      await this.#write(head);
+      if (body.isEndless) this.#clientLeft = this.#watch(() => void body.cancel());
+      await body.send();
+    } catch (error) {
+      await body.cancel();
+      if (!(error instanceof ClientLeftError)) this.#options.onError(error);
+      throw new ClientLeftError(); // the client is to see that the response is not complete
+    }
+  }
+
+  /** Discards what the client sends during an endless response; calls back when it ends the stream. */
+  async #watch(onLeft: () => void) {
+    const scratch = new Uint8Array(SCRATCH_SIZE);
+    try {
+      while (await this.#socket.read(scratch) !== null);
+    } catch {
+      // The client has left.
+    }
+    onLeft();
   }
 
   /** @throws {ClientLeftError} if the client has left, or does not read in time. */
@@ -372,7 +349,9 @@ export class HttpConnection {
     const { status, message, headers } = isExpected ? error : new HttpError(500, INTERNAL_ERROR);
     if (isExpected) this.#options.onRejected(message, status === 408 ? "too slow a request" : "bad request");
     else this.#options.onError(error);
-    return textResponse(status, message, headers);
+    const fields = { ...headers, connection: "close" };
+    if (this.#problems) return problemResponse(status, statusText(status), `${message}.`, fields);
+    return textResponse(status, message, fields);
   }
 
   /** Ends the outgoing stream, and discards input for a while: closing a socket with unread bytes can destroy the response. */
@@ -381,112 +360,12 @@ export class HttpConnection {
     this.#timer = setTimeout(() => this.#socket.close(), this.#options.times.linger);
     try {
       await this.#socket.closeWrite();
-      while (await this.#socket.read(this.#buffer) !== null);
+      if (this.#clientLeft !== undefined) return await this.#clientLeft;
+      while (await this.#socket.read(this.#input.buffer) !== null);
     } catch {
       // The client has left, or the time has passed.
     }
   }
-}
-
-/** @throws {HttpError} */
-function parseRequest([line = "", ...rest]: string[], secure: boolean): ParsedRequest {
-  const [, method = "", target = "", major = "", minor = ""] = REQUEST_LINE.exec(line) ?? [];
-  if (method === "") throw new HttpError(400, INVALID_REQUEST);
-  if (major !== "1") throw new HttpError(505, "Unsupported version: use HTTP/1.1");
-  const headers = parseFields(rest);
-  const isHttp10 = minor === "0";
-  const host = requireHost(headers, isHttp10);
-  rejectBody(headers, isHttp10);
-  if (FORBIDDEN_METHODS.has(method)) {
-    throw new HttpError(405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
-  }
-  if (!METHODS.has(method)) throw new HttpError(501, "Unknown method");
-  const expected = headers.get("expect");
-  if (expected !== null && expected.toLowerCase() !== "100-continue") {
-    throw new HttpError(417, "Unsupported expectation");
-  }
-  const url = parseTarget(method, target, host, secure);
-  const connection = listTokens(headers.get("connection"));
-  const keepAlive = isHttp10 ? connection.includes("keep-alive") : !connection.includes("close");
-  if (isHttp10) headers.delete("upgrade"); // to be ignored in HTTP/1.0 (RFC 9110, section 7.8)
-  return { request: new Request(url, { method, headers }), keepAlive, isHttp10 };
-}
-
-function parseFields(lines: string[]): Headers {
-  if (lines.length > FIELDS_MAX) throw new HttpError(431, `Too many header fields: at most ${FIELDS_MAX}`);
-  const headers = new Headers();
-  for (const line of lines) {
-    const { name, value } = parseField(line);
-    if (name.toLowerCase() === "host" && headers.has("host")) throw new HttpError(400, HOST_REQUIRED);
-    headers.append(name, value);
-  }
-  return headers;
-}
-
-/**
- * Parses a field. Whitespace around the value is removed in a loop: a regular expression for it and for values that may
- * contain whitespace themselves takes cubic time.
- */
-function parseField(line: string): { name: string; value: string } {
-  const colon = line.indexOf(":");
-  const name = line.slice(0, Math.max(colon, 0));
-  let start = colon + 1;
-  let end = line.length;
-  while (start < end && isBlank(line[start]!)) start++;
-  while (end > start && isBlank(line[end - 1]!)) end--;
-  const value = line.slice(start, end);
-  if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) throw new HttpError(400, "Invalid header field");
-  return { name, value };
-}
-
-function isBlank(character: string): boolean {
-  return character === " " || character === "\t";
-}
-
-function requireHost(headers: Headers, isHttp10: boolean): string {
-  const host = headers.get("host");
-  if (host === null && !isHttp10) throw new HttpError(400, HOST_REQUIRED);
-  if (!HOST.test(host ?? "")) throw new HttpError(400, "Invalid Host field");
-  return host || "localhost";
-}
-
-/** Rejects requests with a body, and those whose length is ambiguous (RFC 9112, section 6). */
-function rejectBody(headers: Headers, isHttp10: boolean) {
-  const length = headers.get("content-length");
-  const coding = headers.get("transfer-encoding");
-  if (coding !== null) {
-    if (length !== null || isHttp10) throw new HttpError(400, AMBIGUOUS_LENGTH);
-    if (coding.toLowerCase() !== "chunked") throw new HttpError(400, "Unknown transfer coding");
-    throw new HttpError(413, NO_BODY);
-  }
-  if (length === null || length === "0") return;
-  throw /^\d+$/.test(length) ? new HttpError(413, NO_BODY) : new HttpError(400, AMBIGUOUS_LENGTH);
-}
-
-/** Returns the URL for a request target (RFC 9112, section 3.2). */
-function parseTarget(method: string, target: string, host: string, secure: boolean): string {
-  const origin = `${secure ? "https" : "http"}://${host}`;
-  const url = target.startsWith("/")
-    ? origin + target
-    : target === "*" && method === "OPTIONS"
-    ? `${origin}/*`
-    : /^https?:\/\//i.test(target)
-    ? target
-    : "";
-  if (!URL.canParse(url) || new URL(url).username !== "") throw new HttpError(400, "Invalid request target");
-  return url;
-}
-
-/** Returns the items of a comma-separated list of tokens, such as a `Connection` field, in lower case. */
-export function listTokens(list: string | null): string[] {
-  return list?.toLowerCase().split(",").map((token) => token.trim()) ?? [];
-}
-
-function formatHead(status: number, fields: readonly (readonly [string, string])[]): Uint8Array {
-  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  return encoder.encode(
-    `HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}\r\ndate: ${new Date().toUTCString()}\r\n${lines}\r\n`,
-  );
 }
 
 /** Decodes Latin-1, where each byte is the character of the same number. */

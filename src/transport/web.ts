@@ -11,16 +11,10 @@ import { isIP } from "node:net";
 import type { Connection } from "./connection.ts";
 import { CLOSE, closePayload, frame, type Framing, FRAMINGS, NORMAL } from "./frames.ts";
 import type { Cause } from "./admission.ts";
-import {
-  HTTP_TIMES,
-  HttpConnection,
-  type HttpHandler,
-  type HttpTimes,
-  listTokens,
-  rawResponse,
-  textResponse,
-  type Upgrade,
-} from "./http.ts";
+import type { HttpAnswer, HttpClient } from "./http_exchange.ts";
+import { HTTP_TIMES, HttpConnection, type HttpHandler, type HttpTimes, type Upgrade } from "./http.ts";
+import { listTokens } from "./http_request.ts";
+import { rawResponse, textResponse } from "./http_response.ts";
 import type { LineOptions, WrongProtocolReply } from "./line_connection.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
 import { peerOf, sendAndClose, type Socket, TrackedSocket } from "./socket.ts";
@@ -52,7 +46,9 @@ export interface WebOptions extends Omit<ListenOptions, "exempt" | "onPlain" | "
   /** The message for a client that does not use HTTP. Default: an HTTP error. */
   readonly wrongProtocolReply?: WrongProtocolReply;
   /** Answers requests for all other paths. */
-  readonly respond: (request: Request) => Response | Promise<Response>;
+  readonly respond: (request: Request, client: HttpClient) => HttpAnswer | Promise<HttpAnswer>;
+  /** The maximum length in bytes of the body of a request to one of these paths; 0 if it may have none. Default: none. */
+  readonly bodyLimit?: (method: string, pathname: string) => number;
   /** Schedules the processing of a request from an address, so that one client cannot delay all others. */
   readonly schedule: <T>(work: () => T, address: string) => T | Promise<Awaited<T>>;
   /** Called with an internal error; the client gets status 500. */
@@ -145,12 +141,13 @@ class Web {
 
   /** @param expected Whether the client uses TLS exactly if the port does. */
   async #run(socket: Socket, expected: boolean, handler: HttpHandler) {
-    const { wrongProtocolReply, schedule, onError, onRejected, tls, times = HTTP_TIMES } = this.#options;
+    const { wrongProtocolReply, schedule, bodyLimit, onError, onRejected, tls, times = HTTP_TIMES } = this.#options;
     const peer = peerOf(socket);
     const secure = expected && tls !== undefined;
     const connection = new HttpConnection(socket, {
       handler,
       secure,
+      bodyLimit: expected && bodyLimit ? (method, url) => bodyLimit(method, new URL(url).pathname) : undefined,
       schedule: (work) => schedule(work, socket.remoteAddr.hostname),
       onRejected: (reason, cause) => onRejected(peer, reason, cause),
       onWrongProtocol: wrongProtocolReply && ((protocol) => {
@@ -166,10 +163,17 @@ class Web {
     this.#connections.delete(connection);
   }
 
-  #handle(request: Request, socket: Socket): Response | Upgrade | Promise<Response | Upgrade> {
-    const { sockets, respond } = this.#options;
+  #handle(request: Request, socket: Socket): ReturnType<HttpHandler> {
+    const { sockets, respond, tls } = this.#options;
     const path = sockets.get(new URL(request.url).pathname);
-    return path === undefined ? respond(request) : this.#upgrade(request, socket, path);
+    if (path !== undefined) return this.#upgrade(request, socket, path);
+    const client: HttpClient = {
+      ...this.#clientOf(request, socket),
+      secure: tls !== undefined,
+      evictable: socket.evictable,
+      foreign: this.#isForeign(request),
+    };
+    return respond(request, client);
   }
 
   /** Whether a request has no Origin, that of this host, or an allowed one. */
@@ -179,6 +183,19 @@ class Web {
     if (!URL.canParse(origin)) return false;
     const { host, hostname } = new URL(origin);
     return host === headers.get("host") && (!this.#isLocal || isFixedHost(hostname));
+  }
+
+  /**
+   * Whether a page of another site has sent a request. A page whose host was rebound sends no Origin with GET, and no
+   * `Sec-Fetch-Site` without TLS: it is recognized by the host.
+   */
+  #isForeign(request: Request): boolean {
+    const { headers } = request;
+    if (!this.#isAllowedOrigin(request)) return true;
+    if (headers.has("origin")) return false;
+    if (["cross-site", "same-site"].includes(headers.get("sec-fetch-site") ?? "")) return true;
+    const { protocol, host, hostname } = new URL(request.url);
+    return this.#isLocal && !isFixedHost(hostname) && !this.#options.allowedOrigins.has(`${protocol}//${host}`);
   }
 
   /** Checks a request for a WebSocket (RFC 6455, section 4.2). */
@@ -260,7 +277,7 @@ class Web {
   }
 }
 
-/** Redirects a request to the same address with TLS. `http.ts` has validated the Host field. */
+/** Redirects a request to the same address with TLS. `http_request.ts` has validated the Host field. */
 function redirectToHttps({ headers, url }: Request): Response {
   const host = headers.get("host");
   if (!host) return textResponse(400, "Exactly one Host field is required", { connection: "close" });

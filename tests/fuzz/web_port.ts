@@ -6,7 +6,8 @@
 import { isIP } from "node:net";
 import type { Connection } from "../../src/transport/connection.ts";
 import { Fanout } from "../../src/transport/fanout.ts";
-import { HEAD_MAX, REQUESTS_MAX } from "../../src/transport/http.ts";
+import { REQUESTS_MAX } from "../../src/transport/http.ts";
+import { HEAD_MAX } from "../../src/transport/http_input.ts";
 import { clientAddress, listenWeb, type WebListener, type WebSocketPath } from "../../src/transport/web.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
 import { AddressSet } from "../../src/util/address_ranges.ts";

@@ -1,11 +1,11 @@
 /** HTTP/1.1 (RFC 9112) over raw sockets: valid and invalid requests, limits and timeouts. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { HTTP_TIMES, HttpConnection, type HttpOptions, type HttpTimes } from "../../src/transport/http.ts";
-import type { Socket } from "../../src/transport/socket.ts";
+import { HTTP_TIMES, type HttpTimes } from "../../src/transport/http.ts";
 import { listenWeb, type WebOptions } from "../../src/transport/web.ts";
 import { FakeTimers } from "../fake_timers.ts";
 import { rawRequest } from "../websocket_client.ts";
 import { BLANK_FIELDS, requestWith } from "./blank_fields.ts";
+import { ScriptedSocket, serve } from "./scripted_socket.ts";
 import { OpenAdmission, soon, webOptions } from "./ports.ts";
 
 const HOST = "Host: x\r\n";
@@ -40,81 +40,11 @@ async function exchange(port: number, ...parts: string[]): Promise<string> {
   return await new Response(socket.readable).text();
 }
 
-const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
-
-/** A client in memory that sends given reads, and records what it receives. */
-class ScriptedSocket implements Socket {
-  readonly remoteAddr = { hostname: "192.0.2.1", port: 1 };
-  /** Everything written to it. */
-  answer = "";
-  readonly #reads: Uint8Array[];
-  readonly #end = Promise.withResolvers<null>();
-  #arrival = Promise.withResolvers<void>();
-  #drained = Promise.withResolvers<void>();
-
-  /** @param stays Whether it stays connected after its reads. */
-  constructor(reads: readonly string[], stays = false) {
-    this.#reads = reads.map(latin1);
-    if (!stays) this.#end.resolve(null);
-  }
-
-  /** Resolves when all has been read, and the server waits for more. */
-  get drained(): Promise<void> {
-    return this.#drained.promise;
-  }
-
-  /** Sends another read. */
-  send(text: string): void {
-    this.#drained = Promise.withResolvers();
-    this.#reads.push(latin1(text));
-    this.#arrival.resolve();
-    this.#arrival = Promise.withResolvers();
-  }
-
-  async read(buffer: Uint8Array): Promise<number | null> {
-    const next = this.#reads.shift();
-    if (next === undefined) {
-      this.#drained.resolve();
-      const arrived = this.#arrival.promise.then(() => true);
-      return await Promise.race([arrived, this.#end.promise]) ? this.read(buffer) : null;
-    }
-    const count = Math.min(next.length, buffer.length);
-    buffer.set(next.subarray(0, count));
-    if (count < next.length) this.#reads.unshift(next.subarray(count));
-    return count;
-  }
-
-  write(bytes: Uint8Array): Promise<number> {
-    this.answer += String.fromCharCode(...bytes);
-    return Promise.resolve(bytes.length);
-  }
-
-  closeWrite(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  close(): void {
-    this.#end.resolve(null);
-  }
-}
-
 /** Returns the responses to given reads: `ok` for each valid request. */
 async function answerTo(...reads: string[]): Promise<string> {
   const socket = new ScriptedSocket(reads);
   await serve(socket);
   return socket.answer;
-}
-
-/** Serves a client until the connection ends. */
-async function serve(socket: Socket, options: Partial<HttpOptions> = {}): Promise<void> {
-  const onRejected = () => {};
-  const onError = (error: unknown) => {
-    throw error;
-  };
-  const handler = () => new Response("ok\n");
-  const schedule = <T>(work: () => T) => work();
-  const all = { handler, schedule, secure: false, onRejected, onError, times: HTTP_TIMES, ...options };
-  await new HttpConnection(socket, all).run();
 }
 
 const REJECTED: Record<string, [string, number]> = {
@@ -323,7 +253,7 @@ Deno.test("http: an exception in the handler is reported, and the client gets 50
 
 /** Timeouts of a minute, except for some. */
 function timesWith(short: Partial<HttpTimes>): HttpTimes {
-  return { head: 60_000, idle: 60_000, response: 60_000, linger: 60_000, total: 60_000, ...short };
+  return { head: 60_000, idle: 60_000, body: 60_000, response: 60_000, linger: 60_000, total: 60_000, ...short };
 }
 
 Deno.test("http: a silent client is disconnected without a response, and an incomplete head gets 408", async () => {

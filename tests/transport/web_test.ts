@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { clientAddress } from "../../src/transport/web.ts";
+import { clientAddress, listenWeb } from "../../src/transport/web.ts";
 import { AddressSet } from "../../src/util/address_ranges.ts";
+import { rawRequest } from "../websocket_client.ts";
+import { webOptions } from "./ports.ts";
 
 const proxies = new AddressSet(["127.0.0.1", "10.0.0.0/8", "fd00::/8"]);
 
@@ -50,4 +52,41 @@ Deno.test("web: headers of other clients are ignored", () => {
 
 Deno.test("web: X-Forwarded-For takes precedence over Forwarded, which a client may have sent itself", () => {
   assertEquals(addressOf({ "x-forwarded-for": "192.0.2.7", forwarded: "for=6.6.6.6" }), "192.0.2.7");
+});
+
+Deno.test("web: requests of pages of other sites are recognized by Origin, Sec-Fetch-Site or a rebound host", async () => {
+  const same = { "sec-fetch-site": "same-origin" };
+  const cases: [headers: Record<string, string>, foreign: boolean][] = [
+    [{}, false],
+    [same, false],
+    [{ "sec-fetch-site": "none" }, false],
+    [{ origin: "http://localhost:1", host: "localhost:1", ...same }, false],
+    [{ origin: "https://ok.example", "sec-fetch-site": "cross-site" }, false],
+    [{ host: "ok.example" }, true], // not with TLS: that origin is not allowed
+    [{ origin: "http://evil.example" }, true],
+    [{ origin: "null" }, true],
+    [{ "sec-fetch-site": "cross-site" }, true],
+    [{ "sec-fetch-site": "same-site" }, true],
+    [{ origin: "http://evil.example", host: "evil.example", ...same }, true],
+    [{ host: "evil.example" }, true],
+  ];
+  const found: boolean[] = [];
+  const listener = listenWeb({
+    ...webOptions(),
+    allowedOrigins: new Set(["https://ok.example"]),
+    respond: (_request, { foreign }) => {
+      found.push(foreign);
+      return new Response("ok");
+    },
+  });
+  try {
+    for (const [headers, foreign] of cases) {
+      const fields = Object.entries({ host: `127.0.0.1:${listener.port}`, ...headers, connection: "close" });
+      const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+      await rawRequest(listener.port, `GET / HTTP/1.1\r\n${head}\r\n`);
+      assertEquals(found.pop(), foreign, JSON.stringify(headers));
+    }
+  } finally {
+    listener.close();
+  }
 });
