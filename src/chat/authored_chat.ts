@@ -19,6 +19,8 @@ import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import { AccountIgnores } from "./account_ignores.ts";
+import { AuthoredLines, REDACT_TIME } from "./lines.ts";
+import { messageText } from "./message_text.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { shownTo } from "./member_commands.ts";
 import { Mutes, type MuteTarget } from "./mutes.ts";
@@ -40,7 +42,6 @@ import {
 } from "./scope.ts";
 import { StorageLimit } from "./storage_limit.ts";
 import { StoreError } from "./store.ts";
-import { sanitize } from "../util/sanitize.ts";
 import type { Receiver } from "./whisper_command.ts";
 import { isStored } from "./write_behind.ts";
 
@@ -48,6 +49,7 @@ import { isStored } from "./write_behind.ts";
 export class AuthoredChat extends ChatReader implements Chat {
   readonly mutes: Mutes;
   readonly serverBans: ServerBanList;
+  readonly lines: AuthoredLines;
   readonly admin: RoomAdmin;
   readonly alwaysOn: AlwaysOnUsers;
   readonly ignores: AccountIgnores;
@@ -111,6 +113,12 @@ export class AuthoredChat extends ChatReader implements Chat {
     this.mutes = new Mutes(options.clock, hub.muted, muteTarget, () => this.onDuty);
     this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
+    this.lines = new AuthoredLines({
+      history: this.history,
+      redactTime: options.redactTime ?? REDACT_TIME,
+      submit: (command) => this.#submit(command),
+      requireStorage: (member, from, where, characters) => this.#requireStorage(member, from, where, characters),
+    });
     this.admin = new AuthoredRoomAdmin({
       rooms: hub.rooms,
       submit: (command) => this.#submit(command),
@@ -283,11 +291,12 @@ export class AuthoredChat extends ChatReader implements Chat {
     member: Member,
     room: Room,
     text: string,
-    { style = "say", tags = "", minRank, from = member.sessions[0] }: SayOptions = {},
+    { style = "say", tags = "", minRank, reply: id, from = member.sessions[0] }: SayOptions = {},
   ): void {
     const key = keyOf(room);
     requireScope(member, key);
-    const clean = sanitize(text);
+    const clean = messageText(text);
+    const reply = this.lines.quote(member, room, id);
     this.mutes.expire();
     if (this.#storageLimit !== undefined && minRank === undefined && isStored({ style })) {
       requireUnmuted(this.#hub.muted, member); // before the line counts
@@ -295,7 +304,10 @@ export class AuthoredChat extends ChatReader implements Chat {
       if (clean.trim() !== "") this.#requireStorage(member, from, room.name, clean.length + tags.length);
     }
     const session = from?.id;
-    this.#sink.say({ op: "say", member: member.id, session, room: key, text: clean, style, tags, minRank }, from);
+    this.#sink.say(
+      { op: "say", member: member.id, session, room: key, text: clean, style, tags, minRank, reply },
+      from,
+    );
   }
 
   whisper(member: Member, nick: string, text: string, options: SayOptions = {}): Answer<Whispered | undefined> {
@@ -309,10 +321,11 @@ export class AuthoredChat extends ChatReader implements Chat {
     member: Member,
     nicks: readonly string[],
     text: string,
-    { style = "say", tags = "", from = member.sessions[0] }: SayOptions = {},
+    { style = "say", tags = "", reply: id, from = member.sessions[0] }: SayOptions = {},
   ): Answer<(Whispered | ChatError | undefined)[]> {
     requireScope(member);
-    const clean = sanitize(text);
+    const clean = messageText(text);
+    const reply = nicks.length === 1 ? this.lines.quote(member, nicks[0]!, id) : undefined;
     this.mutes.expire();
     const ignoredBy: string[] = [];
     const size = 2 * (clean.length + tags.length); // a copy for each of the two
@@ -321,7 +334,7 @@ export class AuthoredChat extends ChatReader implements Chat {
       return receiver && this.#rejectStored(member, from, receiver, size, ignoredBy);
     });
     const to = nicks.filter((_, i) => rejected[i] === undefined);
-    const message = { text: clean, style, tags, ignoredBy };
+    const message = { text: clean, style, tags, ignoredBy, reply };
     const whispering = this.#submit({ op: "whisper", member: member.id, session: from?.id, to, ...message });
     return then(whispering, (results) => {
       if (from?.readsShown) this.readMarkers.written(member, results);

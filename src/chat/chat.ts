@@ -14,6 +14,7 @@ import type { KeepPrivate } from "./conversations.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
+import type { Lines } from "./lines.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MonitorLists } from "./monitor.ts";
@@ -61,6 +62,8 @@ export interface Chat {
   readonly rooms: Iterable<Room> & { readonly size: number };
   /** Reads the lines of rooms and private conversations. */
   readonly history: HistoryReader;
+  /** Replies, reactions and deleting of lines. */
+  readonly lines: Lines;
   /** Roles, bans of users, renaming and deleting of rooms. */
   readonly admin: RoomAdmin;
   /** Which accounts are always on, and the members without a session. */
@@ -245,9 +248,10 @@ export interface Chat {
 
   /**
    * Says a line in a room, to all members including the author; not to `from` if that wants no echo. Control characters are removed.
-   * Blank text is ignored.
+   * Blank text is ignored. A text with `\n` in it is a message of several lines: see `message_text.ts`.
    *
-   * @throws {ChatError} `cannot-speak`, `login-required`, `not-in-room`, `muted` or `stored-too-much`
+   * @throws {ChatError} `cannot-speak`, `login-required`, `not-in-room`, `muted`, `stored-too-much` or `message-too-long`; with a
+   *   `reply`, also those of `Lines.find`
    */
   say(member: Member, room: Room, text: string, options?: SayOptions): void;
   /**
@@ -255,11 +259,12 @@ export interface Chat {
    * chat. The sessions of the author but `from` get a copy.
    *
    * @returns The message without control characters, or `undefined` if it is blank.
-   * @throws {ChatError} `no-such-user`, `login-to-leave`, `no-private-messages`, `muted`, `stored-too-much` or `not-stored`
+   * @throws {ChatError} `no-such-user`, `login-to-leave`, `no-private-messages`, `muted`, `stored-too-much`, `not-stored` or
+   *   `message-too-long`; with a `reply`, also those of `Lines.find`
    */
   whisper(member: Member, nick: string, text: string, options?: SayOptions): Answer<Whispered | undefined>;
   /**
-   * Sends a private message to each of several users. All copies are committed at once.
+   * Sends a private message to each of several users. All copies are committed at once. Only a message to one user can be a reply.
    *
    * @returns For each nickname what `whisper` returns or throws.
    */

@@ -55,6 +55,13 @@ export type ChatErrorCode =
   | "not-stored" // the private message could not be stored, and so was not delivered
   | "stored-too-much" // limit of stored characters per network or account
   | "history-unreadable" // the history could not be read
+  | "message-too-long" // a message of several lines has too many lines or bytes
+  | "no-such-line" // the line does not exist any more, or the member may not read it
+  | "line-deleted" // the line was deleted
+  | "not-own-line" // the line is not of the member, which is not an operator of the room
+  | "redact-too-late" // the line is too old to be deleted by its author
+  | "reaction-invalid" // empty or too long
+  | "reactions-full" // the line has as many reactions as allowed, or as many of the member
   // Tokens with a scope
   | "token-read-only" // the token permits to read alone
   | "token-room" // the token permits one room alone

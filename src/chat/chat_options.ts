@@ -25,6 +25,8 @@ export interface ChatOptions {
   readonly history: HistoryStore;
   /** Whose private messages are stored; those between accounts by default. */
   readonly keepPrivate?: KeepPrivate;
+  /** For how long authors may delete their lines, in milliseconds; Infinity for always, 0 for never. `REDACT_TIME` by default. */
+  readonly redactTime?: number | undefined;
   /** The most rooms. {@linkcode ROOMS_TOTAL} by default. */
   readonly maxRooms?: number;
   /** The most rooms that a member can be in. {@linkcode ROOMS_MAX} by default. */

@@ -7,7 +7,7 @@
  */
 import type { ChatError } from "./chat_error.ts";
 import type { DirectoryCommand, DirectoryResults } from "./directory_changes.ts";
-import type { Style, Tagged, Whispered } from "./events.ts";
+import type { Quote, Reacted, Redacted, Style, Tagged, Whispered } from "./events.ts";
 import type { Identity, Member, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MuteAction } from "./muted_hosts.ts";
@@ -37,6 +37,8 @@ export interface SayOptions {
   readonly tags?: string;
   /** The lowest rank of the members that the line is for. */
   readonly minRank?: Rank | undefined;
+  /** The message id of the line that it replies to, in the same room or conversation. */
+  readonly reply?: number | undefined;
   /** The session that says it, which may want no echo; the first one of the member, unless given. */
   readonly from?: Session | undefined;
 }
@@ -50,6 +52,9 @@ export interface Closing {
   /** A notice that the sessions are sent before they end. */
   readonly notice: string;
 }
+
+/** Where a line is: in a room, or in the private conversation of a member with a nickname. */
+export type LinePlace = { readonly room: RoomKey } | { readonly nick: string };
 
 /** Who was invited to a room. */
 export interface Invitee {
@@ -234,7 +239,7 @@ export type Command =
     readonly seen: number;
   }
   // Messages
-  /** A member says something in a room. `text` is sanitized. */
+  /** A member says something in a room. `text` is sanitized. `reply`: its author has found that line in its history. */
   | {
     readonly op: "say";
     readonly member: MemberId;
@@ -244,6 +249,7 @@ export type Command =
     readonly style: Style;
     readonly tags: string;
     readonly minRank: Rank | undefined;
+    readonly reply?: Quote | undefined;
   }
   /**
    * A member sends a private message to each of several users. `text` is sanitized.
@@ -259,6 +265,7 @@ export type Command =
     readonly style: Style;
     readonly tags: string;
     readonly ignoredBy: readonly string[];
+    readonly reply?: Quote | undefined;
   }
   /** A client sends tags without text (TAGMSG) to a member or a room. */
   | {
@@ -268,6 +275,32 @@ export type Command =
     readonly to: { readonly member: MemberId } | { readonly room: RoomKey };
     readonly tags: string;
     readonly minRank: Rank | undefined;
+  }
+  /**
+   * A member reacts to a line of a room or of its private conversation with a nickname, or takes that back. Its author has found
+   * the line in its history, and has checked that the reaction is new and that there are not too many.
+   */
+  | {
+    readonly op: "react";
+    readonly member: MemberId;
+    readonly session: SessionId | undefined;
+    readonly to: LinePlace;
+    readonly line: Quote;
+    readonly text: string;
+    readonly on: boolean;
+  }
+  /**
+   * A member deletes the text of a line. `own`: whether the line is one of its own, and young enough, as its author has found in its history;
+   * else the member has to be an operator of the room, or a server operator.
+   */
+  | {
+    readonly op: "redact";
+    readonly member: MemberId;
+    readonly session: SessionId | undefined;
+    readonly to: LinePlace;
+    readonly line: Quote;
+    readonly own: boolean;
+    readonly reason: string | undefined;
   }
   /** A server operator writes to all members that want it (WALLOPS). */
   | { readonly op: "wallops"; readonly member: MemberId; readonly text: string }
@@ -347,6 +380,8 @@ export interface Results extends DirectoryResults {
   /** For each nickname, in order: the message, why it was rejected, or `undefined` if the text is blank. */
   whisper: (Whispered | ChatError | undefined)[];
   tag: Tagged;
+  react: Reacted;
+  redact: Redacted;
   wallops: void;
   notice: void;
   "server-ban": void;

@@ -22,6 +22,24 @@ export interface Actor {
   readonly account?: string | undefined;
 }
 
+/** A line that another event refers to, with as much of it as clients show that have not kept it. */
+export interface Quote {
+  /** The message id. */
+  readonly id: number;
+  /** The nickname of the author. */
+  readonly who: string;
+  /** The first words, in one line: see `quotes.ts`. Empty if the line was deleted. */
+  readonly text: string;
+}
+
+/** A reaction of a member to a line. A member has each reaction to a line once. */
+export interface Reaction extends Actor {
+  /** An emoji or a short word. */
+  readonly text: string;
+  /** In milliseconds since 1970. */
+  readonly time: number;
+}
+
 /** The server, as the cause of an event. */
 export const SERVER: Actor = { who: "", origin: "" };
 
@@ -29,6 +47,7 @@ export const SERVER: Actor = { who: "", origin: "" };
 interface Speech extends Actor {
   /** The message id, unique and greater than those before: see `ids.ts`. */
   readonly id: number;
+  /** Has several lines, with `\n` between them, in messages of several lines: see `message_text.ts`. Empty if `deletedBy` is given. */
   readonly text: string;
   readonly style: Style;
   /** In milliseconds since 1970. */
@@ -37,6 +56,12 @@ interface Speech extends Actor {
   readonly tags: string;
   /** Whether the author is marked as a bot. */
   readonly bot: boolean;
+  /** The line that this one replies to. */
+  readonly reply?: Quote | undefined;
+  /** The reactions to it, the oldest first; only lines of the history have them. */
+  readonly reactions?: readonly Reaction[] | undefined;
+  /** The nickname of the member that has deleted the text; only lines of the history have it. */
+  readonly deletedBy?: string | undefined;
 }
 
 /** A line was said in a room. */
@@ -45,6 +70,8 @@ export interface Said extends Speech {
   readonly room: string;
   /** The lowest rank of the members that the line is for. */
   readonly minRank?: Rank | undefined;
+  /** The accounts of the members that the text mentions: see `mentions.ts`. */
+  readonly mentions?: readonly string[] | undefined;
 }
 
 /** A private message. The receiver is told, and the other sessions of the author. */
@@ -59,11 +86,39 @@ export interface Whispered extends Speech {
 }
 
 /** Client tags without text, such as a typing notification (TAGMSG). */
-export interface Tagged extends Omit<Speech, "text" | "style"> {
+export interface Tagged extends Omit<Speech, "text" | "style" | "reply" | "reactions" | "deletedBy"> {
   readonly kind: "tagged";
   /** A nickname or a room. */
   readonly to: string;
   readonly minRank?: Rank | undefined;
+}
+
+/** What events that change a line of a room or of a private conversation have in common. */
+interface LineChanged extends Actor {
+  readonly line: Quote;
+  /** A room, or the nickname of the other user in a private conversation: see `forAuthor`. */
+  readonly to: string;
+  /** The id of this event, of the same kind as those of messages. */
+  readonly id: number;
+  /** In milliseconds since 1970. */
+  readonly time: number;
+  /** Whether this copy of a private event is for another session of its author: else `to` is the receiver. */
+  readonly forAuthor?: boolean;
+}
+
+/** A member reacted to a line, or took the reaction back. */
+export interface Reacted extends LineChanged {
+  readonly kind: "reacted";
+  /** An emoji or a short word. */
+  readonly text: string;
+  readonly on: boolean;
+  readonly bot: boolean;
+}
+
+/** The text of a line was deleted, by its author or by an operator. */
+export interface Redacted extends LineChanged {
+  readonly kind: "redacted";
+  readonly reason: string | undefined;
 }
 
 /** A member joined a room. The other members of the room are told. */
@@ -201,6 +256,8 @@ export type ChatEvent =
   | Said
   | Whispered
   | Tagged
+  | Reacted
+  | Redacted
   | Joined
   | Left
   | Kicked

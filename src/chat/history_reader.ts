@@ -5,6 +5,7 @@ import { accountPrefix, conversationPrefix, conversationTarget } from "./convers
 import type { Said } from "./events.ts";
 import { firstId, type Ids, timeOf } from "./ids.ts";
 import type { Member } from "./member.ts";
+import { fold } from "./names.ts";
 import type { Room } from "./room.ts";
 import { requireReadable } from "./scope.ts";
 import { type HistoryRange, type HistoryStore, type Line, type SearchQuery, StoreError } from "./store.ts";
@@ -61,6 +62,30 @@ export class HistoryReader {
   hasLine(member: Member, where: Room | string, id: number): boolean {
     if (typeof where === "string") requireReadable(member);
     return this.#read((history) => history.has(this.#target(member, where), id));
+  }
+
+  /**
+   * A line of a room, or of a member's conversation with a nickname; `undefined` if there is none with that id.
+   *
+   * @throws {ChatError} `history-unreadable` or `token-room`
+   */
+  line(member: Member, where: Room | string, id: number): Line | undefined {
+    requireReadable(member, typeof where === "string" ? undefined : where.key);
+    return this.#read((history) => history.line(this.#target(member, where), id));
+  }
+
+  /**
+   * Lines of rooms that mention the account of a member, the newest first, with the keys of the rooms. Whether the member may read these
+   * rooms now is left to the caller.
+   *
+   * @param before Only lines with smaller ids.
+   * @throws {ChatError} `history-unreadable`
+   */
+  mentions(member: Member, before: number, count: number): { room: string; line: Said }[] {
+    const account = member.fullAccount;
+    if (account === undefined) return [];
+    const found = this.#read((history) => history.mentions(fold(account), before, count));
+    return found.flatMap(({ target, line }) => isSaid(line) ? [{ room: target, line }] : []);
   }
 
   /**

@@ -18,6 +18,7 @@ import { Ids } from "./ids.ts";
 import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./member.ts";
 import { ignore } from "./ignore_commands.ts";
 import type { IgnoreLists, IgnoreStore } from "./ignore_lists.ts";
+import * as lines from "./line_commands.ts";
 import * as members from "./member_commands.ts";
 import * as messages from "./message_commands.ts";
 import * as moderation from "./moderation_commands.ts";
@@ -129,6 +130,8 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   say: messages.say,
   whisper,
   tag: messages.tag,
+  react: lines.react,
+  redact: lines.redact,
   wallops: messages.wallops,
   notice: messages.notice,
   "server-ban": moderation.serverBan,

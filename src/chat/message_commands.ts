@@ -4,6 +4,8 @@ import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
 import type { Said, Tagged } from "./events.ts";
 import type { Member, Session } from "./member.ts";
+import { mentionedAccounts } from "./mentions.ts";
+import { fold } from "./names.ts";
 import type { Rank } from "./modes.ts";
 import type { Room } from "./room.ts";
 import { takesPrivate } from "./scope.ts";
@@ -51,8 +53,10 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
     time,
     tags: copyString(command.tags),
     bot: member.bot,
+    reply: command.reply,
     room: room.name,
     minRank,
+    mentions: state.byAccount.size === 0 ? undefined : mentionsOf(state, command, member, room),
   };
   member.spokeAt = time;
   const from = member.session(command.session);
@@ -60,6 +64,18 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
   const pending = isStored(said) && state.storage.addLine(room, said, member);
   const audience = state.ignores.audience(said, room);
   room.sessions.announce(said, from === undefined || from.echo ? undefined : [from], pending, audience);
+}
+
+/** The accounts that a line mentions. A reply mentions the author of the line that it replies to. */
+function mentionsOf(
+  state: ChatState,
+  { text, style, reply }: CommandOf<"say">,
+  member: Member,
+  room: Room,
+): string[] | undefined {
+  if (!isStored({ style })) return undefined;
+  const find = (name: string) => state.nicknames.get(name) ?? state.byAccount.get(fold(name));
+  return mentionedAccounts(reply === undefined ? text : `${reply.who} ${text}`, member, room, find);
 }
 
 /** @throws {ChatError} `muted`, `no-such-user`, `no-private-messages`, `cannot-speak` or `not-in-room` */

@@ -4,7 +4,7 @@
  * A store files lines under targets: rooms, by their folded names, and private conversations, by names that the chat
  * chooses. The lines of a target are in the order of their ids. A store does not check who may read them.
  */
-import type { Said, Whispered } from "./events.ts";
+import type { Quote, Reaction, Said, Whispered } from "./events.ts";
 import type { List, Mask, Switch } from "./modes.ts";
 import type { Role } from "./roles.ts";
 import type { PresenceStore } from "./presence_store.ts";
@@ -91,6 +91,12 @@ export class StoreLost extends Error {
   }
 }
 
+/** The most reactions to a line. */
+export const REACTIONS_MAX = 200;
+
+/** The most mentions of an account that are stored: the newest ones. */
+export const MENTIONS_MAX = 1000;
+
 /** Stores lines and rooms. */
 export interface HistoryStore {
   /** Whether the store outlives the process. Then rooms do too, even without members. */
@@ -140,8 +146,23 @@ export interface HistoryStore {
    */
   setNetwork(host: string, network: string): void;
 
-  /** Adds a line to those that the next `commit` stores. */
+  /** Adds a line to those that the next `commit` stores, with its reply and mentions. */
   add(target: string, line: Line): void;
+
+  /**
+   * Has the next `commit` add a reaction to a line, or remove it. Does nothing if there is no such line, if it is deleted, or if
+   * it has {@linkcode REACTIONS_MAX} reactions. A member is known by its account, else by its origin.
+   */
+  react(target: string, id: number, reaction: Reaction, on: boolean): void;
+
+  /**
+   * Has the next `commit` delete the text of a line, with its tags, reactions and mentions, also from the index. The line stays, with
+   * `deletedBy`; so does the fact that it is a reply. A line that the store does not have yet, as it catches up, is
+   * added as deleted.
+   *
+   * @param by The nickname of the member that deletes it.
+   */
+  redact(target: string, line: Quote, by: string): void;
 
   /** Has the next `commit` store the state of a room. */
   saveRoom(room: SavedRoom): void;
@@ -163,7 +184,8 @@ export interface HistoryStore {
   commit(complete?: boolean): boolean;
 
   /**
-   * Returns lines of a target in the order of their ids.
+   * Returns lines of a target in the order of their ids, with their reactions, and with the current texts of the lines that they
+   * reply to: those that are not stored any more have empty names and texts.
    *
    * @throws {StoreError}
    */
@@ -175,6 +197,22 @@ export interface HistoryStore {
    * @throws {StoreError}
    */
   has(target: string, id: number): boolean;
+
+  /**
+   * Returns a line, as `page` does.
+   *
+   * @throws {StoreError}
+   */
+  line(target: string, id: number): Line | undefined;
+
+  /**
+   * Returns lines that mention an account, the newest first.
+   *
+   * @param account The folded name.
+   * @param before Only lines with smaller ids.
+   * @throws {StoreError}
+   */
+  mentions(account: string, before: number, count: number): { target: string; line: Line }[];
 
   /**
    * Counts the lines of a target with greater ids, up to `max`. Takes no longer than reading `max` lines.

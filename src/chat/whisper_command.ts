@@ -29,7 +29,7 @@ export interface Receiver {
  * @throws {ChatError} `no-such-user`; `no-private-messages`; or `login-to-leave` if the message would be stored if its author
  *   was logged in
  */
-function findReceiver(state: ChatState, author: Member, name: string, style: Style): Receiver {
+export function findReceiver(state: ChatState, author: Member, name: string, style: Style): Receiver {
   const { keeps } = state.storage;
   const isLine = isStored({ style });
   const account = state.nicknames.isRegistered(name) ? prepareName(name) : undefined;
@@ -110,7 +110,7 @@ function prepareMessage(
   state: ChatState,
   author: Member,
   name: string,
-  { text, style, tags, ignoredBy }: CommandOf<"whisper">,
+  { text, style, tags, ignoredBy, reply }: CommandOf<"whisper">,
 ): Message | ChatError | undefined {
   if (isMuted(state.muted, author)) return new ChatError("muted", author.nick);
   let to;
@@ -131,6 +131,7 @@ function prepareMessage(
     time: state.now,
     tags: copyString(tags),
     bot: author.bot,
+    reply,
   };
   const { member } = to;
   const ignored = member === undefined ? ignoredBy.includes(fold(to.nick)) : state.ignores.ignores(member, event);

@@ -11,7 +11,7 @@
  */
 import { accountPrefix, type KeepPrivate } from "./conversations.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Said, Whispered } from "./events.ts";
+import type { Quote, Reaction, Said, Whispered } from "./events.ts";
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import type { ChatObserver } from "./observer.ts";
@@ -43,6 +43,7 @@ export class WriteBehind {
   readonly #observer: ChatObserver;
   readonly #changed = new Set<Room>(); // rooms with settings to save
   #pending: { readonly author: Member; readonly said: Said }[] = [];
+  #pendingChanges = 0; // of lines that were said before
   #failing = false;
   #lockedSince: number | undefined; // on the monotonic clock
   #lost: StoreError | undefined;
@@ -80,6 +81,26 @@ export class WriteBehind {
   /** Adds a private line to conversations. It is written by the next `commitPrivate`. */
   addPrivate(targets: readonly string[], line: Whispered): void {
     for (const target of targets) this.#history.add(target, line);
+  }
+
+  /**
+   * Adds a reaction to a line, or removes it: see `HistoryStore`.
+   *
+   * @returns Whether that is pending, as for `addLine`.
+   */
+  react(target: string, id: number, reaction: Reaction, on: boolean): boolean {
+    this.#history.react(target, id, reaction, on);
+    return this.#noteChange();
+  }
+
+  /**
+   * Deletes the text of a line: see `HistoryStore`.
+   *
+   * @returns Whether that is pending, as for `addLine`.
+   */
+  redact(target: string, line: Quote, by: string): boolean {
+    this.#history.redact(target, line, by);
+    return this.#noteChange();
   }
 
   /** Advances the read marker of an account: see `ReadMarkerStore`. */
@@ -153,6 +174,7 @@ export class WriteBehind {
     if (this.#lost !== undefined || (!final && this.isLocked())) return false;
     const pending = this.#pending;
     this.#pending = [];
+    this.#pendingChanges = 0;
     for (const room of this.#changed) this.#history.saveRoom(room.saved);
     this.#changed.clear();
     this.presence.write(final);
@@ -177,7 +199,7 @@ export class WriteBehind {
 
   /** Commits the pending lines of rooms, so that they can be read. Without any, other changes wait for the next commit. */
   commitLines(): void {
-    if (this.#pending.length > 0) this.commit();
+    if (this.#pending.length + this.#pendingChanges > 0) this.commit();
   }
 
   /**
@@ -197,13 +219,14 @@ export class WriteBehind {
   reset(): void {
     this.#changed.clear();
     this.#pending = [];
+    this.#pendingChanges = 0;
     this.presence.reset();
   }
 
   /** Whether there is something to commit and another process has the database locked, for less than {@linkcode LOCK_TIMEOUT}. */
   isLocked(): boolean {
     const { hasPending } = this.#history.readMarkers;
-    if (this.#pending.length === 0 && this.#changed.size === 0 && !hasPending) return false;
+    if (this.#pending.length + this.#pendingChanges + this.#changed.size === 0 && !hasPending) return false;
     if (this.#history.ready) {
       this.#lockedSince = undefined;
       return false;
@@ -277,6 +300,14 @@ export class WriteBehind {
     this.#delivery.stop();
     this.#observer.storeLost?.(error);
     return false;
+  }
+
+  #noteChange(): boolean {
+    if (!this.#history.persistent) return false;
+    if (this.#pending.length + this.#pendingChanges === 0) this.#observer.flushWanted();
+    if (this.#isReplay) return false;
+    this.#pendingChanges++;
+    return true;
   }
 
   #wantMarkersStored() {

@@ -8,7 +8,7 @@
  */
 import type { Closing, Command, UserFlag } from "../chat/commands.ts";
 import type { CredentialTexts, NewToken } from "../chat/directory_changes.ts";
-import type { Style } from "../chat/events.ts";
+import type { Quote, Style } from "../chat/events.ts";
 import type { Identity } from "../chat/member.ts";
 import type { ModeChange, Rank } from "../chat/modes.ts";
 import type { MuteAction } from "../chat/muted_hosts.ts";
@@ -79,6 +79,8 @@ const conversation = object<Extract<LogCommand, { op: "mark-read" }>["target"]>(
   { room: optional(text), nick: optional(text) },
   (of) => fieldCount(of) === 1,
 );
+
+const quote = object<Quote>({ id: integer, who: text, text });
 
 const switchFields = { on: flag };
 const listFields = { on: flag, mask: text, nick: optional(text) };
@@ -172,9 +174,20 @@ export const commandCodec = variants<LogCommand, "op">("op", {
   destroy: ["de", 1, { member, room: text }],
   drop: ["dr", 1, { room: text, seen: integer }],
   // Messages
-  say: ["s", 1, { member, session, room: text, text, style, tags, minRank: nullable(rank) }],
-  whisper: ["w", 1, { member, session, to: list(text), text, style, tags, ignoredBy: list(text) }],
+  say: ["s", 1, { member, session, room: text, text, style, tags, minRank: nullable(rank), reply: optional(quote) }],
+  whisper: ["w", 1, {
+    member,
+    session,
+    to: list(text),
+    text,
+    style,
+    tags,
+    ignoredBy: list(text),
+    reply: optional(quote),
+  }],
   tag: ["g", 1, { member, session, to: target, tags: text, minRank: nullable(rank) }],
+  react: ["re", 1, { member, session, to: conversation, line: quote, text, on: flag }],
+  redact: ["rd", 1, { member, session, to: conversation, line: quote, own: flag, reason }],
   wallops: ["wa", 1, { member, text }],
   notice: ["no", 1, { text, to: optional(addressee) }],
   // Moderation

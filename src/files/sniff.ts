@@ -5,10 +5,10 @@
  */
 import { fileTypeFromBuffer } from "file-type";
 import { imageSize } from "image-size";
+import { type FileKind, IMAGES, MEDIA, UNKNOWN_TYPE } from "./types.ts";
 
-/** How many of the first bytes are looked at; 4,100 is what file-type recommends for the type. */
-export const TYPE_BYTES = 4100;
-export const SIZE_BYTES = 128 * 1024;
+/** How many of the first bytes are looked at for the type: as many as file-type recommends. */
+const TYPE_BYTES = 4100;
 
 /**
  * How many bytes of an AVIF image are looked at for its size, and how many segments of a JPEG image: image-size takes quadratic
@@ -21,62 +21,11 @@ const SEGMENTS_MAX = 256;
 export const SIDE_MAX = 16_384;
 export const PIXELS_MAX = 50_000_000;
 
-/** The type of what is not known. */
-export const UNKNOWN_TYPE = "application/octet-stream";
+/** The type of a text. */
 const TEXT_TYPE = "text/plain; charset=utf-8";
-
-/** What browsers show: other types are only downloaded. */
-const IMAGES: ReadonlySet<string> = new Set([
-  "image/png",
-  "image/apng",
-  "image/jpeg",
-  "image/gif",
-  "image/webp",
-  "image/avif",
-]);
-
-/** Types of sound and films, as file-type calls them, and as browsers know them. */
-const MEDIA: ReadonlyMap<string, string> = new Map([
-  ["audio/mpeg", "audio/mpeg"],
-  ["audio/ogg", "audio/ogg"],
-  ["audio/ogg; codecs=opus", "audio/ogg"],
-  ["audio/opus", "audio/ogg"],
-  ["audio/wav", "audio/wav"],
-  ["audio/vnd.wave", "audio/wav"],
-  ["audio/flac", "audio/flac"],
-  ["audio/x-flac", "audio/flac"],
-  ["audio/aac", "audio/aac"],
-  ["audio/mp4", "audio/mp4"],
-  ["audio/x-m4a", "audio/mp4"],
-  ["video/mp4", "video/mp4"],
-  ["video/x-m4v", "video/mp4"],
-  ["video/webm", "video/webm"],
-  ["video/ogg", "video/ogg"],
-]);
 
 /** The Exif orientations of an image that is shown on its side (Exif 2.32, "Orientation"). */
 const ON_ITS_SIDE = 5;
-
-/** What was found. */
-export interface FileKind {
-  /** The media type, {@linkcode UNKNOWN_TYPE} if it is not known. */
-  readonly type: string;
-  /** The usual ending of a name, such as `.png`; may be empty. */
-  readonly ending: string;
-  /** The size of an image in pixels. Only images that can be shown have one. */
-  readonly width?: number;
-  readonly height?: number;
-}
-
-/** Whether a browser may show a file of this type on a page. All others are only downloaded. */
-export function isShown(type: string): boolean {
-  return IMAGES.has(type) || isMedia(type);
-}
-
-/** Whether a type is one of sound or films. */
-export function isMedia(type: string): boolean {
-  return /^(?:audio|video)\//.test(type) && [...MEDIA.values()].includes(type);
-}
 
 /**
  * Finds the type of a file.

@@ -67,10 +67,13 @@ export function erase(file: Database, nick: string): Erased {
   try {
     db.exec("PRAGMA secure_delete = ON; BEGIN IMMEDIATE");
     const erased = eraseRows(file, fold(nick));
+    const triggers = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").all();
+    for (const { name } of triggers) db.exec(`DROP TRIGGER ${name}`); // they would delete what belongs to the rows
     for (const { name } of db.prepare(TABLES).all()) {
       db.exec(`CREATE TABLE copy AS SELECT * FROM ${name}; DELETE FROM ${name};
         INSERT INTO ${name} SELECT * FROM copy; DROP TABLE copy`);
     }
+    for (const { sql } of triggers) db.exec(String(sql));
     db.exec("INSERT INTO word (word) VALUES ('delete-all'); UPDATE target SET indexed = 0");
     db.exec(`${RECOUNT}; COMMIT`);
     const history = new SqliteHistory(file);

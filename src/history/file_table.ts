@@ -89,9 +89,9 @@ export class FileTable implements FileStore {
     this.#space = spaceOf(bytes); // what is left of other files is not counted: it is removed soon
   }
 
-  /** Sets what may be stored. Before it is called, nothing is limited. */
+  /** Sets some of the limits. Before it is called, nothing is limited. */
   limit(limits: FileLimits): void {
-    this.#limits = limits;
+    this.#limits = { ...this.#limits, ...limits };
   }
 
   get max(): number {

@@ -5,6 +5,7 @@ import type { Statements } from "./statements.ts";
 import type { Targets } from "./targets.ts";
 import { COUNTED_COLUMNS, type CountedRow, type Usage } from "./usage.ts";
 import type { WordIndex } from "./word_index.ts";
+import type { LineAuthor } from "./writers.ts";
 
 /** The most lines that one call deletes. */
 export const DELETE_STEP = 25;
@@ -19,7 +20,10 @@ export const SCAN_STEP = 100;
 const COLUMNS = `${COUNTED_COLUMNS}, CASE WHEN recipient IS NULL AND instr(text, '/f/') > 0 THEN text END AS linking`;
 
 /** A line with these columns. */
-type DeletedRow = CountedRow & { readonly linking: string | null };
+type DeletedRow = CountedRow & LinkingRow;
+
+/** The author of a line, and its text, if it may link to a file. */
+type LinkingRow = LineAuthor & { readonly linking: string | null };
 
 /** What a call of `deleteByWriter` did. */
 export interface WriterDeletion {
@@ -115,8 +119,18 @@ export class LineDeletion {
     return { scanned: rows.length, deleted: deleted.length, done };
   }
 
+  /** Has the files of a line deleted whose text is deleted, also of a private one, within the transaction that does it. */
+  deleteFilesOf(target: number, id: number): void {
+    const row = this.#sql.get<LinkingRow>(
+      "SELECT origin, account, text AS linking FROM message WHERE target = ? AND id = ?",
+      target,
+      id,
+    );
+    if (row?.linking?.includes("/f/")) this.#deleteFiles([row]);
+  }
+
   /** Has the files deleted that lines link to, once these are. What a crash prevents is deleted when it expires. */
-  #deleteFiles(rows: readonly DeletedRow[]) {
+  #deleteFiles(rows: readonly LinkingRow[]) {
     for (const { linking, origin, account } of rows) {
       if (linking === null) continue;
       this.#sql.afterCommit(() => this.#files.deleteLinked(linking, { origin, account: account ?? undefined }));

@@ -7,8 +7,20 @@
  */
 import { randomBytes } from "node:crypto";
 import { firstId } from "../chat/ids.ts";
+import type { Quote, Reaction } from "../chat/events.ts";
+import { reactorKey } from "../chat/line_author.ts";
 import { fold } from "../chat/names.ts";
-import type { FoundLines, HistoryRange, HistoryStore, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
+import { quoteOf } from "../chat/quotes.ts";
+import {
+  type FoundLines,
+  type HistoryRange,
+  type HistoryStore,
+  type Line,
+  REACTIONS_MAX,
+  type Retention,
+  type SavedRoom,
+  type SearchQuery,
+} from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { type ListedTarget, NewestTargets } from "./newest_targets.ts";
@@ -115,6 +127,23 @@ export class MemoryHistory implements HistoryStore {
     while (this.#size > this.#total) this.#deleteLargest();
   }
 
+  react(target: string, id: number, { text, ...reaction }: Reaction, on: boolean): void {
+    this.#change(target, id, (line) => {
+      if (line.deletedBy !== undefined) return line;
+      const key = reactorKey(reaction);
+      const others = (line.reactions ?? []).filter((each) => each.text !== text || reactorKey(each) !== key);
+      if (on && others.length >= REACTIONS_MAX) return line;
+      return { ...line, reactions: on ? [...others, { ...reaction, text }] : others };
+    });
+  }
+
+  redact(target: string, { id }: Quote, by: string): void {
+    this.#change(target, id, (line) => {
+      const deleted = { ...line, text: "", tags: "", reactions: undefined, deletedBy: by };
+      return deleted.kind === "said" ? { ...deleted, mentions: undefined } : deleted;
+    });
+  }
+
   /** Does nothing: rooms are not stored. */
   saveRoom(): void {}
 
@@ -139,11 +168,24 @@ export class MemoryHistory implements HistoryStore {
     }
     if (!first) lines.reverse();
     const room = this.#renamed.get(target);
-    return room === undefined ? lines : lines.map((line) => ({ ...line, room }) as Line);
+    return lines.map((line) => {
+      if (room === undefined && line.reply === undefined) return line;
+      const reply = line.reply && currentQuote(ring, line.reply);
+      return { ...line, ...(room === undefined ? {} : { room }), reply } as Line;
+    });
+  }
+
+  line(target: string, id: number): Line | undefined {
+    return this.page(target, { after: id - 1, before: id + 1, count: 1 })[0];
   }
 
   has(target: string, id: number): boolean {
-    return this.page(target, { after: id - 1, before: id + 1, count: 1 }).length > 0;
+    return this.line(target, id) !== undefined;
+  }
+
+  /** None: accounts, and so mentions of them, need a history that is persistent. */
+  mentions(): [] {
+    return [];
   }
 
   countAfter(target: string, id: number, max: number): number {
@@ -245,6 +287,15 @@ export class MemoryHistory implements HistoryStore {
     this.#size = 0;
   }
 
+  /** Replaces a line, if it is there. */
+  #change(target: string, id: number, change: (line: Line) => Line) {
+    const ring = this.#rings.get(target);
+    const index = ring?.indexOf(id) ?? 0;
+    if (ring !== undefined && index < ring.length && ring.at(index).id === id) {
+      ring.replace(index, change(ring.at(index)));
+    }
+  }
+
   /** The writer that a line counts for. */
   #writerOf({ origin, account }: Line): string {
     const known = this.#origins.get(origin);
@@ -316,6 +367,13 @@ export class MemoryHistory implements HistoryStore {
   #remove(ring: Ring, isRemoved: (line: Line, usage: RingUsage, index: number) => boolean) {
     ring.remove(isRemoved, (usage, cost) => this.#count(ring, usage, -1, -cost));
   }
+}
+
+/** What is quoted of a line now; without its name and text if it is not there any more. */
+function currentQuote(ring: Ring, { id }: Quote): Quote {
+  const index = ring.indexOf(id);
+  const line = index < ring.length ? ring.at(index) : undefined;
+  return line?.id === id ? quoteOf(line) : { id, who: "", text: "" };
 }
 
 /** To how many lines each origin is cut, so that `count` of all lines are deleted, or a few more. */

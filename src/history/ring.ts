@@ -64,6 +64,11 @@ export class Ring {
     this.#first = (first + 1) % this.#lines.length;
   }
 
+  /** Puts a line in the place of the one at an index, which counts the same. */
+  replace(index: number, line: Line): void {
+    this.#lines[(this.#first + index) % this.#lines.length] = line;
+  }
+
   /** The index of the first line with an id, or with a greater one. */
   indexOf(id: number): number {
     let low = 0;

@@ -18,6 +18,11 @@ export interface MessageRow {
   readonly tags: string;
   readonly bot: number;
   readonly account: string | null;
+  /** The id of the line that it replies to. */
+  readonly reply: number | null;
+  readonly deleted_by: string | null;
+  /** Whether it may have reactions or mentions: 0 or 1. */
+  readonly extras: number;
 }
 
 /** A row of `target`. */
@@ -60,7 +65,7 @@ export function styleCode(style: Style): number {
 }
 
 /**
- * Converts a row to a line.
+ * Converts a row to a line, without its reply, reactions and mentions: see `line_extras.ts`.
  *
  * @param room The name of the room, for a line in a room.
  */
@@ -68,7 +73,8 @@ export function lineOf(row: MessageRow, room: string): Line {
   const { id, time, origin, text, tags } = row;
   const account = row.account === null ? {} : { account: row.account };
   const [style, bot] = [STYLES[row.style]!, row.bot === 1];
-  const speech = { who: nickOf(origin), origin, ...account, id, text, style, time, tags, bot };
+  const deleted = row.deleted_by === null ? {} : { deletedBy: row.deleted_by };
+  const speech = { who: nickOf(origin), origin, ...account, id, text, style, time, tags, bot, ...deleted };
   if (row.recipient === null) return { kind: "said", ...speech, room } satisfies Said;
   return { kind: "whispered", ...speech, to: row.recipient } satisfies Whispered;
 }

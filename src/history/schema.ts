@@ -278,6 +278,33 @@ CREATE TABLE checkpoint_part (
 CREATE TABLE catch_up (progress TEXT NOT NULL) STRICT;
 `,
   `
+-- Replies, reactions, mentions and deleted texts: see line_extras.ts.
+ALTER TABLE message ADD COLUMN reply INTEGER; -- the id of the line that it replies to, which may be gone
+ALTER TABLE message ADD COLUMN deleted_by TEXT; -- the nickname of the member that has deleted the text, which is empty then
+ALTER TABLE message ADD COLUMN extras INTEGER NOT NULL DEFAULT 0; -- whether it may have reactions or mentions
+CREATE TABLE reaction (
+  target INTEGER NOT NULL,
+  line INTEGER NOT NULL,
+  member TEXT NOT NULL, -- the folded account after =, or nick!user@host: see chat/line_author.ts
+  text TEXT NOT NULL,
+  origin TEXT NOT NULL, -- nick!user@host
+  account TEXT,
+  time INTEGER NOT NULL,
+  PRIMARY KEY (target, line, member, text)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mention (
+  account TEXT NOT NULL, -- the folded name
+  line INTEGER NOT NULL,
+  target INTEGER NOT NULL,
+  PRIMARY KEY (account, line, target)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mention_by_line ON mention (line);
+CREATE TRIGGER message_extras AFTER DELETE ON message WHEN old.extras <> 0 BEGIN
+  DELETE FROM reaction WHERE target = old.target AND line = old.id;
+  DELETE FROM mention WHERE line = old.id AND target = old.target;
+END;
+`,
+  `
 -- Uploaded files: see file_table.ts. Only a complete file has a row here.
 CREATE TABLE file (
   number INTEGER PRIMARY KEY,

@@ -6,6 +6,7 @@
  * age, lines and size, and giving free pages back to the disk.
  */
 import type { StatementSync } from "node:sqlite";
+import type { Quote, Reaction } from "../chat/events.ts";
 import { fold } from "../chat/names.ts";
 import type { NodeHistory } from "../chat/node_history.ts";
 import type { NodeState } from "../chat/node_state.ts";
@@ -18,12 +19,13 @@ import { FileTable } from "./file_table.ts";
 import { LineArchiveTable } from "./line_archive_table.ts";
 import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
+import { LineExtras } from "./line_extras.ts";
 import { LineLimit } from "./line_limit.ts";
 import { firstSaidSince } from "./line_times.ts";
 import { Position } from "./position.ts";
 import { PresenceTable } from "./presence_table.ts";
 import { ReadMarkerTable } from "./read_marker_table.ts";
-import { lineOf, type MessageRow, rowLimit, styleCode } from "./rows.ts";
+import { type MessageRow, rowLimit, styleCode } from "./rows.ts";
 import { searchFile } from "./search_source.ts";
 import { SizeLimit } from "./size_limit.ts";
 import { replaceState } from "./state_replacement.ts";
@@ -53,6 +55,12 @@ interface PendingLine {
   readonly again: boolean;
 }
 
+/** A change of a line for the next commit, after those that were added before. */
+interface PendingChange {
+  readonly target: string;
+  readonly apply: (target: number) => void;
+}
+
 /** Stores lines and rooms in a file. */
 export class SqliteHistory implements NodeHistory {
   readonly persistent = true;
@@ -74,12 +82,15 @@ export class SqliteHistory implements NodeHistory {
   readonly #writers = new Writers();
   readonly #usage: Usage;
   readonly #counts: LineCounts;
+  readonly #lineDeletion: LineDeletion;
   readonly #lineLimit: LineLimit;
   readonly #targetDeletion: TargetDeletion;
   readonly #sizeLimit: SizeLimit;
   readonly #sweep: Sweep;
 
-  #pendingLines: PendingLine[] = [];
+  readonly #extras: LineExtras;
+
+  #pendingLines: (PendingLine | PendingChange)[] = [];
   #pendingRooms = new Map<string, SavedRoom>();
   #isVacuuming = false;
   #skipLimits = false; // whether the next step leaves the limits out, so that other work is not delayed for ever
@@ -98,14 +109,15 @@ export class SqliteHistory implements NodeHistory {
     try {
       const sql = this.#sql = new Statements(file.db);
       this.#insert = sql.prepare(
-        `INSERT INTO message (target, id, time, style, origin, recipient, text, tags, bot, account)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO message (target, id, time, style, origin, recipient, text, tags, bot, account, reply, extras)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       );
       this.secret = sql.get<{ value: Uint8Array }>("SELECT value FROM secret")!.value;
       // By target: the primary key has the greatest id of each.
       this.last = sql.get<{ last: number | null }>(
         "SELECT max((SELECT max(id) FROM message WHERE target = target.id)) AS last FROM target",
       )!.last ?? 0;
+      this.#extras = new LineExtras(sql);
       this.#position = new Position(sql);
       this.checkpoints = new CheckpointTable(sql, this.#position);
       this.presence = new PresenceTable(sql);
@@ -117,7 +129,7 @@ export class SqliteHistory implements NodeHistory {
       files.limit({ age, clock });
       const counts = this.#counts = new LineCounts(lines !== Infinity);
       sql.onRollback(() => counts.clear());
-      const lineDeletion = new LineDeletion(sql, targets, index, usage, counts, files);
+      const lineDeletion = this.#lineDeletion = new LineDeletion(sql, targets, index, usage, counts, files);
       const lineLimit = this.#lineLimit = new LineLimit(lines, sql, targets, usage, counts, lineDeletion);
       const targetDeletion = this.#targetDeletion = new TargetDeletion(sql, {
         targets,
@@ -191,6 +203,16 @@ export class SqliteHistory implements NodeHistory {
     this.#pendingLines.push({ target, line, again: this.#position.mayRepeat });
   }
 
+  react(target: string, id: number, reaction: Reaction, on: boolean): void {
+    if (this.#position.isReplay) return;
+    this.#pendingLines.push({ target, apply: (found) => this.#extras.react(found, id, reaction, on) });
+  }
+
+  redact(target: string, { id }: Quote, by: string): void {
+    if (this.#position.isReplay) return;
+    this.#pendingLines.push({ target, apply: (found) => this.#redact(found, id, by) });
+  }
+
   saveRoom(room: SavedRoom): void {
     if (this.#position.isReplay) return;
     this.#pendingRooms.set(fold(room.name), room);
@@ -212,8 +234,12 @@ export class SqliteHistory implements NodeHistory {
     this.#pendingLines = [];
     this.#sql.write(() => {
       for (const [key, room] of rooms) this.#targets.saveRoom(key, room);
-      for (const { target, line, again } of lines) {
-        if (!again || !this.#isStored(target, line)) this.insert(target, line);
+      for (const pending of lines) {
+        const { target } = pending;
+        if ("apply" in pending) {
+          const id = this.#targets.find(target)?.id;
+          if (id !== undefined) pending.apply(id);
+        } else if (!pending.again || !this.#isStored(target, pending.line)) this.insert(target, pending.line);
       }
       this.presence.write();
       const isAll = this.readMarkers.write();
@@ -243,13 +269,21 @@ export class SqliteHistory implements NodeHistory {
           left -= row.text.length + row.tags.length;
           return left < 0 && lines.length + n > 0;
         });
-        lines.push(...(fitting < 0 ? rows : rows.slice(0, fitting)).map((row) => lineOf(row, found.name)));
+        lines.push(...this.#extras.linesOf(found.id, fitting < 0 ? rows : rows.slice(0, fitting), found.name));
         if (fitting >= 0 || rows.length < wanted) break;
         if (first) low = rows.at(-1)!.id;
         else high = rows.at(-1)!.id;
       }
       return first ? lines : lines.reverse();
     });
+  }
+
+  line(target: string, id: number): Line | undefined {
+    return this.page(target, { after: id - 1, before: id + 1, count: 1 })[0];
+  }
+
+  mentions(account: string, before: number, count: number): { target: string; line: Line }[] {
+    return convertErrors(() => this.#extras.mentions(account, before, rowLimit(count)));
   }
 
   has(target: string, id: number): boolean {
@@ -358,7 +392,11 @@ export class SqliteHistory implements NodeHistory {
     const { origin, style, text, time, tags, account } = line;
     const recipient = line.kind === "whispered" ? line.to : null;
     const bot = line.bot ? 1 : 0;
-    this.#insert.run(id, line.id, time, styleCode(style), origin, recipient, text, tags, bot, account ?? null);
+    const mentions = line.kind === "said" ? line.mentions : undefined;
+    const [reply, extras] = [line.reply?.id ?? null, mentions === undefined ? 0 : 1];
+    const code = styleCode(style);
+    this.#insert.run(id, line.id, time, code, origin, recipient, text, tags, bot, account ?? null, reply, extras);
+    if (mentions !== undefined) this.#extras.addMentions(id, line);
     if (isRoomKey(key)) this.#index.schedule(id);
     this.#usage.schedule(id);
     this.#lineLimit.lineAdded(id);
@@ -372,6 +410,17 @@ export class SqliteHistory implements NodeHistory {
   /** Has all lines counted again, before lines are inserted among those that were. */
   recount(): void {
     this.#usage.recount();
+  }
+
+  #redact(target: number, id: number, by: string) {
+    this.#lineDeletion.deleteFilesOf(target, id);
+    this.#sql.run(
+      "UPDATE message SET text = '', tags = '', deleted_by = ? WHERE target = ? AND id = ?",
+      by,
+      target,
+      id,
+    );
+    this.#extras.clear(target, id);
   }
 
   get #hasPending(): boolean {

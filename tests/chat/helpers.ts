@@ -106,7 +106,7 @@ export class LastingHistory implements HistoryStore {
   commits: string[][] = [];
   readonly #stored = new MemoryHistory();
   readonly #rooms = new Map<string, SavedRoom>();
-  #lines: { target: string; line: Line }[] = [];
+  #lines: ({ target: string; line: Line } | { apply: () => void })[] = [];
   #changed = new Map<string, SavedRoom>();
 
   setNetwork(): void {}
@@ -129,6 +129,26 @@ export class LastingHistory implements HistoryStore {
     this.#lines.push({ target, line });
   }
 
+  react(...args: Parameters<HistoryStore["react"]>): void {
+    this.#change(() => this.#stored.react(...args));
+  }
+
+  redact(...args: Parameters<HistoryStore["redact"]>): void {
+    this.#change(() => this.#stored.redact(...args));
+  }
+
+  #change(apply: () => void) {
+    if (this.position === undefined || this.position > this.storedPosition) this.#lines.push({ apply });
+  }
+
+  line(target: string, id: number): Line | undefined {
+    return this.#read().line(target, id);
+  }
+
+  mentions(): [] {
+    return [];
+  }
+
   saveRoom(room: SavedRoom): void {
     this.#changed.set(fold(room.name), room);
   }
@@ -147,12 +167,16 @@ export class LastingHistory implements HistoryStore {
     this.#lines = [];
     this.onCommit();
     if (this.full !== undefined || this.locked) throw new StoreError(this.full ?? "locked");
-    this.commits.push([...this.#changed.values()].map(({ name }) => name).concat(lines.map(({ line }) => line.text)));
+    const texts = lines.map((each) => "apply" in each ? "a change of a line" : each.line.text);
+    this.commits.push([...this.#changed.values()].map(({ name }) => name).concat(texts));
     for (const [key, room] of this.#changed) this.#rooms.set(key, room);
     this.#changed.clear();
-    for (const { target, line } of lines) {
-      this.#stored.add(target, line);
-      this.last = Math.max(this.last, line.id);
+    for (const each of lines) {
+      if ("apply" in each) each.apply();
+      else {
+        this.#stored.add(each.target, each.line);
+        this.last = Math.max(this.last, each.line.id);
+      }
     }
     return true;
   }

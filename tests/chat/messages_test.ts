@@ -145,7 +145,7 @@ Deno.test("events: ids grow, and lines have the tags and the bot flag of their a
   const fixture = new ChatFixture();
   const ids: number[] = [];
   const format = new CountingFormat((event) => {
-    if (!("id" in event)) return undefined;
+    if (!("tags" in event)) return undefined;
     ids.push(event.id);
     return `${event.kind} ${event.tags} ${event.bot}`;
   });

@@ -4,6 +4,7 @@ import type { Command, Invitee, ModesResult, Op } from "../../src/chat/commands.
 import type { DirectoryOp } from "../../src/chat/directory_changes.ts";
 import { Hub } from "../../src/chat/hub.ts";
 import type { Endpoint, Member, Session } from "../../src/chat/member.ts";
+import { firstId } from "../../src/chat/ids.ts";
 import { LISTS, type ModeChange, SWITCHES } from "../../src/chat/modes.ts";
 import { LOBBY } from "../../src/chat/names.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
@@ -274,6 +275,13 @@ const host = fc.constantFrom("h1", "h2");
 const banned = fc.constantFrom("192.0.2.7", "m0!*@*", "~a:alice");
 const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
+/** Lines by their ids; most random commands concern one that was said. */
+const quote = fc.record({
+  id: fc.integer({ min: 0, max: 40 }).map((n) => firstId(START) + n),
+  who: nick,
+  text: fc.constant("hi"),
+});
+
 /** The arguments of each command, but for the member. */
 export const ARGUMENTS: { readonly [O in ChatOp]: fc.Arbitrary<object> } = {
   connect: fc.record({
@@ -317,13 +325,33 @@ export const ARGUMENTS: { readonly [O in ChatOp]: fc.Arbitrary<object> } = {
   disown: fc.record({ room, account: fc.constantFrom("alice", "guest2") }),
   "rename-room": fc.record({ room, name: fc.constantFrom(...ROOMS, "#new", "#y"), reason }),
   destroy: fc.record({ room }),
-  say: fc.record({ room, text, style, tags: fc.constantFrom("", "+a=1"), minRank }),
+  say: fc.record({
+    room,
+    text,
+    style,
+    tags: fc.constantFrom("", "+a=1"),
+    minRank,
+    reply: fc.option(quote, { nil: undefined }),
+  }),
   whisper: fc.record({
     to: fc.array(nick, { maxLength: 3 }),
     text,
     style,
     tags: fc.constant(""),
     ignoredBy: fc.subarray(ACCOUNTS),
+    reply: fc.option(quote, { nil: undefined }),
+  }),
+  react: fc.record({
+    to: fc.oneof(fc.record({ room }), fc.record({ nick })),
+    line: quote,
+    text: fc.constantFrom("👍", "+1", "two words"),
+    on: fc.boolean(),
+  }),
+  redact: fc.record({
+    to: fc.oneof(fc.record({ room }), fc.record({ nick })),
+    line: quote,
+    own: fc.boolean(),
+    reason,
   }),
   tag: fc.record({
     to: fc.oneof(fc.record({ member: fc.constantFrom(...SLOTS) }), fc.record({ room })),

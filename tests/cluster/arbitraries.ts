@@ -61,6 +61,8 @@ const modeChange: fc.Arbitrary<ModeChange> = fc.oneof(
   fc.record({ on: flag, mode: fc.constantFrom(...Object.keys(RANK_OF) as RankMode[]), nick: text }),
 );
 
+const quote = fc.record({ id: integer, who: text, text });
+const place = fc.oneof(fc.record({ room: text }), fc.record({ nick: text }));
 const member = integer;
 const session = orUndefined(integer);
 const reason = orUndefined(text);
@@ -100,7 +102,7 @@ const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand,
   "always-on": { member, choice: orUndefined(flag) },
   attend: { session: integer, on: flag },
   expire: { before: number },
-  "mark-read": { member, target: fc.oneof(fc.record({ room: text }), fc.record({ nick: text })), time: integer },
+  "mark-read": { member, target: place, time: integer },
   join: { member, session, room: text, key: orUndefined(text) },
   leave: { member, session, room: text, reason },
   kick: { member, room: text, nick: text, reason },
@@ -116,8 +118,19 @@ const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand,
   "rename-room": { member, room: text, name: text, reason },
   destroy: { member, room: text },
   drop: { room: text, seen: integer },
-  say: { member, session, room: text, text, style, tags: text, minRank: rank },
-  whisper: { member, session, to: fc.array(text), text, style, tags: text, ignoredBy: fc.array(text) },
+  say: { member, session, room: text, text, style, tags: text, minRank: rank, reply: orUndefined(quote) },
+  whisper: {
+    member,
+    session,
+    to: fc.array(text),
+    text,
+    style,
+    tags: text,
+    ignoredBy: fc.array(text),
+    reply: orUndefined(quote),
+  },
+  react: { member, session, to: place, line: quote, text, on: flag },
+  redact: { member, session, to: place, line: quote, own: flag, reason },
   tag: {
     member,
     session,

@@ -53,6 +53,9 @@ const CHANGES: readonly ModeChange[] = [
   ]),
 ];
 
+/** The line that replies, reactions and deletions refer to. */
+const QUOTE = { id: 1_842_000_000_000_000, who: "bob", text: "Lunch at one?" };
+
 const SAY = { op: "say", member: 7, session: 8, room: "#tea", text: "hi", style: "say", tags: "" } as const;
 
 const CREDENTIALS = {
@@ -210,7 +213,7 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
   destroy: { all: { op: "destroy", member: 7, room: "#tea" } },
   drop: { all: { op: "drop", room: "#tea", seen: 1_842_000_000_000_000 } },
   say: {
-    all: { ...SAY, text: "ciao ☕", style: "notice", tags: "+draft/reply=abc", minRank: "voice" },
+    all: { ...SAY, text: "ciao ☕", style: "notice", tags: "+draft/reply=abc", minRank: "voice", reply: QUOTE },
     least: { op: "say", member: 7, room: "#tea", text: "hi", style: "say", tags: "" },
     also: [
       ...STYLES.map((style) => ({ ...SAY, style, minRank: undefined })),
@@ -227,12 +230,21 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
       style: "action",
       tags: "+draft/reply=abc",
       ignoredBy: ["carol"],
+      reply: QUOTE,
     },
     least: { op: "whisper", member: 7, to: ["bob"], text: "psst", style: "say", tags: "", ignoredBy: [] },
   },
   tag: {
     all: { op: "tag", member: 7, session: 8, to: { room: "#tea" }, tags: "+typing=active", minRank: "op" },
     least: { op: "tag", member: 7, to: { member: 9 }, tags: "+typing=done" },
+  },
+  react: {
+    all: { op: "react", member: 7, session: 8, to: { room: "#tea" }, line: QUOTE, text: "👍", on: true },
+    least: { op: "react", member: 7, to: { nick: "bob" }, line: QUOTE, text: "+1", on: false },
+  },
+  redact: {
+    all: { op: "redact", member: 7, session: 8, to: { room: "#tea" }, line: QUOTE, own: true, reason: "typo" },
+    least: { op: "redact", member: 7, to: { nick: "bob" }, line: QUOTE, own: false },
   },
   wallops: { all: { op: "wallops", member: 7, text: "hear ye" } },
   notice: {

@@ -1,13 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  type FileKind,
-  isShown,
-  PIXELS_MAX,
-  SIDE_MAX,
-  SIZE_BYTES,
-  sniff,
-  UNKNOWN_TYPE,
-} from "../../src/files/sniff.ts";
+import { PIXELS_MAX, SIDE_MAX, sniff } from "../../src/files/sniff.ts";
+import { type FileKind, isShown, SIZE_BYTES, UNKNOWN_TYPE } from "../../src/files/types.ts";
 import { gif, HTML, jpeg, png, SVG, wav } from "./samples.ts";
 
 const encoder = new TextEncoder();

@@ -16,6 +16,7 @@ import {
   runMaintenance,
   said,
   SWEEP_TIME,
+  whispered,
 } from "./helpers.ts";
 
 const DETAILS: Omit<FileDetails, "id"> = {
@@ -212,6 +213,22 @@ Deno.test("file_table: deleting a line deletes the files that its author has upl
   assertEquals(files.deleteLinked(text, { origin: "x!y@other" }), 0);
   assertEquals(files.deleteLinked(text, { origin: "x!y@host" }), 1);
   assertEquals(files.deleteLinked("/f/x/ /f/aaaaaaaaaaaaaaaaaaaaaaaa/", { origin: "x!y@host" }), 0);
+});
+
+Deno.test("file_table: a line whose text is deleted takes the files of its author along, also a private one", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const { files } = history;
+  const [own, foreign, secret] = ["alice", "bob", "alice"].map((owner) => store(files, 1, { owner }));
+  const line = said("#room", `${pathOf(own!)} ${pathOf(foreign!)}`, { account: "alice" });
+  const note = whispered("bob", pathOf(secret!), { account: "alice" });
+  commitLines(history, line);
+  history.add("alice@account bob", note);
+  history.commit();
+  history.redact("#room", { id: line.id, who: "alice", text: line.text }, "alice");
+  history.redact("alice@account bob", { id: note.id, who: "alice", text: note.text }, "alice");
+  history.commit();
+  assertEquals([own, foreign, secret].map((file) => files.find(file!.id)?.size), [undefined, 1, undefined]);
 });
 
 Deno.test("file_table: an upload fails when the disk is full, and leaves room for others", async () => {

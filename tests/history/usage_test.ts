@@ -17,7 +17,7 @@ function open() {
   sql.run("INSERT INTO target (key, name) VALUES ('#room', '#room')");
   const say = (id: number, nick = "alice", host = `${nick}.host`) => {
     const origin = `${nick}!~u@${host}`;
-    sql.run("INSERT INTO message VALUES (1, ?, 0, 0, ?, NULL, 'text', '', 0, NULL)", id, origin);
+    sql.run("INSERT INTO message VALUES (1, ?, 0, 0, ?, NULL, 'text', '', 0, NULL, NULL, NULL, 0)", id, origin);
   };
   const rows = (...ids: number[]) =>
     sql.all<CountedRow>(`SELECT ${COUNTED_COLUMNS} FROM message ORDER BY id`).filter(({ id }) => ids.includes(id));

@@ -7,7 +7,7 @@
 import { ifNoneMatch } from "@std/http/etag";
 import { CHUNK_SIZE, type FileStore, type StoredFile } from "../../files/file_store.ts";
 import { isFileId } from "../../files/links.ts";
-import { isMedia, isShown, UNKNOWN_TYPE } from "../../files/sniff.ts";
+import { isMedia, isShown, UNKNOWN_TYPE } from "../../files/types.ts";
 import type { HttpAnswer } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { problemResponse } from "../../util/problem.ts";

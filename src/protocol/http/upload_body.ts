@@ -1,6 +1,6 @@
 /** Writes the body of an upload into the store, a chunk at a time. */
 import { CHUNK_SIZE, type FileStore, type FileWriter } from "../../files/file_store.ts";
-import { SIZE_BYTES } from "../../files/sniff.ts";
+import { SIZE_BYTES } from "../../files/types.ts";
 import { StoreError } from "../../chat/store.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
 

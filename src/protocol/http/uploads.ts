@@ -6,7 +6,7 @@
 import { StoreError } from "../../chat/store.ts";
 import type { FileStore, StoredFile } from "../../files/file_store.ts";
 import { fileName, newFileId, pathOf } from "../../files/links.ts";
-import { sniff } from "../../files/sniff.ts";
+import type { Sniffer } from "../../files/types.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { NetworkLimiter } from "../../util/network_limiter.ts";
 import { problemResponse } from "../../util/problem.ts";
@@ -41,6 +41,7 @@ export interface UploadContext {
   readonly maxFile: number;
   /** Finds out who sends a request. Resolves to the response that rejects it, if it may not upload. */
   readonly identify: (call: Call) => Promise<Uploader | Response>;
+  readonly sniff: Sniffer;
   /** What the link to a file begins with, such as `https://chat.example.org`. */
   readonly originOf: (call: Call) => string;
   /** Shares the time for writing chunks between networks. */
@@ -121,7 +122,7 @@ class Uploads {
   }
 
   async #store(call: Call, body: ReadableStream<Uint8Array>, uploader: Uploader): Promise<Response> {
-    const { files, slicer, originOf, onStored } = this.#context;
+    const { files, sniff, slicer, originOf, onStored } = this.#context;
     const target = { files, slicer, networks: networksOf(call.client.address).toReversed() };
     let file: StoredFile;
     try {

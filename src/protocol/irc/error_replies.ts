@@ -185,6 +185,20 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
       return context.fail(command, "NO_SUCH_BAN", "No such ban. STATS k lists them", word(subject));
     case "not-muted":
       return context.fail(command, "NOT_MUTED", "Not muted", word(subject));
+    case "message-too-long":
+      return context.fail(command, "MESSAGE_TOO_LONG", `Message too long: at most ${subject}`);
+    case "no-such-line":
+      return context.fail(command, "UNKNOWN_MSGID", "There is no such message any more", word(subject));
+    case "line-deleted":
+      return context.fail(command, "UNKNOWN_MSGID", "The message was deleted", word(subject));
+    case "not-own-line":
+      return context.fail(command, "REDACT_FORBIDDEN", "Only operators can delete messages of others", word(subject));
+    case "redact-too-late":
+      return context.fail(command, "REDACT_WINDOW_EXPIRED", "The message is too old to be deleted", word(subject));
+    case "reaction-invalid":
+      return context.fail(command, "INVALID_REACTION", "A reaction is one emoji or one short word");
+    case "reactions-full":
+      return context.fail(command, "TOO_MANY_REACTIONS", `Too many reactions: at most ${subject}`);
     case "not-stored":
       return context.fail(command, "CANNOT_KEEP", "Not sent: the server cannot store it. Try again later", subject);
     case "stored-too-much":

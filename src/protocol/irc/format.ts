@@ -82,6 +82,9 @@ export class IrcFormat implements WireFormat {
         return this.#speech(event, event.to);
       case "tagged":
         return this.#tagged(event);
+      case "reacted":
+      case "redacted":
+        return undefined;
       case "joined":
         return this.#joined(event);
       case "left":

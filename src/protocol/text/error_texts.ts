@@ -132,6 +132,20 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`No such ban. /bans lists the bans.`);
     case "not-muted":
       return system(`${subject} is not muted.`);
+    case "message-too-long":
+      return system(`Message too long: at most ${subject}.`);
+    case "no-such-line":
+      return system(`There is no such message in ${subject} any more.`);
+    case "line-deleted":
+      return system("That message was deleted.");
+    case "not-own-line":
+      return system(`That message is from ${subject}. Only an operator of the room can delete it.`);
+    case "redact-too-late":
+      return system("That message is too old. Ask an operator of the room to delete it.");
+    case "reaction-invalid":
+      return system("A reaction is one emoji or one short word: /react alice 👍");
+    case "reactions-full":
+      return system(`Too many reactions to that message: at most ${subject}.`);
     case "not-stored":
       return system(`Not sent to ${subject}: the server cannot store messages right now. Try again later.`);
     case "too-many-waiting":

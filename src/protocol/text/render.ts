@@ -56,6 +56,8 @@ export function textFormat(announce: number): WireFormat {
         case "notice":
           return system(event.text);
         case "tagged":
+        case "reacted":
+        case "redacted":
         case "away":
         case "realname":
         case "account":

@@ -1,0 +1,141 @@
+/** Applies the commands that concern a line that was said before: reactions, and deleting its text. */
+import { isMuted, requireUnmuted, requireVoice } from "./access.ts";
+import { ChatError } from "./chat_error.ts";
+import type { CommandOf, LinePlace } from "./commands.ts";
+import { accountPrefix, conversationName, conversationTarget } from "./conversations.ts";
+import type { Reacted, Redacted } from "./events.ts";
+import type { Member } from "./member.ts";
+import { fold } from "./names.ts";
+import type { Room } from "./room.ts";
+import type { ChatState } from "./state.ts";
+import { tellOthers } from "./tell.ts";
+import { copyString } from "../util/copy_string.ts";
+import { findReceiver, type Receiver } from "./whisper_command.ts";
+
+/** The most characters of a reaction: emoji are sequences of up to some ten code points. */
+export const REACTION_MAX = 32;
+
+/**
+ * Whether a text can be a reaction: an emoji or a short word, without spaces.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { isReaction } from "./line_commands.ts";
+ *
+ * assert(isReaction("👍🏽") && isReaction("+1") && isReaction("👩‍👩‍👧"));
+ * assert(!isReaction("") && !isReaction("two words") && !isReaction("x".repeat(33)));
+ * ```
+ */
+export function isReaction(text: string): boolean {
+  return text.length <= REACTION_MAX && text.isWellFormed() && /^[^\p{Z}\p{Cc}\p{Cs}]+$/u.test(text);
+}
+
+/**
+ * Tells the members of the room, or both sides of the conversation, of a reaction.
+ *
+ * @throws {ChatError} `muted`, `cannot-speak`, `not-in-room`, `reaction-invalid`, `no-such-user` or `not-stored`
+ */
+export function react(state: ChatState, { member: id, session, to, line, text, on }: CommandOf<"react">): Reacted {
+  const member = state.requireMember(id);
+  requireUnmuted(state.muted, member);
+  if (!isReaction(text)) throw new ChatError("reaction-invalid", text);
+  const place = placeOf(state, member, to);
+  if ("room" in place) requireVoice(place.room, member);
+  const event: Reacted = {
+    kind: "reacted",
+    ...change(state, member, place, line),
+    text: copyString(text),
+    on,
+    bot: member.bot,
+  };
+  const reaction = { ...member.actor(), text: event.text, time: event.time };
+  const isPending = targetsOf(member, place).map((target) => state.storage.react(target, line.id, reaction, on)).some(
+    Boolean,
+  );
+  announce(state, member, session, place, event, isPending);
+  return event;
+}
+
+/**
+ * Deletes the text of a line, and tells the members of the room, or both sides of the conversation.
+ *
+ * @throws {ChatError} `not-in-room`, `not-own-line`, `no-such-user` or `not-stored`
+ */
+export function redact(state: ChatState, command: CommandOf<"redact">): Redacted {
+  const { member: id, session, to, line, own, reason } = command;
+  const member = state.requireMember(id);
+  const place = placeOf(state, member, to);
+  const mayDelete = own || member.operator || ("room" in place && place.room.holds(member, "op"));
+  if (!mayDelete) throw new ChatError("not-own-line", line.who);
+  const event: Redacted = {
+    kind: "redacted",
+    ...change(state, member, place, line),
+    reason: isMuted(state.muted, member) ? undefined : reason && copyString(reason),
+  };
+  const isPending = targetsOf(member, place).map((target) => state.storage.redact(target, event.line, member.nick))
+    .some(Boolean);
+  announce(state, member, session, place, event, isPending);
+  return event;
+}
+
+/** Where a line is: in a room, or in a private conversation that is stored. */
+type Place = { readonly room: Room } | { readonly receiver: Receiver };
+
+function placeOf(state: ChatState, member: Member, to: LinePlace): Place {
+  if ("room" in to) return { room: state.requireRoom(to.room) };
+  return { receiver: findReceiver(state, member, to.nick, "say") };
+}
+
+function change(state: ChatState, member: Member, place: Place, { id, who, text }: CommandOf<"react">["line"]) {
+  return {
+    ...member.actor(),
+    line: { id, who: copyString(who), text: copyString(text) },
+    to: "room" in place ? place.room.name : place.receiver.nick,
+    id: state.ids.next(state.now),
+    time: state.now,
+  };
+}
+
+/** The history targets that have the line: a private one is stored for each side. */
+function targetsOf(member: Member, place: Place): string[] {
+  if ("room" in place) return [place.room.key];
+  const { nick, member: other } = place.receiver;
+  const name = conversationName(member);
+  const own = conversationTarget(member, other === undefined ? nick : conversationName(other));
+  if (other === member) return [own];
+  return [own, other === undefined ? accountPrefix(nick) + fold(name) : conversationTarget(other, name)];
+}
+
+/**
+ * Users that ignore the member are not told of its reactions.
+ *
+ * @param isPending Whether the change must not be told before it is committed: in a room with the next lines, in private at once.
+ */
+function announce(
+  state: ChatState,
+  member: Member,
+  from: number | undefined,
+  place: Place,
+  event: Reacted | Redacted,
+  isPending: boolean,
+) {
+  const isIgnorable = event.kind === "reacted";
+  if ("room" in place) {
+    const session = member.session(from);
+    const audience = isIgnorable ? state.ignores.audience(event, place.room) : undefined;
+    place.room.sessions.announce(
+      event,
+      session === undefined || session.echo ? undefined : [session],
+      isPending,
+      audience,
+    );
+    return;
+  }
+  const { nick, member: other } = place.receiver;
+  if (isPending && !state.storage.commitPrivate(0)) throw new ChatError("not-stored", nick);
+  if (other !== undefined && !(isIgnorable && state.ignores.ignores(other, event))) {
+    other.tell(event.to === other.nick ? event : { ...event, to: other.nick });
+  }
+  if (other !== member) tellOthers(member, from, { ...event, to: nick, forAuthor: true });
+}
