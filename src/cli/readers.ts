@@ -123,6 +123,15 @@ export const origins: Reader<string[]> = {
   },
 };
 
+/** The URL of a page, without a slash at its end. */
+export const pageUrl: Reader<string> = {
+  accepts: "a URL such as https://chat.example.org",
+  read(text) {
+    if (text.length > 200 || !/^https?:\/\/[^\s?#@]+$/.test(text) || !URL.canParse(text)) return undefined;
+    return text.replace(/\/+$/, "");
+  },
+};
+
 /** A list of addresses and networks (RFC 4632, RFC 4291), separated by commas. The empty text is the empty list. */
 export const networks: Reader<AddressSet> = {
   accepts: "IP addresses, with a comma between them, such as 127.0.0.1,10.0.0.0/8",

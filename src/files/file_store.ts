@@ -11,11 +11,8 @@ export const CHUNK_SIZE = 64 * 1024;
 /** The largest file that a store can hold, in bytes: 2^20 chunks. */
 export const STORABLE_MAX = CHUNK_SIZE * 2 ** 20;
 
-/** The default of `--max-file`, in bytes. */
-export const FILE_MAX = 10 * 1024 * 1024;
-
-/** The default of `--max-files`, in bytes. */
-export const FILES_MAX = 1024 * 1024 * 1024;
+/** The largest file that the server can be set to accept, in bytes: a request with a larger body would last for too long. */
+export const FILE_SIZE_MAX = 1024 ** 3;
 
 /** Who may upload files, the default first. */
 export const UPLOADS = ["accounts", "everyone", "off"] as const;

@@ -35,7 +35,12 @@ export function isFileId(text: string): boolean {
 /** The path of the link to a file. */
 export function pathOf({ id, name, width, height }: Pick<StoredFile, "id" | "name" | "width" | "height">): string {
   const size = width === undefined || height === undefined ? "" : `${width}x${height}/`;
-  return `/f/${id}/${size}${encodeURIComponent(name)}`;
+  // Also what a program that looks for links in a text could take for the end of one.
+  const encoded = encodeURIComponent(name).replace(
+    /[!'()*]/g,
+    (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `/f/${id}/${size}${encoded}`;
 }
 
 /** The ids of the files that a text links to, at most {@linkcode LINKS_MAX}. */

@@ -3,12 +3,12 @@
  *
  * Nothing is decompressed: the size is read from the header of the image.
  */
-import { fileTypeFromBuffer } from "file-type";
 import { imageSize } from "image-size";
+import { filetypeinfo } from "magic-bytes.js";
 import { type FileKind, IMAGES, MEDIA, UNKNOWN_TYPE } from "./types.ts";
 
-/** How many of the first bytes are looked at for the type: as many as file-type recommends. */
-const TYPE_BYTES = 4100;
+/** How many of the first bytes are looked at for the type. */
+const TYPE_BYTES = 4096;
 
 /**
  * How many bytes of an AVIF image are looked at for its size, and how many segments of a JPEG image: image-size takes quadratic
@@ -34,33 +34,17 @@ const ON_ITS_SIDE = 5;
  *
  * @param head The first {@linkcode SIZE_BYTES} bytes, or all if there are fewer.
  */
-export async function sniff(head: Uint8Array): Promise<FileKind> {
-  const { mime = "", ext = "" } = await typeOf(head) ?? {};
-  const ending = ext === "" ? "" : `.${ext}`;
-  if (IMAGES.has(mime)) {
-    const size = sizeOf(head, mime);
-    return size === undefined ? { type: UNKNOWN_TYPE, ending } : { type: mime, ending, ...size };
-  }
+export function sniff(head: Uint8Array): FileKind {
+  // There may be several: a signature in the middle of a file can be there by chance.
+  const found = filetypeinfo(head.subarray(0, TYPE_BYTES));
+  const shown = found.find(({ mime = "" }) => IMAGES.has(mime) || MEDIA.has(mime));
+  if (shown === undefined && isText(head)) return { type: TEXT_TYPE, ending: ".txt" };
+  const { mime = "", extension = "" } = shown ?? found[0] ?? {};
+  const ending = extension === "" ? "" : `.${extension}`;
   const media = MEDIA.get(mime);
   if (media !== undefined) return { type: media, ending };
-  if (mime !== "") return { type: UNKNOWN_TYPE, ending };
-  return isText(head) ? { type: TEXT_TYPE, ending: ".txt" } : { type: UNKNOWN_TYPE, ending: "" };
-}
-
-/** What an archive that file-type would look into begins with, and the ending of such a file. */
-const ARCHIVES: readonly { readonly start: readonly number[]; readonly ext: string }[] = [
-  { start: [0x50, 0x4b], ext: "zip" },
-  { start: [0x1f, 0x8b], ext: "gz" },
-];
-
-async function typeOf(head: Uint8Array): Promise<{ mime: string; ext: string } | undefined> {
-  const archive = ARCHIVES.find(({ start }) => start.every((byte, n) => head[n] === byte));
-  if (archive !== undefined) return { mime: UNKNOWN_TYPE, ext: archive.ext };
-  try {
-    return await fileTypeFromBuffer(head.subarray(0, TYPE_BYTES));
-  } catch {
-    return undefined; // it begins like a type, but is none
-  }
+  const size = IMAGES.has(mime) ? sizeOf(head, mime) : undefined;
+  return size === undefined ? { type: UNKNOWN_TYPE, ending } : { type: mime, ending, ...size };
 }
 
 /** The size of an image as it is shown; `undefined` if it is not known or too large. */

@@ -18,7 +18,7 @@ export interface FileKind {
 }
 
 /** Finds the type of a file in its first {@linkcode SIZE_BYTES} bytes, or in all if there are fewer: see `sniff.ts`. */
-export type Sniffer = (head: Uint8Array) => Promise<FileKind>;
+export type Sniffer = (head: Uint8Array) => FileKind;
 
 /** Images. */
 export const IMAGES: ReadonlySet<string> = new Set([
@@ -30,23 +30,15 @@ export const IMAGES: ReadonlySet<string> = new Set([
   "image/avif",
 ]);
 
-/** Types of sound and films, as file-type calls them, and as browsers know them. */
+/** Types of sound and films: as the library calls them, and as browsers know them. */
 export const MEDIA: ReadonlyMap<string, string> = new Map([
   ["audio/mpeg", "audio/mpeg"],
-  ["audio/ogg", "audio/ogg"],
-  ["audio/ogg; codecs=opus", "audio/ogg"],
-  ["audio/opus", "audio/ogg"],
-  ["audio/wav", "audio/wav"],
-  ["audio/vnd.wave", "audio/wav"],
+  ["application/ogg", "audio/ogg"],
+  ["audio/x-wav", "audio/wav"],
   ["audio/flac", "audio/flac"],
-  ["audio/x-flac", "audio/flac"],
   ["audio/aac", "audio/aac"],
-  ["audio/mp4", "audio/mp4"],
-  ["audio/x-m4a", "audio/mp4"],
-  ["video/mp4", "video/mp4"],
-  ["video/x-m4v", "video/mp4"],
-  ["video/webm", "video/webm"],
-  ["video/ogg", "video/ogg"],
+  ["video/mp4", "video/mp4"], // also sound alone
+  ["video/x-matroska", "video/webm"], // the library does not tell them apart
 ]);
 
 /** Whether a browser may show a file of this type on a page. All others are only downloaded. */

@@ -21,6 +21,7 @@ import { Connections } from "./connections.ts";
 import type { ServerCluster } from "./cluster.ts";
 import { createChat } from "./create_chat.ts";
 import { BanEnforcer } from "./enforce_ban.ts";
+import { fileResources } from "./file_resources.ts";
 import { Listeners } from "./listeners.ts";
 import { CHECK_INTERVAL, disconnectSlowest } from "./memory_pressure.ts";
 import { createHandlers } from "./protocol_handlers.ts";
@@ -133,7 +134,7 @@ export class Server {
       accept: (handler, connection) => this.#connections.accept(handler, connection),
       trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
-      resources: [],
+      resources: fileResources(options, resources, { auth: this.#auth, bans, log }),
     });
   }
 

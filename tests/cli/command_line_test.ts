@@ -63,6 +63,10 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7", [LONGEST]: LONGEST }],
   "motd": ["motd", { "motd.txt": "motd.txt", "42": "42" }],
   "operators": ["operators", { "operators.txt": "operators.txt", "42": "42" }],
+  "uploads": ["uploads", { accounts: "accounts", everyone: "everyone", off: "off" }],
+  "max-file": ["maxFile", { "1024": 1024, "64KiB": 65536, "1gib": 2 ** 30 }],
+  "max-files": ["maxFiles", { "10MiB": 10 * 2 ** 20, "2gib": 2 ** 31 }],
+  "public-url": ["publicUrl", { "https://chat.example.org": "https://chat.example.org", "http://x/y/": "http://x/y" }],
   "data": ["data", { "./data": "./data", "42": "42" }],
   "sync": ["sync", { full: "full", normal: "normal" }],
   "keep": ["keep", {

@@ -28,10 +28,18 @@ const MINUTE = 60_000;
 export interface Uploader {
   /** As `accountOwner` or `hostOwner` returns it. */
   readonly owner: string;
-  /** Checks that it may upload to a room, or to none. @returns The response that rejects it, or `undefined`. */
+  /**
+   * Checks that it may upload to a room, by its folded name, or to none.
+   *
+   * @returns The response that rejects it, or `undefined`.
+   */
   readonly check: (room: string | undefined) => Response | undefined;
-  /** Says a link in a room. @returns The response if the room did not accept it, or `undefined`. */
-  readonly post: (room: string, text: string) => Promise<Response | undefined>;
+  /**
+   * Says a link in a room. Without it, nothing can be uploaded to a room.
+   *
+   * @returns The response if the room did not accept it, or `undefined`.
+   */
+  readonly post?: (room: string, text: string) => Promise<Response | undefined>;
 }
 
 /** What the resources need. */
@@ -131,7 +139,7 @@ class Uploads {
         if (writer.size === 0) {
           return problemResponse(400, "Empty file", "The file is empty: it needs at least one byte.");
         }
-        const { ending, ...kind } = await sniff(head);
+        const { ending, ...kind } = sniff(head);
         const name = fileName(
           call.params["file"] ?? nameIn(call.request.headers.get("content-disposition")) ?? `file${ending}`,
         );
@@ -147,7 +155,7 @@ class Uploads {
     const path = pathOf(file);
     const url = originOf(call) + path;
     const { room } = call.params;
-    const rejection = room === undefined ? undefined : await uploader.post(room, url);
+    const rejection = room === undefined ? undefined : await uploader.post?.(room, url);
     if (rejection !== undefined) {
       await whenReady(target, () => files.delete(file.id));
       return rejection;
