@@ -198,6 +198,23 @@ export class AuthService {
   }
 
   /**
+   * Logs in with a token alone, for a single request: a success is not logged.
+   *
+   * @throws {AuthError} `no-accounts`, `wrong-password`, `wait` or `reconnect`
+   */
+  async loginByToken(caller: Caller, secret: string, method: string): Promise<Login & { readonly token: StoredToken }> {
+    const { tokens } = this.#requireAccounts();
+    let token: StoredToken | undefined;
+    await this.#try(caller, method, undefined, async () => {
+      token = await tokens.useAny(secret, caller.host ?? "");
+      return token !== undefined;
+    }, { quick: true });
+    const account = this.find(token!.account);
+    if (account === undefined) throw new AuthError("wrong-password"); // dropped in the meantime
+    return { name: account.name, account, token: token! };
+  }
+
+  /**
    * Logs in with the certificate of the caller's connection.
    *
    * @param name The name that the client gives; the empty string for that of the certificate.

@@ -34,6 +34,8 @@ export interface StoredToken extends SessionToken {
 export interface TokenStore {
   /** The tokens of an account, by number. */
   tokens(account: string): StoredToken[];
+  /** The token with a hash, of any account. */
+  tokenByHash(hash: Uint8Array): StoredToken | undefined;
   /** Adds a token, in place of one with the same number. */
   addToken(token: StoredToken): void;
   /** Returns whether the token existed. */

@@ -135,6 +135,21 @@ export class Tokens {
     return found;
   }
 
+  /**
+   * Resolves to the token with a secret, of any account, and notes its use; `undefined` if there is none, and for a one-time
+   * word. It is found by its hash, so the time that this takes tells nothing about the secret.
+   *
+   * @param host From where it is used, as members see it.
+   * @throws {StoreError}
+   */
+  async useAny(secret: string, host: string): Promise<StoredToken | undefined> {
+    if (!isSecret(secret)) return undefined;
+    const found = this.#directory.stores.tokens.tokenByHash(hashOf(secret));
+    if (found === undefined || isWord(found)) return undefined;
+    if (this.#now() - found.used >= USED_INTERVAL) await this.#noteUse(found, host);
+    return found;
+  }
+
   /** Deletes a token. @returns The deleted token, if it existed. @throws {StoreError} */
   async revoke(account: string, id: number): Promise<StoredToken | undefined> {
     const found = this.list(account).find((each) => each.id === id);

@@ -4,6 +4,7 @@ import type { Member } from "./member.ts";
 import type { MutedHosts } from "./muted_hosts.ts";
 import { accountMask } from "./modes.ts";
 import { fold, isRoom, LOBBY } from "./names.ts";
+import { rankOf } from "./roles.ts";
 import type { Room } from "./room.ts";
 import { skeleton } from "./skeleton.ts";
 
@@ -66,6 +67,34 @@ export function requireVoice(room: Room, member: Member): void {
     throw new ChatError(external ? "not-in-room" : "cannot-speak", room.name);
   }
   if (switches.has("M") && member.account === undefined) throw new ChatError("login-required", room.name);
+}
+
+/**
+ * Checks that a client may read a room without joining it: it could join, or its account is in.
+ *
+ * @param client Who it would be as a member.
+ * @param known The member of its account, if there is one.
+ * @param key The key of mode `k`.
+ * @throws {ChatError} `banned`, `login-required`, `invite-only`, `wrong-key` or `room-full`
+ */
+export function requireEntryOf(client: Member, known: Member | undefined, room: Room, key: string | undefined): void {
+  if (known !== undefined && (room.has(known) || known.invitations.has(room.key))) return;
+  const bar = joinBar(room, client, key);
+  if (bar !== undefined) throw new ChatError(bar, room.name);
+}
+
+/**
+ * Checks that a client may speak in a room without joining it: it may enter, and speak there. That the room is for its members
+ * alone (`+n`) does not matter, as it could join.
+ *
+ * @throws {ChatError} as `requireEntryOf`, and `cannot-speak` or `login-required`
+ */
+export function requireVoiceOf(client: Member, known: Member | undefined, room: Room, key: string | undefined): void {
+  requireEntryOf(client, known, room, key);
+  if (known !== undefined && room.has(known)) return requireVoice(room, known);
+  if (rankOf(room.roleOf(client)) !== undefined) return;
+  if (room.switches.has("m") || room.bans(client)) throw new ChatError("cannot-speak", room.name);
+  if (room.switches.has("M") && client.account === undefined) throw new ChatError("login-required", room.name);
 }
 
 /** Whether a room may be created under a name. Rooms of older versions may have names that are invalid now. */

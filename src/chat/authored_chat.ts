@@ -42,6 +42,7 @@ import {
 } from "./scope.ts";
 import { StorageLimit } from "./storage_limit.ts";
 import { StoreError } from "./store.ts";
+import { AuthoredVisitors } from "./visitors.ts";
 import type { Receiver } from "./whisper_command.ts";
 import { isStored } from "./write_behind.ts";
 
@@ -51,6 +52,7 @@ export class AuthoredChat extends ChatReader implements Chat {
   readonly serverBans: ServerBanList;
   readonly lines: AuthoredLines;
   readonly admin: RoomAdmin;
+  readonly visitors: AuthoredVisitors;
   readonly alwaysOn: AlwaysOnUsers;
   readonly ignores: AccountIgnores;
   readonly readMarkers: AuthoredReadMarkers;
@@ -118,6 +120,18 @@ export class AuthoredChat extends ChatReader implements Chat {
       redactTime: options.redactTime ?? REDACT_TIME,
       submit: (command) => this.#submit(command),
       requireStorage: (member, from, where, characters) => this.#requireStorage(member, from, where, characters),
+    });
+    this.visitors = new AuthoredVisitors({
+      hub,
+      history: this.history,
+      directory,
+      submit: (command) => this.#submit<"post">(command),
+      requireUnbanned: (nick, identity, outlet, account) => this.#requireUnbanned(nick, identity, outlet, account),
+      requireKeyAttempt: (member, room, key) => this.#requireKeyAttempt(member, room, key),
+      requireStorage: (member, where, characters) => {
+        const isFree = this.#storageLimit?.takeOnce(member, characters, performance.now()) ?? true;
+        if (!isFree) throw new ChatError("stored-too-much", where);
+      },
     });
     this.admin = new AuthoredRoomAdmin({
       rooms: hub.rooms,

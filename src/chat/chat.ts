@@ -23,6 +23,7 @@ import type { ReadMarkers } from "./read_markers.ts";
 import type { Room } from "./room.ts";
 import type { RoomAdmin } from "./room_admin.ts";
 import type { SessionToken } from "./scope.ts";
+import type { Visitors } from "./visitors.ts";
 import type { ServerBan } from "./server_bans.ts";
 import type { Whowas } from "./whowas.ts";
 
@@ -72,6 +73,9 @@ export interface Chat {
   readonly ignores: Ignores;
   /** How far each member has read its rooms and private conversations. */
   readonly readMarkers: ReadMarkers;
+
+  /** What clients can do that are not members, such as requests over HTTP. */
+  readonly visitors: Visitors;
 
   /** The cluster that this process is a node of; `undefined` for a single node. */
   readonly cluster?: ClusterView | undefined;

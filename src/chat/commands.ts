@@ -7,7 +7,7 @@
  */
 import type { ChatError } from "./chat_error.ts";
 import type { DirectoryCommand, DirectoryResults } from "./directory_changes.ts";
-import type { Quote, Reacted, Redacted, Style, Tagged, Whispered } from "./events.ts";
+import type { Quote, Reacted, Redacted, Said, Style, Tagged, Whispered } from "./events.ts";
 import type { Identity, Member, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MuteAction } from "./muted_hosts.ts";
@@ -252,6 +252,22 @@ export type Command =
     readonly reply?: Quote | undefined;
   }
   /**
+   * A client that is no member of the chat says something in a room: see `visitors.ts`. `text` is sanitized.
+   * `nick`: the name that it wants; another one if that is not free, and that of a guest without one. `key`: of the room.
+   * `revision`: as in `login`.
+   */
+  | {
+    readonly op: "post";
+    readonly room: RoomKey;
+    readonly nick: string | undefined;
+    readonly identity: Identity;
+    readonly revision: string | undefined;
+    readonly key: string | undefined;
+    readonly text: string;
+    readonly bot: boolean;
+    readonly reply?: Quote | undefined;
+  }
+  /**
    * A member sends a private message to each of several users. `text` is sanitized.
    * `ignoredBy`: the folded names of accounts among them that have no member in the chat, and whose stored ignore lists the
    * author is on.
@@ -377,6 +393,8 @@ export interface Results extends DirectoryResults {
   destroy: void;
   drop: void;
   say: void;
+  /** The line, as it was said. */
+  post: Said;
   /** For each nickname, in order: the message, why it was rejected, or `undefined` if the text is blank. */
   whisper: (Whispered | ChatError | undefined)[];
   tag: Tagged;

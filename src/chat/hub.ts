@@ -29,6 +29,7 @@ import { Nicknames } from "./nicknames.ts";
 import { type NodeState, nodeStateOf } from "./node_state.ts";
 import type { ChatObserver } from "./observer.ts";
 import type { Policy } from "./policy.ts";
+import { post } from "./post_command.ts";
 import * as markers from "./read_marker_commands.ts";
 import { restorable, type Room } from "./room.ts";
 import * as admin from "./room_admin_commands.ts";
@@ -128,6 +129,7 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   "rename-room": admin.renameRoom,
   destroy: admin.destroy,
   say: messages.say,
+  post,
   whisper,
   tag: messages.tag,
   react: lines.react,

@@ -154,7 +154,7 @@ export function setToken(state: ChatState, { session: id, account, token }: Comm
  *
  * @throws {ChatError} `login-outdated`
  */
-function requireRevision(
+export function requireRevision(
   state: ChatState,
   account: string,
   token: SessionToken | undefined,

@@ -67,9 +67,9 @@ export function say(state: ChatState, command: CommandOf<"say">): void {
 }
 
 /** The accounts that a line mentions. A reply mentions the author of the line that it replies to. */
-function mentionsOf(
+export function mentionsOf(
   state: ChatState,
-  { text, style, reply }: CommandOf<"say">,
+  { text, style, reply }: Pick<CommandOf<"say">, "text" | "style" | "reply">,
   member: Member,
   room: Room,
 ): string[] | undefined {

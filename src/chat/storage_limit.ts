@@ -81,6 +81,21 @@ export class StorageLimit {
     return this.#takeShare(member, cost, now) ? 0 : undefined;
   }
 
+  /**
+   * Counts a line of a client that may not store another one soon: no credit is left over.
+   *
+   * @returns Whether it is allowed.
+   */
+  takeOnce({ networks, account }: Pick<Member, "networks" | "account">, characters: number, now: number): boolean {
+    if (this.#unlimited) return true;
+    const cost = characters + LINE_COST;
+    const accounts = account === undefined ? [] : [fold(account)];
+    if (!this.#accounts.take(accounts, now, cost)) return false;
+    if (this.#networks.take(networks, now, cost)) return true;
+    this.#accounts.refund(accounts, cost);
+    return false;
+  }
+
   /** Counts a line against the credit of its author. Returns whether that was enough, as it is for nearly all lines. */
   spend(member: Member, characters: number): boolean {
     if (this.#unlimited) return true;

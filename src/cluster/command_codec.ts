@@ -175,6 +175,16 @@ export const commandCodec = variants<LogCommand, "op">("op", {
   drop: ["dr", 1, { room: text, seen: integer }],
   // Messages
   say: ["s", 1, { member, session, room: text, text, style, tags, minRank: nullable(rank), reply: optional(quote) }],
+  post: ["po", 1, {
+    room: text,
+    nick: nullable(text),
+    identity,
+    revision: nullable(text),
+    key: nullable(text),
+    text,
+    bot: flag,
+    reply: optional(quote),
+  }],
   whisper: ["w", 1, {
     member,
     session,

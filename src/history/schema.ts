@@ -305,6 +305,10 @@ CREATE TRIGGER message_extras AFTER DELETE ON message WHEN old.extras <> 0 BEGIN
 END;
 `,
   `
+-- Requests over HTTP give a token without the name of its account.
+CREATE INDEX token_by_hash ON token (hash);
+`,
+  `
 -- Uploaded files: see file_table.ts. Only a complete file has a row here.
 CREATE TABLE file (
   number INTEGER PRIMARY KEY,

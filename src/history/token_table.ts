@@ -19,6 +19,7 @@ type TokenRow = Omit<StoredToken, "readOnly" | "room" | "until"> & {
  */
 export class TokenTable implements TokenStore {
   readonly #select: StatementSync;
+  readonly #selectByHash: StatementSync;
   readonly #insertRoom: StatementSync;
   readonly #insert: StatementSync;
   readonly #delete: StatementSync;
@@ -28,10 +29,9 @@ export class TokenTable implements TokenStore {
 
   constructor({ db }: Database) {
     try {
-      this.#select = db.prepare(
-        `SELECT token.*, token_room.room FROM token LEFT JOIN token_room ON token_room.id = token.room_id
-          WHERE account = ? ORDER BY token.id`,
-      );
+      const select = "SELECT token.*, token_room.room FROM token LEFT JOIN token_room ON token_room.id = token.room_id";
+      this.#select = db.prepare(`${select} WHERE account = ? ORDER BY token.id`);
+      this.#selectByHash = db.prepare(`${select} WHERE hash = ? LIMIT 1`);
       this.#insertRoom = db.prepare(
         "INSERT INTO token_room (room) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM token_room WHERE room = ?1)",
       );
@@ -50,9 +50,12 @@ export class TokenTable implements TokenStore {
 
   tokens(account: string): StoredToken[] {
     const rows = withStoreErrors(() => this.#select.all(account)) as unknown as TokenRow[];
-    return rows.map(({ read_only, room_id: _, room, until, ...row }) => {
-      return { ...row, readOnly: read_only === 1, room: room ?? undefined, until: until ?? undefined };
-    });
+    return rows.map(readRow);
+  }
+
+  tokenByHash(hash: Uint8Array): StoredToken | undefined {
+    const row = withStoreErrors(() => this.#selectByHash.get(hash)) as unknown as TokenRow | undefined;
+    return row && readRow(row);
   }
 
   addToken({ account, id, hash, name, since, used, host, readOnly, room, until }: StoredToken): void {
@@ -76,4 +79,8 @@ export class TokenTable implements TokenStore {
   setTokenUsed(account: string, id: number, used: number, host: string): void {
     withStoreErrors(() => this.#update.run(used, host, account, id));
   }
+}
+
+function readRow({ read_only, room_id: _, room, until, ...row }: TokenRow): StoredToken {
+  return { ...row, readOnly: read_only === 1, room: room ?? undefined, until: until ?? undefined };
 }

@@ -243,3 +243,17 @@ Deno.test("certificates: each belongs to one account, which has at most CERTIFIC
     await assertRejected("wrong-password", () => auth.loginByCertificate(certified, "alice"));
   });
 });
+
+Deno.test("tokens: a token alone tells its account, as long as it is not revoked; a one-time word does not", () => {
+  return withAlice(async ({ auth, accounts }) => {
+    const { secret, token } = await addToken(accounts, "alice", "bot", "host", { readOnly: true, room: "#tea" });
+    const login = await auth.loginByToken(OTHER, secret, "HTTP");
+    assertEquals([login.name, login.token.id, login.token.readOnly, login.token.room], ["alice", 1, true, "#tea"]);
+    const { word } = await auth.devices.addWord("alice");
+    for (const wrong of [word, `tincan_${"A".repeat(43)}`, "open sesame", ""]) {
+      await assertRejected("wrong-password", () => auth.loginByToken(OTHER, wrong, "HTTP"));
+    }
+    await accounts.tokens.revoke("alice", token.id);
+    await assertRejected("wrong-password", () => auth.loginByToken(OTHER, secret, "HTTP"));
+  });
+});

@@ -333,6 +333,15 @@ export const ARGUMENTS: { readonly [O in ChatOp]: fc.Arbitrary<object> } = {
     minRank,
     reply: fc.option(quote, { nil: undefined }),
   }),
+  post: fc.record({
+    room,
+    nick: fc.constantFrom(undefined, "hook", "m0", "alice", "no nickname"),
+    identity,
+    key: reason,
+    text,
+    bot: on,
+    reply: fc.option(quote, { nil: undefined }),
+  }),
   whisper: fc.record({
     to: fc.array(nick, { maxLength: 3 }),
     text,

@@ -16,6 +16,7 @@ const SWITCHES = ["reuse-port"];
 const WORDS: Record<string, string> = {
   "always-on": "off, opt-in, on",
   "sync": "normal, full",
+  "uploads": "accounts, everyone, off",
   "log-level": "debug, info, warn, error",
   "log-format": "text, json",
   "format": "text, jsonl",

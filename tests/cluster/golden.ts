@@ -220,6 +220,33 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
       ...RANKS.map((minRank) => ({ ...SAY, minRank })),
     ],
   },
+  post: {
+    all: {
+      op: "post",
+      room: "#tea",
+      nick: "deploy",
+      identity: {
+        user: "~http",
+        host: "abc.hidden",
+        networks: ["a"],
+        realname: "",
+        account: "alice",
+        token: { id: 1, readOnly: false, room: "#tea" },
+      },
+      revision: "c3RvcmVk",
+      key: "secret",
+      text: "done\nin 3 s",
+      bot: true,
+      reply: QUOTE,
+    },
+    least: {
+      op: "post",
+      room: "#tea",
+      identity: { user: "~http", host: "abc.hidden", realname: "" },
+      text: "hi",
+      bot: false,
+    },
+  },
   whisper: {
     all: {
       op: "whisper",

@@ -1,0 +1,152 @@
+/**
+ * Visitors: clients that read a room, or speak in it, without being members of the chat, such as requests over HTTP.
+ *
+ * A visitor may do in a room what it could do there if it joined: the same modes, bans, mutes and limits apply.
+ */
+import { checksKey, requireEntryOf } from "./access.ts";
+import { type Answer, then } from "./answer.ts";
+import { ChatError } from "./chat_error.ts";
+import type { CommandOf } from "./commands.ts";
+import { type Directory, knownRevision } from "./directory.ts";
+import type { Said, WireFormat } from "./events.ts";
+import type { HistoryReader } from "./history_reader.ts";
+import type { Hub } from "./hub.ts";
+import { type Identity, Member, type Outlet, Session } from "./member.ts";
+import { messageText } from "./message_text.ts";
+import { quoteOf } from "./quotes.ts";
+import type { Room } from "./room.ts";
+import { isScoped, requireReadable, requireScope } from "./scope.ts";
+
+/** A client that is not a member of the chat. */
+export interface Visitor {
+  readonly identity: Identity;
+  /** The name that it wants for its lines; `undefined` for that of a guest. */
+  readonly nick: string | undefined;
+  /** Whether its lines are those of a program. */
+  readonly bot: boolean;
+  /** Its address, for the log alone. */
+  readonly peer: string;
+}
+
+/** A line of a visitor. */
+export interface Posted {
+  readonly line: Said;
+  /** Whether it is stored: else that is under way, as another program uses the database. */
+  readonly stored: boolean;
+}
+
+/** How a line is said. */
+export interface PostOptions {
+  /** The key of the room (mode `k`), if the visitor knows it. */
+  readonly key?: string | undefined;
+  /** The id of the line that this one replies to. */
+  readonly reply?: number | undefined;
+}
+
+/** What visitors can do. */
+export interface Visitors {
+  /**
+   * Says something in a room.
+   *
+   * @returns The line; `undefined` if the text is blank.
+   * @throws {ChatError} `message-too-long`, `no-such-line`, `stored-too-much`, `not-stored`, `server-banned`,
+   *   `token-read-only`, `token-room`, `no-such-room`, `login-outdated`, `muted`, `cannot-speak`, `keys-too-fast`, or why
+   *   the visitor cannot enter the room
+   */
+  post(visitor: Visitor, room: Room, text: string, options?: PostOptions): Answer<Posted | undefined>;
+  /**
+   * Checks that a visitor may read a room.
+   *
+   * @param key The key of the room (mode `k`).
+   * @throws {ChatError} `server-banned`, `token-room`, `keys-too-fast`, or why it cannot enter the room
+   */
+  requireEntry(visitor: Visitor, room: Room, key?: string): void;
+  /**
+   * Has the lines of a room sent to a visitor from now on. Whether it may read the room is left to the caller.
+   *
+   * @returns Ends that; `undefined` if lines that were said before are not stored yet. They would reach the visitor neither way.
+   */
+  watch(visitor: Visitor, room: Room, format: WireFormat, outlet: Outlet): (() => void) | undefined;
+}
+
+/** What visitors need of the chat. */
+interface VisitorsOptions {
+  readonly hub: Hub;
+  readonly history: HistoryReader;
+  readonly directory: Directory | undefined;
+  readonly submit: (command: CommandOf<"post">) => Answer<Said>;
+  /** @throws {ChatError} `server-banned` */
+  readonly requireUnbanned: (nick: string, identity: Identity, outlet: Outlet, account: string | undefined) => void;
+  /** Counts a key, which may be wrong. @throws {ChatError} `keys-too-fast` */
+  readonly requireKeyAttempt: (member: Member, room: Room, key: string) => void;
+  /** Counts characters that are to be stored, of a member that stores no more. @throws {ChatError} `stored-too-much` */
+  readonly requireStorage: (member: Member, where: string, characters: number) => void;
+}
+
+/** Checks what the author of a command has to check. */
+export class AuthoredVisitors implements Visitors {
+  readonly #options: VisitorsOptions;
+
+  constructor(options: VisitorsOptions) {
+    this.#options = options;
+  }
+
+  post(visitor: Visitor, room: Room, text: string, { key, reply: id }: PostOptions = {}): Answer<Posted | undefined> {
+    const { hub, directory } = this.#options;
+    const client = this.#clientOf(visitor);
+    if (room.closed) throw new ChatError("no-such-room", room.name);
+    requireScope(client, room.key);
+    const clean = messageText(text);
+    if (clean.trim() === "") return undefined;
+    this.#requireUnbanned(visitor, client);
+    this.#requireEntry(client, room, key); // before the line counts, and before another one is quoted
+    const reply = id === undefined ? undefined : this.#quote(room, id);
+    this.#options.requireStorage(client, room.name, clean.length);
+    const { identity, nick, bot } = visitor;
+    const { account, token } = identity;
+    const revision = account === undefined ? undefined : knownRevision(directory, account, token);
+    const command = { op: "post", room: room.key, nick, identity, revision, key, text: clean, bot, reply } as const;
+    return then(this.#options.submit(command), (line) => {
+      const stored = hub.storage.commit();
+      if (stored || hub.storage.hasPending(room.key)) return { line, stored };
+      throw new ChatError("not-stored", room.name);
+    });
+  }
+
+  requireEntry(visitor: Visitor, room: Room, key?: string): void {
+    const client = this.#clientOf(visitor);
+    requireReadable(client, room.key);
+    this.#requireUnbanned(visitor, client);
+    this.#requireEntry(client, room, key);
+  }
+
+  watch(visitor: Visitor, room: Room, format: WireFormat, outlet: Outlet): (() => void) | undefined {
+    const { hub } = this.#options;
+    if (room.closed || hub.storage.hasPending(room.key)) return undefined;
+    const session = new Session(0, this.#clientOf(visitor), visitor.identity, { format, outlet });
+    hub.show(session, room);
+    return () => hub.hide(session, room);
+  }
+
+  /** The member that a visitor would be. */
+  #clientOf({ identity, nick }: Visitor): Member {
+    return new Member(nick ?? this.#options.hub.nicknames.guestName(), identity);
+  }
+
+  #requireEntry(client: Member, room: Room, key: string | undefined) {
+    if (key !== undefined && checksKey(room, client)) this.#options.requireKeyAttempt(client, room, key);
+    const { account } = client;
+    const known = account === undefined || isScoped(client.scope) ? undefined : this.#options.hub.getByAccount(account);
+    requireEntryOf(client, known, room, key);
+  }
+
+  #requireUnbanned({ identity, peer }: Visitor, { nick, account }: Member) {
+    this.#options.requireUnbanned(nick, identity, { peer, send: () => {}, close: () => {} }, account);
+  }
+
+  #quote(room: Room, id: number) {
+    const [line] = this.#options.history.page(room, { after: id - 1, before: id + 1, count: 1 });
+    if (line === undefined) throw new ChatError("no-such-line", room.name);
+    return quoteOf(line);
+  }
+}
