@@ -6,6 +6,7 @@ import type { Log } from "../monitoring/log.ts";
 import { downloadResources } from "../protocol/http/downloads.ts";
 import type { Resource } from "../protocol/http/router.ts";
 import { identifyUploader } from "../protocol/http/uploader.ts";
+import type { IrcOptions } from "../protocol/irc/options.ts";
 import { uploadResources } from "../protocol/http/uploads.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
 import { Cloak } from "./cloak.ts";
@@ -53,4 +54,18 @@ export function fileResources(
       onStored: ({ size, type, owner }, { client: { peer } }) => log.info("file stored", { peer, owner, size, type }),
     }),
   ];
+}
+
+/** What IRC clients are told of uploads; `undefined` if there are none. */
+export function uploadSettings(options: Options): IrcOptions["uploads"] {
+  const { uploads: who, maxFile } = options;
+  const base = baseOf(options);
+  return who === "off" ? undefined : { who, maxFile, url: base === undefined ? undefined : `${base}/files` };
+}
+
+/** The URL of the web port, as far as it is known: a server that listens on all addresses does not know its own. */
+function baseOf({ publicUrl, host, webPort, tlsCert }: Options): string | undefined {
+  if (publicUrl !== undefined) return publicUrl;
+  if (webPort === "off" || webPort === 0 || host === "0.0.0.0" || host === "::") return undefined;
+  return `${tlsCert === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${webPort}`;
 }

@@ -16,6 +16,7 @@ import { text } from "../protocol/text/session.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
 import type { Connection } from "../transport/connection.ts";
 import { Cloak } from "./cloak.ts";
+import { uploadSettings } from "./file_resources.ts";
 import type { ServerResources } from "./resources.ts";
 
 /**
@@ -46,12 +47,13 @@ export interface ProtocolHandlers {
 
 /** Creates the handlers of one server. */
 export function createHandlers(
-  { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate }: Options,
+  options: Options,
   resources: ServerResources,
   chat: Chat,
   auth: AuthService,
   moderation: ModerationContext,
 ): ProtocolHandlers {
+  const { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate } = options;
   const cloak = new Cloak(resources.history.secret);
   const hostOf = (address: string) => {
     const [host, network] = [cloak.of(address), cloak.networkOf(address)];
@@ -84,6 +86,7 @@ export function createHandlers(
     historyMax: maxHistory,
     tagsMax: maxTags,
     safeRate: rate >= SAFE_RATE,
+    uploads: resources.files && uploadSettings(options),
     auth,
     moderation,
     slicer,

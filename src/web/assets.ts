@@ -14,6 +14,7 @@ import devicesJs from "./devices.js" with { type: "text" };
 import dialogsHtml from "./dialogs.html" with { type: "text" };
 import dialogsJs from "./dialogs.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
+import filesJs from "./files.js" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
 import handlersJs from "./handlers.js" with { type: "text" };
 import highlightJs from "./highlight.js" with { type: "text" };
@@ -42,8 +43,10 @@ import roomJs from "./room.js" with { type: "text" };
 import storageJs from "./storage.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
 import viewsAccountJs from "./views/account.js" with { type: "text" };
+import uploadsJs from "./uploads.js" with { type: "text" };
 import viewsComposerJs from "./views/composer.js" with { type: "text" };
 import viewsDevicesJs from "./views/devices.js" with { type: "text" };
+import viewsFilesJs from "./views/files.js" with { type: "text" };
 import viewsLinesJs from "./views/lines.js" with { type: "text" };
 import viewsMessagesJs from "./views/messages.js" with { type: "text" };
 import viewsOperatorJs from "./views/operator.js" with { type: "text" };
@@ -52,6 +55,7 @@ import viewsRoomJs from "./views/room.js" with { type: "text" };
 import viewsRoomDialogJs from "./views/room_dialog.js" with { type: "text" };
 import viewsSearchJs from "./views/search.js" with { type: "text" };
 import viewsTabsJs from "./views/tabs.js" with { type: "text" };
+import viewsUploadsJs from "./views/uploads.js" with { type: "text" };
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
@@ -90,6 +94,7 @@ const parts: readonly Asset[] = [
   { path: "/devices.js", type: JS, text: devicesJs },
   { path: "/dialogs.js", type: JS, text: dialogsJs },
   { path: "/dom.js", type: JS, text: domJs },
+  { path: "/files.js", type: JS, text: filesJs },
   { path: "/format.js", type: JS, text: formatJs },
   { path: "/handlers.js", type: JS, text: handlersJs },
   { path: "/highlight.js", type: JS, text: highlightJs },
@@ -115,10 +120,12 @@ const parts: readonly Asset[] = [
   { path: "/reply_texts.js", type: JS, text: replyTextsJs },
   { path: "/room.js", type: JS, text: roomJs },
   { path: "/storage.js", type: JS, text: storageJs },
+  { path: "/uploads.js", type: JS, text: uploadsJs },
   { path: "/style.css", type: CSS, text: styleCss },
   { path: "/views/account.js", type: JS, text: viewsAccountJs },
   { path: "/views/composer.js", type: JS, text: viewsComposerJs },
   { path: "/views/devices.js", type: JS, text: viewsDevicesJs },
+  { path: "/views/files.js", type: JS, text: viewsFilesJs },
   { path: "/views/lines.js", type: JS, text: viewsLinesJs },
   { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
   { path: "/views/operator.js", type: JS, text: viewsOperatorJs },
@@ -127,6 +134,7 @@ const parts: readonly Asset[] = [
   { path: "/views/room_dialog.js", type: JS, text: viewsRoomDialogJs },
   { path: "/views/search.js", type: JS, text: viewsSearchJs },
   { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
+  { path: "/views/uploads.js", type: JS, text: viewsUploadsJs },
 ];
 
 /** The modules that main.js does not import at once: of dialogs that are loaded once the page is online. */

@@ -27,11 +27,12 @@ import { localStore, sessionStore } from "./storage.js";
 import { notify } from "./notify.js";
 import { canSearch } from "./history.js";
 import { fold } from "./room.js";
-import { focusComposer, showComposer } from "./views/composer.js";
+import { focusComposer, showComposer, showInputError } from "./views/composer.js";
 import { showMessages } from "./views/messages.js";
 import { showPeople } from "./views/people.js";
 import { showRoom, showStatus } from "./views/room.js";
 import { showTabs } from "./views/tabs.js";
+import { showUploads } from "./views/uploads.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./lines.js").Line} Line */
@@ -62,7 +63,17 @@ showTabs(chat, (room) => {
 const scrollPages = showMessages(chat, person);
 showPeople(model, person);
 showRoom(chat);
-showComposer(chat, { help, go, search, settings: settings.open, devices, operator, confirm: confirmDialog() });
+const { send: sendFiles } = showUploads(chat, showInputError);
+showComposer(chat, {
+  help,
+  go,
+  search,
+  settings: settings.open,
+  devices,
+  operator,
+  confirm: confirmDialog(),
+  sendFiles,
+});
 const updateStatus = showStatus(chat);
 
 // Drawers: on narrow screens, rooms and people are hidden beside the page until a button opens them.

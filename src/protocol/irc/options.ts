@@ -42,6 +42,8 @@ export interface IrcOptions {
   readonly historyMax: number;
   /** Upper bound on the bytes of a client's tags. */
   readonly tagsMax: number;
+  /** Who may upload files; `undefined` if the server takes none. `url`: where, if that is known. */
+  readonly uploads?: { readonly who: string; readonly maxFile: number; readonly url: string | undefined } | undefined;
   /** Whether no client is disconnected because its lines wait for the rate limit: see `SAFE_RATE` in `keepalive.ts`. */
   readonly safeRate: boolean;
 }

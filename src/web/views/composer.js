@@ -48,7 +48,7 @@ export function insertText(text) {
 
 /**
  * @param {Chat} chat
- * @param {Ui & { confirm: (messages: number, yes: () => void) => void }} ui
+ * @param {Ui & { confirm: (messages: number, yes: () => void) => void, sendFiles: () => boolean }} ui
  */
 export function showComposer(chat, ui) {
   const { model } = chat;
@@ -146,6 +146,7 @@ export function showComposer(chat, ui) {
 
   function submit() {
     const lines = input.value.split("\n").filter((line) => line.trim() !== "");
+    if (chat.online && lines.length === 0) return void ui.sendFiles();
     if (lines.length === 0) return;
     if (!chat.online) return showInputError("Not connected. Your text stays here until the connection is back.");
     const room = model.current;
@@ -169,6 +170,7 @@ export function showComposer(chat, ui) {
       if (why !== undefined) return showInputError(why);
     }
     showInputError("");
+    ui.sendFiles();
     if (!lines.some(isSecret) && !isNickServ(room.name)) room.inputHistory.push(lines.join("\n"));
     if (room.inputHistory.length > INPUT_HISTORY_MAX) room.inputHistory.shift();
     recalled = 0;

@@ -4,6 +4,7 @@
  */
 import { colour } from "../colours.js";
 import { formattedText, make, timeOf } from "../dom.js";
+import { showFiles } from "./files.js";
 
 /** @typedef {import("../lines.js").Line} Line */
 
@@ -33,6 +34,7 @@ export function renderLine(line, follows) {
   }
   words.append(...formattedText(text));
   element.append(words);
+  if (nick !== undefined && kind !== "info" && kind !== "error") showFiles(words, text);
   return element;
 }
 
