@@ -32,7 +32,6 @@ const VIDEO = /\.(?:mp4|m4v|webm|ogv)$/i;
  * @returns {FileLink[]} At most {@linkcode SHOWN_MAX}.
  */
 export function fileLinks(text, origin) {
-  if (!text.includes("/f/")) return [];
   /** @type {Map<string, FileLink>} */
   const files = new Map();
   for (const { href } of findLinks(text)) {

@@ -15,6 +15,7 @@ import { fileLinks, isFileAlone } from "../files.js";
  * @param {string} text
  */
 export function showFiles(words, text) {
+  if (!text.includes("/f/")) return; // the common case
   const files = fileLinks(text, location.origin);
   if (files.length === 0) return;
   if (isFileAlone(text, files)) words.replaceChildren();
