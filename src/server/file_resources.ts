@@ -1,15 +1,13 @@
 /** Creates the resources of uploaded files from the options of a server. */
-import type { AuthService } from "../accounts/auth.ts";
 import type { Options } from "../cli/options.ts";
-import type { Bans } from "../moderation/bans.ts";
 import type { Log } from "../monitoring/log.ts";
+import type { Api } from "../protocol/http/api.ts";
 import { downloadResources } from "../protocol/http/downloads.ts";
 import type { Resource } from "../protocol/http/router.ts";
 import { identifyUploader } from "../protocol/http/uploader.ts";
-import type { IrcOptions } from "../protocol/irc/options.ts";
 import { uploadResources } from "../protocol/http/uploads.ts";
+import type { IrcOptions } from "../protocol/irc/options.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
-import { Cloak } from "./cloak.ts";
 import type { ServerResources } from "./resources.ts";
 
 /**
@@ -18,29 +16,18 @@ import type { ServerResources } from "./resources.ts";
  */
 const CHUNK_SLICE = 0.25;
 
-/** The parts of the server that the resources use. */
-export interface FileContext {
-  readonly auth: AuthService;
-  readonly bans: Bans;
-  readonly log: Log;
-}
-
 /** The resources of a server that stores files; none without `--data`. */
 export function fileResources(
   { uploads, maxFile, maxPerIp, publicUrl }: Options,
-  { files, history }: ServerResources,
-  { auth, bans, log }: FileContext,
+  { files }: ServerResources,
+  api: Api,
+  log: Log,
 ): Resource[] {
   if (files === undefined) return [];
   const { store, sniff } = files;
   const slicer = new TimeSlicer(undefined, CHUNK_SLICE, Infinity); // each request has at most one job in the queue
   const downloads = downloadResources({ files: store, slicer });
   if (uploads === "off") return downloads;
-  const cloak = new Cloak(history.secret);
-  const hostOf = (address: string) => cloak.of(address);
-  const banReason = (address: string, account: string | undefined) =>
-    (bans.findByAddress(address) ?? bans.findByOrigin(`*!*@${hostOf(address)}`, account))?.reason;
-  const context = { auth, uploads, hostOf, banReason };
   return [
     ...downloads,
     ...uploadResources({
@@ -49,7 +36,8 @@ export function fileResources(
       sniff,
       slicer,
       rate: maxPerIp === Infinity ? Infinity : undefined, // all clients may have the same address then
-      identify: (call) => identifyUploader(call, context),
+      identify: (call) => identifyUploader(call, api, uploads),
+      operation: (answer, bodyLimit) => api.operation(answer, bodyLimit),
       originOf: ({ url }) => publicUrl ?? url.origin,
       onStored: ({ size, type, owner }, { client: { peer } }) => log.info("file stored", { peer, owner, size, type }),
     }),

@@ -45,6 +45,16 @@ export interface ProtocolHandlers {
   readonly echo: ProtocolHandler;
 }
 
+/** Names the hosts of addresses, as other members see them, and has the history know the networks of these hosts. */
+export function hostNames({ history }: ServerResources): (address: string) => string {
+  const cloak = new Cloak(history.secret);
+  return (address) => {
+    const [host, network] = [cloak.of(address), cloak.networkOf(address)];
+    if (network !== undefined) history.setNetwork(host, network);
+    return host;
+  };
+}
+
 /** Creates the handlers of one server. */
 export function createHandlers(
   options: Options,
@@ -54,12 +64,7 @@ export function createHandlers(
   moderation: ModerationContext,
 ): ProtocolHandlers {
   const { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate } = options;
-  const cloak = new Cloak(resources.history.secret);
-  const hostOf = (address: string) => {
-    const [host, network] = [cloak.of(address), cloak.networkOf(address)];
-    if (network !== undefined) resources.history.setNetwork(host, network);
-    return host;
-  };
+  const hostOf = hostNames(resources);
   const motd = () => resources.motd.lines;
   const slicer = new TimeSlicer();
   const departures = new TimeSlicer(undefined, undefined, Infinity); // each connection has at most one job in the queue

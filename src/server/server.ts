@@ -11,6 +11,8 @@ import { type Audit, auditTo } from "../moderation/audit.ts";
 import { Bans } from "../moderation/bans.ts";
 import type { Reloaded } from "../moderation/reloaded.ts";
 import { errorDetails, type Log } from "../monitoring/log.ts";
+import type { Api } from "../protocol/http/api.ts";
+import { apiResources } from "../protocol/http/resources.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";
 import { Fanout } from "../transport/fanout.ts";
 import type { Traffic } from "../transport/line_connection.ts";
@@ -19,6 +21,7 @@ import { troubleOf } from "./cluster_health.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { Connections } from "./connections.ts";
 import type { ServerCluster } from "./cluster.ts";
+import { createApi } from "./create_api.ts";
 import { createChat } from "./create_chat.ts";
 import { BanEnforcer } from "./enforce_ban.ts";
 import { fileResources } from "./file_resources.ts";
@@ -57,6 +60,7 @@ export class Server {
   readonly #chat: Chat;
   readonly #cluster: ServerCluster | undefined;
   readonly #auth: AuthService;
+  readonly #api: Api;
   readonly #stats: Stats;
   readonly #listeners: Listeners;
   #maintenance: Maintenance | undefined; // this and the next three from `open` on
@@ -89,7 +93,10 @@ export class Server {
     });
     const { chat, cluster } = createChat(options, resources, {
       bans,
-      enforceBan: (ban) => enforcer.enforce(ban),
+      enforceBan: (ban) => {
+        enforcer.enforce(ban);
+        this.#api.streams.recheck();
+      },
       checkBans: (session) => enforcer.check(session),
       limits,
       rejections,
@@ -124,6 +131,7 @@ export class Server {
       reload: () => this.reload(),
       makeBan: (by, ban) => enforcer.make(by, ban),
     };
+    this.#api = createApi(options, resources, { chat: this.#chat, auth: this.#auth, bans, limits, trouble });
     this.#listeners = new Listeners(options, {
       handlers: createHandlers(options, resources, this.#chat, this.#auth, moderation),
       limits,
@@ -134,7 +142,7 @@ export class Server {
       accept: (handler, connection) => this.#connections.accept(handler, connection),
       trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
-      resources: fileResources(options, resources, { auth: this.#auth, bans, log }),
+      resources: [...fileResources(options, resources, this.#api, log), ...apiResources(this.#api)],
     });
   }
 
@@ -217,6 +225,7 @@ export class Server {
     this.#sayGoodbye();
     clearTimeout(this.#flushTimer);
     this.#chat.flush(true);
+    this.#api.streams.close();
     await this.#connections.close("server stopping", STOP_TIME);
     await this.#cluster?.leave();
     this.#chat.flush(true); // when users who are always on were last here
@@ -258,7 +267,7 @@ export class Server {
     if (maxMemory === Infinity) return undefined;
     return setInterval(() => {
       const memory = Deno.memoryUsage().rss;
-      const disconnected = disconnectSlowest(this.#connections.open(), maxMemory, memory);
+      const disconnected = disconnectSlowest([...this.#connections.open(), ...this.#api.streams], maxMemory, memory);
       if (disconnected > 0) this.#log.warn("memory is short", { memory, limit: maxMemory, disconnected });
     }, CHECK_INTERVAL);
   }

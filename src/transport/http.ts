@@ -304,7 +304,9 @@ export class HttpConnection {
       await body.send();
     } catch (error) {
       await body.cancel();
-      if (!(error instanceof ClientLeftError)) this.#options.onError(error);
+      const isExpected = error instanceof ClientLeftError ||
+        (error instanceof DOMException && error.name === "AbortError");
+      if (!isExpected) this.#options.onError(error);
       throw new ClientLeftError(); // the client is to see that the response is not complete
     }
   }

@@ -23,7 +23,7 @@ export interface HttpClient {
  *
  * The connection reads the next piece when the client has taken the previous one, and cancels the stream when the client
  * has left, does not read, or has asked for the head alone. A stream that fails ends the connection before the end of the
- * response, so that the client can tell.
+ * response, so that the client can tell; it is reported as an error of the server, unless it fails with an `AbortError`.
  */
 export interface StreamedResponse {
   readonly status: number;

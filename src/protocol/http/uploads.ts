@@ -12,7 +12,8 @@ import { NetworkLimiter } from "../../util/network_limiter.ts";
 import { problemResponse } from "../../util/problem.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
 import { nameIn } from "./disposition.ts";
-import type { Call, Resource } from "./router.ts";
+import type { HttpAnswer } from "../../transport/connection.ts";
+import type { Call, Operation, Resource } from "./router.ts";
 import { whenReady, writeBody } from "./upload_body.ts";
 
 /** The most uploads at a time: of all clients, and of one account or guest's host. */
@@ -28,18 +29,8 @@ const MINUTE = 60_000;
 export interface Uploader {
   /** As `accountOwner` or `hostOwner` returns it. */
   readonly owner: string;
-  /**
-   * Checks that it may upload to a room, by its folded name, or to none.
-   *
-   * @returns The response that rejects it, or `undefined`.
-   */
-  readonly check: (room: string | undefined) => Response | undefined;
-  /**
-   * Says a link in a room. Without it, nothing can be uploaded to a room.
-   *
-   * @returns The response if the room did not accept it, or `undefined`.
-   */
-  readonly post?: (room: string, text: string) => Promise<Response | undefined>;
+  /** Says a link in the room that the path names. Rejects if the room does not accept it. Without a room, there is none. */
+  readonly post?: (text: string) => Promise<void>;
 }
 
 /** What the resources need. */
@@ -47,8 +38,10 @@ export interface UploadContext {
   readonly files: FileStore;
   /** The most bytes of a file. */
   readonly maxFile: number;
-  /** Finds out who sends a request. Resolves to the response that rejects it, if it may not upload. */
-  readonly identify: (call: Call) => Promise<Uploader | Response>;
+  /** Finds out who sends a request, and whether it may upload where the path says. Rejects if not. */
+  readonly identify: (call: Call) => Promise<Uploader>;
+  /** Makes an operation of a function that may reject. */
+  readonly operation: (answer: (call: Call) => Promise<HttpAnswer>, bodyLimit: number) => Operation;
   readonly sniff: Sniffer;
   /** What the link to a file begins with, such as `https://chat.example.org`. */
   readonly originOf: (call: Call) => string;
@@ -63,16 +56,25 @@ export interface UploadContext {
 /** The resources for uploads. Those with a room post the link there. */
 export function uploadResources(context: UploadContext): Resource[] {
   const uploads = new Uploads(context);
-  const operation = { bodyLimit: context.maxFile, answer: (call: Call) => uploads.take(call) };
+  const { answer, ...others } = context.operation((call) => uploads.take(call), context.maxFile);
+  const operation = { ...others, answer: async (call: Call) => withoutDialog(await answer(call)) };
   const options = {
     answer: () => new Response(null, { status: 204, headers: { allow: "OPTIONS, POST", "accept-post": "*/*" } }),
   };
   return [
     { path: "/files", operations: { POST: operation, OPTIONS: options } },
     { path: "/files/{file}", operations: { PUT: operation } },
-    { path: "/rooms/{room}/files", operations: { POST: operation, PUT: operation } },
-    { path: "/rooms/{room}/files/{file}", operations: { PUT: operation } },
+    { path: "/rooms/{name}/files", operations: { POST: operation, PUT: operation } },
+    { path: "/rooms/{name}/files/{file}", operations: { PUT: operation } },
   ];
+}
+
+/** Removes the challenge to log in by Basic: a browser would open a dialog when the login of the page is rejected. */
+function withoutDialog(answer: HttpAnswer): HttpAnswer {
+  if (answer instanceof Response && answer.status === 401) {
+    answer.headers.set("www-authenticate", 'Bearer realm="tincan"');
+  }
+  return answer;
 }
 
 class Uploads {
@@ -88,7 +90,7 @@ class Uploads {
   }
 
   async take(call: Call): Promise<Response> {
-    const { params: { room }, request: { body }, client } = call;
+    const { request: { body }, client } = call;
     if (body === null) return problemResponse(400, "Empty file", "The file is empty: it needs at least one byte.");
     if (!this.#rate.take(networksOf(client.address), performance.now())) {
       return problemResponse(429, "Too many uploads", "Too many uploads from your network. Try again in a minute.", {
@@ -96,9 +98,6 @@ class Uploads {
       });
     }
     const uploader = await this.#context.identify(call);
-    if (uploader instanceof Response) return uploader;
-    const rejection = uploader.check(room);
-    if (rejection !== undefined) return rejection;
     return await this.#admitted(call, uploader, () => this.#store(call, body, uploader));
   }
 
@@ -154,11 +153,11 @@ class Uploads {
     }
     const path = pathOf(file);
     const url = originOf(call) + path;
-    const { room } = call.params;
-    const rejection = room === undefined ? undefined : await uploader.post?.(room, url);
-    if (rejection !== undefined) {
+    try {
+      await uploader.post?.(url);
+    } catch (error) {
       await whenReady(target, () => files.delete(file.id));
-      return rejection;
+      throw error;
     }
     onStored?.(file, call);
     const { id, name, type, size, width, height } = file;

@@ -4,7 +4,8 @@ import { sniff } from "../../../src/files/sniff.ts";
 import { Database } from "../../../src/history/database.ts";
 import { SqliteHistory } from "../../../src/history/sqlite.ts";
 import { downloadResources } from "../../../src/protocol/http/downloads.ts";
-import { Router } from "../../../src/protocol/http/router.ts";
+import { ApiError, errorResponse, notLoggedIn } from "../../../src/protocol/http/api_error.ts";
+import { type Call, Router } from "../../../src/protocol/http/router.ts";
 import { type UploadContext, type Uploader, uploadResources } from "../../../src/protocol/http/uploads.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { HttpAnswer, HttpClient } from "../../../src/transport/connection.ts";
@@ -46,7 +47,8 @@ export class FileSite implements Disposable {
         slicer,
         sniff,
         maxFile: 1024 * 1024,
-        identify: ({ request }) => Promise.resolve(this.#uploader(request.headers.get("authorization") ?? "")),
+        identify: (call) => this.#uploader(call),
+        operation: (answer, bodyLimit) => ({ bodyLimit, answer: (call) => answer(call).catch(problem) }),
         originOf: () => "https://chat.example",
         ...change,
       }),
@@ -96,18 +98,29 @@ export class FileSite implements Disposable {
     this.history.close();
   }
 
-  #uploader(name: string): Uploader | Response {
-    if (name === "") return new Response(null, { status: 401 });
+  async #uploader({ request, params }: Call): Promise<Uploader> {
+    await Promise.resolve();
+    const name = request.headers.get("authorization") ?? "";
+    if (name === "") throw notLoggedIn("Log in first.");
+    const room = params["name"];
+    if (room === "secret") throw new ApiError(403, "It is secret.");
+    if (room === undefined) return { owner: accountOwner(name) };
     return {
       owner: accountOwner(name),
-      check: (room) => room === "secret" ? new Response(null, { status: 403 }) : undefined,
-      post: (room, text) => {
-        if (this.closed.has(room)) return Promise.resolve(new Response(null, { status: 403 }));
+      post: async (text) => {
+        await Promise.resolve();
+        if (this.closed.has(room)) throw new ApiError(403, "It is closed.");
         this.posted.push(`${room} ${text}`);
-        return Promise.resolve(undefined);
       },
     };
   }
+}
+
+/** The response to an error of the API; all others are thrown. */
+function problem(error: unknown): Response {
+  const response = errorResponse(error);
+  if (response === undefined) throw error;
+  return response;
 }
 
 export const ALICE = { authorization: "alice" };

@@ -104,7 +104,11 @@ Deno.test("uploads: a room that rejects the uploader is asked before the body is
 Deno.test("uploads: who may not upload is told so before the body is read", async () => {
   using site = new FileSite();
   const body = new Body();
-  assertEquals((await site.request("POST", "/files", { body: body.stream })).status, 401);
+  const refused = await site.request("POST", "/files", { body: body.stream });
+  assertEquals([told(refused), refused.headers.get("www-authenticate")], [
+    [401, "Log in first."],
+    'Bearer realm="tincan"',
+  ]);
   assertEquals(body.stream.locked, false);
   assertEquals((await site.request("POST", "/files", { body: CHUNK, headers: ALICE }, { foreign: true })).status, 403);
 });

@@ -1,0 +1,146 @@
+/** What the resources of the HTTP API have in common: limits, visitors, rooms and errors. */
+import type { AuthService } from "../../accounts/auth.ts";
+import type { Chat } from "../../chat/chat.ts";
+import type { WireFormat } from "../../chat/events.ts";
+import { isRoom } from "../../chat/names.ts";
+import type { Room } from "../../chat/room.ts";
+import { ChatError } from "../../chat/chat_error.ts";
+import type { HttpAnswer, HttpClient } from "../../transport/connection.ts";
+import { networksOf } from "../../util/address_ranges.ts";
+import { NetworkLimiter } from "../../util/network_limiter.ts";
+import type { TimeSlicer } from "../time_slicer.ts";
+import { ApiError, errorResponse, tooFast } from "./api_error.ts";
+import type { Call, Operation } from "./router.ts";
+import { Streams } from "./streams.ts";
+import { type KnownVisitor, visitorOf, type VisitorOptions } from "./visitors.ts";
+
+/** How many requests a minute one network may make that read, and how many at once. */
+export const READS_PER_MINUTE = 300;
+export const READS_AT_ONCE = 100;
+
+const MINUTE = 60_000;
+
+/** What the API needs of the server. */
+export interface ApiOptions extends VisitorOptions {
+  readonly chat: Chat;
+  readonly auth: AuthService;
+  readonly slicer: TimeSlicer;
+  /** Lines a second of one network, and how many at once, as those of one client elsewhere. */
+  readonly rate: number;
+  readonly burst: number;
+  /** Upper bound on the characters of an answer, and on the bytes that wait for a client that reads a stream. */
+  readonly answerMax: number;
+  readonly queueMax: number;
+  /** The wire format for people. */
+  readonly format: WireFormat;
+  /** Why no client can be served now; `undefined` if clients can be. */
+  readonly trouble: () => string | undefined;
+  /** The reason of the ban of an address, if there is one. */
+  readonly banOf: (address: string) => string | undefined;
+  /** Called when a client begins to read a stream: its connection stays from now on. */
+  readonly onStream: (client: HttpClient) => void;
+}
+
+/** What the resources have in common. */
+export class Api {
+  readonly options: ApiOptions;
+  readonly streams: Streams;
+  readonly #posts: NetworkLimiter;
+  readonly #reads = new NetworkLimiter({ limit: READS_PER_MINUTE, time: MINUTE, burst: READS_AT_ONCE });
+
+  constructor(options: ApiOptions) {
+    this.options = options;
+    this.streams = new Streams(options);
+    const { rate, burst } = options;
+    this.#posts = new NetworkLimiter({ limit: rate * MINUTE / 1000, time: MINUTE, burst });
+  }
+
+  /** An operation whose errors are problem details. */
+  operation(answer: (call: Call) => Promise<HttpAnswer>, bodyLimit?: number): Operation {
+    return {
+      ...bodyLimit !== undefined && { bodyLimit },
+      answer: async (call) => {
+        try {
+          this.#requireService(call.client);
+          return await answer(call);
+        } catch (error) {
+          const response = errorResponse(error);
+          if (response === undefined) throw error; // such as of a body that cannot be read
+          return response;
+        }
+      },
+    };
+  }
+
+  /** Counts a request that reads. @throws {ApiError} 429 */
+  limitReads({ address }: HttpClient): void {
+    const [networks, now] = [networksOf(address), performance.now()];
+    if (this.#reads.take(networks, now)) return;
+    throw tooFast("Too many requests from your network.", this.#reads.wait(networks, now));
+  }
+
+  /** Counts the lines of a message. More than a client may send at once count as that many. @throws {ApiError} 429 */
+  limitLines({ address }: HttpClient, text: string): void {
+    const [networks, now] = [networksOf(address), performance.now()];
+    const lines = Math.min(text.split("\n").length, this.options.burst);
+    if (this.#posts.take(networks, now, lines)) return;
+    throw tooFast("Too many messages from your network.", this.#posts.wait(networks, now, lines));
+  }
+
+  visitor({ request, client }: Call): Promise<KnownVisitor> {
+    return visitorOf(request, client, this.options);
+  }
+
+  /** The room that a path names, with or without `#`. @throws {ChatError} `no-such-room` */
+  room({ params: { name = "" } }: Call): Room {
+    const full = name.startsWith("#") ? name : `#${name}`;
+    const room = this.options.chat.getRoom(full);
+    if (room === undefined) throw new ChatError("no-such-room", isRoom(full) ? full : "that is no name of a room");
+    return room;
+  }
+
+  /** Runs work in slices of time that all networks share. */
+  async run<T>({ address }: HttpClient, work: () => T): Promise<Awaited<T>> {
+    const networks = networksOf(address).toReversed();
+    return await this.options.slicer.run(work, { lane: "prompt", networks }) as Awaited<T>;
+  }
+
+  /** @throws {ApiError} */
+  #requireService({ address }: HttpClient) {
+    const trouble = this.options.trouble();
+    if (trouble !== undefined) {
+      throw new ApiError(503, "This server cannot serve you right now.", { "retry-after": "5" });
+    }
+    const ban = this.options.banOf(address);
+    if (ban !== undefined) throw new ChatError("server-banned", ban);
+  }
+}
+
+/** The key of a room (mode `k`) that a request gives. */
+export function keyOf({ request }: Call): string | undefined {
+  return request.headers.get("room-key") ?? undefined;
+}
+
+/** Reads a body as UTF-8. @throws {ApiError} 400 */
+export async function readText(request: Request): Promise<string> {
+  const bytes = await request.bytes();
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ApiError(400, "The body is not UTF-8.");
+  }
+}
+
+/** Reads JSON. @throws {ApiError} 400 */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(400, "The body is not valid JSON.");
+  }
+}
+
+/** The media type of a body, in lower case and without parameters. */
+export function mediaType(request: Request): string {
+  return request.headers.get("content-type")?.replace(/;.*/, "").trim().toLowerCase() ?? "";
+}
