@@ -448,6 +448,14 @@ const exports = {
     details: "Only `jsonl` includes private conversations, and the keys and bans of rooms.",
     command: "export",
   },
+  files: {
+    value: "",
+    reader: read.yesOrNo,
+    default: "no",
+    help: "export the uploaded files, too",
+    details: "A switch. It needs `--format jsonl`, and exports the files of all rooms.",
+    command: "export",
+  },
 } as const satisfies Flags;
 
 /** The flags in the order and under the headings of `--help`. */

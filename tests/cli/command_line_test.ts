@@ -10,7 +10,7 @@ const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "account", "room", "format
 const CLUSTER = ["cluster", "cluster-creds", "cluster-ca", "cluster-name", "cluster-replicas", "node"];
 
 /** Flags without a value. */
-const SWITCHES = ["reuse-port"];
+const SWITCHES = ["reuse-port", "files"];
 
 /** The values of flags that take one of a few words. */
 const WORDS: Record<string, string> = {

@@ -62,6 +62,7 @@ export const DEFAULTS: Options = {
   logFormat: "text",
   logRate: 300,
   account: undefined,
+  files: false,
   room: undefined,
   format: "text",
 };
