@@ -3,6 +3,7 @@
  */
 import type { Options } from "../cli/options.ts";
 import { errorDetails, type Log } from "../monitoring/log.ts";
+import { OPENAPI } from "../protocol/http/openapi.ts";
 import { type Resource, Router } from "../protocol/http/router.ts";
 import { Site } from "../protocol/http/site.ts";
 import { IRC_LINE_MAX } from "../protocol/irc/format.ts";
@@ -218,7 +219,11 @@ export class Listeners {
     const text = { ...handlers.text, name: "web" };
     const slicer = new TimeSlicer(undefined, REQUESTS_SLICE, Infinity); // each connection has at most one job in the queue
     const accepting = () => !this.#stopping;
-    const site = new Site({ assets: assetsFor(name), trouble: () => this.#stopping ? "stopping" : trouble(), metrics });
+    const site = new Site({
+      assets: [...assetsFor(name), OPENAPI],
+      trouble: () => this.#stopping ? "stopping" : trouble(),
+      metrics,
+    });
     const router = new Router(resources);
     return listenWeb({
       ...this.#portOptions("web", port),

@@ -32,6 +32,11 @@ const RENDERERS: readonly Renderer[] = [
   { isFor: () => true, render: ({ payload }) => slackMessage(payload) },
 ];
 
+/** Whether a webhook is an event of a program that has many kinds of them. */
+export function isEvent({ headers }: Hook): boolean {
+  return headers.has("x-github-event") || headers.has("x-gitlab-event");
+}
+
 /** The most alerts of one webhook that are shown. */
 export const ALERTS_MAX = 20;
 

@@ -4,7 +4,7 @@ import { AuthError } from "../../accounts/auth_error.ts";
 import type { Login } from "../../accounts/auth.ts";
 import { type Api, mediaType, parseJson, readText } from "./api.ts";
 import { ApiError } from "./api_error.ts";
-import { hookMessage } from "./hook_messages.ts";
+import { hookMessage, isEvent } from "./hook_messages.ts";
 import { record, text } from "./json.ts";
 import { toNick } from "./nicks.ts";
 import type { Call, Resource } from "./router.ts";
@@ -12,6 +12,8 @@ import { asVisitor, callerOf } from "./visitors.ts";
 
 /** The maximum length of the body of a webhook, in bytes: parsing it takes 3 ms. */
 export const HOOK_BODY_MAX = 256 * 1024;
+
+const EMPTY = 'The webhook is empty: use {"text": "hi"}.';
 
 /** The resource of all webhooks. */
 export function hookResource(api: Api): Resource {
@@ -28,11 +30,10 @@ async function receive(api: Api, call: Call): Promise<Response> {
   if (room === undefined) throw new ChatError("no-such-room", token.room);
   api.limitLines(client, "");
   const payload = readPayload(request, await readText(request));
-  const message = hookMessage({ payload, headers: request.headers });
-  if (message === "") {
-    if (Object.keys(payload).length === 0) throw new ApiError(400, 'The webhook is empty: use {"text": "hi"}.');
-    return ok(); // an event that people need not know of
-  }
+  const hook = { payload, headers: request.headers };
+  const message = hookMessage(hook);
+  if (message === "" && isEvent(hook)) return ok(); // people need not know of it
+  if (message === "") throw new ApiError(400, EMPTY);
   const [, ...more] = message.split("\n");
   if (more.length > 0) api.limitLines(client, more.join("\n"));
   const visitor = asVisitor(login, client, api.options);
@@ -42,7 +43,7 @@ async function receive(api: Api, call: Call): Promise<Response> {
     room,
     message,
   );
-  if (posted === undefined) throw new ApiError(400, "The text is empty.");
+  if (posted === undefined) throw new ApiError(400, EMPTY);
   return ok();
 }
 

@@ -1,0 +1,165 @@
+/** Streams of rooms: order, resumption without gaps, limits, and when they end. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { RECHECK_INTERVAL, STREAMS_PER_NETWORK } from "../../../src/protocol/http/streams.ts";
+import { readModes } from "../../../src/protocol/modes.ts";
+import { FakeTimers } from "../../fake_timers.ts";
+import { soon, untilStill } from "../../transport/ports.ts";
+import { ApiServer, bearer, LineReader } from "./harness.ts";
+
+const STREAM = "/rooms/tea/stream";
+
+/** A server with op in #tea. */
+async function serving(options: Parameters<typeof ApiServer.open>[0] = {}) {
+  const server = await ApiServer.open(options);
+  return { server, op: server.member("op", "#tea") };
+}
+
+async function open(server: ApiServer, query = "", headers: Record<string, string> = {}): Promise<LineReader> {
+  const response = await server.fetch(STREAM + query, { headers });
+  assertEquals(response.status, 200);
+  return new LineReader(response);
+}
+
+const next = (reader: LineReader) => soon(reader.event(), "event");
+
+Deno.test("streams: lines arrive as events with their ids, and what changes them with a name", async () => {
+  const { server, op } = await serving();
+  await using _ = server;
+  const reader = await open(server);
+  server.say(op, "#tea", "one");
+  const first = await next(reader);
+  assertEquals([first?.event, first?.data.text, first?.data.from, first?.data.id], [undefined, "one", "op", first?.id]);
+  await server.post("/rooms/tea", "two\nlines");
+  const second = await next(reader);
+  assertEquals([second?.data.text, second?.data.from], ["two\nlines", "guest1"]);
+  const room = server.chat.findRoom("#tea");
+  const [line] = server.chat.history.latest(room, 2);
+  server.chat.lines.react(op, room, line!.id, "+1", true);
+  server.chat.lines.redact(op, room, line!.id);
+  server.chat.setTopic(op, room, "Earl Grey");
+  server.chat.flush();
+  const rest = [await next(reader), await next(reader), await next(reader)];
+  assertEquals(rest.map((each) => each?.event), ["reacted", "redacted", "topic"]);
+  assertEquals([rest[0]?.data.line, rest[0]?.data.text, rest[2]?.data.topic], [first?.id, "+1", "Earl Grey"]);
+  await reader.cancel();
+});
+
+Deno.test("streams: lines arrive as text for people", async () => {
+  const { server, op } = await serving();
+  await using _ = server;
+  for (const [query, headers] of [["?format=text", {}], ["", { accept: "text/plain" }]] as const) {
+    const reader = await open(server, query, headers);
+    server.say(op, "#tea", "hello");
+    assertEquals(await soon(reader.next(), "line"), "<op> hello");
+    await reader.cancel();
+  }
+});
+
+Deno.test("streams: Last-Event-ID and since continue without a gap and without a line twice, however many were missed", async () => {
+  const { server, op } = await serving({ api: { answerMax: 500 } });
+  await using _ = server;
+  const ids: string[] = [];
+  for (let n = 0; n < 250; n++) ids.push(JSON.parse((await server.post("/rooms/tea", `line ${n}`))[1]).id);
+  for (const [query, headers] of [["", { "last-event-id": ids[9]! }], [`?since=${ids[9]}`, {}]] as const) {
+    const reader = await open(server, query, headers);
+    const found: string[] = [];
+    for (let n = 10; n < 250; n++) {
+      found.push((await next(reader))!.data.text as string);
+      if (n === 30) server.say(op, "#tea", "in between"); // while it reads the history
+    }
+    found.push((await next(reader))!.data.text as string);
+    server.say(op, "#tea", "live");
+    found.push((await next(reader))!.data.text as string);
+    const expected = [...Array.from({ length: 240 }, (_, n) => `line ${n + 10}`), "in between", "live"];
+    assertEquals(found.slice(0, expected.length).filter((text) => expected.includes(text)).slice(0, 240).length, 240);
+    assertEquals(new Set(found).size, found.length);
+    await reader.cancel();
+    if (query === "") assertEquals(found, expected);
+    else break;
+  }
+  assertEquals((await server.ask(STREAM, { headers: { "last-event-id": "no id" } }))[0], 400);
+});
+
+Deno.test("streams: a stream ends when its room is closed to it, and gets nothing that is said after that", async () => {
+  const { server, op } = await serving();
+  await using _ = server;
+  const reader = await open(server);
+  server.chat.setModes(op, server.chat.findRoom("#tea"), readModes(["+i"]).changes);
+  server.say(op, "#tea", "among us");
+  const end = await next(reader);
+  assertEquals([end?.event, end?.data], ["end", { detail: "#tea is invite-only." }]);
+  assertEquals(await soon(reader.event(), "end of the stream"), undefined);
+  assertEquals(server.api.streams.size, 0);
+});
+
+Deno.test("streams: a stream ends when the token is revoked, the address banned or the room gone", async () => {
+  for (const [cause, detail] of [["token", /token revoked/], ["ban", /banned/], ["room", /does not exist/]] as const) {
+    let ban: string | undefined = undefined as string | undefined;
+    const { server, op } = await serving({ api: { banOf: () => ban } });
+    await using _ = server;
+    const reader = await open(server, "", bearer(await server.token("alice")));
+    if (cause === "token") await server.accounts.accounts.tokens.revoke("alice", 1);
+    else if (cause === "ban") ban = "spam";
+    else server.chat.leave(op, server.chat.findRoom("#tea"));
+    server.api.streams.recheck();
+    const end = await next(reader);
+    assertEquals(end?.event, "end");
+    assertMatch(String(end?.data.detail), detail);
+    assertEquals(await soon(reader.event(), "end of the stream"), undefined);
+  }
+});
+
+Deno.test("streams: whether clients may still read is checked in intervals, and heartbeats show that the server is there", async () => {
+  using timers = new FakeTimers(RECHECK_INTERVAL);
+  let ban: string | undefined = undefined as string | undefined;
+  const { server } = await serving({ api: { banOf: () => ban } });
+  await using _ = server;
+  const reader = await open(server);
+  for (let n = 0; n < 3; n++) timers.pass(RECHECK_INTERVAL);
+  assertEquals(await soon(reader.next(), "heartbeat"), ":");
+  ban = "spam";
+  timers.pass(RECHECK_INTERVAL);
+  assertEquals((await next(reader))?.event, "end");
+  assertEquals(timers.size, 0);
+});
+
+Deno.test("streams: a network has at most STREAMS_PER_NETWORK, and a place again when one ends", async () => {
+  const { server } = await serving();
+  await using _ = server;
+  const readers: LineReader[] = [];
+  for (let n = 0; n < STREAMS_PER_NETWORK; n++) readers.push(await open(server));
+  assertEquals(await server.ask(STREAM), [429, "Too many streams: close one first."]);
+  await readers[0]!.cancel();
+  await untilStill(() => server.api.streams.size);
+  assertEquals(server.api.streams.size, STREAMS_PER_NETWORK - 1);
+  readers[0] = await open(server);
+  for (const reader of readers) await reader.cancel();
+});
+
+Deno.test("streams: a client that does not read is disconnected, and costs no more memory than its queue", async () => {
+  const { server, op } = await serving({ api: { queueMax: 100_000 } });
+  await using _ = server;
+  using socket = await Deno.connect({ port: server.port });
+  await socket.write(new TextEncoder().encode(`GET ${STREAM} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`));
+  await untilStill(() => server.api.streams.size);
+  assertEquals(server.api.streams.size, 1);
+  for (let n = 0; n < 10_000 && server.api.streams.size > 0; n++) {
+    server.say(op, "#tea", "x".repeat(8000));
+    for (const { held } of server.api.streams) assert(held <= 100_000);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assertEquals(server.api.streams.size, 0);
+});
+
+Deno.test("streams: a stream counts no more when its client has left, and all end when the server stops", async () => {
+  const { server } = await serving();
+  await using _ = server;
+  const left = await open(server);
+  const stays = await open(server);
+  await left.cancel();
+  await untilStill(() => server.api.streams.size);
+  assertEquals(server.api.streams.size, 1);
+  server.api.streams.close();
+  assertEquals((await next(stays))?.data, { detail: "The server is stopping." });
+  assertEquals(await soon(stays.event(), "end of the stream"), undefined);
+});
