@@ -16,7 +16,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   chat: ["util"],
   accounts: ["chat", "monitoring", "util"],
   files: ["chat", "util"],
-  cluster: ["chat", "util"],
+  cluster: ["chat", "files", "util"],
   moderation: ["accounts", "chat", "monitoring", "util"],
   history: ["accounts", "chat", "files", "moderation", "util"],
   monitoring: ["util"],

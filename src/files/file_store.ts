@@ -113,6 +113,9 @@ export interface FileStore {
    */
   delete(id: string): boolean;
 
+  /** Whether a file was deleted by this process, other than for its age or for want of room: nothing is to bring it back. */
+  wasDeleted(id: string): boolean;
+
   /**
    * Deletes the files that a line links to, as the line is deleted: only those that its author has uploaded. Of one line, at
    * most {@linkcode LINKS_MAX} links are followed.

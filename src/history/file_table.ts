@@ -35,6 +35,9 @@ export const FILE_COST = 4096;
 /** How many of the oldest files are deleted at once for a new one. Maintenance deletes the others. */
 const REPLACE_STEP = 8;
 
+/** How many ids of deleted files are remembered. */
+const DELETED_MAX = 10_000;
+
 /** How often expired files are looked for, in milliseconds. */
 const EXPIRY_INTERVAL = 60_000;
 
@@ -67,6 +70,7 @@ export class FileTable implements FileStore {
   #count: number;
   #writing = 0;
   #last: number; // the greatest number that is in use or was used by this process
+  readonly #deleted = new Set<string>(); // the oldest first
   readonly #open = new Set<number>(); // numbers of files that are being written
   #hasRemains: boolean;
   #space: number; // the bytes that all chunks take in the database, about
@@ -205,8 +209,14 @@ export class FileTable implements FileStore {
       if (row === undefined) return false;
       this.#sql.write(() => this.#delete(row));
       this.#forget(row);
+      this.#deleted.add(id);
+      if (this.#deleted.size > DELETED_MAX) this.#deleted.delete(this.#deleted.values().next().value!);
       return true;
     });
+  }
+
+  wasDeleted(id: string): boolean {
+    return this.#deleted.has(id);
   }
 
   deleteLinked(text: string, author: LinkAuthor): number {

@@ -1,5 +1,6 @@
 /** Creates the resources of uploaded files from the options of a server. */
 import type { Options } from "../cli/options.ts";
+import type { Fetched } from "../cluster/file_sync.ts";
 import type { Log } from "../monitoring/log.ts";
 import type { Api } from "../protocol/http/api.ts";
 import { downloadResources } from "../protocol/http/downloads.ts";
@@ -16,17 +17,22 @@ import type { ServerResources } from "./resources.ts";
  */
 const CHUNK_SLICE = 0.25;
 
-/** The resources of a server that stores files; none without `--data`. */
+/**
+ * The resources of a server that stores files; none without `--data`.
+ *
+ * @param fetch In a cluster, gets a file of another node.
+ */
 export function fileResources(
   { uploads, maxFile, maxPerIp, publicUrl }: Options,
   { files }: ServerResources,
   api: Api,
   log: Log,
+  fetch?: (id: string) => Promise<Fetched>,
 ): Resource[] {
   if (files === undefined) return [];
   const { store, sniff } = files;
   const slicer = new TimeSlicer(undefined, CHUNK_SLICE, Infinity); // each request has at most one job in the queue
-  const downloads = downloadResources({ files: store, slicer });
+  const downloads = downloadResources({ files: store, slicer, fetch });
   if (uploads === "off") return downloads;
   return [
     ...downloads,

@@ -142,7 +142,10 @@ export class Server {
       accept: (handler, connection) => this.#connections.accept(handler, connection),
       trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
-      resources: [...fileResources(options, resources, this.#api, log), ...apiResources(this.#api)],
+      resources: [
+        ...fileResources(options, resources, this.#api, log, cluster && ((id) => cluster.fetchFile(id))),
+        ...apiResources(this.#api),
+      ],
     });
   }
 

@@ -5,11 +5,13 @@
  * to let no other site embed it.
  */
 import { ifNoneMatch } from "@std/http/etag";
+import { StoreError } from "../../chat/store.ts";
 import { CHUNK_SIZE, type FileStore, type StoredFile } from "../../files/file_store.ts";
 import { isFileId } from "../../files/links.ts";
 import { isMedia, isShown, UNKNOWN_TYPE } from "../../files/types.ts";
 import type { HttpAnswer } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
+import { NetworkLimiter } from "../../util/network_limiter.ts";
 import { problemResponse } from "../../util/problem.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
 import { disposition } from "./disposition.ts";
@@ -32,12 +34,40 @@ export interface DownloadContext {
   readonly files: FileStore;
   /** Shares the time for reading chunks between networks. */
   readonly slicer: TimeSlicer;
+  /** In a cluster, gets a file of another node into the store. */
+  readonly fetch?: ((id: string) => Promise<"found" | "missing" | "busy">) | undefined;
 }
+
+/** How many files a minute one network may request that this node does not have; those around it have multiples of that. */
+export const FETCH_RATE = 60;
+
+const MINUTE = 60_000;
 
 /** The resources of uploaded files. */
 export function downloadResources(context: DownloadContext): Resource[] {
-  const operations = { GET: { answer: (call: Call) => answer(call, context) } };
+  const rate = new NetworkLimiter({ limit: FETCH_RATE, time: MINUTE });
+  const operations = { GET: { answer: (call: Call) => fetchFirst(call, context, rate) ?? answer(call, context) } };
   return ["/f/{id}/{name}", "/f/{id}/{size}/{name}"].map((path) => ({ path, operations, public: true }));
+}
+
+/** Gets a file of another node, and answers then; `undefined` if that is not needed, or not possible. */
+function fetchFirst(call: Call, context: DownloadContext, rate: NetworkLimiter): Promise<HttpAnswer> | undefined {
+  const { params: { id = "" }, client: { address } } = call;
+  const { files, fetch } = context;
+  if (fetch === undefined || !isFileId(id) || files.find(id) !== undefined) return undefined;
+  const later = (status: number, title: string, detail: string) =>
+    problemResponse(status, title, detail, { "retry-after": "5" });
+  if (!rate.take(networksOf(address), performance.now())) {
+    return Promise.resolve(later(429, "Too many requests", "Too many requests for files from your network."));
+  }
+  return fetch(id).then(
+    (outcome) =>
+      outcome === "busy" ? later(503, "Busy", "Too many files are fetched from other nodes.") : answer(call, context),
+    (error) => {
+      if (!(error instanceof StoreError)) throw error;
+      return later(503, "Cannot be stored", `The file cannot be fetched: ${error.message}.`);
+    },
+  );
 }
 
 function answer({ request, params, client }: Call, { files, slicer }: DownloadContext): HttpAnswer {
