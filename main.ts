@@ -14,6 +14,7 @@ import type { Options } from "./src/cli/options.ts";
 import { UsageError } from "./src/cli/usage_error.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { IgnoreTable } from "./src/history/ignore_table.ts";
+import { InviteLinkTable } from "./src/history/invite_link_table.ts";
 import { Database, type ExposedFile, knownTime } from "./src/history/database.ts";
 import type { CheckpointStore } from "./src/chat/checkpoint_store.ts";
 import type { NodeHistory } from "./src/chat/node_history.ts";
@@ -112,6 +113,7 @@ interface Storage {
   readonly bans?: BanTable;
   readonly ignores?: IgnoreTable;
   readonly files?: { readonly store: FileStore; readonly sniff: Sniffer };
+  readonly links?: InviteLinkTable;
   readonly clock: ExpiryClock;
   /** What a node of a cluster stores. */
   readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore };
@@ -126,8 +128,8 @@ async function openStorage(options: Options): Promise<Storage> {
     const lines = Math.min(keepLines, TARGET_LINES);
     const history = new SqliteHistory(file, { ...retention, lines, size: Math.min(maxData, MEMORY_SIZE) }, clock);
     const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret, persistent: false });
-    const [bans, ignores] = [new BanTable(file), new IgnoreTable(file)];
-    return { history, node: { history }, accounts, bans, ignores, clock, exposed: [] };
+    const [bans, ignores, links] = [new BanTable(file), new IgnoreTable(file), new InviteLinkTable(file)];
+    return { history, node: { history }, accounts, bans, ignores, links, clock, exposed: [] };
   }
   if (data === undefined) {
     const clock = new TrustedClock();
@@ -146,8 +148,9 @@ async function openStorage(options: Options): Promise<Storage> {
   const { checkpoints, files: store } = history;
   store.limit({ size: maxFiles });
   const { sniff } = await import("./src/files/sniff.ts"); // its libraries take a while to load
-  const [bans, ignores, files] = [new BanTable(file), new IgnoreTable(file), { store, sniff }];
-  return { history, node: { history, checkpoints }, accounts, bans, ignores, files, clock, exposed: file.exposed };
+  const [bans, ignores, links] = [new BanTable(file), new IgnoreTable(file), new InviteLinkTable(file)];
+  const [node, files] = [{ history, checkpoints }, { store, sniff }];
+  return { history, node, accounts, bans, ignores, links, files, clock, exposed: file.exposed };
 }
 
 /** Runs an action, and throws a storage error as an error in `--data`. */

@@ -52,8 +52,10 @@ const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Ma
   ["serverBans", []],
   ["directory", []],
   ["admin", ["forgetRoles"]], // its steps are run one by one
+  ["links", ["list", "check"]],
   ["alwaysOn", ["policy", "absent", "status"]],
-  ["ignores", ["list", "ignores"]],
+  ["ignores", ["list", "ignores", "isHidden"]],
+  ["lines", ["find", "quote"]],
   ["readMarkers", ["get", "newLines"]],
 ]);
 

@@ -4,6 +4,9 @@
  * It knows neither rooms nor protocols. Protocols call it and tell the chat the result. Rejected requests throw
  * {@linkcode AuthError}. Passwords are never logged, nor are names without an account, which may be mistyped passwords.
  */
+import type { InviteLinks } from "../chat/invite_link_users.ts";
+import { readCode } from "../chat/link_code.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { fold, isNick } from "../chat/names.ts";
 import { isScoped } from "../chat/scope.ts";
 import { skeleton } from "../chat/skeleton.ts";
@@ -58,6 +61,8 @@ export interface AuthOptions {
   /** Without accounts, nicknames cannot be registered. */
   readonly accounts?: Accounts | undefined;
   readonly operators?: OperatorDirectory;
+  /** The invite links, whose codes do as the server password. */
+  readonly links?: Pick<InviteLinks, "check">;
   readonly throttle?: LoginThrottle;
   readonly log?: AuthLog;
   /** After how many wrong passwords a client is disconnected; {@linkcode FAILURES_MAX} by default. */
@@ -78,6 +83,7 @@ export class AuthService {
   readonly rejected = new Map<AuthErrorCode, number>();
   #password: string | undefined;
   readonly #accounts: Accounts | undefined;
+  readonly #links: Pick<InviteLinks, "check"> | undefined;
   readonly #log: AuthLog;
   readonly #registrations = new NetworkLimiter({ limit: REGISTRATIONS_MAX, time: HOUR });
   readonly #now: () => number;
@@ -86,6 +92,7 @@ export class AuthService {
     this.#password = options.password;
     this.maxFailures = options.maxFailures ?? FAILURES_MAX;
     this.#accounts = options.accounts;
+    this.#links = options.links;
     this.operators = options.operators ?? NO_OPERATORS;
     this.throttle = options.throttle ?? new LoginThrottle();
     this.#log = options.log ?? { info() {}, warn() {} };
@@ -129,14 +136,40 @@ export class AuthService {
   }
 
   /**
-   * Checks the server password.
+   * Checks the server password, or the code of an invite link in place of it.
    *
-   * @throws {AuthError} `wrong-password`, `wait` or `reconnect`
+   * @returns What `InviteLinks.use` takes, if it was a code: the client has to use the link once it is a member.
+   * @throws {AuthError} `wrong-password`, `wait` or `reconnect`; `link-unknown`, `link-expired` or `link-used-up` if it looks
+   *   like a code
    */
-  async checkServerPassword(caller: Caller, password: string): Promise<void> {
+  async checkServerPassword(caller: Caller, password: string): Promise<string | undefined> {
     const prepared = prepare(password) ?? "";
-    const verify = () => Promise.resolve(equalInConstantTime(prepared, this.#password ?? ""));
-    await this.#try(caller, "server password", undefined, verify, { quick: true });
+    let link: { readonly hash: string } | { readonly error: AuthError } | undefined;
+    const verify = () => {
+      if (equalInConstantTime(prepared, this.#password ?? "")) return Promise.resolve(true);
+      link = this.#checkLink(password, caller.host ?? "");
+      return Promise.resolve(link !== undefined && "hash" in link);
+    };
+    try {
+      await this.#try(caller, "server password", undefined, verify, { quick: true });
+    } catch (error) {
+      const isWrong = error instanceof AuthError && error.code === "wrong-password";
+      throw isWrong && link !== undefined && "error" in link ? link.error : error;
+    }
+    return link !== undefined && "hash" in link ? link.hash : undefined;
+  }
+
+  #checkLink(text: string, host: string): { readonly hash: string } | { readonly error: AuthError } | undefined {
+    const code = readCode(text.trim());
+    if (code === undefined || this.#links === undefined) return undefined;
+    try {
+      return { hash: this.#links.check(code, host) };
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      const { code } = error;
+      if (code !== "link-unknown" && code !== "link-expired" && code !== "link-used-up") throw error;
+      return { error: new AuthError(code) };
+    }
   }
 
   /**

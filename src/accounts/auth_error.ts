@@ -10,6 +10,9 @@ export type AuthErrorCode =
   | "no-accounts" // nicknames cannot be registered on this server
   | "server-password" // the server password comes first
   | "wrong-password" // or there is no such account
+  | "link-unknown" // the code of an invite link that there is not
+  | "link-expired" // its time is over
+  | "link-used-up" // as many users as allowed have used it
   | "wait" // too many wrong passwords from the network
   | "reconnect" // likewise, but a connection that has not failed may try
   | "busy" // too many passwords are being checked

@@ -33,6 +33,8 @@ export interface Ignores {
   list(member: Member): string[];
   /** Whether a member ignores the author of a line. */
   ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean;
+  /** Whether the events of an author are hidden from sessions of a room whose members ignore it. */
+  isHidden(author: Pick<Actor, "origin" | "account">, room: { has(member: Member): boolean }): boolean;
   /**
    * Ignores a user: its private messages and invitations do not reach the member any more. The list of a member with an
    * account is stored, and is that of all members of the account; the list of a guest ends with its connection.
@@ -70,6 +72,10 @@ export class AccountIgnores implements Ignores {
 
   ignores(member: Member, author: Pick<Actor, "origin" | "account">): boolean {
     return this.#lists.ignores(member, author);
+  }
+
+  isHidden(author: Pick<Actor, "origin" | "account">, room: { has(member: Member): boolean }): boolean {
+    return this.#lists.audience(author, room) !== undefined;
   }
 
   add(member: Member, name: string): Answer<string> {

@@ -21,6 +21,7 @@ import type { Identity, Member, Outlet, Session } from "./member.ts";
 import { AccountIgnores } from "./account_ignores.ts";
 import { AuthoredLines, REDACT_TIME } from "./lines.ts";
 import { messageText } from "./message_text.ts";
+import { AuthoredInviteLinks } from "./invite_link_users.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import { shownTo } from "./member_commands.ts";
 import { Mutes, type MuteTarget } from "./mutes.ts";
@@ -53,6 +54,7 @@ export class AuthoredChat extends ChatReader implements Chat {
   readonly lines: AuthoredLines;
   readonly admin: RoomAdmin;
   readonly visitors: AuthoredVisitors;
+  readonly links: AuthoredInviteLinks;
   readonly alwaysOn: AlwaysOnUsers;
   readonly ignores: AccountIgnores;
   readonly readMarkers: AuthoredReadMarkers;
@@ -79,8 +81,8 @@ export class AuthoredChat extends ChatReader implements Chat {
       maxSessions: options.maxSessions ?? SESSIONS_MAX,
       maxAbsent: options.maxAbsent ?? ALWAYS_ON_MAX,
     };
-    const { alwaysOn = "opt-in", serverBans } = options;
-    const stores = { history, directory, ignores: options.ignores, serverBans };
+    const { alwaysOn = "opt-in", serverBans, links } = options;
+    const stores = { history, directory, ignores: options.ignores, serverBans, links };
     const hub = new Hub({ ...stores, keepPrivate, limits, reserved, policy, observer, alwaysOn, now: Date.now() });
     super(hub, history);
     this.#hub = hub;
@@ -140,6 +142,17 @@ export class AuthoredChat extends ChatReader implements Chat {
       commit: () => hub.storage.commit(),
       takeRoom: (member, name) => {
         if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
+      },
+    });
+    this.links = new AuthoredInviteLinks({
+      links: hub.links,
+      getRoom: (key) => hub.getRoom(key),
+      submit: (command) => this.#submit(command),
+      keyOf,
+      takeGuess: (member, isRight) => {
+        if (!this.#limits.takeKey(member, "an invite link", isRight)) {
+          throw this.#rateLimited(member, "keys-too-fast", "");
+        }
       },
     });
     // Read now, as reading it for all rooms when a new room needs a place would take long.
@@ -249,6 +262,8 @@ export class AuthoredChat extends ChatReader implements Chat {
     this.#requireConnected(member);
     const name = prepareName(chosen);
     const room = this.#hub.getRoom(name);
+    const link = this.links.codeFor(member, name, key);
+    if (link !== undefined) return then(this.links.use(member, link), (linked) => this.join(member, linked, "", from));
     if (member.scope !== undefined) {
       requireReadable(member, fold(name));
       if (room === undefined) requireWritable(member); // it would be created

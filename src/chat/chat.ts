@@ -14,6 +14,7 @@ import type { KeepPrivate } from "./conversations.ts";
 import type { ChatError } from "./chat_error.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import type { HistoryReader } from "./history_reader.ts";
+import type { InviteLinks } from "./invite_link_users.ts";
 import type { Lines } from "./lines.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
@@ -67,6 +68,8 @@ export interface Chat {
   readonly lines: Lines;
   /** Roles, bans of users, renaming and deleting of rooms. */
   readonly admin: RoomAdmin;
+  /** Links that let people past the server password and into a room. */
+  readonly links: InviteLinks;
   /** Which accounts are always on, and the members without a session. */
   readonly alwaysOn: AlwaysOnUsers;
   /** Which users each member ignores. */

@@ -48,6 +48,15 @@ export type ChatErrorCode =
   | "mask-invalid" // malformed or too long
   | "masks-full" // the lists of the room are full
   | "key-invalid" // malformed or too long
+  // Invite links
+  | "link-unknown" // there is no such link: the code is wrong, or the link was revoked, or its room is gone
+  | "link-expired" // its time is over
+  | "link-used-up" // as many users as allowed have used it
+  | "link-time-invalid" // too short or too long
+  | "link-uses-invalid" // not a number of users that a link can have
+  | "links-full" // the server, the room or the member has as many links as allowed
+  | "no-such-link" // the member can see no link with that number
+  | "links-unstored" // the links could not be changed
   // Texts
   | "topic-too-long" // in characters
   | "reason-too-long" // in characters: of PART, QUIT, KICK, KILL, a ban or AWAY

@@ -4,6 +4,7 @@ import type { KeepPrivate } from "./conversations.ts";
 import type { Directory } from "./directory.ts";
 import type { IgnoreStore } from "./ignore_lists.ts";
 import type { ChatObserver } from "./observer.ts";
+import type { LinkRegistry } from "./invite_links.ts";
 import type { Policy } from "./policy.ts";
 import type { ServerBans } from "./server_bans.ts";
 import type { StorageLimits } from "./storage_limit.ts";
@@ -54,6 +55,8 @@ export interface ChatOptions {
   readonly observer?: Partial<ChatObserver>;
   /** The bans of the server, to be changed. Which clients they reject, the policy decides. None are kept by default. */
   readonly serverBans?: ServerBans | undefined;
+  /** The invite links; there are none at first by default. */
+  readonly links?: LinkRegistry | undefined;
   /** Its monotonic time ends mutes. */
   readonly clock?: ExpiryClock;
 }

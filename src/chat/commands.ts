@@ -8,6 +8,7 @@
 import type { ChatError } from "./chat_error.ts";
 import type { DirectoryCommand, DirectoryResults } from "./directory_changes.ts";
 import type { Quote, Reacted, Redacted, Said, Style, Tagged, Whispered } from "./events.ts";
+import type { InviteLink } from "./invite_links.ts";
 import type { Identity, Member, Session } from "./member.ts";
 import type { ModeChange, Rank } from "./modes.ts";
 import type { MuteAction } from "./muted_hosts.ts";
@@ -238,6 +239,20 @@ export type Command =
     /** The greatest id that its author had seen: a room in which a line was said since stays. */
     readonly seen: number;
   }
+  // Invite links
+  /** A member makes an invite link to a room. `hash`: of its code; `time`: how long it is valid, in milliseconds. */
+  | {
+    readonly op: "link-add";
+    readonly member: MemberId;
+    readonly room: RoomKey;
+    readonly hash: string;
+    readonly time: number;
+    readonly uses: number | undefined;
+  }
+  /** A member uses an invite link, which counts. It may join the room then. */
+  | { readonly op: "link-use"; readonly member: MemberId; readonly hash: string }
+  /** A member revokes an invite link, by its number. */
+  | { readonly op: "link-remove"; readonly member: MemberId; readonly id: number }
   // Messages
   /** A member says something in a room. `text` is sanitized. `reply`: its author has found that line in its history. */
   | {
@@ -392,6 +407,11 @@ export interface Results extends DirectoryResults {
   "rename-room": void;
   destroy: void;
   drop: void;
+  "link-add": InviteLink;
+  /** The name of the room. */
+  "link-use": string;
+  /** The link that was revoked. */
+  "link-remove": InviteLink;
   say: void;
   /** The line, as it was said. */
   post: Said;

@@ -33,6 +33,7 @@ export function addAccount(state: ChatState, command: CommandOf<"account-add">):
 export function dropAccount(state: ChatState, command: CommandOf<"account-drop">): boolean {
   const { account } = command;
   if (!changeDirectory(state, command)) return false;
+  state.storage.require(() => state.links.removeAccount(account));
   forgetAccount(state, account);
   for (const member of [...state.members.values()]) {
     if (member.account === undefined || fold(member.account) !== account) continue;

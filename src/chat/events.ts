@@ -115,6 +115,17 @@ export interface Reacted extends LineChanged {
   readonly bot: boolean;
 }
 
+/**
+ * Several reactions to a line of a room, within a short time, for clients that are not told of each. The text protocol announces it
+ * to its clients on this node.
+ */
+export interface ReactionsFolded {
+  readonly kind: "reactions-folded";
+  readonly line: Quote;
+  /** At least one, the oldest first. */
+  readonly reactions: readonly Reaction[];
+}
+
 /** The text of a line was deleted, by its author or by an operator. */
 export interface Redacted extends LineChanged {
   readonly kind: "redacted";
@@ -257,6 +268,7 @@ export type ChatEvent =
   | Whispered
   | Tagged
   | Reacted
+  | ReactionsFolded
   | Redacted
   | Joined
   | Left

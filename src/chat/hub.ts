@@ -16,6 +16,8 @@ import * as directory from "./directory_commands.ts";
 import type { Style } from "./events.ts";
 import { Ids } from "./ids.ts";
 import { type Endpoint, type Member, REMOTE_ENDPOINT, type Session } from "./member.ts";
+import * as links from "./invite_link_commands.ts";
+import { LinkRegistry } from "./invite_links.ts";
 import { ignore } from "./ignore_commands.ts";
 import type { IgnoreLists, IgnoreStore } from "./ignore_lists.ts";
 import * as lines from "./line_commands.ts";
@@ -65,6 +67,8 @@ export interface HubOptions {
   readonly observer: ChatObserver;
   /** The bans of the server; none are kept, unless given. */
   readonly serverBans?: ServerBans | undefined;
+  /** The invite links; there are none at first, unless given. */
+  readonly links?: LinkRegistry | undefined;
   /** Which accounts may be always on. */
   readonly alwaysOn: AlwaysOnPolicy;
   /** When the lobby is created, if the history does not have it, and members are restored, in milliseconds since 1970. */
@@ -128,6 +132,9 @@ const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   disown: admin.disown,
   "rename-room": admin.renameRoom,
   destroy: admin.destroy,
+  "link-add": links.addLink,
+  "link-use": links.takeLink,
+  "link-remove": links.removeLink,
   say: messages.say,
   post,
   whisper,
@@ -164,6 +171,7 @@ export class Hub {
       storage: new WriteBehind(history, keepPrivate, delivery, observer),
       observer,
       serverBans: options.serverBans ?? NO_SERVER_BANS,
+      links: options.links ?? new LinkRegistry(),
       limits,
       alwaysOn: new AlwaysOn(options.alwaysOn, history.presence?.choices()),
       waiting: new Waiting(history.presence?.waiting()),
@@ -312,6 +320,10 @@ export class Hub {
   /** The monitor lists of the members of this process. They are not part of the state that nodes share. */
   get monitor(): MonitorLists {
     return this.#state.monitor;
+  }
+
+  get links(): LinkRegistry {
+    return this.#state.links;
   }
 
   get ignores(): IgnoreLists {

@@ -47,7 +47,7 @@ type Synchronous<T> = {
 };
 
 /** The parts of a chat by which members change something. */
-type Part = "ignores" | "readMarkers" | "alwaysOn" | "lines";
+type Part = "ignores" | "links" | "readMarkers" | "alwaysOn" | "lines";
 
 /** The chat of a single node. The methods are documented in the interface `Chat`; all results are there at once. */
 export type LocalChat =

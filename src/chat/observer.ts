@@ -1,5 +1,6 @@
 /** What the chat reports to the server around it: when to flush, storage failures, and events for the log. */
 import type { ChatErrorCode } from "./chat_error.ts";
+import type { InviteLink } from "./invite_links.ts";
 import type { Member, Outlet, Session } from "./member.ts";
 import type { Room } from "./room.ts";
 import type { ServerBan } from "./server_bans.ts";
@@ -35,6 +36,8 @@ export interface ChatObserver {
   roomRenamed(from: string, to: string): void;
   /** A server operator entered an empty room that would have rejected any other member. */
   entryForced(member: Member, room: Room): void;
+  /** A member has used an invite link. */
+  linkUsed(member: Member, link: InviteLink): void;
 }
 
 /** Ignores everything. */
@@ -48,4 +51,5 @@ export const NO_OBSERVER: ChatObserver = {
   rateLimited: () => {},
   roomRenamed: () => {},
   entryForced: () => {},
+  linkUsed: () => {},
 };

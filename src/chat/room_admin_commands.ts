@@ -160,6 +160,7 @@ export function renameRoom(state: ChatState, command: CommandOf<"rename-room">):
   }
   if (key !== before) {
     followRename(state, before, key);
+    renameLinks(state, before, key);
     state.storage.require(() => state.observer.roomRenamed(before, key));
   }
   state.audiences.clear();
@@ -176,6 +177,15 @@ function followRename(state: ChatState, from: RoomKey, to: RoomKey) {
     if (scope === undefined || scope.room !== from) continue;
     member.scope = { ...scope, room: to };
     for (const session of member.sessions) if (session.token) session.token = { ...session.token, room: to };
+  }
+}
+
+/** Has invite links lead to a room under its new name. */
+function renameLinks(state: ChatState, from: RoomKey, to: RoomKey) {
+  try {
+    state.storage.require(() => state.links.renameRoom(from, to));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error; // else only the file has the old name, until the next use of the link
   }
 }
 

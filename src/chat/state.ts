@@ -8,6 +8,7 @@ import type { ChatEvent } from "./events.ts";
 import type { Ids } from "./ids.ts";
 import type { Member, Session } from "./member.ts";
 import type { Directory } from "./directory.ts";
+import type { LinkRegistry } from "./invite_links.ts";
 import { IgnoreLists, type IgnoreStore } from "./ignore_lists.ts";
 import { MonitorLists } from "./monitor.ts";
 import { MutedHosts } from "./muted_hosts.ts";
@@ -44,6 +45,7 @@ export interface StateParts {
   readonly storage: WriteBehind;
   readonly observer: ChatObserver;
   readonly serverBans: ServerBans;
+  readonly links: LinkRegistry;
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
   readonly waiting: Waiting;
@@ -86,6 +88,7 @@ export class ChatState {
   readonly storage: WriteBehind;
   readonly observer: ChatObserver;
   readonly serverBans: ServerBans;
+  readonly links: LinkRegistry;
   readonly limits: HubLimits;
   readonly alwaysOn: AlwaysOn;
   readonly waiting: Waiting;
@@ -103,6 +106,7 @@ export class ChatState {
     this.storage = storage;
     this.observer = observer;
     this.serverBans = serverBans;
+    this.links = parts.links;
     this.limits = limits;
     this.alwaysOn = alwaysOn;
     this.waiting = waiting;
@@ -163,11 +167,12 @@ export class ChatState {
   }
 
   /**
-   * Deletes a room without members.
+   * Deletes a room without members, and the invite links to it.
    *
    * @throws {StoreError} if the history cannot delete it. It stays then.
    */
   deleteRoom(room: Room): void {
+    this.storage.require(() => this.links.removeRoom(room.key));
     this.storage.deleteRoom(room);
     room.closed = true;
     this.rooms.delete(room.key);

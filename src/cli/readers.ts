@@ -127,7 +127,7 @@ export const origins: Reader<string[]> = {
 export const pageUrl: Reader<string> = {
   accepts: "a URL such as https://chat.example.org",
   read(text) {
-    if (text.length > 200 || !/^https?:\/\/[^\s?#@]+$/.test(text) || !URL.canParse(text)) return undefined;
+    if (text.length > 150 || !/^https?:\/\/[^\s?#@]+$/.test(text) || !URL.canParse(text)) return undefined;
     return text.replace(/\/+$/, "");
   },
 };

@@ -173,6 +173,10 @@ export const commandCodec = variants<LogCommand, "op">("op", {
   "rename-room": ["rr", 1, { member, room: text, name: text, reason }],
   destroy: ["de", 1, { member, room: text }],
   drop: ["dr", 1, { room: text, seen: integer }],
+  // Invite links
+  "link-add": ["la", 1, { member, room: text, hash: text, time: integer, uses: nullable(integer) }],
+  "link-use": ["lu", 1, { member, hash: text }],
+  "link-remove": ["lx", 1, { member, id: integer }],
   // Messages
   say: ["s", 1, { member, session, room: text, text, style, tags, minRank: nullable(rank), reply: optional(quote) }],
   post: ["po", 1, {

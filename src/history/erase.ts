@@ -56,8 +56,9 @@ export interface Erased {
 
 /**
  * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks, roles, bans and ignore lists, with the reasons of these bans, the files that the user has uploaded, the account with its roles, tokens, certificates
- * and read markers, the read markers of others in conversations with the user, and the user if it is always on. A room of
+ * on masks, roles, bans and ignore lists, with the reasons of these bans, the files that the user has uploaded, the account
+ * with its roles, tokens, certificates and read markers, the invite links that the user has made or used, the read markers
+ * of others in conversations with the user, and the user if it is always on. A room of
  * which it was the last owner belongs to the operator that has been one for longest.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
@@ -116,6 +117,8 @@ function eraseRows({ db }: Database, nick: string): Erased {
   run("DELETE FROM waiting WHERE key = ?1");
   run("DELETE FROM token WHERE account = ?1");
   run("DELETE FROM certificate WHERE account = ?1");
+  run(`DELETE FROM invite_link WHERE fold(by) = ?1 OR maker = '~' || ?1
+    OR EXISTS (SELECT 1 FROM json_each(guests) WHERE value = '~' || ?1 OR substr(value, 1, length(?1) + 1) = ?1 || '@')`);
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
   run("DELETE FROM ignored WHERE account = ?1 OR key = ?1 OR substr(key, 1, length(?1) + 1) = ?1 || '!'");
   return { inRooms, inPrivate: (inPrivate as { count: number }).count, account };

@@ -305,6 +305,21 @@ CREATE TRIGGER message_extras AFTER DELETE ON message WHEN old.extras <> 0 BEGIN
 END;
 `,
   `
+-- The invite links: see chat/invite_links.ts.
+CREATE TABLE invite_link (
+  id INTEGER PRIMARY KEY,
+  hash TEXT NOT NULL, -- SHA-256 of the code, in base64
+  room TEXT NOT NULL, -- folded
+  by TEXT NOT NULL, -- a nickname
+  maker TEXT NOT NULL, -- ~ and the folded name of the account, or the folded nickname, @ and the host of a guest
+  since INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  uses INTEGER, -- how many users can use it, or null for any number
+  used INTEGER NOT NULL,
+  guests TEXT NOT NULL -- who has used it, in the form of maker, as JSON
+) STRICT;
+`,
+  `
 -- Requests over HTTP give a token without the name of its account.
 CREATE INDEX token_by_hash ON token (hash);
 `,

@@ -11,6 +11,7 @@ import type { Member, Session } from "../chat/member.ts";
 import { fold } from "../chat/names.ts";
 import type { SessionToken } from "../chat/scope.ts";
 import { runToEnd, type Steps } from "../util/steps.ts";
+import { isLinkError, linkErrorText } from "./invite_links.ts";
 import type { ModerationContext } from "./moderation.ts";
 import { endOtherSessions } from "./sign_out.ts";
 
@@ -312,6 +313,10 @@ export function authErrorText(
       return `You are not logged in as ${subject}. If it is yours: ${
         context?.commandFor("ghost", subject, "PASSWORD")
       }`;
+    case "link-unknown":
+    case "link-expired":
+    case "link-used-up":
+      return linkErrorText(code);
     case "server-password":
       return "This server needs a password. Send it first.";
     case "password-token":
@@ -370,9 +375,9 @@ export class FailureCount {
     return this.#count > 0;
   }
 
-  /** Counts an error if it is a wrong password; returns whether the connection has to be closed. */
+  /** Counts an error if it is a wrong password or code; returns whether the connection has to be closed. */
   add({ code }: AuthError): boolean {
-    if (code === "wrong-password") this.#count++;
+    if (code === "wrong-password" || isLinkError(code)) this.#count++;
     return this.#count >= this.#max;
   }
 }

@@ -22,6 +22,8 @@ export interface ModerationContext {
   readonly bans: Bans;
   /** Writes an action of a server operator to the log, with the operator's name and address. */
   readonly audit: (action: string, by: Member, about?: string) => void;
+  /** The URL of an invite link, as far as the server knows its own address. */
+  readonly linkUrl: (code: string) => string;
   /** Counts a rejected request, and logs it if it is one worth logging. */
   readonly rejected: (caller: Caller, error: ChatError) => void;
   /** The state of the server, a sentence each. */

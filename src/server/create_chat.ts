@@ -4,6 +4,7 @@
 import type { Chat } from "../chat/chat.ts";
 import type { ChatOptions } from "../chat/chat_options.ts";
 import { LocalChat } from "../chat/local_chat.ts";
+import type { LinkRegistry } from "../chat/invite_links.ts";
 import type { Session } from "../chat/member.ts";
 import { StoreError } from "../chat/store.ts";
 import { STORAGE_RATE, type StorageLimits } from "../chat/storage_limit.ts";
@@ -21,6 +22,7 @@ import type { ServerResources } from "./resources.ts";
 /** The parts of the server that the chat reports to. */
 export interface ChatContext {
   readonly bans: Bans;
+  readonly links: LinkRegistry;
   /** Has the clients of this node disconnected that a new ban matches. */
   readonly enforceBan: (ban: Ban) => void;
   /** Has a session disconnected if a ban matches it. */
@@ -52,7 +54,8 @@ export function createChat(options: Options, resources: ServerResources, context
     resources.accounts?.submitTo(chat.directory);
     return { chat };
   }
-  const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, [context.bans.section], context.log);
+  const sections = [context.bans.section, context.links.section];
+  const node = new ServerCluster({ ...options, cluster }, resources, chatOptions, sections, context.log);
   resources.accounts?.submitTo(node.chat.directory);
   return { chat: node.chat, cluster: node };
 }
@@ -60,7 +63,8 @@ export function createChat(options: Options, resources: ServerResources, context
 function chatOptionsOf(
   options: Options,
   resources: ServerResources,
-  { bans, enforceBan, checkBans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }: ChatContext,
+  { bans, links, enforceBan, checkBans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }:
+    ChatContext,
 ): ChatOptions {
   return {
     history: resources.history,
@@ -80,6 +84,7 @@ function chatOptionsOf(
       banReason: (origin, account) => bans.findByOrigin(origin, account)?.reason,
     },
     serverBans: bans,
+    links,
     observer: {
       serverBanned: enforceBan,
       identified: checkBans,
@@ -108,6 +113,9 @@ function chatOptionsOf(
           if (!(error instanceof StoreError) || options.cluster !== undefined) throw error; // a node has to leave then
           log.error("tokens do not follow a renamed room", { data: options.data, error: error.message });
         }
+      },
+      linkUsed: ({ peer, nick }, { id, room }) => {
+        if (peer !== "") log.info("invite link used", { peer, nick, room, link: id });
       },
       entryForced: (member, room) => {
         if (member.peer !== "") audit("entered", member, room.name); // else another node has its sessions, and logs it

@@ -129,6 +129,18 @@ export class Listeners {
     return this.#open.map(({ address }) => address);
   }
 
+  /**
+   * The URL of the page without a path, as far as it is known: `HOST` is in place of the host if the port listens on all
+   * addresses. `undefined` without a web port.
+   */
+  get webUrl(): string | undefined {
+    const web = this.#open.find(({ name }) => name === "web");
+    if (web === undefined) return undefined;
+    const { hostname, port } = web;
+    const host = reachable(hostname) === hostname ? bracketed(hostname) : "HOST";
+    return `${this.#context.tls === undefined ? "http" : "https"}://${host}:${port}`;
+  }
+
   /** Closes all ports but the web port, which rejects new WebSockets and still answers `/healthz` and `/metrics`. */
   stopAccepting(): void {
     this.#stopping = true;

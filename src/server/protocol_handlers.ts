@@ -11,6 +11,7 @@ import { Keepalive, SAFE_RATE } from "../protocol/irc/keepalive.ts";
 import type { IrcOptions } from "../protocol/irc/options.ts";
 import { irc } from "../protocol/irc/session.ts";
 import type { ModerationContext } from "../protocol/moderation.ts";
+import { ReactionFolds } from "../protocol/text/reaction_folds.ts";
 import { system, textFormat } from "../protocol/text/render.ts";
 import { text } from "../protocol/text/session.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
@@ -68,6 +69,7 @@ export function createHandlers(
   const motd = () => resources.motd.lines;
   const slicer = new TimeSlicer();
   const departures = new TimeSlicer(undefined, undefined, Infinity); // each connection has at most one job in the queue
+  const folds = new ReactionFolds(chat);
   const textOptions = {
     chat,
     auth,
@@ -80,7 +82,8 @@ export function createHandlers(
     hostOf,
     motd,
     answerMax: sendBuffer / LINES_IN_BUFFER,
-    format: textFormat(announce),
+    format: textFormat(announce, folds),
+    folds,
   };
   const ircOptions: IrcOptions = {
     chat,

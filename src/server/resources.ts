@@ -3,6 +3,7 @@
  */
 import type { Accounts } from "../accounts/accounts.ts";
 import type { IgnoreStore } from "../chat/ignore_lists.ts";
+import type { InviteLinkStore } from "../chat/invite_links.ts";
 import type { HistoryStore } from "../chat/store.ts";
 import type { FileStore } from "../files/file_store.ts";
 import type { Sniffer } from "../files/types.ts";
@@ -23,6 +24,8 @@ export interface ServerResources extends ClusterResources {
   readonly accounts?: Accounts | undefined;
   /** Where bans are stored; without it, they end with the process. */
   readonly bans?: BanStore | undefined;
+  /** Where invite links are stored; without it, they end with the process. */
+  readonly links?: InviteLinkStore | undefined;
   /** Where the ignore lists of accounts are stored; without it, they end with the connection. */
   readonly ignores?: IgnoreStore | undefined;
   /** Decides what has expired; the system's clock by default. */

@@ -4,6 +4,7 @@
 import { AuthService } from "../accounts/auth.ts";
 import { settle } from "../chat/answer.ts";
 import type { Chat } from "../chat/chat.ts";
+import { LinkRegistry } from "../chat/invite_links.ts";
 import { ChatError } from "../chat/chat_error.ts";
 import { LINES_IN_BUFFER, type Options } from "../cli/options.ts";
 import { Maintenance } from "../history/maintenance.ts";
@@ -80,6 +81,7 @@ export class Server {
     this.#fanout = new Fanout(options.sendBuffer / LINES_IN_BUFFER);
     const traffic: Traffic = { linesIn: 0, linesOut: 0, bytesOut: 0 };
     const bans = new Bans(resources.bans, (error) => log.error("cannot store ban", { error: error.message }), clock);
+    const links = new LinkRegistry(resources.links);
     const limits = createLimits(options, bans, log);
     const rejections = new RejectionLog(log);
     const trouble = () => troubleOf(this.#chat.cluster);
@@ -93,6 +95,7 @@ export class Server {
     });
     const { chat, cluster } = createChat(options, resources, {
       bans,
+      links,
       enforceBan: (ban) => {
         enforcer.enforce(ban);
         this.#api.streams.recheck();
@@ -111,7 +114,8 @@ export class Server {
     const enforcer = new BanEnforcer(bans, this.#connections, this.#chat, (error) => {
       log.error("cannot enforce ban", { error: errorDetails(error) });
     });
-    this.#auth = new AuthService({ password, accounts, operators, log, maxFailures: options.maxFailures });
+    const { maxFailures, publicUrl } = options;
+    this.#auth = new AuthService({ password, accounts, operators, links: chat.links, log, maxFailures });
     this.#stats = new Stats({
       chat: this.#chat,
       bans,
@@ -126,6 +130,7 @@ export class Server {
     const moderation: ModerationContext = {
       bans,
       audit: this.#audit,
+      linkUrl: (code) => `${publicUrl ?? this.#listeners.webUrl ?? ""}/i/${code}`,
       rejected: (caller, error) => rejections.add(caller, error),
       stats: () => this.#stats.sentences(),
       reload: () => this.reload(),

@@ -2,6 +2,7 @@
  * The files of the page, which are part of the program: none is read from the disk at run time.
  */
 import type { Asset } from "../protocol/http/site.ts";
+import qrJs from "lean-qr/nano" with { type: "text" };
 import accountJs from "./account.js" with { type: "text" };
 import chanservJs from "./chanserv.js" with { type: "text" };
 import chatJs from "./chat.js" with { type: "text" };
@@ -22,6 +23,7 @@ import historyJs from "./history.js" with { type: "text" };
 import iconSvg from "./icon.svg" with { type: "text" };
 import ignoredJs from "./ignored.js" with { type: "text" };
 import indexHtml from "./index.html" with { type: "text" };
+import invitationJs from "./invitation.js" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
 import keptJs from "./kept.js" with { type: "text" };
 import keysJs from "./keys.js" with { type: "text" };
@@ -47,6 +49,7 @@ import uploadsJs from "./uploads.js" with { type: "text" };
 import viewsComposerJs from "./views/composer.js" with { type: "text" };
 import viewsDevicesJs from "./views/devices.js" with { type: "text" };
 import viewsFilesJs from "./views/files.js" with { type: "text" };
+import viewsInviteJs from "./views/invite.js" with { type: "text" };
 import viewsLinesJs from "./views/lines.js" with { type: "text" };
 import viewsMessagesJs from "./views/messages.js" with { type: "text" };
 import viewsOperatorJs from "./views/operator.js" with { type: "text" };
@@ -101,6 +104,7 @@ const parts: readonly Asset[] = [
   { path: "/history.js", type: JS, text: historyJs },
   { path: "/icon.svg", type: SVG, text: iconSvg },
   { path: "/ignored.js", type: JS, text: ignoredJs },
+  { path: "/invitation.js", type: JS, text: invitationJs },
   { path: "/irc.js", type: JS, text: ircJs },
   { path: "/kept.js", type: JS, text: keptJs },
   { path: "/keys.js", type: JS, text: keysJs },
@@ -115,6 +119,7 @@ const parts: readonly Asset[] = [
   { path: "/operator.js", type: JS, text: operatorJs },
   { path: "/person_actions.js", type: JS, text: personActionsJs },
   { path: "/places.js", type: JS, text: placesJs },
+  { path: "/qr.js", type: JS, text: qrJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },
   { path: "/read_sync.js", type: JS, text: readSyncJs },
   { path: "/reply_texts.js", type: JS, text: replyTextsJs },
@@ -126,6 +131,7 @@ const parts: readonly Asset[] = [
   { path: "/views/composer.js", type: JS, text: viewsComposerJs },
   { path: "/views/devices.js", type: JS, text: viewsDevicesJs },
   { path: "/views/files.js", type: JS, text: viewsFilesJs },
+  { path: "/views/invite.js", type: JS, text: viewsInviteJs },
   { path: "/views/lines.js", type: JS, text: viewsLinesJs },
   { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
   { path: "/views/operator.js", type: JS, text: viewsOperatorJs },
@@ -142,7 +148,9 @@ const LATER: ReadonlySet<string> = new Set([
   "/highlight.js",
   "/mask_lists.js",
   "/operator.js",
+  "/qr.js",
   "/views/devices.js",
+  "/views/invite.js",
   "/views/operator.js",
   "/views/room_dialog.js",
   "/views/search.js",

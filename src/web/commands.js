@@ -35,6 +35,7 @@ import { fold, isRoom, toRoomName } from "./room.js";
  * @property {(words: string) => void} search
  * @property {() => void} settings
  * @property {() => void} devices
+ * @property {() => void} invite
  * @property {(name?: string) => void} operator
  */
 
@@ -215,6 +216,27 @@ export const COMMANDS = {
       if (word === "" || !isRoom(name)) return "Name a user and a room: /invite NAME #ROOM";
       chat.request("INVITE", [word, name], { room });
     },
+  },
+  link: {
+    args: "[7d] [5 uses]",
+    help: "make an invite link to the room",
+    run: inRoom(({ chat, ui, room, arg }) => {
+      if (arg === "") return ui.invite();
+      askChanServ(chat, ["LINK", room.name, ...arg.split(/\s+/)], { room });
+    }),
+  },
+  links: {
+    args: "",
+    help: "list the invite links of the room",
+    run: inRoom(({ ui }) => ui.invite()),
+  },
+  unlink: {
+    args: "NUMBER",
+    help: "revoke an invite link",
+    run: inRoom(({ chat, room, word }) => {
+      if (word === "") return "Give the number of a link: /unlink NUMBER";
+      askChanServ(chat, ["UNLINK", room.name, word], { room });
+    }),
   },
   kick: {
     args: "NAME [REASON]",

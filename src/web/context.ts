@@ -36,6 +36,8 @@ export interface PendingRequest {
   pending?: Pending;
   /** Whether the line was a JOIN of `room`. */
   join?: boolean;
+  /** Whether the line was a JOIN with the code of an invite link: the room is shown. */
+  isInvitation?: boolean;
   /** Whether the answer is not shown. */
   silent?: boolean;
   /** Collects the members that NAMES or WHO returns. */

@@ -8,7 +8,7 @@ import { colour } from "./colours.js";
 import { ALIASES, listedCommands } from "./commands.js";
 import { button, byId, make } from "./dom.js";
 import { makeRoving } from "./keys.js";
-import { sessionStore } from "./storage.js";
+import { localStore, sessionStore } from "./storage.js";
 import { isOperator, personActions, serverActions } from "./person_actions.js";
 import { places } from "./places.js";
 import { fold } from "./room.js";
@@ -92,14 +92,17 @@ const openSanction = later(async () => (await import("./views/operator.js")).ope
  *
  * @param {Chat} chat
  * @param {string} room The room in the address, or the empty string.
+ * @param {boolean} isInvited Whether the page was opened by an invite link.
  */
-export function enterDialog(chat, room) {
+export function enterDialog(chat, room, isInvited = false) {
   const it = dialog("enter");
   const name = input("enter-name");
   const go = byId("enter-go", HTMLButtonElement);
   const passwords = { server: input("enter-server-password"), account: input("enter-password") };
   if (room !== "") text("enter-where", `Choose a name to join ${room}.`);
-  name.value = sessionStore.get("draft name") || chat.wantedNick;
+  if (isInvited) text("enter-where", "You are invited. Choose a name to join.");
+  const known = isInvited ? sessionStore.get("nick") || localStore.get("nick") : "";
+  name.value = sessionStore.get("draft name") || chat.wantedNick || known;
   name.oninput = () => {
     sessionStore.set("draft name", name.value);
     if (chat.connection.status.passwordFor !== "account") return;

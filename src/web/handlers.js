@@ -93,7 +93,7 @@ const HANDLERS = {
     request?.onLine?.(name, { kind: "info", text: name, time: new Date(time) });
   },
 
-  JOIN(chat, { nick, params: [name = ""], tags }) {
+  JOIN(chat, { nick, params: [name = ""], tags }, request) {
     const { model } = chat;
     if (fold(nick) === fold(model.nick)) {
       const isRequested = model.find(name)?.state === "joining"; // else another device has joined, or the room was renamed
@@ -102,6 +102,7 @@ const HANDLERS = {
       room.joinedAt = timeOf(tags);
       model.setState(room, "in");
       if (!isRequested) loadLatest(chat, room);
+      if (request?.isInvitation) model.show(room);
     }
     const room = model.find(name);
     if (room === undefined) return;
@@ -262,6 +263,7 @@ const HANDLERS = {
     model.tell(request?.room ?? model.current, params.at(-1) ?? "");
   },
   NOTE({ model }, { params }, request) {
+    if (params[1] === "INVITED") return model.show(model.open(params[2] ?? ""));
     model.tell(request?.room ?? model.current, params.at(-1) ?? "");
   },
 

@@ -19,6 +19,7 @@ import {
   settingsDialog,
 } from "./dialogs.js";
 import { announce, byId } from "./dom.js";
+import { joinInvitation, takeInvitation, useInvitation } from "./invitation.js";
 import { plainText } from "./format.js";
 import { ignoreComposingKeys } from "./keys.js";
 import { saveReadMarkers } from "./read_markers.js";
@@ -38,6 +39,7 @@ import { showUploads } from "./views/uploads.js";
 /** @typedef {import("./lines.js").Line} Line */
 /** @typedef {import("./connection.js").Status} Status */
 
+const invitation = takeInvitation(); // first, as it changes the address
 const chat = new Chat(new URL("irc", location.href.replace(/^http/, "ws").replace(/[?#].*/s, "")).href);
 const { model } = chat;
 chat.network = document.title; // as the server wrote it into the page
@@ -49,6 +51,7 @@ const go = goDialog(chat);
 const about = later(async () => (await import("./views/room_dialog.js")).aboutDialog(chat));
 const search = later(async () => (await import("./views/search.js")).searchDialog(chat));
 const devices = later(async () => (await import("./views/devices.js")).devicesDialog(chat));
+const invite = later(async () => (await import("./views/invite.js")).inviteDialog(chat));
 const operator = (name = "") => openOperator(chat, { name });
 const settings = settingsDialog(chat, { help, devices, operator });
 const person = (/** @type {string} */ nick) => {
@@ -61,7 +64,7 @@ showTabs(chat, (room) => {
   focusComposer();
 });
 const scrollPages = showMessages(chat, person);
-showPeople(model, person);
+showPeople(chat, person, invite);
 showRoom(chat);
 const { send: sendFiles } = showUploads(chat, showInputError);
 showComposer(chat, {
@@ -70,6 +73,7 @@ showComposer(chat, {
   search,
   settings: settings.open,
   devices,
+  invite,
   operator,
   confirm: confirmDialog(),
   sendFiles,
@@ -240,7 +244,7 @@ function parseJson(text) {
 }
 
 const linkedRoom = roomInAddress();
-const enter = enterDialog(chat, linkedRoom);
+const enter = enterDialog(chat, linkedRoom, invitation !== "");
 chat.onStatus = (/** @type {Status} */ { kind }) => {
   updateStatus();
   enter.update();
@@ -252,6 +256,7 @@ chat.onStatus = (/** @type {Status} */ { kind }) => {
     return;
   }
   loadDialogs();
+  joinInvitation(chat);
   staySignedIn(chat);
   if (chat.connection.account !== "") loadOwnModes(chat); // the user may be a server operator by another device
   byId("show-search", HTMLElement).hidden = !canSearch(chat);
@@ -293,7 +298,8 @@ updateVisible();
 
 // Each tab has its own nickname once it was connected. A new tab begins with the one that was used last.
 loadLogin(chat);
+useInvitation(chat, invitation);
 chat.connection.onSignedOut = forgetToken;
 const last = sessionStore.get("nick") || localStore.get("nick");
-if (last === "") enter.open();
+if (last === "" || invitation !== "") enter.open();
 else chat.connect(last);

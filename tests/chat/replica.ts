@@ -222,6 +222,7 @@ export class Replica {
       muted: [...hub.muted],
       whowas: NICKS.map((nick) => hub.whowas.find(nick)),
       counts: [hub.flagCounts, hub.peak],
+      links: hub.links.all,
       nextGuest: hub.nicknames.guestName(),
       lastId: hub.ids.last,
     };
@@ -273,6 +274,7 @@ const identity = fc.record({
 const close = fc.constantFrom(undefined, { ending: "killed", words: "Killed", notice: "You are killed" });
 const host = fc.constantFrom("h1", "h2");
 const banned = fc.constantFrom("192.0.2.7", "m0!*@*", "~a:alice");
+const linkHash = fc.constantFrom("h1", "h2");
 const ignoredName = fc.constantFrom("alice", "m0!*@h1", "m1!*@h1", "m2!*@h1");
 
 /** Lines by their ids; most random commands concern one that was said. */
@@ -325,6 +327,14 @@ export const ARGUMENTS: { readonly [O in ChatOp]: fc.Arbitrary<object> } = {
   disown: fc.record({ room, account: fc.constantFrom("alice", "guest2") }),
   "rename-room": fc.record({ room, name: fc.constantFrom(...ROOMS, "#new", "#y"), reason }),
   destroy: fc.record({ room }),
+  "link-add": fc.record({
+    room,
+    hash: linkHash,
+    time: fc.constantFrom(1, 60_000, 3600_000),
+    uses: fc.constantFrom(undefined, 0, 1, 2),
+  }),
+  "link-use": fc.record({ hash: linkHash }),
+  "link-remove": fc.record({ id: fc.integer({ min: 1, max: 4 }) }),
   say: fc.record({
     room,
     text,
@@ -397,6 +407,8 @@ const FREQUENT: readonly ChatOp[] = [
   "rename-room",
   "role",
   "transfer",
+  "link-add",
+  "link-use",
 ];
 const op = fc.constantFrom(...Object.keys(ARGUMENTS) as ChatOp[], ...FREQUENT);
 const command = op.chain((op) => ARGUMENTS[op].map((args) => ({ op, ...args }) as Partial<Command> & { op: Op }));
@@ -430,6 +442,9 @@ const OWNED: readonly Step[] = [
   { op: "leave", room: "#z", reason: undefined },
   { op: "join", room: "#x", key: undefined },
   { op: "appoint", room: "#x", name: "alice" },
+  { op: "link-add", room: "#x", hash: "h0", time: 60_000, uses: 1 },
+  { op: "link-use", hash: "h0" },
+  { op: "link-remove", id: 1 },
   { op: "kick", room: "#x", nick: "m0", reason: undefined },
   { op: "reclaim", nick: "alice", reason: "reclaimed" },
   { op: "rename", nick: "m2" },

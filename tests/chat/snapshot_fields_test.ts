@@ -32,6 +32,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Fate>>>> = {
     storage: "local",
     observer: "local",
     serverBans: "taken",
+    links: "taken", // as a section
     limits: "setting",
     directory: "taken", // as a section
     storedIgnores: "taken", // in the section of the accounts
@@ -107,6 +108,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Fate>>>> = {
     "#banned": "derived",
   },
   Roles: { "#roles": "taken", "#list": "derived" },
+  LinkRegistry: { section: "local", "#store": "local", "#links": "taken", "#byHash": "derived" },
   Nicknames: {
     "#byNick": "derived",
     "#bySkeleton": "derived",

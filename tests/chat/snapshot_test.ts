@@ -14,14 +14,17 @@ import { connect, FIELDS, give, join, Notes, say } from "./state_cases.ts";
 
 /** The records of a snapshot, each as JSON text. */
 function taken({ hub, digest, bansSection }: Replica): string[] {
-  return [...hub.snapshot([digest, bansSection])].map((record) => JSON.stringify(record));
+  return [...hub.snapshot([digest, bansSection, hub.links.section])].map((record) => JSON.stringify(record));
 }
 
 /** Has a replica restore records, with the sessions that another one shows the rooms to. */
 function restore(replica: Replica, records: readonly string[], shown?: Hub): void {
   const { hub, digest, bansSection } = replica;
   const endpointOf = (id: number) => replica.endpointOf(id);
-  hub.restore(records.map((record) => JSON.parse(record)), { sections: [digest, bansSection], endpointOf });
+  hub.restore(records.map((record) => JSON.parse(record)), {
+    sections: [digest, bansSection, hub.links.section],
+    endpointOf,
+  });
   const sessions = new Map([...hub.members].flatMap(({ sessions }) => sessions.map((each) => [each.id, each])));
   for (const room of shown?.rooms ?? []) {
     for (const { id } of room.sessions) hub.show(sessions.get(id)!, hub.getRoom(room.key)!);
@@ -217,7 +220,7 @@ Deno.test("snapshot: restored members do not retain the JSON that they were read
   for (let id = 1; id <= 100; id++) give(one.hub, connect(id, `n-${id}`, { realname: `${id} `.repeat(20) }));
   const records = taken(one);
   const grown = await grownBy(() => {
-    const sections = [other.digest, other.bansSection];
+    const sections = [other.digest, other.bansSection, other.hub.links.section];
     other.hub.restore(records.map((record) => JSON.parse(record + " ".repeat(2 ** 20))), { sections });
   });
   assertEquals(other.hub.members.size, 100);

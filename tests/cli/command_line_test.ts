@@ -67,7 +67,6 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "uploads": ["uploads", { accounts: "accounts", everyone: "everyone", off: "off" }],
   "max-file": ["maxFile", { "1024": 1024, "64KiB": 65536, "1gib": 2 ** 30 }],
   "max-files": ["maxFiles", { "10MiB": 10 * 2 ** 20, "2gib": 2 ** 31 }],
-  "public-url": ["publicUrl", { "https://chat.example.org": "https://chat.example.org", "http://x/y/": "http://x/y" }],
   "data": ["data", { "./data": "./data", "42": "42" }],
   "sync": ["sync", { full: "full", normal: "normal" }],
   "keep": ["keep", {
@@ -94,6 +93,10 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "allow-origin": ["allowOrigin", {
     "https://chat.example.org": ["https://chat.example.org"],
     "http://localhost:3000,https://[::1]:8443": ["http://localhost:3000", "https://[::1]:8443"],
+  }],
+  "public-url": ["publicUrl", {
+    "https://chat.example.org": "https://chat.example.org",
+    "http://[::1]:8080/chat/": "http://[::1]:8080/chat",
   }],
   "log-level": ["logLevel", { debug: "debug", info: "info", warn: "warn", error: "error" }],
   "log-format": ["logFormat", { text: "text", json: "json" }],
@@ -179,6 +182,10 @@ Deno.test("command line: an invalid value is rejected with the flag and what it 
     "allow-origin": [
       "URLs without a path, with a comma between them, such as https://chat.example.org",
       ["chat.example.org", "https://chat.example.org/", "https://a.example/path", "https://A.example", "*", "null"],
+    ],
+    "public-url": [
+      "a URL such as https://chat.example.org",
+      ["chat.example.org", "ftp://a.example", "https://", "https://a.example/?b", "https://u@a.example"],
     ],
     "trust-proxy": [
       "IP addresses, with a comma between them, such as 127.0.0.1,10.0.0.0/8",

@@ -212,6 +212,12 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
   },
   destroy: { all: { op: "destroy", member: 7, room: "#tea" } },
   drop: { all: { op: "drop", room: "#tea", seen: 1_842_000_000_000_000 } },
+  "link-add": {
+    all: { op: "link-add", member: 7, room: "#tea", hash: "aGFzaA==", time: 604_800_000, uses: 5 },
+    least: { op: "link-add", member: 7, room: "#tea", hash: "", time: 60_000 },
+  },
+  "link-use": { all: { op: "link-use", member: 7, hash: "aGFzaA==" } },
+  "link-remove": { all: { op: "link-remove", member: 7, id: 3 } },
   say: {
     all: { ...SAY, text: "ciao ☕", style: "notice", tags: "+draft/reply=abc", minRank: "voice", reply: QUOTE },
     least: { op: "say", member: 7, room: "#tea", text: "hi", style: "say", tags: "" },

@@ -182,6 +182,46 @@ test("text: nc and telnet clients talk to each other", async (form) => {
   for (const { child } of [alice, bob, carol]) await child.status;
 }, notInstalled("nc", "telnet"));
 
+test("text: nc and telnet paste, reply, react and delete, and each sees what the other does", async (form) => {
+  await using server = await start(form);
+  const port = String(server.port);
+  const alice = spawn("nc", "127.0.0.1", port);
+  await alice.talker.until(/^-- Welcome/);
+  await alice.talker.send("/nick alice");
+  await alice.talker.until("-- guest1 is now alice");
+  const bob = spawn("telnet", "127.0.0.1", port);
+  await bob.talker.until(/^-- Welcome/);
+  await bob.talker.send("/nick bob");
+  for (const { talker } of [alice, bob]) await talker.until(/^-- guest\d is now bob$/);
+  await bob.talker.send("/paste", "if (lunch) {", "", "  /eat", "}", ".");
+  await bob.talker.until("-- Paste your lines. A line with just . sends them, /cancel drops them.");
+  const pasted = ["<bob> if (lunch) {", "", "        /eat", "      }"];
+  assertEquals(await alice.talker.lines(4), pasted);
+  assertEquals(await bob.talker.lines(4), pasted);
+  await alice.talker.send("/reply bob at one", "/react bob 👍");
+  const quote = '"if (lunch) { /eat }"';
+  for (const { talker } of [alice, bob]) {
+    await talker.until(`<alice to bob> ${quote}: at one`);
+    await talker.until(`-- alice reacted 👍 to ${quote}`);
+  }
+  await bob.talker.send("/react bob 🎉");
+  await bob.talker.until(`-- You reacted 🎉 to ${quote}`);
+  for (const { talker } of [alice, bob]) await talker.until(`-- bob reacted 🎉 to ${quote}`); // when the fold is over
+  await bob.talker.send("/delete");
+  for (const { talker } of [alice, bob]) await talker.until(`-- bob deleted: ${quote}`);
+  await alice.talker.send("/history 2");
+  assertMatch((await alice.talker.lines(1))[0]!, /^\[.*\] -- bob deleted this message$/);
+  assertMatch((await alice.talker.lines(1))[0]!, /^\[.*\] <alice to bob> \(deleted\): at one$/);
+  await bob.talker.end();
+  await alice.talker.until(/^-- bob left #lobby/);
+  await alice.talker.send("/quit");
+  await alice.talker.until("-- Goodbye.");
+  await alice.talker.end();
+  server.kill("SIGTERM");
+  assertEquals(await server.code(), 0);
+  for (const { child } of [alice, bob]) await child.status;
+}, notInstalled("nc", "telnet"));
+
 test("text: every line has a time when the only input of nc was /times on", async (form) => {
   await using server = await start(form);
   const port = String(server.port);

@@ -62,9 +62,19 @@ export function unsoundIrc(line: string, server: string, nick: string | undefine
   return undefined;
 }
 
-/** The beginnings of lines of the text listener, with or without a time; a token or a one-time word is a line of its own. */
-const SAID =
-  /^(?:\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] )?(?:--(?: |$)|<[^\s<>]+(?: to (?:operators|voices))?> |\* [^\s*]+ |\* \S+ to (?:operators|voices) |-[^\s:]+:#\S+- |-\S+- |\*\S+\* |-> \*\S+\* |tincan_[\w-]{43}$|once(?:-[a-z2-7]{4}){4}$)/;
+/** To whom a reply is, in the brackets of its author. */
+const REPLY = String.raw`(?: to (?:an earlier message|[^\s<>*]+))?`;
+
+/**
+ * The beginnings of lines of the text listener, with or without a time; a token or a one-time word is a line of its own, and the
+ * further lines of a message are blank or begin with a space.
+ */
+const SAID = new RegExp(
+  String.raw`^(?:\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d\] (?:#\S+ )?)?(?:--(?: |$)|` +
+    String.raw`<[^\s<>]+(?: to (?:operators|voices))?${REPLY}> |\* [^\s*]+ |\* \S+ to (?:operators|voices) |` +
+    String.raw`-[^\s:]+:#\S+${REPLY}- |-\S+${REPLY}- |\*[^\s*]+${REPLY}\* |-> \*\S+\* |` +
+    String.raw`tincan_[\w-]{43}$|once(?:-[a-z2-7]{4}){4}$)|^(?: |$)`,
+);
 
 /**
  * Checks a line of the text listener.

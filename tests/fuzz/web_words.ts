@@ -7,7 +7,21 @@ import { anyLine, bytesOf, ircCommand, latin1, mangled, text } from "./words.ts"
 
 const METHODS = ["GET", "GET", "GET", "GET", "HEAD", "POST", "DELETE", "OPTIONS", "CONNECT", "TRACE", "X", "get", ""];
 const TARGETS = [
-  ...["/", "/", "/irc", "/text", "/metrics", "/healthz", "/style.css", "/main.js", "/../etc/passwd", "/%00", "//x"],
+  ...[
+    "/",
+    "/",
+    "/irc",
+    "/text",
+    "/metrics",
+    "/healthz",
+    "/i/abcdefghijklmnopqrst",
+    "/i/",
+    "/style.css",
+    "/main.js",
+    "/../etc/passwd",
+    "/%00",
+    "//x",
+  ],
   ...["/?a#b", "*", "x", "http://x/", "http://me@x/", "https://[::1]:80/irc", "http://", "//", "/\\", "/irc?%", "/%ff"],
 ];
 const VERSIONS = [...Array(12).fill("HTTP/1.1"), "HTTP/1.0", "HTTP/1.9", "HTTP/2.0", "http/1.1", "HTTP/1.", "HTTP/11"];

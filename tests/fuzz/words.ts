@@ -288,6 +288,12 @@ export function scene(random: Random, listener: string): string[] {
       [`/oper op {oper}`, `/ban ${banned(random)}`, `/unban ${banned(random)}`],
       [`/oper op {oper}`, `/mute ${who}`, `/kill ${who} bye`],
       ["{door}", `/login ${who} ${own}`, `/drop ${own}`],
+      [
+        random.pick(["/paste", `/paste ${who}`]),
+        ...random.some(0, 120, () => text(random)),
+        random.pick([".", "/cancel"]),
+      ],
+      [text(random), `/react ${who} 👍`, "/react 🎉", "/reply yes", `/reply *${who}* yes`, "/unreact", "/delete"],
     ]);
   }
   const early = random.pick([[], ["PASS {door}"], ["NICK x", "PASS {door}", "CAP REQ :sasl"], ["CAP REQ :sasl"]]);
@@ -310,9 +316,36 @@ export function scene(random: Random, listener: string): string[] {
   ]);
 }
 
+/** For how long and for how many a link is wanted, or something else. */
+function linkWords(random: Random): string {
+  return random.pick([
+    "",
+    "1m",
+    "7d 5 uses",
+    "0",
+    "100",
+    "1 2 3",
+    "999999w",
+    "9".repeat(30),
+    "1h1h uses",
+    text(random),
+  ]);
+}
+
+/** What looks like the code of an invite link, or its URL. */
+function code(random: Random): string {
+  const letters = random.pick(["a", "z", "7"]).repeat(random.pick([19, 20, 20, 20, 21]));
+  return random.pick(["", "", "https://x/i/", "/i/"]) + letters;
+}
+
 /** A request to ChanServ. */
 function channelRequest(random: Random): string {
-  const verb = random.pick(["TRANSFER", "MEMBERS", "MEMBER", "DROP", "DROP", "OWNER", "HELP", "X"]);
+  const verb = random.pick([
+    ...["TRANSFER", "MEMBERS", "MEMBER", "DROP", "DROP", "OWNER", "HELP", "X"],
+    ...["LINK", "LINK", "LINKS", "UNLINK"],
+  ]);
+  if (verb === "LINK") return `${verb} ${room(random)} ${linkWords(random)}`;
+  if (verb === "UNLINK") return `${verb} ${room(random)} ${number(random)}`;
   const action = verb === "MEMBER" ? ` ${random.pick(["ADD", "REMOVE", "x"])}` : "";
   return `${verb} ${room(random)}${action} ${nick(random)}`;
 }
@@ -341,7 +374,9 @@ const IRC_PARAMS: Readonly<Record<string, (random: Random) => string[]>> = {
   CS: (random) => [channelRequest(random)],
   INVITE: (random) => [nick(random), room(random)],
   ISON: (random) => random.some(1, 30, () => nick(random)),
-  JOIN: (random) => [list(random, room), ...random.some(0, 1, () => random.pick(["key", "k,k", text(random)]))],
+  JOIN: (
+    random,
+  ) => [list(random, room), ...random.some(0, 1, () => random.pick(["key", "k,k", code(random), text(random)]))],
   KICK: (random) => [list(random, room), list(random, nick), ...random.some(0, 1, () => text(random))],
   KILL: (random) => [nick(random), text(random)],
   KLINE: (random) => [...random.some(0, 1, () => number(random)), banned(random), text(random)],

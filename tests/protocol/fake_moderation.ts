@@ -11,6 +11,7 @@ export function fakeModeration(audits: string[] = []): ModerationContext {
       const who = operatorName === undefined ? nick : `${nick} (${operatorName})`;
       audits.push([what, who, about].filter((word) => word !== undefined).join(" "));
     },
+    linkUrl: (code) => `https://chat.test/i/${code}`,
     rejected() {},
     stats: () => ["All is well."],
     reload: () => Promise.resolve({ done: ["motd"], failed: [] }),

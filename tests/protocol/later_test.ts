@@ -96,6 +96,38 @@ test("a client is read no further while it has as many lines under way as allowe
   assertEquals(tom.gets(), numbered(count, (n) => `<tom> ${n}`));
 });
 
+test("a reply, a reaction and a deletion come in order, and after a kick the user gets the reason", async (later) => {
+  const alice = await later.inTea("alice");
+  const tom = await later.fixture.text("tom");
+  await tom.says("/join #tea", "hello");
+  await alice.says("PRIVMSG #tea :hi");
+  await later.apply();
+  later.hold();
+  await later.gives(tom, "/reply yes", "/react alice 👍", "/paste", "one", "two", ".", "/delete two", "/ping");
+  await later.apply();
+  assertEquals(tom.gets(), [
+    '<tom to alice> "hi": yes',
+    '-- tom reacted 👍 to "hi"',
+    "-- Paste your lines. A line with just . sends them, /cancel drops them.",
+    "<tom> one",
+    "      two",
+    '-- tom deleted: "one two"',
+    "-- Pong.",
+  ]);
+  for (const line of ["/reply yes", "/react alice x", "/unreact", "/delete hello"]) {
+    await later.gives(alice, "KICK #tea tom");
+    await later.gives(tom, line);
+    await later.apply();
+    assertEquals(tom.gets().slice(0, 2), [
+      "-- alice kicked tom from #tea",
+      "-- You are not in #tea. Join it first: /join #tea",
+    ], line);
+    later.delayed.isHeld = false;
+    await tom.says("/join #tea");
+    later.hold();
+  }
+});
+
 test("a reply comes after the lines that the client has sent before", async (later) => {
   const alice = await later.inTea("alice", "echo-message");
   const tom = await later.fixture.text("tom");

@@ -10,6 +10,8 @@ import { nearest as nearestOnPage } from "../../src/web/nearest.js";
 /** What only one of the two has. */
 const ONLY_TEXT: Record<string, readonly string[]> = {
   "the page shows it without a command": ["echo", "history", "times", "ping"],
+  "the page has it beside each message": ["reply", "react", "unreact", "delete", "mentions"],
+  "the page takes several lines as they are": ["paste"],
   "the page has it in its settings": ["drop", "password"],
   "browsers do not show the page its certificates": ["cert"],
 };

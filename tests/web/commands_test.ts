@@ -45,6 +45,8 @@ Deno.test("commands: the IRC command for the current room is sent", () => {
     "/topic": "TOPIC #tea",
     "/topic two words": "TOPIC #tea two words",
     "/invite bob": "INVITE bob #tea",
+    "/link 7d 5 uses": "CS LINK #tea 7d 5 uses",
+    "/unlink 3": "CS UNLINK #tea 3",
     "/who other": "NAMES #other",
     "/names other": "NAMES #other",
     "/list": "WHO *",

@@ -44,6 +44,12 @@ const ALWAYS: Readonly<Record<string, string>> = {
 
 const SECURITY: Readonly<Record<string, string>> = { ...POLICY, ...ALWAYS };
 
+/** The path of an invite link, whatever its code. */
+const INVITATION = /^\/i\/[a-z2-7]{1,64}$/i;
+
+/** A file that the page refers to by a path relative to its own. */
+const RELATIVE = /\b(href|src)="([a-z_/]+\.[a-z]+)"/g;
+
 /** A file in the forms in which it is sent. */
 interface PreparedFile {
   readonly type: string;
@@ -56,14 +62,18 @@ interface PreparedFile {
 export class Site {
   readonly #files: ReadonlyMap<string, PreparedFile>;
   readonly #options: SiteOptions;
+  readonly #invitation: PreparedFile;
 
   constructor(options: SiteOptions) {
     this.#options = options;
     this.#files = new Map(options.assets.map((asset) => [asset.path, prepare(asset)]));
+    const page = options.assets.find(({ path }) => path === "/") ?? { path: "/", type: "text/plain", text: "" };
+    this.#invitation = prepare({ ...page, text: page.text.replace(RELATIVE, '$1="../$2"') });
   }
 
   respond(request: Request): Response {
     const { pathname } = new URL(request.url);
+    if (INVITATION.test(pathname)) return this.#invite(request);
     const file = this.#files.get(pathname);
     const dynamic = pathname === "/healthz" || pathname === "/metrics";
     if (file === undefined && !dynamic) return plain(request, 404, "Not found. The web page is at /");
@@ -74,6 +84,28 @@ export class Site {
     if (pathname === "/metrics") return this.#metrics(request);
     const trouble = this.#options.trouble();
     return trouble === undefined ? plain(request, 200, "ok") : plain(request, 503, trouble);
+  }
+
+  /**
+   * The page at the URL of an invite link, which it finds in its address. It is the same for each code, valid or not, and is not
+   * cached: the URL is a secret.
+   */
+  #invite(request: Request): Response {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return plain(request, 405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
+    }
+    const { type, bytes, gzip } = this.#invitation;
+    const zipped = acceptsGzip(request);
+    const body = zipped ? gzip : bytes;
+    const headers: Record<string, string> = {
+      ...SECURITY,
+      "cache-control": "no-store",
+      "vary": "accept-encoding",
+      "content-type": type,
+      "content-length": String(body.length),
+    };
+    if (zipped) headers["content-encoding"] = "gzip";
+    return new Response(request.method === "HEAD" ? null : body, { headers });
   }
 
   #metrics(request: Request): Response {

@@ -3,6 +3,7 @@
  */
 import { ChatError } from "../../chat/chat_error.ts";
 import type { Room } from "../../chat/room.ts";
+import { type LinkContext, listLinks, makeLink, revokeLink } from "../invite_links.ts";
 import { appoint, destroy, listBans, listRoles, type RoomAdminContext, setMember, transfer } from "../room_admin.ts";
 import { CHANSERV, replyFromChanServ } from "./chanserv_notice.ts";
 import type { MemberContext } from "./context.ts";
@@ -18,7 +19,7 @@ interface ChanServRequest {
   readonly help: string;
   /** Whether only server operators can use it. They find secret channels, too. */
   readonly forOperators?: boolean;
-  run(context: RoomAdminContext, room: Room, words: readonly string[]): Promise<string> | string | string[];
+  run(context: RoomAdminContext, room: Room, words: readonly string[]): Promise<string | string[]> | string | string[];
 }
 
 const REQUESTS: Readonly<Record<string, ChanServRequest>> = {
@@ -39,6 +40,24 @@ const REQUESTS: Readonly<Record<string, ChanServRequest>> = {
     run: (context, room, [name = ""]) => setMember(context, room, name, false),
   },
   BANS: { params: "", help: "list its bans, with the nicknames", run: (_context, room) => listBans(room) },
+  LINK: {
+    params: "[7d] [5 uses]",
+    help: "make an invite link, which also works as PASS and as the key",
+    run: invite,
+  },
+  LINKS: {
+    params: "",
+    help: "list its invite links",
+    run(context, room) {
+      const links = listLinks(context, room);
+      return links.length === 0 ? `${room.name} has no invite links that you may see.` : links;
+    },
+  },
+  UNLINK: {
+    params: "NUMBER",
+    help: "revoke an invite link",
+    run: (context, _room, [number = ""]) => revokeLink(context, number),
+  },
   DROP: {
     params: "",
     help: "delete the channel and its history; asked twice",
@@ -59,7 +78,8 @@ export async function handleChannelRequest(context: MemberContext, message: stri
   if (name === "MEMBER") name = `MEMBER ${words.shift()?.toUpperCase() ?? ""}`;
   if (!Object.hasOwn(REQUESTS, name)) return help(context, name);
   const request = REQUESTS[name]!;
-  if (channel === "" || (request.params !== "" && words.length === 0)) {
+  const isOptional = request.params === "" || request.params.startsWith("[");
+  if (channel === "" || (!isOptional && words.length === 0)) {
     return replyFromChanServ(context, `Write ${synopsis(name, request)} - ${request.help}.`);
   }
   try {
@@ -75,6 +95,12 @@ export async function handleChannelRequest(context: MemberContext, message: stri
     if (!(error instanceof ChatError)) throw error;
     replyError(context, error, "CHANSERV");
   }
+}
+
+/** LINK #channel [7d] [5 uses]. */
+async function invite(context: LinkContext, room: Room, words: readonly string[]): Promise<string[]> {
+  const made = await makeLink(context, room, words, (id) => `/msg ${CHANSERV} UNLINK ${room.name} ${id}`);
+  return [...made?.sentences ?? [`Write ${synopsis("LINK", REQUESTS["LINK"]!)} - ${REQUESTS["LINK"]!.help}.`]];
 }
 
 /** A channel that the client may know of: its own, and for server operators all. @throws {ChatError} `no-such-room` */

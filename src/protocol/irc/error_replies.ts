@@ -4,6 +4,7 @@
 import type { ChatError } from "../../chat/chat_error.ts";
 import { type IrcContext, isRegistered } from "./context.ts";
 import { ROLES_MAX } from "../../chat/roles.ts";
+import { linkRequestErrorText } from "../invite_links.ts";
 import { replyFromNickServ } from "./nickserv_notice.ts";
 import { word } from "./numerics.ts";
 import type { IrcMessage } from "./parser.ts";
@@ -216,6 +217,17 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
         "TEXT_TOO_LONG",
         `Text too long: at most ${subject} bytes, and letters outside ASCII take 2 to 4 each`,
       );
+    case "link-unknown":
+    case "link-expired":
+    case "link-used-up":
+      return context.fail(command, code.toUpperCase().replaceAll("-", "_"), linkRequestErrorText(code, subject)!);
+    case "link-time-invalid":
+    case "link-uses-invalid":
+    case "links-full":
+    case "links-unstored":
+      return context.fail(command, code.toUpperCase().replaceAll("-", "_"), linkRequestErrorText(code, subject)!);
+    case "no-such-link":
+      return context.fail(command, "NO_SUCH_LINK", "No such invite link", word(subject));
     case "topic-too-long":
       return context.fail(command, "INVALID_TOPIC", `Topic too long: at most ${subject} characters`);
   }

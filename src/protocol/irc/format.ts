@@ -82,6 +82,7 @@ export class IrcFormat implements WireFormat {
         return this.#speech(event, event.to);
       case "tagged":
         return this.#tagged(event);
+      case "reactions-folded": // each was told
       case "reacted":
       case "redacted":
         return undefined;

@@ -36,6 +36,8 @@ export class Handshake {
   passwordAccepted: boolean;
   /** Whether the client has given a wrong server password. It may try again. */
   passwordRejected = false;
+  /** The invite link that was given as the server password: what `InviteLinks.use` takes. */
+  link: string | undefined;
   /** The SASL exchange in progress, if any. */
   sasl: SaslExchange | undefined;
   /** The login of the client before registration is complete. */

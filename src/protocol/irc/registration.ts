@@ -4,6 +4,7 @@
 import { AuthError } from "../../accounts/auth.ts";
 import { clipRealname, isReason } from "../../chat/lengths.ts";
 import { isAccount } from "../../chat/nicknames.ts";
+import { readCode } from "../../chat/link_code.ts";
 import { isNick, prepareName } from "../../chat/names.ts";
 import { copyString } from "../../util/copy_string.ts";
 import { isScoped, requireOtherNick } from "../../chat/scope.ts";
@@ -121,21 +122,23 @@ function withValue({ caller }: IrcContext, name: string): string {
 }
 
 /**
- * PASS (RFC 2812, section 3.1.1): the server password. If none is required, any is accepted. It is never the password of an
+ * PASS (RFC 2812, section 3.1.1): the server password, or the code of an invite link. If none is required, any is accepted. It is never the password of an
  * account. A client whose password is wrong may try again (modern.ircdocs.horse, "PASS message", leaves that to the server):
  * people mistype passwords.
  */
 export async function pass(context: IrcContext, _params: readonly string[], message: IrcMessage): Promise<void> {
-  const { handshake } = context;
+  const { handshake, auth } = context;
   if (isRegistered(context)) return context.numeric("ERR_ALREADYREGISTERED");
-  if (handshake.passwordAccepted) return;
+  const password = restOf(message, 0);
+  const isNeeded = !handshake.passwordAccepted;
+  if (!isNeeded && (auth.passwordRequired || readCode(password) === undefined)) return;
   try {
-    await context.auth.checkServerPassword(context.caller, restOf(message, 0));
+    handshake.link = await auth.checkServerPassword(context.caller, password);
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    context.numeric("ERR_PASSWDMISMATCH");
+    if (isNeeded) context.numeric("ERR_PASSWDMISMATCH");
     if (error.code !== "wrong-password") context.reply(`NOTICE ${context.name} :${authErrorText(error)}`);
-    handshake.passwordRejected = true;
+    handshake.passwordRejected = isNeeded;
     return context.countFailure(error);
   }
   handshake.passwordAccepted = true;

@@ -20,7 +20,9 @@ import {
   TOO_MANY_FAILURES,
   WRONG_PASSWORD,
 } from "../accounts.ts";
+import { linkRequestErrorText } from "../invite_links.ts";
 import type { Capability } from "./capabilities.ts";
+import { join } from "./channels.ts";
 import { type Command, commands } from "./commands.ts";
 import type { IrcContext, MemberContext } from "./context.ts";
 import { replyError, replyTryAgain } from "./error_replies.ts";
@@ -309,6 +311,8 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
       handshake.nick = undefined;
       return replyError(this, error, "NICK"); // another client has taken it since NICK
     }
+    const { link } = handshake;
+    const linked = link === undefined ? undefined : await this.#useLink(session, link);
     if (this.#closing) return await chat.disconnect(session, this.quitReason); // while it was connected
     this.session = session;
     session.echo = this.has("echo-message");
@@ -322,6 +326,32 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
     showRooms(this as MemberContext, session.member.rooms.values(), missedSince);
     replayMissedPrivate(this as MemberContext);
     if (handshake.away !== undefined) await setAway(this as MemberContext, handshake.away);
+    if (linked === undefined) return;
+    await join(this as MemberContext, [linked]);
+    if (this.has("standard-replies")) {
+      this.reply(`NOTE PASS INVITED ${linked} :You came by an invite link to ${linked}`);
+    }
+  }
+
+  /**
+   * Has a new member use the invite link that it has given. If that is not possible, closes the connection, unless the member
+   * may be here without.
+   *
+   * @returns The name of the room that it may join.
+   */
+  async #useLink(session: Session, link: string): Promise<string | undefined> {
+    try {
+      return await this.chat.links.use(session.member, link);
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      const text = linkRequestErrorText(error.code, error.subject) ??
+        "You are banned from the room of this invite link.";
+      const isNeeded = this.auth.passwordRequired;
+      if (isNeeded) this.numeric("ERR_PASSWDMISMATCH");
+      this.reply(`NOTICE ${this.name} :${text}`);
+      if (isNeeded) this.close("invite link", text);
+      return undefined;
+    }
   }
 
   /** Runs a message when no earlier line of the client is in its way. */

@@ -6,6 +6,7 @@ import { system } from "./render.ts";
 /** The parts of `/help`, each with its heading. `/help` alone prints `basics`. */
 export const TOPICS = {
   basics: "Text goes to your room. A line that begins with / is a command:",
+  messages: "Messages. For those in private, begin with *NAME*, as in /reply *bob* yes:",
   moderation: "Moderation; most of these are for operators of the room:",
   accounts: "Accounts, for a nickname that is yours alone:",
   settings: "Settings of this connection:",

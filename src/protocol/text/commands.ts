@@ -21,7 +21,11 @@ import type { CommandContext } from "./context.ts";
 import { helpFor, resolveAlias, unknownCommand } from "./help.ts";
 import { history, search } from "./history_commands.ts";
 import { ignore, unignore } from "./ignore_commands.ts";
+import { link, links, unlink } from "./link_commands.ts";
 import { announce, bans, kill, mute, nodes, oper, stats, unmute } from "./operator_commands.ts";
+import { mentions } from "./mentions.ts";
+import { deleteCommand, react, reply, unreact } from "./message_commands.ts";
+import { paste } from "./paste.ts";
 import { system } from "./render.ts";
 import { member, members, owner, rename, transfer } from "./room_admin_commands.ts";
 import { join, leave, rooms, topic, who } from "./room_commands.ts";
@@ -51,6 +55,9 @@ export const commands: CommandTable = {
   unignore,
   topic,
   invite,
+  link,
+  links,
+  unlink,
   kick,
   ban,
   unban,
@@ -65,6 +72,12 @@ export const commands: CommandTable = {
   rename,
   history,
   search,
+  reply,
+  react,
+  unreact,
+  delete: deleteCommand,
+  paste,
+  mentions,
   echo,
   times,
   ping,

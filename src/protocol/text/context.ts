@@ -3,11 +3,24 @@ import type { Room } from "../../chat/room.ts";
 import type { AccountContext } from "../accounts.ts";
 import type { ModerationContext } from "../moderation.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
+import type { ReactionFolds } from "./reaction_folds.ts";
+
+/** Takes the lines of a client, in place of the session. */
+export interface LineTaker {
+  /** Takes a line, which may be empty. A promise keeps the next one waiting. */
+  take(line: string): Promise<void> | void;
+  /** A line was too long, and is lost. */
+  tooLong(): void;
+  /** The client has disconnected. */
+  close(): void;
+}
 
 /** What commands may use of a session. */
 export interface CommandContext extends AccountContext {
   readonly moderation: ModerationContext;
   readonly slicer: TimeSlicer;
+  /** The reactions that are not shown yet. */
+  readonly folds: ReactionFolds | undefined;
   /** The networks of the client, the widest first: they share the time of the slicer. */
   readonly networks: readonly string[];
   /** Upper bound on the characters of one reply. */
@@ -29,10 +42,16 @@ export interface CommandContext extends AccountContext {
    * @param then May throw what a command may throw.
    */
   askSecret(prompt: string, then: (secret: string) => Promise<void> | void): void;
+  /**
+   * Has the next lines given to a taker, until it is replaced by `undefined`.
+   *
+   * `take` may throw what a command may throw.
+   */
+  setTaker(taker: LineTaker | undefined): void;
   /** Sends lines to this client alone. */
   reply(lines: readonly string[]): void;
-  /** Puts the time before a line, if the client wants times. */
-  withTime(line: string): string;
+  /** Puts the time before a message, if the client wants times. */
+  withTimes(lines: string | string[]): string[];
   /**
    * Moves the member to another room.
    *

@@ -4,6 +4,7 @@ import { IGNORED_MAX } from "../../chat/ignore_lists.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
 import { NICK_RULE, ROOM_RULE } from "../names.ts";
 import { ROLES_MAX } from "../../chat/roles.ts";
+import { linkRequestErrorText } from "../invite_links.ts";
 import { system } from "./render.ts";
 import { clip } from "./truncate.ts";
 
@@ -106,6 +107,16 @@ export function errorLine({ code, subject, room }: ChatError): string {
       return system(`Reason too long: at most ${subject} characters.`);
     case "text-too-long":
       return system(`Text too long: at most ${subject} bytes. Letters outside ASCII take 2 to 4 bytes each.`);
+    case "no-such-link":
+      return system(`No such invite link: ${clip(subject)}. /links lists yours.`);
+    case "link-unknown":
+    case "link-expired":
+    case "link-used-up":
+    case "link-time-invalid":
+    case "link-uses-invalid":
+    case "links-full":
+    case "links-unstored":
+      return system(linkRequestErrorText(code, subject)!);
     case "topic-too-long":
       return system(`Topic too long: at most ${subject} characters.`);
     case "token-read-only":

@@ -67,7 +67,7 @@ function section(commands: CommandTable, names: readonly string[], topic: Topic)
 function furtherTopics(commands: CommandTable, names: readonly string[]): string {
   const shown = new Set(names.map((name) => commands[name]!.topic));
   const topics = TOPIC_NAMES.filter((topic) => topic !== "basics" && shown.has(topic));
-  return `More: ${[...topics, "all"].map((topic) => `/help ${topic}`).join(", ")}`;
+  return `More, by /help TOPIC: ${[...topics, "all"].join(", ")}`;
 }
 
 function row(commands: CommandTable, name: string, width = SYNOPSIS_WIDTH): string {

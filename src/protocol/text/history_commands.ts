@@ -1,4 +1,5 @@
 /** Commands that read the history of a room, or of a private conversation. */
+import type { Actor } from "../../chat/events.ts";
 import type { Member } from "../../chat/member.ts";
 import { isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
@@ -34,11 +35,24 @@ export const search: Command = {
   run: (context, arg) => searchRoom(context, arg),
 };
 
-/** Renders past lines: as many of the last ones as fit into a reply. */
-export function historyLines(lines: readonly Line[], charactersMax: number, reader: Member): string[] {
+/** Renders past messages: as many of the last ones as fit into a reply. Those of several lines have `\n` between them: see `split`. */
+export function historyLines(messages: readonly Line[], charactersMax: number, reader: Member): string[] {
   const now = Date.now();
   const render = (line: Line) => historyLine(line, now, isOwn(line, reader));
-  return renderFitting(lines.toReversed(), charactersMax, render).reverse();
+  return renderFitting(messages.toReversed(), charactersMax, render).reverse();
+}
+
+/** The lines of rendered messages. */
+export function split(messages: readonly string[]): string[] {
+  return messages.flatMap((message) => message.split("\n"));
+}
+
+/** Lines without those of users that the reader ignores, and without the reactions of these users. */
+export function withoutIgnored<L extends Line>({ chat, member }: CommandContext, lines: readonly L[]): L[] {
+  const isShown = (author: Actor) => !chat.ignores.ignores(member, author);
+  return lines.filter(isShown).map((line) => {
+    return line.reactions === undefined ? line : { ...line, reactions: line.reactions.filter(isShown) };
+  });
 }
 
 /** A history that can be read: of the room that the client shows, or of a private conversation. */
@@ -83,18 +97,42 @@ function showHistory(context: CommandContext, arg: string): void {
   const id = before && chat.history.firstIdSince(before, member, [where]);
   const past = source.page({ count, before: id });
   if (past.length > 0) {
-    const shown = past.filter((each) => !chat.ignores.ignores(member, each));
+    const shown = withoutIgnored(context, past);
     const lines = historyLines(shown, answerMax, member);
-    const covered = lines.length === shown.length ? past : past.slice(past.indexOf(shown.at(-lines.length)!));
+    const first = shown.at(-lines.length)?.id;
+    const covered = lines.length === shown.length ? past : past.slice(past.findIndex(({ id }) => id === first));
     const more = covered.length < count ? furtherBack(context, source, count, covered) : undefined;
     return context.reply([
       ...more === undefined ? [] : [system(more)],
-      ...lines,
+      ...split(lines),
       ...hiddenNotice(covered.length - lines.length),
     ]);
   }
   const when = before === undefined ? "yet" : `before ${formatDateTime(before, now)}`; // a time alone may be yesterday's
   context.reply([system(`${source.nothing} ${when}.`)]);
+}
+
+/** The most characters of a message of several lines that is shown in one. */
+const ONE_LINE_MAX = 300;
+
+/**
+ * A message to be shown in one line, without reactions. Of several lines, ` / ` is put between them; if they are long, those before the
+ * first one with any of some terms are left out, and so is the end.
+ */
+export function inOneLine<L extends Line>(line: L, terms: readonly string[] = []): L {
+  const { text, reactions: _, ...rest } = line;
+  const parts = text.split("\n");
+  if (parts.length === 1) return { ...rest, text } as L;
+  const hit = parts.findIndex((part) => terms.some((term) => part.toLowerCase().includes(term)));
+  const isLong = text.length > ONE_LINE_MAX && hit > 0;
+  const words = [
+    ...isLong ? ["…"] : [],
+    ...(isLong ? parts.slice(hit) : parts).map((part) => part.trim()).filter((part) => part !== ""),
+  ]
+    .join(" / ");
+  const characters = [...words];
+  const isCut = characters.length > ONE_LINE_MAX;
+  return { ...rest, text: isCut ? `${characters.slice(0, ONE_LINE_MAX).join("")}…` : words } as L;
 }
 
 /** Says that lines of ignored users are missing, if so. */
@@ -141,7 +179,7 @@ function* searchRoom(context: CommandContext, arg: string): Steps<void> {
     return context.reply([system(`Nothing to search for: use words, since punctuation and emoji are not indexed.`)]);
   }
   const { lines, unsearched } = yield* chat.history.search([room], { terms, count: REPLAY });
-  const shown = lines.filter((each) => !chat.ignores.ignores(member, each));
+  const shown = withoutIgnored(context, lines).map((line) => inOneLine(line, terms));
   const replies = [...historyLines(shown, answerMax, member), ...hiddenNotice(lines.length - shown.length)];
   if (unsearched !== undefined) {
     const since = formatDateTime(unsearched, Date.now());

@@ -10,12 +10,17 @@ const PROMPT = system("Password, please:");
 export class PasswordPrompt {
   readonly #connection: Connection;
   readonly #auth: AuthService;
+  readonly #host: string;
   readonly #failures: FailureCount;
   readonly #timer: ReturnType<typeof setTimeout>;
   #over = false;
 
-  /** @param time How long the client has to give the password, in milliseconds. */
-  constructor(connection: Connection, auth: AuthService, time: number) {
+  /**
+   * @param host The client's host, as members see it.
+   * @param time How long the client has to give the password, in milliseconds.
+   */
+  constructor(connection: Connection, auth: AuthService, host: string, time: number) {
+    this.#host = host;
     this.#connection = connection;
     this.#auth = auth;
     this.#failures = new FailureCount(auth.maxFailures);
@@ -24,12 +29,16 @@ export class PasswordPrompt {
     connection.send([PROMPT]);
   }
 
+  /** The invite link that was given in place of the password: what `InviteLinks.use` takes. */
+  link: string | undefined;
+
   /** Takes a line; returns whether it is the password. */
   async take(line: string): Promise<boolean> {
     if (line === "") return false;
     const { address, peer } = this.#connection;
     try {
-      await this.#auth.checkServerPassword({ address, peer, hasFailed: this.#failures.any }, line);
+      const caller = { address, peer, host: this.#host, hasFailed: this.#failures.any };
+      this.link = await this.#auth.checkServerPassword(caller, line);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       this.#connection.send([system(authErrorText(error))]);

@@ -2,29 +2,48 @@
  * Renders events as lines of the text protocol.
  *
  * What users say begins with `<nick>`, `* nick` or `*nick*`, what the server says with `--`, and past lines with a time in
- * brackets. A nickname contains no space, `<` or `*`, so no user can forge a line of another user or of the server.
+ * brackets. A nickname contains no space, `<` or `*`, so no user can forge a line of another user or of the server. Only the further
+ * lines of a message begin with a space, or are empty: see `messages.ts`.
  */
-import type { ChatEvent, Said, Whispered, WireFormat } from "../../chat/events.ts";
+import type { ChatEvent, WireFormat } from "../../chat/events.ts";
 import type { Line } from "../../chat/store.ts";
-import { type ModeChange, type Rank, RANK_OF } from "../../chat/modes.ts";
+import { type ModeChange, RANK_OF } from "../../chat/modes.ts";
 import { formatDateTime } from "../../util/datetime.ts";
 import { sanitize, stripFormatting } from "../../util/sanitize.ts";
-
-const RANK_NAMES: Readonly<Record<Rank, string>> = { owner: "owner", op: "operator", voice: "voice" };
+import {
+  deletedText,
+  indent,
+  nameLine,
+  RANK_NAMES,
+  reactedText,
+  reactionsText,
+  redactedText,
+  saidLines,
+  whisperedLines,
+  whisperSent,
+} from "./messages.ts";
+import type { ReactionFolds } from "./reaction_folds.ts";
 
 /**
  * Creates the wire format of a text port.
  *
  * @param announce The most members of a room in which joins and departures are shown.
+ * @param folds Which reactions are shown later, together; unless given, each is shown.
  */
-export function textFormat(announce: number): WireFormat {
+export function textFormat(announce: number, folds?: ReactionFolds): WireFormat {
   return {
     render(event: ChatEvent): string | readonly string[] | undefined {
       switch (event.kind) {
         case "said":
-          return said(event);
+          return saidLines(event);
         case "whispered":
-          return event.forAuthor ? whisperSent(event.to, event.text) : whispered(event);
+          return event.forAuthor ? whisperSent(event) : whisperedLines(event);
+        case "reacted":
+          return folds !== undefined && !folds.shows(event) ? undefined : system(reactedText(event));
+        case "reactions-folded":
+          return system(`${reactionsText(event.reactions)} to ${nameLine(event.line)}`);
+        case "redacted":
+          return system(redactedText(event));
         case "joined":
           return event.size > announce ? undefined : system(`${event.who} joined ${event.room}`);
         case "left":
@@ -52,12 +71,13 @@ export function textFormat(announce: number): WireFormat {
         case "wallops":
           return system(`Message from server operator ${event.who}: ${event.text}`);
         case "not-stored":
-          return system(`Not sent, the server cannot store messages right now. Try again later: ${event.text}`);
+          return indent(
+            "-- Not sent, the server cannot store messages right now. Try again later: ",
+            stripFormatting(event.text),
+          );
         case "notice":
           return system(event.text);
         case "tagged":
-        case "reacted":
-        case "redacted":
         case "away":
         case "realname":
         case "account":
@@ -73,7 +93,7 @@ export function textFormat(announce: number): WireFormat {
 const formatsWithTimes = new WeakMap<WireFormat, WireFormat>();
 
 /**
- * A wire format that puts the time before each line of another one: the time at which the line was said, or of rendering.
+ * A wire format that puts the time before the lines of another one: the time at which the line was said, or of rendering.
  *
  * Each format has one such format, so that a line is rendered once for all members that share it.
  */
@@ -84,7 +104,7 @@ export function withTimes(format: WireFormat): WireFormat {
       render(event) {
         const lines = format.render(event);
         const time = "time" in event ? event.time : Date.now();
-        return typeof lines === "string" ? withTime(lines, time) : lines?.map((line) => withTime(line, time));
+        return typeof lines === "string" ? withTime(lines, time) : lines && timed(lines, time);
       },
     };
     formatsWithTimes.set(format, made);
@@ -101,60 +121,37 @@ export function withTime(line: string, time: number, now = time): string {
   return `[${formatDateTime(time, now)}] ${line}`;
 }
 
+/** Puts the time before each line, and as many spaces before the further lines of a message. */
+export function timed(lines: readonly string[], time: number, now = time): string[] {
+  const space = " ".repeat(withTime("", time, now).length);
+  return lines.map((line) => line === "" ? "" : line.startsWith(" ") ? space + line : withTime(line, time, now));
+}
+
 /** A line of the server. Control characters and IRC formatting are removed, since it may repeat input of any client. */
 export function system(text: string): string {
   return `-- ${stripFormatting(sanitize(text))}`;
 }
 
-/** The line that the sender of a private message sees. */
-export function whisperSent(to: string, text: string): string {
-  return `-> *${to}* ${text}`;
-}
-
 /**
- * A line of the history: `[14:05] <alice> hi`, with the date if it was said on another day.
+ * A message of the history: `[14:05] <alice> hi`, with the date if it was said on another day. If it has several lines, or reactions
+ * to it, the result has several lines, with `\n` between them.
  *
  * @param now The current time, in milliseconds since 1970.
  * @param own Whether the reader has said it.
  */
 export function historyLine(event: Line, now: number, own = false): string {
-  const line = event.kind === "said" ? said(event) : own ? whisperSent(event.to, event.text) : whispered(event);
-  return withTime(line ?? "", event.time, now);
+  const { who, time, deletedBy, reactions = [] } = event;
+  if (deletedBy !== undefined) return withTime(system(deletedText(who, deletedBy)), time, now);
+  const lines = event.kind === "said" ? saidLines(event) : own ? whisperSent(event) : whisperedLines(event);
+  if (typeof lines === "string" && reactions.length === 0) return withTime(lines, time, now);
+  const all = typeof lines === "string" ? [lines] : lines ?? [""];
+  return timed(reactions.length === 0 ? all : [...all, system(reactionsText(reactions))], time, now).join("\n");
 }
 
 /** `alone in #lobby`, `in #lobby with 1 other`, `in #lobby with 2 others`. */
 export function occupancy(room: string, others: number): string {
   if (others === 0) return `alone in ${room}`;
   return `in ${room} with ${others} ${others === 1 ? "other" : "others"}`;
-}
-
-function said({ who, text, style, room, minRank }: Said): string | undefined {
-  const to = minRank === undefined ? "" : ` to ${RANK_NAMES[minRank]}s`;
-  switch (style) {
-    case "say":
-      return `<${who}${to}> ${stripFormatting(text)}`;
-    case "action":
-      return `* ${who}${to} ${stripFormatting(text)}`;
-    case "notice":
-      return `-${who}:${room}- ${stripFormatting(text)}`;
-    case "ctcp":
-    case "ctcp-reply":
-      return undefined; // meant for programs
-  }
-}
-
-function whispered({ who, text, style }: Whispered): string | undefined {
-  switch (style) {
-    case "say":
-      return `*${who}* ${stripFormatting(text)}`;
-    case "action":
-      return `*${who}* ${who} ${stripFormatting(text)}`;
-    case "notice":
-      return `-${who}- ${stripFormatting(text)}`;
-    case "ctcp":
-    case "ctcp-reply":
-      return undefined;
-  }
 }
 
 /** Whether a member changes its own rank, as an owner does who transfers the room. */

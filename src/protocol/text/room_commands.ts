@@ -1,5 +1,6 @@
 /** Commands about rooms that every user may use: list, join, leave, members, topic. */
 import { ChatError } from "../../chat/chat_error.ts";
+import { readCode } from "../../chat/link_code.ts";
 import { LOBBY } from "../../chat/names.ts";
 import type { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
@@ -33,7 +34,8 @@ export const join: Command = {
   lane: "prompt",
   run(context, arg) {
     const { first, rest } = splitWord(arg);
-    return context.enter(withHash(first), rest || undefined);
+    const isCode = readCode(first) !== undefined && context.chat.getRoom(withHash(first)) === undefined;
+    return context.enter(isCode ? first : withHash(first), rest || undefined);
   },
 };
 

@@ -17,12 +17,13 @@ import { ownRank } from "../room_admin.ts";
 import { LINES_UNDER_WAY } from "../lines_under_way.ts";
 import type { Steps, TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
-import type { CommandContext } from "./context.ts";
+import type { CommandContext, LineTaker } from "./context.ts";
 import { errorLine } from "./error_texts.ts";
-import { historyLines, REPLAY } from "./history_commands.ts";
+import { historyLines, REPLAY, split, withoutIgnored } from "./history_commands.ts";
 import { newLinesText, showMissed, showMissedPrivate } from "./missed.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
-import { occupancy, system, withTime, withTimes } from "./render.ts";
+import type { ReactionFolds } from "./reaction_folds.ts";
+import { occupancy, system, timed, withTimes } from "./render.ts";
 
 /** What all sessions of a text port share. */
 export interface TextOptions {
@@ -50,6 +51,8 @@ export interface TextOptions {
   readonly motd: () => readonly string[];
   /** Upper bound on the characters of one reply. */
   readonly answerMax: number;
+  /** The reactions that `format` does not show yet, if it folds any. */
+  readonly folds?: ReactionFolds;
 }
 
 /**
@@ -77,14 +80,14 @@ export async function text(
   /** Opens the session, or tells the client why it cannot be a member. */
   const open = async () => {
     try {
-      await TextSession.open(connection, options, fail, (opened) => {
+      await TextSession.open(connection, options, prompt?.link, fail, (opened) => {
         session = opened;
         onRegistered(opened.session);
       });
     } catch (error) {
       if (!(error instanceof ChatError)) return fail(error);
       connection.send([errorLine(error)]);
-      connection.close("banned");
+      connection.close(error.code === "server-banned" ? "banned" : "rejected");
     }
   };
   /** Asks for the server password, or opens the session. */
@@ -95,7 +98,8 @@ export async function text(
     greeted = true;
     const { auth, registrationTime } = options;
     try {
-      if (auth.passwordRequired) prompt = new PasswordPrompt(connection, auth, registrationTime);
+      const host = options.hostOf(connection.address);
+      if (auth.passwordRequired) prompt = new PasswordPrompt(connection, auth, host, registrationTime);
       else opening = open();
     } catch (error) {
       fail(error); // a timer has no caller that could catch it
@@ -131,6 +135,7 @@ export async function text(
     prompt?.close();
     await opening;
     if (session !== undefined) {
+      session.setTaker(undefined);
       const { networks } = session;
       const ended = session.session;
       await options.departures.run(() => options.chat.disconnect(ended, connection.closeReason), { networks });
@@ -145,6 +150,7 @@ class TextSession implements CommandContext {
   readonly moderation: ModerationContext;
   readonly slicer: TimeSlicer;
   readonly answerMax: number;
+  readonly folds: ReactionFolds | undefined;
   readonly session: Session;
   rejectedNick: string | undefined;
   warnedOfPassword = false;
@@ -156,6 +162,8 @@ class TextSession implements CommandContext {
   #showTimes = false;
   /** The request for a secret, which is the next line. */
   #secret: { readonly prompt: string; readonly then: (secret: string) => Promise<void> | void } | undefined;
+  /** Takes the lines of a message that the user is pasting. */
+  #taker: LineTaker | undefined;
   /** The way to another room after a kick: the next line waits for it. */
   #moving: Promise<void> | undefined;
 
@@ -171,6 +179,7 @@ class TextSession implements CommandContext {
     this.moderation = options.moderation;
     this.slicer = options.slicer;
     this.answerMax = options.answerMax;
+    this.folds = options.folds;
     this.session = session;
     this.#connection = connection;
     this.#format = options.format;
@@ -193,13 +202,15 @@ class TextSession implements CommandContext {
   /**
    * Makes the client a member in the lobby, and greets it. On a single node this happens before the call returns.
    *
+   * @param link The invite link that it was let in with: it goes to its room.
    * @param onFailure Called when the session cannot go on because of a bug.
    * @param onOpen Called with the session, right after the greeting.
-   * @throws {ChatError} as `Chat.connect` and `Chat.join`. There is no member then.
+   * @throws {ChatError} as `Chat.connect`, `Chat.join` and `InviteLinks.use`. There is no member then.
    */
   static async open(
     connection: Connection,
     options: TextOptions,
+    link: string | undefined,
     onFailure: (error: unknown) => void,
     onOpen: (session: TextSession) => void,
   ): Promise<void> {
@@ -215,11 +226,14 @@ class TextSession implements CommandContext {
     const connected = connecting instanceof Promise ? await connecting : connecting;
     const { member } = connected;
     let session: TextSession;
+    let linked: string | undefined;
+    let lobby: Room;
     connected.hidesIgnored = true;
     connected.readsShown = true;
     try {
+      if (link !== undefined) linked = await chat.links.use(member, link);
       const joining = chat.join(member, LOBBY, undefined, connected);
-      const lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
+      lobby = joining instanceof Promise ? await joining : joining; // without a gap: see `enter`
       session = new TextSession(connection, options, connected, lobby, onFailure);
       const place = occupancy(lobby.name, lobby.members.size - 1);
       session.reply([
@@ -232,6 +246,9 @@ class TextSession implements CommandContext {
       throw error;
     }
     onOpen(session);
+    if (linked !== undefined && linked !== lobby.name) {
+      await session.enter(linked).catch((error) => session.#reject(error));
+    }
   }
 
   get member(): Member {
@@ -262,8 +279,9 @@ class TextSession implements CommandContext {
     this.chat.reformat(this.session, on ? withTimes(this.#format) : this.#format);
   }
 
-  withTime(line: string): string {
-    return this.#showTimes ? withTime(line, Date.now()) : line;
+  withTimes(lines: string | string[]): string[] {
+    const all = typeof lines === "string" ? [lines] : lines;
+    return this.#showTimes ? timed(all, Date.now()) : all;
   }
 
   commandFor(action: AccountAction, ...args: string[]): string {
@@ -286,14 +304,16 @@ class TextSession implements CommandContext {
   /** Whether a line is more than text for the room: replies to it come after the lines that the client has sent before. */
   #isCommand(line: string): boolean {
     // A line that begins with formatting, a control character, may be a command without it.
-    return this.#secret !== undefined || line.startsWith("/") || line === "LIST" || line < " ";
+    if (this.#secret !== undefined || this.#taker !== undefined) return true;
+    return line.startsWith("/") || line === "LIST" || line < " ";
   }
 
   #take(line: string): Promise<void> | undefined {
     if (this.#secret !== undefined) return this.#answerSecret(line);
-    if (line === "") return;
+    if (line === "" && this.#taker === undefined) return;
     line = stripFormatting(line);
     try {
+      if (this.#taker !== undefined) return this.#taker.take(line)?.catch((error) => this.#reject(error));
       if (line === "LIST") line = "/list";
       if (isMistypedPassword(line)) {
         this.reply([system(`Not sent: remove the space before the command.`)]);
@@ -309,6 +329,11 @@ class TextSession implements CommandContext {
     this.#secret = { prompt, then };
     this.#connection.hideInput(true);
     this.reply([system(prompt)]);
+  }
+
+  setTaker(taker: LineTaker | undefined): void {
+    this.#taker?.close();
+    this.#taker = taker;
   }
 
   reply(lines: readonly string[]): void {
@@ -349,6 +374,7 @@ class TextSession implements CommandContext {
   tooLong(): void {
     const { maxLine } = this.#connection;
     this.#endSecret();
+    if (this.#taker !== undefined) return this.#taker.tooLong();
     this.reply([system(`Line too long, not sent: at most ${maxLine} bytes. Send it in parts.`)]);
   }
 
@@ -448,18 +474,16 @@ class TextSession implements CommandContext {
     const { name, topic } = room;
     const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
     try {
-      const latest = this.chat.history.latest(room, REPLAY).filter((said) =>
-        !this.chat.ignores.ignores(this.member, said)
-      );
+      const latest = withoutIgnored(this, this.chat.history.latest(room, REPLAY));
       const past = historyLines(latest, this.answerMax, this.member);
       const found = this.chat.readMarkers.newLines(this.member, room);
       const shown = latest.slice(latest.length - past.length);
       const fresh = found === undefined ? 0 : shown.filter(({ id }) => id > found.after).length;
       const read = past.slice(0, past.length - fresh);
-      if (read.length > 0) lines.push(system(`Earlier messages:`), ...read);
+      if (read.length > 0) lines.push(system(`Earlier messages:`), ...split(read));
       if (found === undefined || fresh === 0) return lines;
       const more = fresh < found.count ? ". The last ones" : "";
-      return [...lines, system(`${newLinesText(found)}${more}:`), ...past.slice(read.length)];
+      return [...lines, system(`${newLinesText(found)}${more}:`), ...split(past.slice(read.length))];
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       return [...lines, errorLine(error)];

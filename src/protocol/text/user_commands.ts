@@ -1,7 +1,8 @@
 /** Commands about users and this connection: names, private messages, settings, leaving. */
 import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
-import { system, whisperSent } from "./render.ts";
+import { whisperSent } from "./messages.ts";
+import { system } from "./render.ts";
 import { truncateList } from "./truncate.ts";
 
 export const nick: Command = {
@@ -42,14 +43,24 @@ export const msg: Command = {
   async run(context, arg) {
     const { first: name, rest: text } = splitWord(arg);
     if (text === "") return context.reply(usage("msg", msg));
-    const sent = await context.chat.whisper(context.member, name, text, { from: context.session });
-    if (sent === undefined) return;
-    context.reply([context.withTime(whisperSent(sent.to, sent.text))]);
-    if (sent.waits) return context.reply([system(`${sent.to} is offline and will see it.`)]);
-    const isAbsent = context.chat.get(sent.to)?.sessions.length === 0;
-    if (isAbsent) context.reply([system(`${sent.to} is not connected now, and may not see that.`)]);
+    await sendPrivate(context, name, text);
   },
 };
+
+/**
+ * Sends a private message, and replies with it.
+ *
+ * @param reply The id of the message that it replies to.
+ * @throws {ChatError} as `Chat.whisper`
+ */
+export async function sendPrivate(context: CommandContext, nick: string, text: string, reply?: number): Promise<void> {
+  const sent = await context.chat.whisper(context.member, nick, text, { from: context.session, reply });
+  if (sent === undefined) return;
+  context.reply(context.withTimes(whisperSent(sent)));
+  if (sent.waits) return context.reply([system(`${sent.to} is offline and will see it.`)]);
+  const isAbsent = context.chat.get(sent.to)?.sessions.length === 0;
+  if (isAbsent) context.reply([system(`${sent.to} is not connected now, and may not see that.`)]);
+}
 
 export const me: Command = {
   args: "ACTION",

@@ -4,10 +4,11 @@
  */
 import { colour } from "../colours.js";
 import { button, byId, make } from "../dom.js";
+import { mayInvite } from "../invitation.js";
 import { makeRoving } from "../keys.js";
 import { replaceItems } from "./tabs.js";
 
-/** @typedef {import("../model.js").Model} Model */
+/** @typedef {import("../chat.js").Chat} Chat */
 /** @typedef {import("../room.js").Member} Person */
 
 /** The most members that are listed. */
@@ -15,8 +16,15 @@ const SHOWN_MAX = 500;
 
 const RANKS = { "~": "owner", "@": "operator", "+": "voice" };
 
-/** @param {Model} model @param {(nick: string) => void} choose */
-export function showPeople(model, choose) {
+/**
+ * @param {Chat} chat
+ * @param {(nick: string) => void} choose
+ * @param {() => void} invite Opens the dialog about invite links.
+ */
+export function showPeople(chat, choose, invite) {
+  const { model } = chat;
+  const inviting = byId("invite-open", HTMLButtonElement);
+  inviting.onclick = invite;
   const list = byId("people-list", HTMLUListElement);
   /** @type {Map<string, HTMLLIElement>} By all that is shown of a member. */
   let items = new Map();
@@ -32,6 +40,7 @@ export function showPeople(model, choose) {
 
   function draw() {
     planned = false;
+    inviting.hidden = !mayInvite(chat, model.current);
     const people = model.current?.sortedMembers ?? [];
     byId("app", HTMLElement).classList.toggle("private", model.current?.isRoom === false);
     byId("people-count", HTMLElement).textContent = String(people.length);

@@ -152,3 +152,26 @@ Deno.test("site: /healthz says whether clients are accepted, and why not, and /m
   assertEquals(metrics.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   for (const { headers } of [well, stopping, metrics]) assertEquals(headers.get("cache-control"), "no-store");
 });
+
+Deno.test("site: the URL of an invite link is the page with files relative to the root, is not cached, and says no more", async () => {
+  const of = new Site({ assets, trouble: () => undefined, metrics: () => "" });
+  const code = "abcdefghijklmnopqrst";
+  const response = ask(`/i/${code}`, { "accept-encoding": "gzip", "if-none-match": "*" }, "GET", of);
+  const names = ["content-type", "cache-control", "referrer-policy", "content-encoding", "etag"];
+  assertEquals(
+    [response.status, ...names.map((name) => response.headers.get(name))],
+    [200, "text/html; charset=utf-8", "no-store", "no-referrer", "gzip", null],
+  );
+  const policy = (of: Response) => of.headers.get("content-security-policy");
+  assertEquals(policy(response), policy(ask("/", {}, "GET", of)));
+  const text = new TextDecoder().decode(gunzipSync(new Uint8Array(await response.arrayBuffer())));
+  const links = (page: string) => [...page.matchAll(/\b(?:href|src)="([^"#]+)"/g)].map(([, path]) => path!);
+  const wanted = links(assets.find(({ path }) => path === "/")!.text);
+  assert(wanted.length > 30);
+  assertEquals(links(text), wanted.map((path) => `../${path}`));
+  assertEquals(await ask(`/i/${code.toUpperCase()}`, {}, "HEAD", of).text(), "");
+  assertEquals(ask(`/i/${code}`, {}, "POST", of).status, 405);
+  for (const path of ["/i/", "/i", `/i/${code}/`, "/i/a.b", `/i/${"a".repeat(65)}`]) {
+    assertEquals(ask(path, {}, "GET", of).status, 404, path);
+  }
+});

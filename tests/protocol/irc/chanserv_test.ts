@@ -115,7 +115,7 @@ testAccounts(
     fixture.chat.setFlag(alice.member, "operator", true);
     await alice.expect("CS OWNER #den alice", NOTICE("alice", "alice is an owner of #den now."));
     assertEquals(fixture.audits, ["appointed owner alice #den alice"]);
-    assertEquals((await alice.asks("CS NONE")).length, 8);
+    assertEquals((await alice.asks("CS NONE")).length, 11);
     assertEquals((await alice.asks("CS"))[0], NOTICE("alice", "Requests:"));
     await carol.expect("NICK chanserv", "433 carol chanserv :Nickname is already in use");
   },

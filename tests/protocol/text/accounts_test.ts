@@ -163,7 +163,7 @@ Deno.test("server password: the result of a check is ignored when the time is up
     await using office = await AuthFixture.open({ password: PASSWORD });
     using timers = new FakeTimers(PASSWORD_TIME);
     const server = new TextServer(office.auth);
-    const [begun, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [begun, checked] = [Promise.withResolvers<void>(), Promise.withResolvers<undefined>()];
     office.auth.checkServerPassword = () => {
       begun.resolve();
       return checked.promise;
@@ -172,7 +172,7 @@ Deno.test("server password: the result of a check is ignored when the time is up
     const asked = client.connection.says(PASSWORD);
     await begun.promise;
     timers.pass(PASSWORD_TIME);
-    if (right) checked.resolve();
+    if (right) checked.resolve(undefined);
     else checked.reject(new AuthError("wrong-password"));
     await asked;
     await client.over;

@@ -258,3 +258,38 @@ Deno.test("history: goes on within a minute when only the last line of the reply
   const [more, ...lines] = await alice.asks("/history 100");
   assertEquals([more, lines.length], ["-- There is more: go on with /history 100 before 09:31", 4]);
 });
+
+Deno.test("history: messages of several lines are shown with all of them, also on joining", async () => {
+  const { alice, chat } = await talker();
+  await alice.asks("/paste", "one", "", "  two", ".");
+  const shown = ["[09:30] <alice> one", "", "                  two"];
+  assertEquals(await alice.asks("/history 1"), shown);
+  assertEquals((await alice.asks("/history 2")).length, 4);
+  const bob = new TextClient(chat);
+  assertEquals(bob.hears().slice(-3), shown);
+});
+
+Deno.test("search: a message of several lines is shown in one, from the first line with a match if it is long", async () => {
+  const { alice } = await talker();
+  await alice.asks("/paste", "one apple", "", "  two pears", ".");
+  assertEquals(await alice.asks("/search pears"), ["[09:30] <alice> one apple / two pears"]);
+  await alice.asks("/paste", ...Array.from({ length: 60 }, (_, n) => `fruit${n}`), ".");
+  const [early] = await alice.asks("/search fruit1");
+  assertEquals(early?.slice(0, 40), "[09:30] <alice> … / fruit1 / fruit2 / fr");
+  const [late] = await alice.asks("/search fruit58");
+  assertEquals(late, "[09:30] <alice> … / fruit58 / fruit59");
+  await alice.asks("/paste", "quince", "👍".repeat(400), ".");
+  const [long = ""] = await alice.asks("/search quince");
+  assertEquals([...long.slice("[09:30] <alice> ".length)].length, 301);
+  assertEquals(long.slice(-3), "👍…");
+});
+
+Deno.test("history: what is deleted is shown as such, and reactions below their message", async () => {
+  const { alice } = await talker();
+  await alice.asks("/react alice 👍", "/delete m8");
+  assertEquals(await alice.asks("/history 2"), [
+    "[04:00] -- alice deleted this message",
+    "[05:00] <alice> m9",
+    "[05:00] -- alice reacted 👍",
+  ]);
+});

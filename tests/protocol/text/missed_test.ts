@@ -119,3 +119,18 @@ testAccounts(
     ]);
   },
 );
+
+test("missed: new messages of several lines are shown with all of them", async (fixture) => {
+  const [alice, tom] = [await fixture.text("alice"), await fixture.text("tom")];
+  for (const each of [alice, tom]) await each.says("/join #tea");
+  await tom.says("hello");
+  clock.now += 1000;
+  await alice.says("/join #lobby");
+  await tom.says("/paste", "one", "", "two", ".");
+  assertEquals((await alice.asks("/join #tea")).slice(3).map((line) => line.trim().split("> ").at(-1)), [
+    "-- 1 new message since you were last here:",
+    "one",
+    "",
+    "two",
+  ]);
+});

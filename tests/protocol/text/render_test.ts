@@ -6,15 +6,8 @@ import type { ModeChange } from "../../../src/chat/modes.ts";
 import { isNick } from "../../../src/chat/names.ts";
 import { ChatError, type ChatErrorCode } from "../../../src/chat/chat_error.ts";
 import { errorLine } from "../../../src/protocol/text/error_texts.ts";
-import {
-  historyLine,
-  occupancy,
-  system,
-  textFormat,
-  whisperSent,
-  withTime,
-  withTimes,
-} from "../../../src/protocol/text/render.ts";
+import { whisperSent } from "../../../src/protocol/text/messages.ts";
+import { historyLine, occupancy, system, textFormat, withTime, withTimes } from "../../../src/protocol/text/render.ts";
 
 const deed = { who: "alice", origin: "alice!~a@host" } as const;
 const speech = { ...deed, id: 1, text: "hi", style: "say", time: 0, tags: "", bot: false } as const;
@@ -63,7 +56,7 @@ Deno.test("render: each event has its line", () => {
     [{ kind: "notice", text: "\x02stop\x0304ping" }, "-- stopping"],
   ];
   for (const [event, line] of lines) assertEquals(rendered(event), [line]);
-  assertEquals(whisperSent("bob", "psst"), "-> *bob* psst");
+  assertEquals(whisperSent({ to: "bob", text: "psst", reply: undefined }), "-> *bob* psst");
   assertEquals(system("Pong."), "-- Pong.");
   assertEquals(system("one\r\n\x1b[2Jtwo\x02"), "-- one[2Jtwo");
 });
@@ -260,6 +253,15 @@ Deno.test("error texts: each code has a line that says what to do", () => {
     "key-invalid": "-- Invalid key: use 1 to 32 characters without spaces or commas; it cannot start with a colon.",
     "reason-too-long": "-- Reason too long: at most X characters.",
     "text-too-long": "-- Text too long: at most X bytes. Letters outside ASCII take 2 to 4 bytes each.",
+    "link-unknown":
+      "-- This invite link is not valid: it was mistyped or revoked, or its room is gone. Ask for a new one.",
+    "link-expired": "-- This invite link has expired. Ask for a new one.",
+    "link-used-up": "-- This invite link has been used as often as it may be. Ask for a new one.",
+    "link-time-invalid": "-- Invalid time: an invite link is valid from 1m to 90d.",
+    "link-uses-invalid": "-- Invalid number of uses: from 1 to X.",
+    "links-full": "-- There are X invite links already, which is the most. Revoke one first.",
+    "links-unstored": "-- Invite links cannot be stored right now. Try again later.",
+    "no-such-link": "-- No such invite link: X. /links lists yours.",
     "topic-too-long": "-- Topic too long: at most X characters.",
     "muted": "-- A server operator has muted you. You can read, but not write.",
     "server-banned": "-- You are banned from this server: X",

@@ -1,0 +1,164 @@
+/** Commands about messages that were sent before: replies, reactions, deleting, mentions. */
+import { then } from "../../chat/answer.ts";
+import type { Reacted, Redacted } from "../../chat/events.ts";
+import { isAuthor } from "../../chat/line_author.ts";
+import type { Line } from "../../chat/store.ts";
+import type { Steps } from "../time_slicer.ts";
+import { type Command, splitWord, usage } from "./command.ts";
+import type { CommandContext } from "./context.ts";
+import { findLine, isBy, LOOKED_AT, type Place, readName, readPlace } from "./find_line.ts";
+import { nameLine, quoted } from "./messages.ts";
+import { system } from "./render.ts";
+import { clip } from "./truncate.ts";
+import { sendPrivate } from "./user_commands.ts";
+
+export const reply: Command = {
+  args: "[NAME] TEXT",
+  help: "reply to the last message, or to that of NAME",
+  topic: "messages",
+  lane: "prompt",
+  *run(context, arg): Steps<void | Promise<void>> {
+    const { member, chat, session } = context;
+    const place = readPlace(context, arg);
+    const { first, rest } = splitWord(place.rest);
+    const name = readName(first);
+    const named = name === undefined ? undefined : yield* findLine(context, place.where, isBy(name));
+    if (named === undefined && isMember(context, place, name)) return noMessage(context, place, name!);
+    const text = named === undefined ? place.rest : rest;
+    if (text === "") return context.reply(usage("reply", reply));
+    const line = named ?? (yield* findOther(context, place));
+    if (line === undefined) return;
+    if (typeof place.where === "string") return sendPrivate(context, place.where, text, line.id);
+    chat.say(member, place.where, text, { reply: line.id, from: session });
+  },
+};
+
+export const react: Command = {
+  args: "[NAME] EMOJI",
+  help: "react to the last message, or to that of NAME",
+  topic: "messages",
+  lane: "prompt",
+  *run(context, arg): Steps<void | Promise<void>> {
+    const { chat, member, session } = context;
+    const place = readPlace(context, arg);
+    const words = place.rest.split(/\s+/);
+    const emoji = words.pop()!;
+    const name = words.length === 0 ? undefined : readName(words[0]!);
+    const isName = words.length === 0 && isMember(context, place, readName(emoji));
+    if (emoji === "" || isName || words.length > 1 || (words.length === 1 && name === undefined)) {
+      return context.reply(usage("react", react));
+    }
+    const line = name === undefined ? yield* findOther(context, place) : yield* findOf(context, place, name);
+    if (line === undefined) return;
+    return then(chat.lines.react(member, place.where, line.id, emoji, true, session), (event) => {
+      if (event === undefined) context.reply([system(`You have reacted ${emoji} to that message already.`)]);
+      else if (!isTold(context, event, place)) {
+        context.reply([system(`You reacted ${emoji} to ${nameLine(event.line)}`)]);
+      }
+    });
+  },
+};
+
+export const unreact: Command = {
+  args: "[EMOJI]",
+  help: "take back your last reaction",
+  topic: "messages",
+  lane: "prompt",
+  *run(context, arg): Steps<void | Promise<void>> {
+    const { chat, member, session } = context;
+    const place = readPlace(context, arg);
+    const emoji = place.rest;
+    const own = ({ reactions = [] }: Line) => {
+      return reactions.findLast((each) => isAuthor(each, member) && (emoji === "" || each.text === emoji));
+    };
+    const line = yield* findLine(context, place.where, (each) => own(each) !== undefined);
+    if (line === undefined) {
+      const which = emoji === "" ? "reaction" : `reaction ${clip(emoji)}`;
+      return context.reply([system(`You have no ${which} among the last ${LOOKED_AT} messages ${place.words}.`)]);
+    }
+    const { text } = own(line)!;
+    return then(chat.lines.react(member, place.where, line.id, text, false, session), (event) => {
+      if (event === undefined) context.reply([system(`You have taken ${text} back already.`)]);
+      else if (!isTold(context, event, place)) {
+        context.reply([system(`You took back ${text} from ${nameLine(event.line)}`)]);
+      }
+    });
+  },
+};
+
+export const deleteCommand: Command = {
+  args: "[NAME] [WORDS]",
+  help: "delete your last message, or the last with WORDS",
+  topic: "messages",
+  lane: "prompt",
+  *run(context, arg): Steps<void | Promise<void>> {
+    const { chat, member, session } = context;
+    const place = readPlace(context, arg);
+    const line = yield* findToDelete(context, place);
+    if (line === undefined) return;
+    return then(chat.lines.redact(member, place.where, line.id, undefined, session), (event) => {
+      if (isTold(context, event, place)) return;
+      context.reply([system(`You deleted${event.line.text === "" ? " it." : `: ${quoted(event.line.text)}`}`)]);
+    });
+  },
+};
+
+/** The message to delete: of another user, if the argument begins with its name and the member may; else its own. */
+function* findToDelete(context: CommandContext, place: Place): Steps<Line | undefined> {
+  const { member } = context;
+  const { where, words, rest } = place;
+  const { first, rest: others } = splitWord(rest);
+  const name = readName(first);
+  const moderates = typeof where !== "string" && (member.operator || where.holds(member, "op"));
+  if (moderates && name !== undefined && !isBy(name)({ who: member.nick } as Line)) {
+    const found = yield* findLine(context, where, (line) => isBy(name)(line) && hasWords(line, others));
+    if (found !== undefined) return found;
+    if (isMember(context, place, name)) return noMessage(context, place, name, others);
+  }
+  const own = yield* findLine(context, where, (line) => isAuthor(line, member) && hasWords(line, rest));
+  if (own !== undefined) return own;
+  const which = rest === "" ? "no message" : `no message with "${clip(rest)}"`;
+  context.reply([system(`You have ${which} among the last ${LOOKED_AT} ${words}.`)]);
+}
+
+/** Whether a message contains some words, as they follow each other, in any case. */
+function hasWords({ text }: Line, words: string): boolean {
+  return words === "" || oneSpace(text).includes(oneSpace(words));
+}
+
+function oneSpace(text: string): string {
+  return text.toLowerCase().replace(/\s+/g, " ");
+}
+
+/** The last message of a user; `undefined` after a reply if there is none. */
+function* findOf(context: CommandContext, place: Place, name: string): Steps<Line | undefined> {
+  return (yield* findLine(context, place.where, isBy(name))) ?? noMessage(context, place, name);
+}
+
+/** The last message of another user; `undefined` after a reply if there is none. */
+function* findOther(context: CommandContext, place: Place): Steps<Line | undefined> {
+  const { member } = context;
+  const found = yield* findLine(context, place.where, (line) => !isAuthor(line, member));
+  if (found === undefined) {
+    const sentence = `No message of another user among the last ${LOOKED_AT} ${place.words}.`;
+    context.reply([system(sentence)]);
+  }
+  return found;
+}
+
+function noMessage(context: CommandContext, { words }: Place, name: string, having = ""): undefined {
+  const which = having === "" ? "" : ` with "${clip(having)}"`;
+  context.reply([system(`No message of ${name}${which} among the last ${LOOKED_AT} ${words}.`)]);
+}
+
+/** Whether a word is the name of a user that is where a command looks. */
+function isMember({ chat }: CommandContext, { where }: Place, name: string | undefined): boolean {
+  const member = name === undefined ? undefined : chat.get(name);
+  return member !== undefined && typeof where !== "string" && where.has(member);
+}
+
+/** Whether the client is told of what it has done as all members of the room are. */
+function isTold({ session, folds }: CommandContext, event: Reacted | Redacted, { where }: Place): boolean {
+  if (typeof where === "string" || !session.echo || !where.sessions.has(session)) return false;
+  return event.kind === "redacted" || folds === undefined || !folds.holds(event);
+}
