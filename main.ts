@@ -19,6 +19,8 @@ import { Database, type ExposedFile, knownTime } from "./src/history/database.ts
 import type { CheckpointStore } from "./src/chat/checkpoint_store.ts";
 import type { NodeHistory } from "./src/chat/node_history.ts";
 import { type HistoryStore, StoreError } from "./src/chat/store.ts";
+import type { FileStore } from "./src/files/file_store.ts";
+import type { Sniffer } from "./src/files/types.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { errorDetails, Log } from "./src/monitoring/log.ts";
@@ -110,6 +112,7 @@ interface Storage {
   readonly accounts?: Accounts;
   readonly bans?: BanTable;
   readonly ignores?: IgnoreTable;
+  readonly files?: { readonly store: FileStore; readonly sniff: Sniffer };
   readonly links?: InviteLinkTable;
   readonly clock: ExpiryClock;
   /** What a node of a cluster stores. */
@@ -117,7 +120,7 @@ interface Storage {
 }
 
 async function openStorage(options: Options): Promise<Storage> {
-  const { data, sync, keep, keepLines, maxData, maxAccounts, cluster } = options;
+  const { data, sync, keep, keepLines, maxData, maxAccounts, maxFiles, cluster } = options;
   const retention = { age: keep, lines: keepLines, size: maxData };
   if (data === undefined && cluster !== undefined) { // the same tables as with a file, so that nodes do the same
     const clock = new TrustedClock();
@@ -142,9 +145,12 @@ async function openStorage(options: Options): Promise<Storage> {
   const history = new SqliteHistory(file, retention, clock);
   file.failWhenLocked();
   const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret });
-  const { checkpoints } = history;
+  const { checkpoints, files: store } = history;
+  store.limit({ size: maxFiles });
+  const { sniff } = await import("./src/files/sniff.ts"); // its libraries take a while to load
   const [bans, ignores, links] = [new BanTable(file), new IgnoreTable(file), new InviteLinkTable(file)];
-  return { history, node: { history, checkpoints }, accounts, bans, ignores, links, clock, exposed: file.exposed };
+  const [node, files] = [{ history, checkpoints }, { store, sniff }];
+  return { history, node, accounts, bans, ignores, links, files, clock, exposed: file.exposed };
 }
 
 /** Runs an action, and throws a storage error as an error in `--data`. */

@@ -42,9 +42,12 @@ export const COMMANDS: Readonly<Partial<Record<Options["command"], Command>>> = 
 };
 
 /** Writes the stored messages to stdout. */
-async function runExport({ data, format, room }: Options): Promise<void> {
+async function runExport({ data, format, room, files }: Options): Promise<void> {
+  if (files && (format !== "jsonl" || room !== undefined)) {
+    throw new UsageError("Cannot use --files: it needs --format jsonl, and exports the files of all rooms");
+  }
   await withDatabase(`export ${quoted(data!)}`, () => Database.read(data!), async (database) => {
-    const all = new Export(database, format, room);
+    const all = new Export(database, format, room, files);
     if (!all.found) throw new CommandError(`Cannot export ${quoted(room!)}: there is no such room`);
     // On a terminal, the bar would mix with the exported lines.
     const progress = Deno.stdout.isTerminal() ? undefined : await showProgress("Exporting");
@@ -77,7 +80,9 @@ async function runImport({ data, sync }: Options): Promise<void> {
     }
     progress?.stop();
     const known = all.known > 0 ? `, and ${counted(all.known, "line")} there already` : "";
-    const written = writeOut(`${counted(all.imported, "line")} imported${known}\n`);
+    const { files } = all;
+    const more = files.imported > 0 ? `, and ${counted(files.imported, "file")}` : "";
+    const written = writeOut(`${counted(all.imported, "line")} imported${known}${more}\n`);
     if (failure === undefined) return void await written;
     await written.catch(() => {}); // the first error is the one to report
     if (failure instanceof FormatError) throw new CommandError(`Cannot import: ${failure.message}`);

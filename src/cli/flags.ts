@@ -11,6 +11,7 @@ import { FAILURES_MAX } from "../accounts/login_throttle.ts";
 import { ALWAYS_ON_POLICIES } from "../chat/always_on.ts";
 import { KEEP_PRIVATE } from "../chat/conversations.ts";
 import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/chat_options.ts";
+import { UPLOADS } from "../files/file_store.ts";
 import { SYNCS } from "../history/database.ts";
 import type { ExportFormat } from "../history/export.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
@@ -339,6 +340,30 @@ const history = {
   },
 } as const satisfies Flags;
 
+const files = {
+  uploads: {
+    value: "WHO",
+    reader: read.oneOf(UPLOADS),
+    default: UPLOADS[0],
+    help: "who may upload files: accounts, everyone or off",
+    details: "Needs `--data`. `everyone` includes guests.",
+  },
+  maxFile: {
+    value: "SIZE",
+    reader: read.size(1024),
+    default: "10MiB",
+    help: "bytes in one file",
+    details: "At most 1GiB.",
+  },
+  maxFiles: {
+    value: "SIZE",
+    reader: read.mebibytes(1),
+    default: "1GiB",
+    help: "bytes in all files; above this, the oldest are deleted",
+    details: "Files do not count for `--max-data`, and expire with messages of the same age (`--keep`).",
+  },
+} as const satisfies Flags;
+
 const cluster = {
   cluster: {
     value: "URL",
@@ -436,6 +461,14 @@ const exports = {
     details: "Only `jsonl` includes private conversations, and the keys and bans of rooms.",
     command: "export",
   },
+  files: {
+    value: "",
+    reader: read.yesOrNo,
+    default: "no",
+    help: "export the uploaded files, too",
+    details: "A switch. It needs `--format jsonl`, and exports the files of all rooms.",
+    command: "export",
+  },
 } as const satisfies Flags;
 
 /** The flags in the order and under the headings of `--help`. */
@@ -446,6 +479,7 @@ export const FLAG_GROUPS: Readonly<Record<string, Flags>> = {
   "Lines and memory": traffic,
   "Rooms and users": rooms,
   "History": history,
+  "Files": files,
   "Cluster": cluster,
   "Log": log,
   "Passwords": passwd,
@@ -460,6 +494,7 @@ export const FLAGS = {
   ...traffic,
   ...rooms,
   ...history,
+  ...files,
   ...cluster,
   ...log,
   ...passwd,

@@ -1,6 +1,7 @@
 /**
  * The options of one run: the values of all flags, and the rules that hold between them.
  */
+import { FILE_SIZE_MAX } from "../files/file_store.ts";
 import { IRC_LINE_MAX } from "../protocol/irc/format.ts";
 import { type ClusterFlag, type ClusterOptions, clusterOptions } from "./cluster_options.ts";
 import type { FlagValues } from "./flags.ts";
@@ -65,6 +66,10 @@ function checkOptions(options: Options): void {
   }
   if (data === undefined && account !== undefined) {
     throw new UsageError("Cannot use --account: it needs --data DIR");
+  }
+  if (options.maxFile > FILE_SIZE_MAX) throw new UsageError("Cannot use --max-file: it must be at most 1GiB");
+  if (options.maxFile > options.maxFiles) {
+    throw new UsageError("Cannot use --max-file: it must not be larger than --max-files");
   }
   checkSendBuffer(options);
 }

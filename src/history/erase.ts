@@ -6,10 +6,13 @@
  * remove them, but Deno allows it only to programs with all permissions. So this rewrites all tables with `secure_delete`
  * on, which overwrites the old rows with zeros.
  */
+import type { DatabaseSync } from "node:sqlite";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
+import { hostOwner, linkedIds } from "../files/links.ts";
 import { StoreError } from "../chat/store.ts";
 import { SqliteHistory } from "./sqlite.ts";
+import { CHUNKS } from "./file_table.ts";
 import { RECOUNT } from "./usage.ts";
 
 /** All tables, since any of them may use pages that contained messages before; except those of the full-text index. */
@@ -53,8 +56,9 @@ export interface Erased {
 
 /**
  * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks, roles, bans and ignore lists, with the reasons of these bans, the account with its roles, tokens, certificates
- * and read markers, the invite links that the user has made or used, the read markers of others in conversations with the user, and the user if it is always on. A room of
+ * on masks, roles, bans and ignore lists, with the reasons of these bans, the files that the user has uploaded, the account
+ * with its roles, tokens, certificates and read markers, the invite links that the user has made or used, the read markers
+ * of others in conversations with the user, and the user if it is always on. A room of
  * which it was the last owner belongs to the operator that has been one for longest.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
@@ -92,6 +96,7 @@ function eraseRows({ db }: Database, nick: string): Erased {
   db.exec(`DELETE FROM message WHERE target IN (${deleted}); DELETE FROM read_marker WHERE room IN (${deleted});
     DELETE FROM target WHERE id IN (${deleted});
     DELETE FROM checkpoint; DELETE FROM checkpoint_part`); // a node starts from the state of another one then
+  eraseFiles(db, nick);
   const inPrivate = db.prepare(`SELECT count(DISTINCT id) AS count FROM message WHERE ${IN_PRIVATE}`).get(nick);
   const inRooms = run(`DELETE FROM message WHERE ${IN_ROOMS}`);
   run(`DELETE FROM message WHERE ${IN_PRIVATE}`);
@@ -117,4 +122,17 @@ function eraseRows({ db }: Database, nick: string): Erased {
   const account = run("DELETE FROM account WHERE key = ?1") > 0;
   run("DELETE FROM ignored WHERE account = ?1 OR key = ?1 OR substr(key, 1, length(?1) + 1) = ?1 || '!'");
   return { inRooms, inPrivate: (inPrivate as { count: number }).count, account };
+}
+
+/** Deletes the files of the account, and those of a guest that lines of the user link to. */
+function eraseFiles(db: DatabaseSync, nick: string) {
+  db.prepare("DELETE FROM file WHERE owner = ?").run(nick);
+  const linking = db.prepare(
+    `SELECT text, origin FROM message WHERE account IS NULL AND instr(text, '/f/') AND ${BY_USER}`,
+  );
+  const remove = db.prepare("DELETE FROM file WHERE id = ? AND owner = ?");
+  for (const { text, origin } of linking.all(nick) as { text: string; origin: string }[]) {
+    for (const id of linkedIds(text)) remove.run(id, hostOwner(origin.slice(origin.lastIndexOf("@") + 1)));
+  }
+  db.exec(`DELETE FROM file_chunk WHERE id / ${CHUNKS} NOT IN (SELECT number FROM file); DELETE FROM file_remains`);
 }

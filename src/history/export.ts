@@ -9,6 +9,7 @@ import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 import { lastChange, writeEnd, writeHead, writeMessage, writeRoom } from "./jsonl.ts";
+import { writeChunk, writeFile } from "./jsonl_files.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
 /** How many lines are read at once. */
@@ -33,6 +34,7 @@ export class Export {
   readonly #file: Database;
   readonly #history: SqliteHistory;
   readonly #format: ExportFormat;
+  readonly #withFiles: boolean;
   readonly #rooms: ReadonlyMap<string, SavedRoom>;
   readonly #first: string; // the range of the keys of the exported targets, inclusive
   readonly #last: string;
@@ -40,10 +42,12 @@ export class Export {
   /**
    * @param format `text` exports only lines in rooms, `jsonl` exports everything.
    * @param room The only room to export.
+   * @param files Whether the uploaded files are exported as well, as JSON lines.
    * @throws {StoreError}
    */
-  constructor(file: Database, format: ExportFormat, room?: string) {
+  constructor(file: Database, format: ExportFormat, room?: string, files = false) {
     this.#file = file;
+    this.#withFiles = files;
     this.#format = format;
     this.#history = new SqliteHistory(file);
     this.#rooms = new Map(this.#history.rooms().map((room) => [fold(room.name), room]));
@@ -84,7 +88,26 @@ export class Export {
       }
       yield* this.#messages(target, jsonl ? (line) => writeMessage(target, line) : writeText);
     }
+    if (this.#withFiles) yield* this.#files();
     if (jsonl) yield { text: `${writeEnd()}\n`, messages: 0 };
+  }
+
+  /** The uploaded files, a chunk at a time. The details come last, and only if the file was not deleted meanwhile. */
+  *#files(): Generator<Piece> {
+    const { files } = this.#history;
+    let last = 0;
+    for (let [next] = files.page(last, 1); next !== undefined; [next] = files.page(last, 1)) {
+      const { number, file } = next;
+      last = number;
+      let size = 0;
+      for (let index = 0; size < file.size; index++) {
+        const bytes = files.read(file.id, index);
+        if (bytes === undefined) break;
+        size += bytes.length;
+        yield { text: `${writeChunk(file.id, bytes)}\n`, messages: 0 };
+      }
+      if (size === file.size) yield { text: `${writeFile(file)}\n`, messages: 0 };
+    }
   }
 
   /** The keys of the targets in their order, rooms first. A target that is added meanwhile has no lines to export. */

@@ -12,6 +12,7 @@ import { restorable } from "../chat/room.ts";
 import { fold } from "../chat/names.ts";
 import { type Database, storeError } from "./database.ts";
 import { type Line, type SavedRoom, StoreError } from "../chat/store.ts";
+import { FileImport } from "./import_files.ts";
 import { type Entry, FormatError, lastChange, readEntry } from "./jsonl.ts";
 import { SqliteHistory } from "./sqlite.ts";
 
@@ -29,6 +30,9 @@ export class Import {
   imported = 0;
   /** How many messages the file already contained. */
   known = 0;
+
+  /** The uploaded files. */
+  readonly files: FileImport;
 
   readonly #file: Database;
   readonly #history: SqliteHistory;
@@ -49,6 +53,7 @@ export class Import {
     this.#history = new SqliteHistory(file);
     // First finishes all maintenance, so that each line in a room is indexed. From here on, a line is indexed when it is stored.
     while (this.#history.runStep(() => {}));
+    this.files = new FileImport(this.#history.files);
     this.#rooms = new Map(this.#history.rooms().map((room) => [fold(room.name), room]));
     try {
       this.#findTarget = file.db.prepare("SELECT id FROM target WHERE key = ?");
@@ -91,6 +96,7 @@ export class Import {
       if (last !== "end") throw new FormatError("the end of the export is missing");
       this.#commit();
     } catch (error) {
+      this.files.end();
       if (error instanceof StoreError) throw error;
       this.#commit();
       throw error instanceof FormatError ? new FormatError(`line ${number}: ${error.message}`) : error;
@@ -107,6 +113,13 @@ export class Import {
         break;
       case "message":
         this.#importMessage(entry.target, entry.line);
+        break;
+      case "chunk":
+        this.#commit();
+        this.files.chunk(entry);
+        break;
+      case "file":
+        this.files.file(entry);
     }
   }
 

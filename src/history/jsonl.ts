@@ -2,7 +2,7 @@
  * The format of exports: JSON lines.
  *
  * An export starts with a head. Then comes each room with its settings and its messages, the oldest first; then private
- * messages, if they are stored; and an end line, which tells a complete export from a truncated one. The reader trusts
+ * messages, if they are stored; then uploaded files, if they are asked for (`jsonl_files.ts`); and an end line, which tells a complete export from a truncated one. The reader trusts
  * nothing: each line that it accepts is one that the chat could have stored.
  */
 import { sanitize } from "../util/sanitize.ts";
@@ -15,6 +15,8 @@ import { type Role, ROLES, ROLES_MAX } from "../chat/roles.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 import { enumType, Fields, type FieldType, FormatError, nullable, stringType } from "./jsonl_fields.ts";
 
+import { type ChunkEntry, type FileEntry, readChunk, readFile } from "./jsonl_files.ts";
+
 export { FormatError };
 
 /** A line of an export. */
@@ -22,6 +24,8 @@ export type Entry =
   | { readonly kind: "head"; readonly messages: number }
   | { readonly kind: "room"; readonly room: SavedRoom; readonly at: number }
   | { readonly kind: "message"; readonly target: string; readonly line: Line }
+  | ChunkEntry
+  | FileEntry
   | { readonly kind: "end" };
 
 /** The version of the format: 1 had no roles, and no nicknames of masks. */
@@ -146,6 +150,10 @@ function readBody(fields: Fields): Entry {
       return { kind: "room", room: readRoom(fields), at: fields.take("at", TIME) };
     case "message":
       return readMessage(fields);
+    case "chunk":
+      return readChunk(fields);
+    case "file":
+      return readFile(fields, TIME);
     case "end":
       return { kind: "end" };
   }
@@ -228,7 +236,7 @@ function readMessage(fields: Fields): Entry {
   return { kind: "message", target, line: { kind: "whispered", ...speech, to } };
 }
 
-const KIND = enumType(["room", "message", "end"]);
+const KIND = enumType(["room", "message", "chunk", "file", "end"]);
 const STYLE = enumType(["say", "action", "notice"]);
 const NICK = stringType("a nick", isNick);
 const ROOM = stringType("a room", isStoredRoom);

@@ -1,15 +1,29 @@
-/** Deletes lines together with all that is derived from them: index entries, usage and counts. */
+/** Deletes lines together with all that belongs to them: index entries, usage, counts, and files that they link to. */
+import type { FileTable } from "./file_table.ts";
 import type { LineCounts } from "./line_counts.ts";
 import type { Statements } from "./statements.ts";
 import type { Targets } from "./targets.ts";
 import { COUNTED_COLUMNS, type CountedRow, type Usage } from "./usage.ts";
 import type { WordIndex } from "./word_index.ts";
+import type { LineAuthor } from "./writers.ts";
 
 /** The most lines that one call deletes. */
 export const DELETE_STEP = 25;
 
 /** The most lines that one call reads to find those of a writer. */
 export const SCAN_STEP = 100;
+
+/**
+ * The columns of a line that are read to delete it: its text only if it may link to a file. A private line is stored twice, and
+ * its files are still linked to when one copy is deleted: they expire with age.
+ */
+const COLUMNS = `${COUNTED_COLUMNS}, CASE WHEN recipient IS NULL AND instr(text, '/f/') > 0 THEN text END AS linking`;
+
+/** A line with these columns. */
+type DeletedRow = CountedRow & LinkingRow;
+
+/** The author of a line, and its text, if it may link to a file. */
+type LinkingRow = LineAuthor & { readonly linking: string | null };
 
 /** What a call of `deleteByWriter` did. */
 export interface WriterDeletion {
@@ -27,13 +41,22 @@ export class LineDeletion {
   readonly #index: WordIndex;
   readonly #usage: Usage;
   readonly #counts: LineCounts;
+  readonly #files: FileTable;
 
-  constructor(sql: Statements, targets: Targets, index: WordIndex, usage: Usage, counts: LineCounts) {
+  constructor(
+    sql: Statements,
+    targets: Targets,
+    index: WordIndex,
+    usage: Usage,
+    counts: LineCounts,
+    files: FileTable,
+  ) {
     this.#sql = sql;
     this.#targets = targets;
     this.#index = index;
     this.#usage = usage;
     this.#counts = counts;
+    this.#files = files;
   }
 
   /**
@@ -44,8 +67,8 @@ export class LineDeletion {
    */
   deleteOldest(target: number, upTo: number): number {
     if (upTo <= 0) return 0;
-    const rows = this.#sql.all<CountedRow>(
-      `SELECT ${COUNTED_COLUMNS} FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?`,
+    const rows = this.#sql.all<DeletedRow>(
+      `SELECT ${COLUMNS} FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?`,
       target,
       upTo,
       DELETE_STEP,
@@ -57,6 +80,7 @@ export class LineDeletion {
       if (isIndexed) { for (const { id } of rows) this.#index.delete(id); }
       this.#sql.run("DELETE FROM message WHERE target = ? AND id <= ?", target, last.id);
       this.#usage.remove(target, rows);
+      this.#deleteFiles(rows);
     });
     return rows.length;
   }
@@ -70,8 +94,8 @@ export class LineDeletion {
   deleteByWriter(writer: string, target: number, upTo: number, most: number): WriterDeletion {
     const used = this.#usage.of(writer, target);
     if (used === undefined) return { scanned: 0, deleted: 0, done: true };
-    const rows = this.#sql.all<CountedRow>(
-      `SELECT ${COUNTED_COLUMNS} FROM message WHERE target = ? AND id >= ? AND id <= ? ORDER BY id LIMIT ?`,
+    const rows = this.#sql.all<DeletedRow>(
+      `SELECT ${COLUMNS} FROM message WHERE target = ? AND id >= ? AND id <= ? ORDER BY id LIMIT ?`,
       target,
       used.first,
       upTo,
@@ -88,9 +112,28 @@ export class LineDeletion {
       this.#sql.run("DELETE FROM message WHERE target = ? AND id = ?", target, id);
     }
     this.#usage.remove(target, deleted);
+    this.#deleteFiles(deleted);
     if (isWholeTarget) this.#usage.clear(writer, target);
     else this.#usage.setFirst(writer, target, done ? upTo + 1 : next);
     this.#counts.add(target, -deleted.length);
     return { scanned: rows.length, deleted: deleted.length, done };
+  }
+
+  /** Has the files of a line deleted whose text is deleted, also of a private one, within the transaction that does it. */
+  deleteFilesOf(target: number, id: number): void {
+    const row = this.#sql.get<LinkingRow>(
+      "SELECT origin, account, text AS linking FROM message WHERE target = ? AND id = ?",
+      target,
+      id,
+    );
+    if (row?.linking?.includes("/f/")) this.#deleteFiles([row]);
+  }
+
+  /** Has the files deleted that lines link to, once these are. What a crash prevents is deleted when it expires. */
+  #deleteFiles(rows: readonly LinkingRow[]) {
+    for (const { linking, origin, account } of rows) {
+      if (linking === null) continue;
+      this.#sql.afterCommit(() => this.#files.deleteLinked(linking, { origin, account: account ?? undefined }));
+    }
   }
 }

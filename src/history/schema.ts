@@ -329,4 +329,25 @@ UPDATE target SET indexed = 0;
 -- Requests over HTTP give a token without the name of its account.
 CREATE INDEX token_by_hash ON token (hash);
 `,
+  `
+-- Uploaded files: see file_table.ts. Only a complete file has a row here.
+CREATE TABLE file (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE, -- 128 random bits in base64url
+  name TEXT NOT NULL,
+  type TEXT NOT NULL,
+  width INTEGER, -- of an image, in pixels
+  height INTEGER,
+  size INTEGER NOT NULL,
+  owner TEXT NOT NULL, -- the folded name of an account, or @ and the host of a guest
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX file_by_owner ON file (owner);
+
+-- Their bytes: chunk 0 of file N is N * 2^20.
+CREATE TABLE file_chunk (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+
+-- The files that are being written, were left unfinished or were deleted, whose chunks have to be removed.
+CREATE TABLE file_remains (number INTEGER PRIMARY KEY) STRICT;
+`,
 ];

@@ -5,6 +5,7 @@
  * room, whichever of the two is larger: see docs/decisions/storage-budgets.md. Deleted lines leave the index only when its
  * segments are merged. Waiting for that would let the file grow, so a few more lines may be deleted than necessary.
  */
+import type { FileTable } from "./file_table.ts";
 import { DELETE_STEP, type LineDeletion, SCAN_STEP } from "./line_deletion.ts";
 import type { Statements } from "./statements.ts";
 import type { TargetDeletion } from "./target_deletion.ts";
@@ -48,6 +49,7 @@ export class SizeLimit {
   readonly #usage: Usage;
   readonly #lineDeletion: LineDeletion;
   readonly #targetDeletion: TargetDeletion;
+  readonly #files: FileTable;
   #overdue = false;
   #measurement: Measurement | undefined;
   #deletion: Deletion | undefined;
@@ -59,12 +61,14 @@ export class SizeLimit {
     usage: Usage,
     lineDeletion: LineDeletion,
     targetDeletion: TargetDeletion,
+    files: FileTable,
   ) {
     this.#size = size;
     this.#sql = sql;
     this.#usage = usage;
     this.#lineDeletion = lineDeletion;
     this.#targetDeletion = targetDeletion;
+    this.#files = files;
   }
 
   /** Whether the file was too large after the last step, and there are lines to delete. */
@@ -163,11 +167,14 @@ export class SizeLimit {
     return { writer, lines, room, at: before(room), first: Infinity, last: 0 };
   }
 
-  /** Whether more of the file is in use than the limit. Free pages do not count: SQLite reuses them before it grows. */
+  /**
+   * Whether more of the file is in use than the limit. Free pages do not count: SQLite reuses them before it grows. Uploaded
+   * files do not count, as they have a limit of their own.
+   */
   #isTooLarge(): boolean {
     if (this.#size === Infinity) return false;
     const pages = this.#sql.pragma("page_count") - this.#sql.pragma("freelist_count");
-    return pages * this.#sql.pragma("page_size") > this.#size;
+    return pages * this.#sql.pragma("page_size") - this.#files.space > this.#size;
   }
 }
 

@@ -15,6 +15,7 @@ import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { CheckpointTable } from "./checkpoint_table.ts";
 import { type Database, isLocked, storeError } from "./database.ts";
+import { FileTable } from "./file_table.ts";
 import { LineArchiveTable } from "./line_archive_table.ts";
 import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
@@ -69,6 +70,8 @@ export class SqliteHistory implements NodeHistory {
   readonly archive: LineArchiveTable;
   readonly presence: PresenceTable;
   readonly readMarkers: ReadMarkerTable;
+  /** Uploaded files. They expire with lines of the same age, and do not count for the size of the retention. */
+  readonly files: FileTable;
 
   readonly #file: Database;
   readonly #sql: Statements;
@@ -79,6 +82,7 @@ export class SqliteHistory implements NodeHistory {
   readonly #writers = new Writers();
   readonly #usage: Usage;
   readonly #counts: LineCounts;
+  readonly #lineDeletion: LineDeletion;
   readonly #lineLimit: LineLimit;
   readonly #targetDeletion: TargetDeletion;
   readonly #sizeLimit: SizeLimit;
@@ -121,9 +125,11 @@ export class SqliteHistory implements NodeHistory {
       const readMarkers = this.readMarkers = new ReadMarkerTable(sql, targets);
       const index = this.#index = new WordIndex(sql);
       const usage = this.#usage = new Usage(sql, this.#writers, lines !== Infinity || size !== Infinity);
+      const files = this.files = new FileTable(sql);
+      files.limit({ age, clock });
       const counts = this.#counts = new LineCounts(lines !== Infinity);
       sql.onRollback(() => counts.clear());
-      const lineDeletion = new LineDeletion(sql, targets, index, usage, counts);
+      const lineDeletion = this.#lineDeletion = new LineDeletion(sql, targets, index, usage, counts, files);
       const lineLimit = this.#lineLimit = new LineLimit(lines, sql, targets, usage, counts, lineDeletion);
       const targetDeletion = this.#targetDeletion = new TargetDeletion(sql, {
         targets,
@@ -135,7 +141,7 @@ export class SqliteHistory implements NodeHistory {
       });
       const insert = (key: string, line: Line) => this.insert(key, line);
       this.archive = new LineArchiveTable(sql, { targets, index, usage, insert });
-      this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion);
+      this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion, files);
       this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
     } catch (error) {
       throw storeError(error);
@@ -342,7 +348,7 @@ export class SqliteHistory implements NodeHistory {
   }
 
   get overdue(): boolean {
-    return this.#lineLimit.overdue || this.#sizeLimit.overdue;
+    return this.#lineLimit.overdue || this.#sizeLimit.overdue || this.files.overdue;
   }
 
   runStep(onRoomExpired: (room: string) => void): boolean {
@@ -360,6 +366,8 @@ export class SqliteHistory implements NodeHistory {
       () => this.#targetDeletion.runStep(),
       merge,
       () => this.checkpoints.runStep(),
+      merge,
+      () => this.files.runStep(),
     ];
     return this.#unlessLocked(() => {
       const end = performance.now() + STEP_TIME;
@@ -405,6 +413,7 @@ export class SqliteHistory implements NodeHistory {
   }
 
   #redact(target: number, id: number, by: string) {
+    this.#lineDeletion.deleteFilesOf(target, id);
     this.#sql.run(
       "UPDATE message SET text = '', tags = '', deleted_by = ? WHERE target = ? AND id = ?",
       by,

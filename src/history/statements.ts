@@ -1,5 +1,6 @@
 /** Prepared statements and transactions on an open database. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { StoreError } from "../chat/store.ts";
 import { isLocked, storeError } from "./database.ts";
 
 /** A value that can be bound to a parameter of a statement. */
@@ -12,6 +13,7 @@ export class Statements {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollbackListeners: (() => void)[] = [];
+  #afterCommit: (() => void)[] = [];
   #hasBegun = false; // whether `tryBegin` has opened the transaction that `write` will use
 
   constructor(db: DatabaseSync) {
@@ -55,6 +57,11 @@ export class Statements {
     this.#rollbackListeners.push(listener);
   }
 
+  /** Has a function run when the current transaction is committed. It may use transactions; its errors are ignored. */
+  afterCommit(run: () => void): void {
+    this.#afterCommit.push(run);
+  }
+
   /**
    * Opens the transaction for the next `write` without waiting for a lock.
    *
@@ -81,8 +88,10 @@ export class Statements {
       this.#hasBegun = false;
       const result = change();
       this.#commit.run();
+      if (this.#afterCommit.length > 0) this.#runAfterCommit();
       return result;
     } catch (error) {
+      this.#afterCommit = [];
       try {
         this.db.exec("ROLLBACK");
       } catch {
@@ -90,6 +99,18 @@ export class Statements {
       }
       for (const listener of this.#rollbackListeners) listener();
       throw storeError(error);
+    }
+  }
+
+  #runAfterCommit() {
+    const functions = this.#afterCommit;
+    this.#afterCommit = [];
+    for (const run of functions) {
+      try {
+        run();
+      } catch (error) {
+        if (!(error instanceof StoreError)) reportError(error); // the transaction is committed all the same
+      }
     }
   }
 }

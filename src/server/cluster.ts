@@ -7,10 +7,12 @@ import type { SnapshotSection } from "../chat/snapshot_records.ts";
 import { secretSection } from "../chat/secret_section.ts";
 import type { Setting } from "../cluster/cluster_commands.ts";
 import { ClusterChat } from "../cluster/cluster_chat.ts";
+import { type AskPeer, type Fetched, FileFetcher, fileTopic, serveFiles } from "../cluster/file_sync.ts";
 import { fetchHistory, HISTORY_TOPIC, serveHistory } from "../cluster/history_sync.ts";
 import { positionOf } from "../cluster/replica.ts";
 import type { ClusterOptions } from "../cli/cluster_options.ts";
 import type { Options } from "../cli/options.ts";
+import type { FileStore } from "../files/file_store.ts";
 import type { Log } from "../monitoring/log.ts";
 import { withClusterErrors } from "./cluster_error.ts";
 import { ClusterLog } from "./cluster_log.ts";
@@ -24,6 +26,8 @@ export interface ClusterResources {
   readonly node?: { readonly history: NodeHistory; readonly checkpoints?: CheckpointStore } | undefined;
   /** Part of the state that all nodes share. */
   readonly accounts?: Accounts | undefined;
+  /** The store of uploaded files, if they are kept. */
+  readonly files?: { readonly store: FileStore } | undefined;
   readonly version: string;
 }
 
@@ -40,10 +44,12 @@ export class ServerCluster {
   readonly failed: Promise<string>;
   readonly #log: ClusterLog;
   readonly #history: NodeHistory;
+  readonly #files: FileStore | undefined;
+  readonly #fetcher: FileFetcher | undefined;
 
   constructor(
     options: Options & { readonly cluster: ClusterOptions },
-    { cluster: files = { creds: "", ca: "" }, accounts, node, version }: ClusterResources,
+    { cluster: files = { creds: "", ca: "" }, accounts, node, files: uploads, version }: ClusterResources,
     chat: ChatOptions,
     sections: readonly SnapshotSection[],
     log: Log,
@@ -88,6 +94,11 @@ export class ServerCluster {
       },
     });
     this.#log = new ClusterLog(this.chat.cluster, log);
+    this.#files = uploads?.store;
+    const { cluster: self } = this.chat;
+    const topics = () => self.nodes.filter(({ isSelf }) => !isSelf).map(({ number }) => fileTopic(number));
+    const ask: AskPeer = (topic, question) => self.ask(topic, question);
+    this.#fetcher = this.#files && new FileFetcher(this.#files, ask, topics);
   }
 
   /**
@@ -102,7 +113,16 @@ export class ServerCluster {
       this.#log.stop();
       throw error;
     }
+    const self = this.chat.cluster.nodes.find(({ isSelf }) => isSelf);
+    if (this.#files !== undefined && self !== undefined) {
+      this.chat.cluster.serve(fileTopic(self.number), serveFiles(this.#files));
+    }
     void this.#catchUp();
+  }
+
+  /** Gets an uploaded file of another node into the store of this one. */
+  async fetchFile(id: string): Promise<Fetched> {
+    return await this.#fetcher?.fetch(id) ?? "missing";
   }
 
   /** Leaves the cluster. The clients have been disconnected before. */

@@ -17,6 +17,7 @@ import { text } from "../protocol/text/session.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
 import type { Connection } from "../transport/connection.ts";
 import { Cloak } from "./cloak.ts";
+import { uploadSettings } from "./file_resources.ts";
 import type { ServerResources } from "./resources.ts";
 
 /**
@@ -57,12 +58,13 @@ export function hostNames({ history }: ServerResources): (address: string) => st
 
 /** Creates the handlers of one server. */
 export function createHandlers(
-  { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate, typing }: Options,
+  options: Options,
   resources: ServerResources,
   chat: Chat,
   auth: AuthService,
   moderation: ModerationContext,
 ): ProtocolHandlers {
+  const { name, sendBuffer, announce, registerTime, maxHistory, maxTags, rate } = options;
   const hostOf = hostNames(resources);
   const motd = () => resources.motd.lines;
   const slicer = new TimeSlicer();
@@ -92,7 +94,8 @@ export function createHandlers(
     historyMax: maxHistory,
     tagsMax: maxTags,
     safeRate: rate >= SAFE_RATE,
-    typing: typing === "on",
+    typing: options.typing === "on",
+    uploads: resources.files && uploadSettings(options),
     auth,
     moderation,
     slicer,

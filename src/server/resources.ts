@@ -5,6 +5,8 @@ import type { Accounts } from "../accounts/accounts.ts";
 import type { IgnoreStore } from "../chat/ignore_lists.ts";
 import type { InviteLinkStore } from "../chat/invite_links.ts";
 import type { HistoryStore } from "../chat/store.ts";
+import type { FileStore } from "../files/file_store.ts";
+import type { Sniffer } from "../files/types.ts";
 import { MemoryHistory } from "../history/memory.ts";
 import type { BanStore } from "../moderation/bans.ts";
 import { Operators } from "../moderation/operators.ts";
@@ -36,6 +38,8 @@ export interface ServerResources extends ClusterResources {
   reload(): Promise<Reloaded>;
   /** The message history. The caller closes it. */
   readonly history: HistoryStore;
+  /** Where uploaded files are stored, and what finds their types; without them, no files can be uploaded. */
+  readonly files?: { readonly store: FileStore; readonly sniff: Sniffer } | undefined;
   /** Certificate and key; without them, ports do not use TLS. */
   readonly tls?: Tls | undefined;
 }

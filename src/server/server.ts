@@ -25,6 +25,7 @@ import type { ServerCluster } from "./cluster.ts";
 import { createApi } from "./create_api.ts";
 import { createChat } from "./create_chat.ts";
 import { BanEnforcer } from "./enforce_ban.ts";
+import { fileResources } from "./file_resources.ts";
 import { Listeners } from "./listeners.ts";
 import { CHECK_INTERVAL, disconnectSlowest } from "./memory_pressure.ts";
 import { createHandlers } from "./protocol_handlers.ts";
@@ -146,7 +147,10 @@ export class Server {
       accept: (handler, connection) => this.#connections.accept(handler, connection),
       trouble,
       metrics: () => this.#stats.metrics(this.#listeners.names),
-      resources: apiResources(this.#api),
+      resources: [
+        ...fileResources(options, resources, this.#api, log, cluster && ((id) => cluster.fetchFile(id))),
+        ...apiResources(this.#api),
+      ],
     });
   }
 

@@ -19,6 +19,7 @@ import dialogsJs from "./dialogs.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
 import emojiJs from "./emoji.js" with { type: "text" };
 import emojiTxt from "./emoji.txt" with { type: "text" };
+import filesJs from "./files.js" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
 import handlersJs from "./handlers.js" with { type: "text" };
 import highlightJs from "./highlight.js" with { type: "text" };
@@ -57,8 +58,10 @@ import suggestionsJs from "./suggestions.js" with { type: "text" };
 import styleCss from "./style.css" with { type: "text" };
 import typingJs from "./typing.js" with { type: "text" };
 import viewsAccountJs from "./views/account.js" with { type: "text" };
+import uploadsJs from "./uploads.js" with { type: "text" };
 import viewsComposerJs from "./views/composer.js" with { type: "text" };
 import viewsDevicesJs from "./views/devices.js" with { type: "text" };
+import viewsFilesJs from "./views/files.js" with { type: "text" };
 import viewsInviteJs from "./views/invite.js" with { type: "text" };
 import viewsLinesJs from "./views/lines.js" with { type: "text" };
 import viewsLineMenuJs from "./views/line_menu.js" with { type: "text" };
@@ -75,6 +78,7 @@ import viewsSearchJs from "./views/search.js" with { type: "text" };
 import viewsSuggestionsJs from "./views/suggestions.js" with { type: "text" };
 import viewsTabsJs from "./views/tabs.js" with { type: "text" };
 import viewsTypingJs from "./views/typing.js" with { type: "text" };
+import viewsUploadsJs from "./views/uploads.js" with { type: "text" };
 
 const HTML = "text/html; charset=utf-8";
 const CSS = "text/css; charset=utf-8";
@@ -121,6 +125,7 @@ const parts: readonly Asset[] = [
   { path: "/dom.js", type: JS, text: domJs },
   { path: "/emoji.js", type: JS, text: emojiJs },
   { path: "/emoji.txt", type: TEXT, text: emojiTxt },
+  { path: "/files.js", type: JS, text: filesJs },
   { path: "/format.js", type: JS, text: formatJs },
   { path: "/handlers.js", type: JS, text: handlersJs },
   { path: "/highlight.js", type: JS, text: highlightJs },
@@ -156,11 +161,13 @@ const parts: readonly Asset[] = [
   { path: "/search_words.js", type: JS, text: searchWordsJs },
   { path: "/storage.js", type: JS, text: storageJs },
   { path: "/suggestions.js", type: JS, text: suggestionsJs },
+  { path: "/uploads.js", type: JS, text: uploadsJs },
   { path: "/style.css", type: CSS, text: styleCss },
   { path: "/typing.js", type: JS, text: typingJs },
   { path: "/views/account.js", type: JS, text: viewsAccountJs },
   { path: "/views/composer.js", type: JS, text: viewsComposerJs },
   { path: "/views/devices.js", type: JS, text: viewsDevicesJs },
+  { path: "/views/files.js", type: JS, text: viewsFilesJs },
   { path: "/views/invite.js", type: JS, text: viewsInviteJs },
   { path: "/views/lines.js", type: JS, text: viewsLinesJs },
   { path: "/views/line_menu.js", type: JS, text: viewsLineMenuJs },
@@ -177,6 +184,7 @@ const parts: readonly Asset[] = [
   { path: "/views/suggestions.js", type: JS, text: viewsSuggestionsJs },
   { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
   { path: "/views/typing.js", type: JS, text: viewsTypingJs },
+  { path: "/views/uploads.js", type: JS, text: viewsUploadsJs },
 ];
 
 /** The modules that main.js does not import at once: of dialogs that are loaded once the page is online, and of suggestions. */

@@ -45,6 +45,8 @@ export class Chat {
   network = "";
   /** Whose private messages the server stores; empty if it does not say. */
   privateHistory = "";
+  /** @type {{ who: string, max: number } | undefined} Who may upload files, and the most bytes of one. */
+  uploads;
   /** The most messages that the server returns for one request. */
   historyMax = Infinity;
   /** Whether the server passes no typing notifications on. */

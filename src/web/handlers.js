@@ -307,6 +307,7 @@ const HANDLERS = {
       if (name === "CLIENTTAGDENY") chat.typingDenied = value.split(",").some((tag) => tag === "*" || tag === "typing");
       if (name === "NETWORK") chat.network = value;
       if (name === "PRIVATEHISTORY") chat.privateHistory = value;
+      if (name === "UPLOADS") chat.uploads = uploadRules(value);
       if (name === "CHATHISTORY") chat.historyMax = Number(value) || Infinity;
     }
     chat.model.emit("tabs");
@@ -477,4 +478,10 @@ function setAway(model, nick, away) {
 function leftText(nick, reason) {
   const why = plainText(reason).replace(/^Quit:? ?/, "");
   return `${nick} left${why === "" ? "" : ` (${why})`}`;
+}
+
+/** Who may upload files, and the most bytes of one (`UPLOADS` of RPL_ISUPPORT). @param {string} value */
+function uploadRules(value) {
+  const [who = "", max] = value.split(":");
+  return { who, max: Number(max) };
 }

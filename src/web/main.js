@@ -28,13 +28,14 @@ import { localStore, sessionStore } from "./storage.js";
 import { notify } from "./notify.js";
 import { canSearch } from "./history.js";
 import { fold } from "./room.js";
-import { focusComposer, showComposer } from "./views/composer.js";
+import { focusComposer, showComposer, showInputError } from "./views/composer.js";
 import { showMessages } from "./views/messages.js";
 import { showPeople } from "./views/people.js";
 import { showRoom, showStatus } from "./views/room.js";
 import { showReplyBar } from "./views/reply_bar.js";
 import { showTabs } from "./views/tabs.js";
 import { showTyping } from "./views/typing.js";
+import { showUploads } from "./views/uploads.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./lines.js").Line} Line */
@@ -67,7 +68,18 @@ showTabs(chat, (room) => {
 const scrollPages = showMessages(chat, person);
 showPeople(chat, person, invite);
 showRoom(chat);
-showComposer(chat, { help, go, search, settings: settings.open, devices, invite, operator, confirm: confirmDialog() });
+const { send: sendFiles } = showUploads(chat, showInputError);
+showComposer(chat, {
+  help,
+  go,
+  search,
+  settings: settings.open,
+  devices,
+  invite,
+  operator,
+  confirm: confirmDialog(),
+  sendFiles,
+});
 showReplyBar(chat);
 showTyping(chat);
 const updateStatus = showStatus(chat);

@@ -10,13 +10,14 @@ const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "account", "room", "format
 const CLUSTER = ["cluster", "cluster-creds", "cluster-ca", "cluster-name", "cluster-replicas", "node"];
 
 /** Flags without a value. */
-const SWITCHES = ["reuse-port"];
+const SWITCHES = ["reuse-port", "files"];
 
 /** The values of flags that take one of a few words. */
 const WORDS: Record<string, string> = {
   "always-on": "off, opt-in, on",
   "sync": "normal, full",
   "typing": "on, off",
+  "uploads": "accounts, everyone, off",
   "log-level": "debug, info, warn, error",
   "log-format": "text, json",
   "format": "text, jsonl",
@@ -66,6 +67,9 @@ const VALUES: Record<string, [keyof Options, Record<string, Options[keyof Option
   "name": ["name", { "kitchen": "kitchen", "irc.example.org": "irc.example.org", "7": "7", [LONGEST]: LONGEST }],
   "motd": ["motd", { "motd.txt": "motd.txt", "42": "42" }],
   "operators": ["operators", { "operators.txt": "operators.txt", "42": "42" }],
+  "uploads": ["uploads", { accounts: "accounts", everyone: "everyone", off: "off" }],
+  "max-file": ["maxFile", { "1024": 1024, "64KiB": 65536, "1gib": 2 ** 30 }],
+  "max-files": ["maxFiles", { "10MiB": 10 * 2 ** 20, "2gib": 2 ** 31 }],
   "data": ["data", { "./data": "./data", "42": "42" }],
   "sync": ["sync", { full: "full", normal: "normal" }],
   "keep": ["keep", {

@@ -12,6 +12,7 @@ const WITHOUT_DEFAULT = [
   "password-file",
   "public-url",
   "data",
+  "files",
   "allow-origin",
   "trust-proxy",
   "tls-cert",

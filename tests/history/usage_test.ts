@@ -1,6 +1,7 @@
 /** How many lines and bytes each writer has: what the counts are when lines are deleted. `limits_test.ts` has the rest. */
 import { assertEquals } from "@std/assert";
 import { Database } from "../../src/history/database.ts";
+import { FileTable } from "../../src/history/file_table.ts";
 import { LineCounts } from "../../src/history/line_counts.ts";
 import { LineDeletion, SCAN_STEP } from "../../src/history/line_deletion.ts";
 import { Statements } from "../../src/history/statements.ts";
@@ -49,7 +50,14 @@ Deno.test("usage: the oldest lines of a room are subtracted when they are delete
   const { sql, usage } = room;
   for (const id of [1, 2, 3]) room.say(id);
   usage.countTarget(1);
-  const deletion = new LineDeletion(sql, new Targets(sql), new WordIndex(sql), usage, new LineCounts(false));
+  const deletion = new LineDeletion(
+    sql,
+    new Targets(sql),
+    new WordIndex(sql),
+    usage,
+    new LineCounts(false),
+    new FileTable(sql),
+  );
   assertEquals(deletion.deleteOldest(1, 2), 2);
   assertEquals([usage.ofRoom(1)?.lines, usage.of("alice.host")?.lines], [1, 1]);
 });
@@ -72,7 +80,14 @@ Deno.test("usage: a writer whose lines are behind many of others loses them in f
   for (let id = 1; id <= last; id++) room.say(id, id === 1 || id === last ? "alice" : "bob");
   usage.schedule(1);
   while (!usage.countTarget(1));
-  const deletion = new LineDeletion(sql, new Targets(sql), new WordIndex(sql), usage, new LineCounts(false));
+  const deletion = new LineDeletion(
+    sql,
+    new Targets(sql),
+    new WordIndex(sql),
+    usage,
+    new LineCounts(false),
+    new FileTable(sql),
+  );
   const steps = Array.from({ length: 2 }, () => sql.write(() => deletion.deleteByWriter("alice.host", 1, last, 9)));
   assertEquals(steps.map(({ deleted, done }) => [deleted, done]), [[1, false], [1, true]]);
   assertEquals(usage.of("alice.host", 1), undefined);

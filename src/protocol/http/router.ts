@@ -3,7 +3,7 @@ import type { HttpAnswer, HttpClient } from "../../transport/connection.ts";
 import { problemResponse } from "../../util/problem.ts";
 
 /** The methods that resources can have. A resource with GET has HEAD, too. */
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "DELETE" | "OPTIONS";
 
 /** A request to a resource. */
 export interface Call {
@@ -27,6 +27,8 @@ export interface Resource {
   /** Such as `/rooms/{name}/stream`. A segment in braces stands for any one that is not empty. */
   readonly path: string;
   readonly operations: Readonly<Partial<Record<Method, Operation>>>;
+  /** Whether pages of other sites may link to it. They may not, unless given. */
+  readonly public?: boolean;
 }
 
 /** A resource with the segments of its path. */
@@ -54,7 +56,7 @@ export class Router {
     const url = new URL(request.url);
     const route = this.#find(url.pathname);
     if (route === undefined) return undefined;
-    if (client.foreign) {
+    if (client.foreign && !route.resource.public) {
       return problemResponse(403, "Another site", "Pages of other sites may not use this; --allow-origin allows one.");
     }
     const operation = operationOf(route.resource, request.method);

@@ -1,6 +1,6 @@
 /**
  * The limits and features that the server announces (modern.ircdocs.horse, "RPL_ISUPPORT"; for SAFERATE
- * soju.im, "saferate").
+ * soju.im, "saferate"; for FILEHOST soju.im, "filehost").
  */
 import { IGNORED_MAX } from "../../chat/ignore_lists.ts";
 import { KEY_MAX, MASKS_MAX } from "../../chat/modes.ts";
@@ -52,7 +52,16 @@ export function isupport(options: IrcOptions): string[] {
     "UTF8ONLY",
     "WHOX",
     ...options.safeRate ? ["soju.im/SAFERATE"] : [],
+    ...uploadTokens(options),
   ];
+}
+
+/** What clients need to upload files: who may, for the page, and where, under both names that clients know. */
+function uploadTokens({ uploads }: IrcOptions): string[] {
+  if (uploads === undefined) return [];
+  const { who, maxFile, url } = uploads;
+  const names = url === undefined ? [] : ["draft/FILEHOST", "soju.im/FILEHOST"];
+  return [...names.map((name) => `${name}=${url}`), `UPLOADS=${who}:${maxFile}`];
 }
 
 /** Sends RPL_ISUPPORT, in as many lines as it takes. */

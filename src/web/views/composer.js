@@ -53,7 +53,7 @@ export function insertText(text) {
 
 /**
  * @param {Chat} chat
- * @param {Ui & { confirm: (messages: number, yes: () => void) => void }} ui
+ * @param {Ui & { confirm: (messages: number, yes: () => void) => void, sendFiles: () => boolean }} ui
  */
 export function showComposer(chat, ui) {
   const { model } = chat;
@@ -161,6 +161,7 @@ export function showComposer(chat, ui) {
 
   function submit() {
     const lines = input.value.split("\n").filter((line) => line.trim() !== "");
+    if (chat.online && lines.length === 0) return void ui.sendFiles();
     if (lines.length === 0) return;
     if (!chat.online) return showInputError("Not connected. Your text stays here until the connection is back.");
     const room = model.current;
@@ -206,6 +207,7 @@ export function showComposer(chat, ui) {
     }
     list?.close();
     showInputError("");
+    ui.sendFiles();
     if (!texts.some(isSecret) && !isNickServ(room.name)) room.inputHistory.push(texts.join("\n"));
     if (room.inputHistory.length > INPUT_HISTORY_MAX) room.inputHistory.shift();
     recalled = 0;

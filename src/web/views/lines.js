@@ -4,6 +4,7 @@
  */
 import { colour } from "../colours.js";
 import { formattedText, make, timeOf } from "../dom.js";
+import { showFiles } from "./files.js";
 import { isMessage } from "../lines.js";
 import { foldButton, isLong, messageNodes } from "./message_text.js";
 import { deletedText, drawReactions, renderQuote } from "./reactions.js";
@@ -52,6 +53,7 @@ export function renderLine(line, follows, names, actions) {
   if (line.deletedBy !== undefined) words.append(deletedText(line));
   else words.append(...isMessage(line) ? messageNodes(text, names) : formattedText(text));
   element.append(words);
+  if (nick !== undefined && kind !== "info" && kind !== "error") showFiles(words, text);
   if (isMessage(line) && isLong(text)) {
     const changed = (/** @type {boolean} */ open) => void (open ? unfolded.add(line) : unfolded.delete(line));
     element.append(foldButton(words, text, unfolded.has(line), changed));

@@ -1,0 +1,44 @@
+/** Who uploads a file, and what it may do: an account, by HTTP Basic or a token, or a guest, if guests may. */
+import { requireScope } from "../../chat/scope.ts";
+import { Member } from "../../chat/member.ts";
+import type { Uploads } from "../../files/file_store.ts";
+import { accountOwner, hostOwner } from "../../files/links.ts";
+import { type Api, keyOf } from "./api.ts";
+import { ApiError, notLoggedIn } from "./api_error.ts";
+import type { Call } from "./router.ts";
+import type { Uploader } from "./uploads.ts";
+
+/**
+ * Finds out who uploads, and checks that it may: to the room that the path names, or to none.
+ *
+ * @param uploads Who may upload.
+ * @throws {ApiError}
+ * @throws {AuthError}
+ * @throws {ChatError}
+ */
+export async function identifyUploader(call: Call, api: Api, uploads: Exclude<Uploads, "off">): Promise<Uploader> {
+  const visitor = await api.visitor(call);
+  const { identity } = visitor;
+  const { account, host, token } = identity;
+  if (account === undefined && uploads !== "everyone") {
+    throw notLoggedIn("Only registered nicknames may upload files: give the token of one, or log in first.");
+  }
+  const owner = account === undefined ? hostOwner(host) : accountOwner(account);
+  if (call.params["name"] === undefined) {
+    if (token?.readOnly) throw new ApiError(403, "Your token permits you to read, but not to write.");
+    if (token?.room !== undefined) throw new ApiError(403, `Your token is for ${token.room} alone.`);
+    return { owner };
+  }
+  const { chat } = api.options;
+  const room = api.room(call);
+  const key = keyOf(call);
+  requireScope(new Member(visitor.nick ?? "", identity), room.key);
+  chat.visitors.requireEntry(visitor, room, key);
+  return {
+    owner,
+    post: async (text) => {
+      api.limitLines(call.client, text);
+      await chat.visitors.post(visitor, room, text, { key });
+    },
+  };
+}

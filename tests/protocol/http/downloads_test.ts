@@ -1,0 +1,125 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { CHUNK_SIZE } from "../../../src/files/file_store.ts";
+import { HTML, png, SVG, wav } from "../../files/samples.ts";
+import { ALICE, FileSite } from "./files.ts";
+
+/** Sound whose bytes differ. */
+function sound(samples: number): Uint8Array<ArrayBuffer> {
+  const bytes = wav(samples);
+  for (let at = 44; at < bytes.length; at++) bytes[at] = (at * 7 + Math.floor(at / CHUNK_SIZE)) % 251;
+  return bytes;
+}
+
+Deno.test("downloads: an image is shown, as the type and with the size that its bytes have", async () => {
+  using site = new FileSite();
+  const image = png(4, 3);
+  const { json } = await site.request("PUT", "/files/x.html", {
+    body: image,
+    headers: { ...ALICE, "content-type": "text/html" },
+  });
+  assertEquals([json["type"], json["width"], json["height"]], ["image/png", 4, 3]);
+  const { status, headers, bytes } = await site.request("GET", String(json["path"]));
+  assertEquals([status, headers.get("content-type"), bytes], [200, "image/png", image]);
+  assertEquals(headers.get("content-disposition"), `inline; filename="x.html"; filename*=UTF-8''x.html`);
+});
+
+Deno.test("downloads: whatever else is only saved, and runs nothing", async () => {
+  using site = new FileSite();
+  for (const bytes of [HTML, SVG, Uint8Array.of(0, 1, 2), png(1, 1, [60_000, 60_000])]) {
+    const { headers } = await site.request("GET", await site.upload(bytes, "a.svg"));
+    assertEquals(headers.get("content-type"), "application/octet-stream");
+    assertEquals(headers.get("content-disposition"), `attachment; filename="a.svg"; filename*=UTF-8''a.svg`);
+    assertEquals(headers.get("content-security-policy"), "default-src 'none'; sandbox");
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+    assertEquals(headers.get("cross-origin-resource-policy"), "same-origin");
+  }
+});
+
+Deno.test("downloads: a file of several chunks comes as it was sent, a chunk at a time", async () => {
+  using site = new FileSite();
+  const bytes = sound(2 * CHUNK_SIZE + 10);
+  const path = await site.upload(bytes);
+  const { headers, bytes: got } = await site.request("GET", path);
+  assertEquals([headers.get("content-length"), got], [String(bytes.length), bytes]);
+  const answer = await site.answer("GET", path, {});
+  const reader = ("stream" in answer ? answer.stream : answer.body!).getReader();
+  assertEquals((await reader.read()).value?.length, CHUNK_SIZE);
+  site.files.delete(path.split("/")[2]!);
+  await assertRejects(() => reader.read(), Error, "deleted while it was sent");
+});
+
+Deno.test("downloads: HEAD has the fields of GET", async () => {
+  using site = new FileSite();
+  const path = await site.upload(sound(100));
+  const [get, head] = [await site.request("GET", path), await site.request("HEAD", path)];
+  assertEquals([...head.headers], [...get.headers]);
+  assertEquals([head.status, head.bytes.length], [200, 0]);
+});
+
+Deno.test("downloads: a range of sound comes alone, also across chunks", async () => {
+  using site = new FileSite();
+  const bytes = sound(2 * CHUNK_SIZE);
+  const [path, size] = [await site.upload(bytes), bytes.length];
+  const ranges: Record<string, [number, number]> = {
+    "bytes=0-0": [0, 0],
+    "bytes=10-19": [10, 19],
+    [`bytes=${CHUNK_SIZE - 1}-${CHUNK_SIZE}`]: [CHUNK_SIZE - 1, CHUNK_SIZE],
+    [`bytes=${size - 1}-`]: [size - 1, size - 1],
+    "bytes=-5": [size - 5, size - 1],
+    "bytes=5-999999999": [5, size - 1],
+    "bytes=-999999999": [0, size - 1],
+  };
+  for (const [range, [first, last]] of Object.entries(ranges)) {
+    const { status, headers, bytes: got } = await site.request("GET", path, { headers: { range } });
+    assertEquals([status, headers.get("content-range")], [206, `bytes ${first}-${last}/${size}`], range);
+    assertEquals([headers.get("content-length"), got], [String(last - first + 1), bytes.slice(first, last + 1)], range);
+  }
+});
+
+Deno.test("downloads: a range that cannot be served is rejected, and one that is not understood is ignored", async () => {
+  using site = new FileSite();
+  const bytes = sound(100);
+  const path = await site.upload(bytes);
+  for (const range of [`bytes=${bytes.length}-`, "bytes=-0"]) {
+    const { status, headers } = await site.request("GET", path, { headers: { range } });
+    assertEquals([status, headers.get("content-range")], [416, `bytes */${bytes.length}`], range);
+  }
+  for (const range of ["bytes=0-1,3-4", "bytes=5-2", "bytes=-", "items=0-1", "bytes=1e3-", "bytes=0x1-2"]) {
+    assertEquals((await site.request("GET", path, { headers: { range } })).status, 200, range);
+  }
+  const range = "bytes=0-1";
+  const tag = `"${path.split("/")[2]}"`;
+  assertEquals((await site.request("GET", path, { headers: { range, "if-range": tag } })).status, 206);
+  assertEquals((await site.request("GET", path, { headers: { range, "if-range": '"other"' } })).status, 200);
+  assertEquals((await site.request("GET", await site.upload(png(1, 1)), { headers: { range } })).status, 200);
+});
+
+Deno.test("downloads: a browser that has the file gets 304", async () => {
+  using site = new FileSite();
+  const path = await site.upload(png(1, 1));
+  const etag = (await site.request("GET", path)).headers.get("etag")!;
+  assertEquals((await site.request("GET", path, { headers: { "if-none-match": etag } })).status, 304);
+  assertEquals((await site.request("GET", path, { headers: { "if-none-match": '"x"' } })).status, 200);
+});
+
+Deno.test("downloads: only the whole link leads to a file", async () => {
+  using site = new FileSite();
+  const path = await site.upload(png(4, 3), "a b.png");
+  const id = path.split("/")[2]!;
+  assertEquals(path, `/f/${id}/4x3/a%20b.png`);
+  for (
+    const wrong of [
+      `/f/${id}/a%20b.png`,
+      `/f/${id}/3x4/a%20b.png`,
+      `/f/${id}/4x3/b.png`,
+      `/f/${"a".repeat(22)}/x`,
+      "/f/x/y",
+    ]
+  ) {
+    const { status, json } = await site.request("GET", wrong);
+    assertEquals([status, json["detail"]], [404, "There is no such file, or no longer."], wrong);
+  }
+  assertEquals((await site.request("GET", path, {}, { foreign: true })).status, 200); // a link in another page
+  site.files.delete(id);
+  assertEquals((await site.request("GET", path)).status, 404);
+});
