@@ -2,7 +2,8 @@
 import { fold } from "../chat/names.ts";
 import type { FoundLines, SearchQuery } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
-import { lineOf, type MessageRow, nickOf, rowLimit } from "./rows.ts";
+import type { LineExtras } from "./line_extras.ts";
+import { type MessageRow, nickOf, rowLimit } from "./rows.ts";
 import { type SearchSource, type SearchTarget, searchTargets } from "./search.ts";
 import type { Statements } from "./statements.ts";
 import type { Targets } from "./targets.ts";
@@ -20,6 +21,7 @@ const IDS_OF_TERM = `SELECT json_group_array(id) AS ids FROM (SELECT rowid AS id
 export function* searchFile(
   sql: Statements,
   targets: Targets,
+  extras: LineExtras,
   keys: readonly string[],
   { terms, from, after = 0, before = Infinity, count }: SearchQuery,
 ): Steps<FoundLines> {
@@ -44,6 +46,6 @@ export function* searchFile(
     matches: ({ text, origin }) => (from === undefined || fold(nickOf(origin)) === from) && containsTerms(text, terms),
   };
   const { found, unsearched } = yield* searchTargets(source, places, { count });
-  const lines = found.reverse().map(({ line }) => lineOf(line, names.get(line.target)!));
+  const lines = found.reverse().map(({ line }) => extras.linesOf(line.target, [line], names.get(line.target)!)[0]!);
   return { lines, unsearched };
 }

@@ -179,6 +179,14 @@ export class Usage {
     this.#subtract(ALL, `${ROOM}${target}`, removed.length, bytes);
   }
 
+  /** Corrects the count of a line whose size has changed, if it was counted; within a transaction. */
+  replace(target: number, before: CountedRow, after: CountedRow): void {
+    const { counted } = this.#statements.counted.get(target) as { counted: number };
+    if (before.id > counted) return;
+    this.remove(target, [before]);
+    this.add(target, [after]);
+  }
+
   /** The usage of all writers of a room together. */
   ofRoom(target: number): WriterUsage | undefined {
     return this.of(ROOM, target);

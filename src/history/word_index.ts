@@ -57,13 +57,13 @@ export class WordIndex {
       for (const room of this.#pending) {
         let last: number | undefined;
         const rows = this.#sql.all<MessageRow>(
-          `SELECT id, origin, text FROM message
+          `SELECT id, origin, text, deleted_by FROM message
             WHERE target = ?1 AND id > (SELECT indexed FROM target WHERE id = ?1 AND key >= '#' AND key < '$') ORDER BY id LIMIT ?2`,
           room,
           left,
         );
         for (const row of rows) {
-          this.insert(room, row);
+          if (row.deleted_by === null) this.insert(room, row);
           last = row.id;
           if (performance.now() >= end) left = 0; // some lines take a hundred times as long as others
           else left--;
@@ -93,6 +93,12 @@ export class WordIndex {
     this.#sql.write(() => this.#sql.run("INSERT INTO word (word, rank) VALUES ('merge', ?)", MERGE_STEP));
     this.#needsMerge = changes() - before > 1; // how FTS5 reports that it did something: sqlite.org/fts5.html, "merge"
     return this.#needsMerge;
+  }
+
+  /** Begins to merge all segments into one, which leaves out the terms of deleted lines. `mergeStep` does the rest. */
+  mergeAll(): void {
+    this.#sql.run("INSERT INTO word (word, rank) VALUES ('merge', ?)", -MERGE_STEP);
+    this.#needsMerge = true;
   }
 
   /** Indexes a line, within a transaction. */
