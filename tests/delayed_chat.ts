@@ -54,6 +54,7 @@ const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Ma
   ["admin", ["forgetRoles"]], // its steps are run one by one
   ["alwaysOn", ["policy", "absent", "status"]],
   ["ignores", ["list", "ignores"]],
+  ["lines", ["find", "quote"]],
   ["readMarkers", ["get", "newLines"]],
 ]);
 

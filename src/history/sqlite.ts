@@ -414,11 +414,10 @@ export class SqliteHistory implements NodeHistory {
     const { origin, style, text, time, tags, account } = line;
     const recipient = line.kind === "whispered" ? line.to : null;
     const bot = line.bot ? 1 : 0;
-    const hasExtras = line.reactions !== undefined || line.deletedBy !== undefined ||
-      (line.kind === "said" && line.mentions !== undefined);
+    const hasExtras = line.reactions !== undefined || (line.kind === "said" && line.mentions !== undefined);
     const [code, reply, extras] = [styleCode(style), line.reply?.id ?? null, hasExtras ? 1 : 0];
     this.#insert.run(id, line.id, time, code, origin, recipient, text, tags, bot, account ?? null, reply, extras);
-    if (hasExtras) this.#extras.add(id, line);
+    if (hasExtras || line.deletedBy !== undefined) this.#extras.add(id, line);
     if (isRoomKey(key)) this.#index.schedule(id);
     this.#usage.schedule(id);
     this.#lineLimit.lineAdded(id);
