@@ -8,6 +8,9 @@ import type { WordIndex } from "./word_index.ts";
 /** The most lines that one call deletes. */
 export const DELETE_STEP = 25;
 
+/** The most lines with reactions or mentions among them, as each may have hundreds. */
+const EXTRAS_STEP = 5;
+
 /** The most lines that one call reads to find those of a writer. */
 export const SCAN_STEP = 100;
 
@@ -44,12 +47,12 @@ export class LineDeletion {
    */
   deleteOldest(target: number, upTo: number): number {
     if (upTo <= 0) return 0;
-    const rows = this.#sql.all<CountedRow>(
+    const rows = withFewExtras(this.#sql.all<CountedRow>(
       `SELECT ${COUNTED_COLUMNS} FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?`,
       target,
       upTo,
       DELETE_STEP,
-    );
+    ));
     const last = rows.at(-1);
     if (last === undefined) return 0;
     const isIndexed = this.#index.covers(target);
@@ -78,7 +81,7 @@ export class LineDeletion {
       SCAN_STEP,
     );
     const written = rows.filter((row) => this.#usage.isBy(row, writer));
-    const deleted = written.slice(0, most);
+    const deleted = withFewExtras(written.slice(0, most));
     const done = deleted.length === written.length && rows.length < SCAN_STEP;
     const next = deleted.length < written.length ? written[deleted.length]!.id : (rows.at(-1)?.id ?? used.first) + 1;
     const isIndexed = this.#index.covers(target);
@@ -93,4 +96,11 @@ export class LineDeletion {
     this.#counts.add(target, -deleted.length);
     return { scanned: rows.length, deleted: deleted.length, done };
   }
+}
+
+/** The first rows, up to as many as one step deletes with all that belongs to them. */
+function withFewExtras(rows: CountedRow[]): CountedRow[] {
+  let left = EXTRAS_STEP;
+  const end = rows.findIndex(({ extras }) => extras !== 0 && left-- === 0);
+  return end < 0 ? rows : rows.slice(0, end);
 }

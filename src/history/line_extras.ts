@@ -32,7 +32,7 @@ const MENTIONS_SLACK = 100;
 const ACCOUNTS_CACHED = 10_000;
 
 /** The most reactions to the lines of a page: more would take too long to read. */
-export const PAGE_REACTIONS_MAX = 2000;
+export const PAGE_REACTIONS_MAX = 1000;
 
 /** Reads and writes them. Errors are those of SQLite. */
 export class LineExtras {

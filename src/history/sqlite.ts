@@ -54,7 +54,7 @@ const STEP_TIME = 2;
 const FREE_PAGES = 256;
 const VACUUM_STEP = 32;
 
-/** How many lines are read at a time where their number is limited by their characters. */
+/** How many lines are read at a time: their characters and reactions may allow for fewer than are wanted. */
 const PAGE_STEP = 50;
 
 /** A line for the next commit. */
@@ -278,12 +278,11 @@ export class SqliteHistory implements NodeHistory {
       if (found === undefined) return [];
       const sql = `SELECT * FROM message WHERE target = ? AND id > ? AND id < ?
         ORDER BY id ${first ? "ASC" : "DESC"} LIMIT ?`;
-      const step = characters === Infinity ? count : PAGE_STEP;
       const lines: Line[] = [];
       let [left, low, high] = [characters, after, before];
       let reactionsLeft = PAGE_REACTIONS_MAX;
       while (lines.length < count) {
-        const wanted = Math.min(step, count - lines.length);
+        const wanted = Math.min(PAGE_STEP, count - lines.length);
         const rows = this.#sql.all<MessageRow>(sql, found.id, low, high, rowLimit(wanted));
         const reactions = this.#extras.countReactions(found.id, rows);
         const fitting = rows.findIndex((row, n) => {

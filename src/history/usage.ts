@@ -29,7 +29,8 @@ const TARGETS_STEP = 50;
 const STEP_TIME = 2;
 
 /** The columns of a message that are needed to count it. */
-export const COUNTED_COLUMNS = `id, origin, account, octet_length(text) + octet_length(tags) + ${LINE_COST} AS size`;
+export const COUNTED_COLUMNS =
+  `id, origin, account, extras, octet_length(text) + octet_length(tags) + ${LINE_COST} AS size`;
 
 /** Deletes all counts, so that all lines are counted again: for code that changes the messages by other means. */
 export const RECOUNT = "DELETE FROM usage; UPDATE target SET counted = 0";
@@ -38,6 +39,8 @@ export const RECOUNT = "DELETE FROM usage; UPDATE target SET counted = 0";
 export interface CountedRow extends LineAuthor {
   readonly id: number;
   readonly size: number;
+  /** Whether it may have reactions or mentions: 0 or 1. */
+  readonly extras: number;
 }
 
 /** What a writer has in a room, or in all rooms. */
