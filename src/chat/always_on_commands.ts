@@ -60,6 +60,7 @@ export function forgetAccount(state: ChatState, account: string): void {
   state.storage.presence.delete(account);
   state.storage.forgetMarkers(account);
   state.storage.forgetConversations(account);
+  state.storage.forgetMentions(account);
   state.nicknames.unregistered(account);
   const member = state.byAccount.get(fold(account));
   if (member?.sessions.length === 0) removeMember(state, member, "Account deleted", false);

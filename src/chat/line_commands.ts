@@ -50,9 +50,10 @@ export function react(state: ChatState, { member: id, session, to, line, text, o
     bot: member.bot,
   };
   const reaction = { ...member.actor(), text: event.text, time: event.time };
-  const isPending = targetsOf(member, place).map((target) => state.storage.react(target, line.id, reaction, on)).some(
-    Boolean,
-  );
+  const other = "receiver" in place ? place.receiver.member : undefined;
+  const isIgnored = other !== undefined && state.ignores.ignores(other, event);
+  const targets = targetsOf(member, place).slice(0, isIgnored ? 1 : 2); // the member's own side is the first
+  const isPending = targets.map((target) => state.storage.react(target, line.id, reaction, on)).some(Boolean);
   announce(state, member, session, place, event, isPending);
   return event;
 }
@@ -97,7 +98,7 @@ function change(state: ChatState, member: Member, place: Place, { id, who, text 
   };
 }
 
-/** The history targets that have the line: a private one is stored for each side. */
+/** The history targets that have the line: a private one is stored for each side, that of the member first. */
 function targetsOf(member: Member, place: Place): string[] {
   if ("room" in place) return [place.room.key];
   const { nick, member: other } = place.receiver;

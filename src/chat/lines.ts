@@ -15,13 +15,10 @@ import type { Member, Session } from "./member.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
 import { requireReadable, requireScope } from "./scope.ts";
-import { type Line, REACTIONS_MAX } from "./store.ts";
+import { type Line, REACTION_CHARACTERS, REACTIONS_MAX } from "./store.ts";
 
 /** The most reactions of a member to one line. */
 export const REACTIONS_PER_MEMBER = 10;
-
-/** What a stored reaction counts for the limit of stored characters. */
-const REACTION_COST = 100;
 
 /** For how long authors may delete their lines, by default, in milliseconds. */
 export const REDACT_TIME = 24 * 60 * 60_000;
@@ -118,7 +115,7 @@ export class AuthoredLines implements Lines {
     if (on) {
       if (all.length >= REACTIONS_MAX) throw new ChatError("reactions-full", String(REACTIONS_MAX));
       if (own.length >= REACTIONS_PER_MEMBER) throw new ChatError("reactions-full", String(REACTIONS_PER_MEMBER));
-      this.#options.requireStorage(member, from, nameOf(place), REACTION_COST);
+      this.#options.requireStorage(member, from, nameOf(place), REACTION_CHARACTERS);
     }
     const command = { member: member.id, session: from?.id, to: placeOf(place), line: quoteOf(line), text, on };
     return this.#options.submit<"react">({ op: "react", ...command });

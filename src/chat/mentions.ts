@@ -51,7 +51,10 @@ export function mentionedAccounts(
     if (word.length <= 2 * NICK_MAX) look(word);
     const bare = word.replace(AROUND, "");
     if (bare !== word && bare !== "") look(bare);
-    if (UNSEPARATED.test(word)) lookWithin(word, look, () => left > 0);
+    if (!UNSEPARATED.test(word)) continue;
+    // Names in other scripts, such as those before a particle.
+    for (const part of word.split(UNSEPARATED)) if (part.length >= 2) look(part.replace(AROUND, "") || part);
+    lookWithin(word, look, () => left > 0);
   }
   return accounts;
 }

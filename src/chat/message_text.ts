@@ -28,8 +28,9 @@ export function messageText(text: string): string {
   const lines = text.split("\n").map(sanitize);
   const isBlank = (line: string) => line.trim() === "";
   while (lines.length > 0 && isBlank(lines.at(-1)!)) lines.pop();
-  const clean = lines.slice(lines.findIndex((line) => !isBlank(line))).join("\n");
-  if (clean.includes("\n") && (lines.length > MULTILINE_LINES_MAX || byteLength(clean) > MULTILINE_BYTES_MAX)) {
+  const kept = lines.slice(lines.findIndex((line) => !isBlank(line)));
+  const clean = kept.join("\n");
+  if (kept.length > 1 && (kept.length > MULTILINE_LINES_MAX || byteLength(clean) > MULTILINE_BYTES_MAX)) {
     throw tooLong();
   }
   return clean;

@@ -24,7 +24,10 @@ export interface HistoryRange {
   readonly first?: boolean;
   /** The most lines to return. */
   readonly count: number;
-  /** Upper bound on the characters returned, including tags; at least one line is returned. */
+  /**
+   * Upper bound on the characters returned, including tags, and {@linkcode REACTION_CHARACTERS} for each reaction; at least one
+   * line is returned.
+   */
   readonly characters?: number;
 }
 
@@ -96,6 +99,9 @@ export class StoreLost extends Error {
 /** The most reactions to a line. */
 export const REACTIONS_MAX = 200;
 
+/** What a reaction counts, where the characters of lines are limited. */
+export const REACTION_CHARACTERS = 100;
+
 /** The most mentions of an account that are stored: the newest ones. */
 export const MENTIONS_MAX = 1000;
 
@@ -159,8 +165,8 @@ export interface HistoryStore {
 
   /**
    * Has the next `commit` delete the text of a line, with its tags, reactions and mentions, also from the index. The line stays, with
-   * `deletedBy`; so does the fact that it is a reply. A line that the store does not have yet, as it catches up, is
-   * added as deleted.
+   * `deletedBy`; so does the fact that it is a reply. If the store does not have the line yet, as it catches up, the text is deleted
+   * when it gets the line; so it is with reactions.
    *
    * @param by The nickname of the member that deletes it.
    */
@@ -187,7 +193,8 @@ export interface HistoryStore {
 
   /**
    * Returns lines of a target in the order of their ids, with their reactions, and with the current texts of the lines that they
-   * reply to: those that are not stored any more have empty names and texts.
+   * reply to: those that are not stored any more have empty names and texts. Returns fewer lines where these have very many
+   * reactions, at least one.
    *
    * @throws {StoreError}
    */
@@ -215,6 +222,14 @@ export interface HistoryStore {
    * @throws {StoreError}
    */
   mentions(account: string, before: number, count: number): { target: string; line: Line }[];
+
+  /**
+   * Forgets the mentions of an account that is deleted, so that the next owner of its name does not see them.
+   *
+   * @param account The folded name.
+   * @throws {StoreError}
+   */
+  forgetMentions(account: string): void;
 
   /**
    * Counts the lines of a target with greater ids, up to `max`. Takes no longer than reading `max` lines.

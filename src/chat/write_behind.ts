@@ -127,6 +127,16 @@ export class WriteBehind {
     this.require(() => this.#history.deleteConversations(accountPrefix(account)));
   }
 
+  /**
+   * Forgets the mentions of an account, so that the next owner of its name does not see them.
+   *
+   * @throws {StoreError}
+   * @throws {StoreLost} in a cluster.
+   */
+  forgetMentions(account: string): void {
+    this.require(() => this.#history.forgetMentions(fold(account)));
+  }
+
   /** Has the settings of a room saved by the next commit. */
   saveRoom(room: Room): void {
     if (!this.#history.persistent) return;

@@ -7,7 +7,8 @@
  */
 import type { ArchiveTarget, CatchUp, LineArchive } from "../chat/line_archive.ts";
 import type { Style } from "../chat/events.ts";
-import type { HistoryStore, Line } from "../chat/store.ts";
+import { MENTIONED_MAX } from "../chat/mentions.ts";
+import { type HistoryStore, type Line, REACTIONS_MAX } from "../chat/store.ts";
 import { byteLength } from "../util/bytes.ts";
 import { CHUNK_MAX } from "./log_limits.ts";
 import type { Answer } from "./peer_requests.ts";
@@ -54,7 +55,20 @@ type LineRecord = readonly [
   bot: number,
   account: string | null,
   to: string | null,
+  /** What few lines have. */
+  more?: LineExtras,
 ];
+
+/** What belongs to a line beside its text. */
+interface LineExtras {
+  /** The id of the line that it replies to. */
+  readonly reply?: number | undefined;
+  readonly mentions?: readonly string[] | undefined;
+  readonly reactions?: readonly ReactionRecord[] | undefined;
+  readonly deletedBy?: string | undefined;
+}
+
+type ReactionRecord = readonly [origin: string, account: string | null, text: string, time: number];
 
 /** The lines of a target in a chunk. */
 type Group = readonly [key: string, since: number, lines: readonly LineRecord[]];
@@ -180,14 +194,47 @@ async function* groupsOf(store: SyncStore, question: Question): AsyncGenerator<G
 function recordOf(line: Line): LineRecord {
   const { id, time, style, origin, text, tags, bot, account = null } = line;
   const to = line.kind === "whispered" ? line.to : null;
-  return [id, time, STYLES.indexOf(style), origin, text, tags, bot ? 1 : 0, account, to];
+  const more = extrasOf(line);
+  const record = [id, time, STYLES.indexOf(style), origin, text, tags, bot ? 1 : 0, account, to] as const;
+  return more === undefined ? record : [...record, more];
 }
 
-function lineOf([id, time, style, origin, text, tags, bot, account, to]: LineRecord): Line {
-  const who = origin.slice(0, origin.indexOf("!"));
-  const speech = { who, origin, id, time, style: STYLES[style] ?? "say", text, tags, bot: bot === 1 };
-  const line = account === null ? speech : { ...speech, account };
-  return to === null ? { kind: "said", ...line, room: "" } : { kind: "whispered", ...line, to };
+function extrasOf(line: Line): LineExtras | undefined {
+  const { reply, reactions, deletedBy } = line;
+  const mentions = line.kind === "said" ? line.mentions : undefined;
+  if (reply === undefined && mentions === undefined && reactions === undefined && deletedBy === undefined) {
+    return undefined;
+  }
+  const records = reactions?.map(({ origin, account = null, text, time }): ReactionRecord => {
+    return [origin, account, text, time];
+  });
+  return { reply: reply?.id, mentions, reactions: records, deletedBy };
+}
+
+function lineOf([id, time, style, origin, text, tags, bot, account, to, more]: LineRecord): Line {
+  const speech = { ...actorOf(origin, account), id, time, style: STYLES[style] ?? "say", text, tags, bot: bot === 1 };
+  const { reply, mentions, reactions, deletedBy } = more ?? {};
+  const line = {
+    ...speech,
+    ...(reply === undefined ? {} : { reply: { id: reply, who: "", text: "" } }),
+    ...(deletedBy === undefined ? {} : { deletedBy, text: "", tags: "" }),
+    ...(reactions === undefined ? {} : {
+      reactions: reactions.slice(0, REACTIONS_MAX).map(([origin, account, text, time]) => {
+        return { ...actorOf(origin, account), text, time };
+      }),
+    }),
+  };
+  if (to !== null) return { kind: "whispered", ...line, to };
+  return {
+    kind: "said",
+    ...line,
+    room: "",
+    ...(mentions === undefined ? {} : { mentions: mentions.slice(0, MENTIONED_MAX) }),
+  };
+}
+
+function actorOf(origin: string, account: string | null) {
+  return { who: origin.slice(0, origin.indexOf("!")), origin, ...(account === null ? {} : { account }) };
 }
 
 /** @throws {Error} if it is not a question. */

@@ -55,10 +55,10 @@ export interface Erased {
 }
 
 /**
- * Erases all lines of a user in rooms and in private, private lines to the user, topics that the user set, the user's name
- * on masks, roles, bans and ignore lists, with the reasons of these bans, the files that the user has uploaded, the account
- * with its roles, tokens, certificates and read markers, the invite links that the user has made or used, the read markers
- * of others in conversations with the user, and the user if it is always on. A room of
+ * Erases all lines of a user in rooms and in private, private lines to the user, the user's reactions, the mentions of the account,
+ * topics that the user set, the user's name on masks, roles, bans, ignore lists and lines that it has deleted, with the reasons of
+ * these bans, the files that the user has uploaded, the account with its roles, tokens, certificates and read markers, the invite
+ * links that the user has made or used, the read markers of others in conversations with the user, and the user if it is always on. A room of
  * which it was the last owner belongs to the operator that has been one for longest.
  *
  * @throws {StoreError} Then some of this may still be in the file, and erasing has to be repeated.
@@ -101,6 +101,11 @@ function eraseRows({ db }: Database, nick: string): Erased {
   const inRooms = run(`DELETE FROM message WHERE ${IN_ROOMS}`);
   run(`DELETE FROM message WHERE ${IN_PRIVATE}`);
   run(`DELETE FROM target WHERE id IN (${CONVERSATIONS})`);
+  run(`DELETE FROM reaction WHERE ${BY_USER}`);
+  run(`DELETE FROM late_change WHERE change <> 2 AND ${BY_USER}`);
+  run("UPDATE message SET deleted_by = '*' WHERE fold(deleted_by) = ?1");
+  run("UPDATE late_change SET origin = '*' WHERE change = 2 AND fold(origin) = ?1");
+  run("DELETE FROM mention WHERE account = ?1");
   run(`UPDATE target SET topic = NULL, topic_by = NULL, topic_at = NULL WHERE ${nickIn("topic_by")} = ?1`);
   run(`UPDATE mask SET by = '*' WHERE ${nickIn("by")} = ?1`);
   run("UPDATE ban SET by = '*', reason = 'no reason given' WHERE fold(by) = ?1");

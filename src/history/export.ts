@@ -144,13 +144,16 @@ export class Export {
   }
 }
 
-/** A line as text, such as `2026-11-22 14:05:09 #tea <alice> hi`. Control characters and formatting are removed. */
+/**
+ * A message as text, such as `2026-11-22 14:05:09 #tea <alice> hi`: each of its lines begins like that. Control characters and
+ * formatting are removed.
+ */
 function writeText(line: Line): string {
-  const { who, style, time } = line;
-  const text = stripFormatting(sanitize(line.text));
+  const { who, style, time, deletedBy } = line;
   const room = line.kind === "said" ? line.room : line.to;
-  const speech = style === "action" ? `* ${who} ${text}` : style === "notice" ? `-${who}- ${text}` : `<${who}> ${text}`;
-  return `${localTime(time)} ${room} ${speech}`;
+  const name = style === "action" ? `* ${who}` : style === "notice" ? `-${who}-` : `<${who}>`;
+  const lines = deletedBy === undefined ? line.text.split("\n") : [`(deleted by ${deletedBy})`];
+  return lines.map((text) => `${localTime(time)} ${room} ${name} ${stripFormatting(sanitize(text))}`).join("\n");
 }
 
 /** A time in the local time zone, as in the log. */

@@ -22,6 +22,9 @@ export const IMPORT_LINE_MAX = 8 * 1024 * 1024;
 /** How many messages are committed in one transaction. */
 export const TRANSACTION_LINES = 5000;
 
+/** The most messages of a target whose new ids are noted. Replies to earlier ones refer to a message that is gone. */
+const MOVED_MAX = 100_000;
+
 const LF = 0x0a;
 
 /** An import into a file. */
@@ -46,6 +49,7 @@ export class Import {
   #target = ""; // the target of the last message …
   #lastId = 0; // … its id in the input …
   #storedId = 0; // … and its id in the file
+  readonly #moved = new Map<number, number>(); // messages of this target that got other ids, with those
 
   /** @throws {StoreError} */
   constructor(file: Database) {
@@ -143,14 +147,18 @@ export class Import {
     if (target !== this.#target) {
       this.#target = target;
       this.#lastId = this.#storedId = 0;
+      this.#moved.clear();
     }
     if (line.id <= this.#lastId) throw new FormatError('"id" is not greater than that of the line before');
     this.#lastId = line.id;
     this.#write(() => {
-      if (!this.#findFreeId(target, line)) return void this.known++;
+      const isNew = this.#findFreeId(target, line);
+      if (this.#storedId !== line.id) this.#noteMoved(line.id);
+      if (!isNew) return void this.known++;
       if (this.imported + this.#uncommitted === 0) this.#history.recount();
       if (this.#uncommitted++ === 0) this.#file.db.exec("BEGIN IMMEDIATE");
-      this.#store(target, { ...line, id: this.#storedId });
+      const reply = line.reply && { ...line.reply, id: this.#moved.get(line.reply.id) ?? line.reply.id };
+      this.#store(target, { ...line, id: this.#storedId, ...(reply === undefined ? {} : { reply }) });
     });
     if (this.#uncommitted === TRANSACTION_LINES) this.#commit();
   }
@@ -167,8 +175,16 @@ export class Import {
       this.#storedId = id;
       const isTaken = existing !== undefined || (line.kind === "said" && this.#findIndexed.get(id) !== undefined);
       if (!isTaken) return true;
-      if (existing?.time === line.time && existing.origin === line.origin && existing.text === line.text) return false;
+      if (existing?.time !== line.time || existing.origin !== line.origin) continue;
+      // The text may have been deleted in the file or by the other server: it stays as it is here.
+      if (existing.text === line.text || existing.deletedBy !== undefined || line.deletedBy !== undefined) return false;
     }
+  }
+
+  /** Notes that a message of the current target got another id, so that replies to it refer to that. */
+  #noteMoved(id: number) {
+    if (this.#moved.size === MOVED_MAX) this.#moved.delete(this.#moved.keys().next().value!);
+    this.#moved.set(id, this.#storedId);
   }
 
   /** Stores and indexes a message, within a transaction. */
@@ -176,7 +192,7 @@ export class Import {
     this.#history.insert(target, line);
     if (line.kind === "whispered") return; // private lines are not indexed
     const { id } = this.#findTarget.get(target) as { id: number };
-    this.#history.indexLine(id, line);
+    if (line.deletedBy === undefined) this.#history.indexLine(id, line);
     this.#markIndexed.run(line.id, id);
   }
 

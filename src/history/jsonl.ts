@@ -6,13 +6,19 @@
  * nothing: each line that it accepts is one that the chat could have stored.
  */
 import { sanitize } from "../util/sanitize.ts";
+import { ChatError } from "../chat/chat_error.ts";
 import { ACCOUNT_HOST } from "../chat/conversations.ts";
+import type { Actor, Reaction } from "../chat/events.ts";
 import { STORED_TOPIC_MAX } from "../chat/lengths.ts";
 import { firstId } from "../chat/ids.ts";
+import { reactorKey } from "../chat/line_author.ts";
+import { isReaction } from "../chat/line_commands.ts";
+import { MENTIONED_MAX } from "../chat/mentions.ts";
+import { messageText } from "../chat/message_text.ts";
 import { completeMask, isMask, KEY_MAX, LISTS, MASK_MAX, MASKS_MAX, type Switch, SWITCHES } from "../chat/modes.ts";
 import { fold, isNick, isStoredRoom } from "../chat/names.ts";
 import { type Role, ROLES, ROLES_MAX } from "../chat/roles.ts";
-import type { Line, SavedRoom } from "../chat/store.ts";
+import { type Line, REACTIONS_MAX, type SavedRoom } from "../chat/store.ts";
 import { enumType, Fields, type FieldType, FormatError, nullable, stringType } from "./jsonl_fields.ts";
 
 import { type ChunkEntry, type FileEntry, readChunk, readFile } from "./jsonl_files.ts";
@@ -28,8 +34,11 @@ export type Entry =
   | FileEntry
   | { readonly kind: "end" };
 
-/** The version of the format: 1 had no roles, and no nicknames of masks. */
-const FORMAT = 2;
+/**
+ * The version of the format: 1 had no roles, and no nicknames of masks; 2 had no replies, reactions, mentions and deleted texts, and
+ * no texts of several lines.
+ */
+const FORMAT = 3;
 
 /** How far ahead the clock of the exporting server may have been, in milliseconds. */
 const CLOCK_DIFFERENCE = 24 * 60 * 60_000;
@@ -82,7 +91,7 @@ export function writeRoom(room: SavedRoom, at: number): string {
 
 /** Writes a message. A private one is exported once for each side that stores it, and names the side as its owner. */
 export function writeMessage(target: string, line: Line): string {
-  const { id, time, style, origin, account, text, tags, bot } = line;
+  const { id, time, style, origin, account, text, tags, bot, reply, reactions, deletedBy } = line;
   return JSON.stringify({
     kind: "message",
     ...line.kind === "said" ? { room: line.room } : ownership(target),
@@ -95,7 +104,15 @@ export function writeMessage(target: string, line: Line): string {
     text,
     tags,
     bot,
+    ...(reply === undefined ? {} : { reply: reply.id }),
+    ...(line.kind === "said" && line.mentions !== undefined ? { mentions: line.mentions } : {}),
+    ...(reactions === undefined || reactions.length === 0 ? {} : { reactions: reactions.map(writeReaction) }),
+    ...(deletedBy === undefined ? {} : { deleted: deletedBy }),
   });
+}
+
+function writeReaction({ origin, account, text, time }: Reaction) {
+  return { from: origin, ...(account === undefined ? {} : { account }), text, time: iso(time) };
 }
 
 /** The owner of a conversation; and the other side, where the message does not tell it: see `conversation` in the chat. */
@@ -201,22 +218,25 @@ function readRole(fields: Fields): Role {
 }
 
 function readMessage(fields: Fields): Entry {
-  const origin = fields.take("from", ORIGIN);
+  const isDeleted = fields.has("deleted");
   const speech = {
-    who: origin.slice(0, origin.indexOf("!")),
-    origin,
-    ...(fields.has("account") ? { account: fields.take("account", NICK) } : {}), // missing if the author was not logged in
+    ...readActor(fields),
     id: fields.take("id", ID),
-    text: fields.take("text", TEXT),
+    text: fields.take("text", isDeleted ? EMPTY : MESSAGE_TEXT),
     style: fields.take("style", STYLE),
     time: fields.take("time", TIME),
-    tags: fields.take("tags", TAGS),
+    tags: fields.take("tags", isDeleted ? EMPTY : TAGS),
     bot: fields.take("bot", BOOLEAN),
+    ...(fields.has("reply") ? { reply: { id: fields.take("reply", ID), who: "", text: "" } } : {}),
+    ...(fields.has("reactions") ? { reactions: readReactions(fields) } : {}),
+    ...(isDeleted ? { deletedBy: fields.take("deleted", GIVER) } : {}),
   };
+  if (isDeleted && "reactions" in speech) throw new FormatError('"reactions" does not belong to a deleted message');
   if (speech.id < firstId(speech.time)) throw new FormatError('"id" is smaller than its "time" allows');
   if (!fields.has("owner")) {
     const room = fields.take("room", ROOM);
-    return { kind: "message", target: fold(room), line: { kind: "said", ...speech, room } };
+    const mentions = fields.has("mentions") ? { mentions: fields.take("mentions", MENTIONS) } : {};
+    return { kind: "message", target: fold(room), line: { kind: "said", ...speech, ...mentions, room } };
   }
   const owner = fold(fields.take("owner", OWNER));
   const to = fields.take("to", NICK);
@@ -234,6 +254,24 @@ function readMessage(fields: Fields): Entry {
   }
   const target = `${owner} ${ownNick === author ? recipient : author}`;
   return { kind: "message", target, line: { kind: "whispered", ...speech, to } };
+}
+
+/** A member; without an account if it was not logged in. */
+function readActor(fields: Fields): Actor {
+  const origin = fields.take("from", ORIGIN);
+  const account = fields.has("account") ? { account: fields.take("account", NICK) } : {};
+  return { who: origin.slice(0, origin.indexOf("!")), origin, ...account };
+}
+
+function readReactions(fields: Fields): Reaction[] {
+  const reactions = fields.takeList("reactions", REACTIONS_MAX).map((each) => {
+    const reaction = { ...readActor(each), text: each.take("text", REACTION), time: each.take("time", TIME) };
+    each.end();
+    return reaction;
+  });
+  const different = new Set(reactions.map((each) => `${each.text} ${reactorKey(each)}`));
+  if (different.size < reactions.length) throw new FormatError('"reactions" contains one twice');
+  return reactions;
 }
 
 const KIND = enumType(["room", "message", "chunk", "file", "end"]);
@@ -265,6 +303,31 @@ const TEXT: FieldType<string> = {
   read(value) {
     const text = typeof value === "string" ? sanitize(value.toWellFormed()) : "";
     return text.trim() === "" ? undefined : text;
+  },
+};
+
+const MESSAGE_TEXT: FieldType<string> = {
+  description: "a text that is not empty, or one of several lines within their limits",
+  read(value) {
+    if (typeof value !== "string") return undefined;
+    try {
+      const text = messageText(value.toWellFormed());
+      return text.trim() === "" ? undefined : text;
+    } catch (error) {
+      if (error instanceof ChatError) return undefined;
+      throw error;
+    }
+  },
+};
+
+const EMPTY = stringType("empty in a deleted message", (text) => text === "");
+const REACTION = stringType("a reaction", isReaction);
+
+const MENTIONS: FieldType<readonly string[]> = {
+  description: `a list of up to ${MENTIONED_MAX} nicks`,
+  read(value) {
+    if (!Array.isArray(value) || value.length > MENTIONED_MAX) return undefined;
+    return value.every((each) => typeof each === "string" && isNick(each)) ? value : undefined;
   },
 };
 

@@ -4,6 +4,7 @@ import { firstId } from "../chat/ids.ts";
 import type { ArchiveTarget, CatchUp, LineArchive } from "../chat/line_archive.ts";
 import type { Line } from "../chat/store.ts";
 import { withStoreErrors } from "./database.ts";
+import type { LateChanges } from "./late_changes.ts";
 import type { Statements } from "./statements.ts";
 import { isRoomKey, type Targets } from "./targets.ts";
 import { COUNTED_COLUMNS, type CountedRow, type Usage } from "./usage.ts";
@@ -19,6 +20,8 @@ interface ArchiveParts {
   readonly usage: Usage;
   /** Inserts a line as if it was the newest one, within a transaction. */
   readonly insert: (key: string, line: Line) => void;
+  /** Changes of these lines that were made before they came. */
+  readonly lateChanges: LateChanges;
 }
 
 /** Reads and inserts lines for nodes that catch up. */
@@ -100,7 +103,7 @@ export class LineArchiveTable implements LineArchive {
   }
 
   #insert(key: string, line: Line) {
-    const { targets, index, usage, insert } = this.#parts;
+    const { targets, index, usage, insert, lateChanges } = this.#parts;
     const known = targets.find(key)?.id;
     if (known !== undefined && this.#row(known, line.id) !== undefined) return;
     insert(key, line);
@@ -108,8 +111,9 @@ export class LineArchiveTable implements LineArchive {
     const sql = "SELECT indexed, counted FROM target WHERE id = ?";
     const { indexed, counted } = this.#sql.get<{ indexed: number; counted: number }>(sql, id)!;
     // Maintenance takes care of newer lines.
-    if (isRoomKey(key) && line.id <= indexed) index.insert(id, line);
+    if (isRoomKey(key) && line.id <= indexed && line.deletedBy === undefined) index.insert(id, line);
     if (line.id <= counted) usage.add(id, [this.#row(id, line.id)!]);
+    lateChanges.apply(isRoomKey(key) ? id : key, id, line.id);
   }
 
   #row(target: number, id: number): CountedRow | undefined {
@@ -119,5 +123,6 @@ export class LineArchiveTable implements LineArchive {
   #write(catchUp: CatchUp | undefined) {
     this.#sql.run("DELETE FROM catch_up");
     if (catchUp !== undefined) this.#sql.run("INSERT INTO catch_up (progress) VALUES (?)", JSON.stringify(catchUp));
+    else this.#parts.lateChanges.clear();
   }
 }

@@ -10,6 +10,9 @@ import type { LineAuthor } from "./writers.ts";
 /** The most lines that one call deletes. */
 export const DELETE_STEP = 25;
 
+/** The most lines with reactions or mentions among them, as each may have hundreds. */
+const EXTRAS_STEP = 5;
+
 /** The most lines that one call reads to find those of a writer. */
 export const SCAN_STEP = 100;
 
@@ -67,12 +70,12 @@ export class LineDeletion {
    */
   deleteOldest(target: number, upTo: number): number {
     if (upTo <= 0) return 0;
-    const rows = this.#sql.all<DeletedRow>(
+    const rows = withFewExtras(this.#sql.all<DeletedRow>(
       `SELECT ${COLUMNS} FROM message WHERE target = ? AND id <= ? ORDER BY id LIMIT ?`,
       target,
       upTo,
       DELETE_STEP,
-    );
+    ));
     const last = rows.at(-1);
     if (last === undefined) return 0;
     const isIndexed = this.#index.covers(target);
@@ -102,7 +105,7 @@ export class LineDeletion {
       SCAN_STEP,
     );
     const written = rows.filter((row) => this.#usage.isBy(row, writer));
-    const deleted = written.slice(0, most);
+    const deleted = withFewExtras(written.slice(0, most));
     const done = deleted.length === written.length && rows.length < SCAN_STEP;
     const next = deleted.length < written.length ? written[deleted.length]!.id : (rows.at(-1)?.id ?? used.first) + 1;
     const isIndexed = this.#index.covers(target);
@@ -136,4 +139,11 @@ export class LineDeletion {
       this.#sql.afterCommit(() => this.#files.deleteLinked(linking, { origin, account: account ?? undefined }));
     }
   }
+}
+
+/** The first rows, up to as many as one step deletes with all that belongs to them. */
+function withFewExtras<R extends CountedRow>(rows: R[]): R[] {
+  let left = EXTRAS_STEP;
+  const end = rows.findIndex(({ extras }) => extras !== 0 && left-- === 0);
+  return end < 0 ? rows : rows.slice(0, end);
 }

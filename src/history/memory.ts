@@ -16,6 +16,7 @@ import {
   type HistoryRange,
   type HistoryStore,
   type Line,
+  REACTION_CHARACTERS,
   REACTIONS_MAX,
   type Retention,
   type SavedRoom,
@@ -84,7 +85,7 @@ export class MemoryHistory implements HistoryStore {
 
   /**
    * @param retention The limits of age and lines; by default 1,000 lines of each target.
-   * @param total The most characters of all targets, including tags and 200 for each line.
+   * @param total The most characters of all targets, including tags, 200 for each line and 100 for each reaction.
    * @param clock Decides which lines have expired.
    */
   constructor(
@@ -98,7 +99,7 @@ export class MemoryHistory implements HistoryStore {
     this.#total = total;
   }
 
-  /** The characters of all lines, including tags and 200 for each line. */
+  /** The characters of all lines, including tags, 200 for each line and 100 for each reaction. */
   get size(): number {
     return this.#size;
   }
@@ -118,7 +119,7 @@ export class MemoryHistory implements HistoryStore {
   add(target: string, line: Line): void {
     let ring = this.#rings.get(target);
     if (ring === undefined) this.#rings.set(target, ring = new Ring());
-    const cost = line.text.length + line.tags.length + LINE_COST;
+    const cost = costOf(line);
     const usage = this.#usageOf(ring, this.#writerOf(line));
     if (ring.length >= this.#lines && !this.#deleteFlood(ring, usage, line)) {
       this.#count(ring, ring.oldestUsage, -1, -ring.oldestCost);
@@ -132,14 +133,17 @@ export class MemoryHistory implements HistoryStore {
     this.#change(target, id, (line) => {
       if (line.deletedBy !== undefined) return line;
       const key = reactorKey(reaction);
-      const others = (line.reactions ?? []).filter((each) => each.text !== text || reactorKey(each) !== key);
-      if (on && others.length >= REACTIONS_MAX) return line;
-      return { ...line, reactions: on ? [...others, { ...reaction, text }] : others };
+      const reactions = line.reactions ?? [];
+      const isSame = (each: Reaction) => each.text === text && reactorKey(each) === key;
+      if (!on) return { ...line, reactions: reactions.filter((each) => !isSame(each)) };
+      if (reactions.length >= REACTIONS_MAX || reactions.some(isSame)) return line;
+      return { ...line, reactions: [...reactions, { ...reaction, text }] };
     });
   }
 
   redact(target: string, { id }: Quote, by: string): void {
     this.#change(target, id, (line) => {
+      if (line.deletedBy !== undefined) return line;
       const deleted = { ...line, text: "", tags: "", reactions: undefined, deletedBy: by };
       return deleted.kind === "said" ? { ...deleted, mentions: undefined } : deleted;
     });
@@ -163,7 +167,7 @@ export class MemoryHistory implements HistoryStore {
     let left = characters;
     for (let n = 0; n < Math.min(count, to - from); n++) {
       const line = ring.at(first ? from + n : to - 1 - n);
-      left -= line.text.length + line.tags.length;
+      left -= costOf(line) - LINE_COST;
       if (left < 0 && n > 0) break;
       lines.push(line);
     }
@@ -188,6 +192,9 @@ export class MemoryHistory implements HistoryStore {
   mentions(): [] {
     return [];
   }
+
+  /** Does nothing: there are none. */
+  forgetMentions(): void {}
 
   countAfter(target: string, id: number, max: number): number {
     const ring = this.#rings.get(target);
@@ -236,7 +243,7 @@ export class MemoryHistory implements HistoryStore {
     for (const [target, ring] of this.#rings) { // the iterator stays valid if targets are added or deleted meanwhile
       if (++visited % TARGETS_STEP === 0) yield;
       if (!target.startsWith(prefix) || ring.length === 0) continue;
-      found.add(target, ring.at(ring.length - 1));
+      found.add(target, this.page(target, { count: 1 })[0]!);
       if (found.isFull) break;
     }
     return found.list();
@@ -289,13 +296,16 @@ export class MemoryHistory implements HistoryStore {
     this.#size = 0;
   }
 
-  /** Replaces a line, if it is there. */
+  /** Replaces a line, if it is there. Its writer pays for what others add to it. */
   #change(target: string, id: number, change: (line: Line) => Line) {
     const ring = this.#rings.get(target);
     const index = ring?.indexOf(id) ?? 0;
-    if (ring !== undefined && index < ring.length && ring.at(index).id === id) {
-      ring.replace(index, change(ring.at(index)));
-    }
+    if (ring === undefined || index >= ring.length || ring.at(index).id !== id) return;
+    const line = change(ring.at(index));
+    const cost = costOf(line);
+    const { usage, cost: before } = ring.replace(index, line, cost);
+    this.#count(ring, usage, 0, cost - before);
+    while (this.#size > this.#total) this.#deleteLargest();
   }
 
   /** The writer that a line counts for. */
@@ -369,6 +379,11 @@ export class MemoryHistory implements HistoryStore {
   #remove(ring: Ring, isRemoved: (line: Line, usage: RingUsage, index: number) => boolean) {
     ring.remove(isRemoved, (usage, cost) => this.#count(ring, usage, -1, -cost));
   }
+}
+
+/** What a line counts for the limit of characters. */
+function costOf({ text, tags, reactions }: Line): number {
+  return text.length + tags.length + LINE_COST + (reactions === undefined ? 0 : reactions.length * REACTION_CHARACTERS);
 }
 
 /** What is quoted of a line now; without its name and text if it is not there any more. */

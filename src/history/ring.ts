@@ -64,9 +64,17 @@ export class Ring {
     this.#first = (first + 1) % this.#lines.length;
   }
 
-  /** Puts a line in the place of the one at an index, which counts the same. */
-  replace(index: number, line: Line): void {
-    this.#lines[(this.#first + index) % this.#lines.length] = line;
+  /**
+   * Puts a line in the place of the one at an index, of the same writer.
+   *
+   * @returns The cost of the line before, and the usage that both count for.
+   */
+  replace(index: number, line: Line, cost: number): { readonly usage: RingUsage; readonly cost: number } {
+    const at = (this.#first + index) % this.#lines.length;
+    const before = { usage: this.#usages[at]!, cost: this.#costs[at]! };
+    this.#lines[at] = line;
+    this.#costs[at] = cost;
+    return before;
   }
 
   /** The index of the first line with an id, or with a greater one. */

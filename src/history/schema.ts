@@ -298,10 +298,34 @@ CREATE TABLE mention (
   target INTEGER NOT NULL,
   PRIMARY KEY (account, line, target)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX mention_by_line ON mention (line);
+CREATE INDEX mention_by_line ON mention (target, line);
+-- Changes of lines that a node does not have yet, as it catches up: see late_changes.ts.
+CREATE TABLE late_change (
+  target TEXT NOT NULL, -- the key of a conversation, or the id of a room, which may be renamed meanwhile
+  line INTEGER NOT NULL,
+  number INTEGER NOT NULL, -- they are applied in this order
+  change INTEGER NOT NULL, -- 1 adds a reaction, 0 removes it, 2 deletes the text of the line
+  text TEXT NOT NULL,
+  origin TEXT NOT NULL, -- or the nickname of the member that deletes the text
+  account TEXT,
+  time INTEGER NOT NULL,
+  PRIMARY KEY (target, line, number)
+) STRICT, WITHOUT ROWID;
+-- What is left to do until no trace of deleted texts is in the file: see purge.ts.
+CREATE TABLE purge (
+  log INTEGER NOT NULL, -- whether free pages and the write-ahead log may have some
+  terms INTEGER NOT NULL, -- whether segments of the full-text index have their terms
+  merging INTEGER NOT NULL -- whether the merge that removes these has begun
+) STRICT;
+INSERT INTO purge VALUES (0, 0, 0);
+CREATE TABLE purge_line ( -- lines whose neighbours may share a page with a trace of the text
+  target INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (target, id)
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER message_extras AFTER DELETE ON message WHEN old.extras <> 0 BEGIN
   DELETE FROM reaction WHERE target = old.target AND line = old.id;
-  DELETE FROM mention WHERE line = old.id AND target = old.target;
+  DELETE FROM mention WHERE target = old.target AND line = old.id;
 END;
 `,
   `

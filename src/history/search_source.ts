@@ -2,7 +2,8 @@
 import { fold } from "../chat/names.ts";
 import type { FoundLines, SearchQuery } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
-import { lineOf, type MessageRow, nickOf, rowLimit } from "./rows.ts";
+import type { LineExtras } from "./line_extras.ts";
+import { type MessageRow, nickOf, rowLimit } from "./rows.ts";
 import { type SearchSource, type SearchTarget, searchTargets } from "./search.ts";
 import type { Statements } from "./statements.ts";
 import { isRoomKey, type Targets } from "./targets.ts";
@@ -25,6 +26,7 @@ const COSTS_PER_MICROSECOND = 100;
 export function* searchFile(
   sql: Statements,
   targets: Targets,
+  extras: LineExtras,
   keys: readonly string[],
   { terms, from, hasLink: withLink = false, after = 0, before = Infinity, count }: SearchQuery,
 ): Steps<FoundLines> {
@@ -61,6 +63,6 @@ export function* searchFile(
       (from === undefined || fold(nickOf(origin)) === from) && (!withLink || hasLink(text)) && matcher.matches(text),
   };
   const { found, unsearched } = yield* searchTargets(source, places, { count });
-  const lines = found.reverse().map(({ line }) => lineOf(line, names.get(line.target)!));
+  const lines = found.reverse().map(({ line }) => extras.linesOf(line.target, [line], names.get(line.target)!)[0]!);
   return { lines, unsearched };
 }

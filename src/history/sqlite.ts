@@ -10,21 +10,32 @@ import type { Quote, Reaction } from "../chat/events.ts";
 import { fold } from "../chat/names.ts";
 import type { NodeHistory } from "../chat/node_history.ts";
 import type { NodeState } from "../chat/node_state.ts";
-import type { FoundLines, HistoryRange, Line, Retention, SavedRoom, SearchQuery } from "../chat/store.ts";
+import {
+  type FoundLines,
+  type HistoryRange,
+  type Line,
+  REACTION_CHARACTERS,
+  type Retention,
+  type SavedRoom,
+  type SearchQuery,
+} from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { CheckpointTable } from "./checkpoint_table.ts";
 import { type Database, isLocked, storeError } from "./database.ts";
 import { FileTable } from "./file_table.ts";
+import { LateChanges } from "./late_changes.ts";
 import { LineArchiveTable } from "./line_archive_table.ts";
 import { LineCounts } from "./line_counts.ts";
 import { LineDeletion } from "./line_deletion.ts";
-import { LineExtras } from "./line_extras.ts";
+import { LineExtras, PAGE_REACTIONS_MAX } from "./line_extras.ts";
 import { LineLimit } from "./line_limit.ts";
 import { firstSaidSince } from "./line_times.ts";
 import { Position } from "./position.ts";
 import { PresenceTable } from "./presence_table.ts";
+import { Purge } from "./purge.ts";
 import { ReadMarkerTable } from "./read_marker_table.ts";
+import { Redaction } from "./redaction.ts";
 import { type MessageRow, rowLimit, styleCode } from "./rows.ts";
 import { searchFile } from "./search_source.ts";
 import { SizeLimit } from "./size_limit.ts";
@@ -44,7 +55,7 @@ const STEP_TIME = 2;
 const FREE_PAGES = 256;
 const VACUUM_STEP = 32;
 
-/** How many lines are read at a time where their number is limited by their characters. */
+/** How many lines are read at a time: their characters and reactions may allow for fewer than are wanted. */
 const PAGE_STEP = 50;
 
 /** A line for the next commit. */
@@ -58,7 +69,7 @@ interface PendingLine {
 /** A change of a line for the next commit, after those that were added before. */
 interface PendingChange {
   readonly target: string;
-  readonly apply: (target: number) => void;
+  readonly apply: () => void;
 }
 
 /** Stores lines and rooms in a file. */
@@ -89,6 +100,9 @@ export class SqliteHistory implements NodeHistory {
   readonly #sweep: Sweep;
 
   readonly #extras: LineExtras;
+  readonly #redaction: Redaction;
+  readonly #purge: Purge;
+  readonly #lateChanges: LateChanges;
 
   #pendingLines: (PendingLine | PendingChange)[] = [];
   #pendingRooms = new Map<string, SavedRoom>();
@@ -117,7 +131,7 @@ export class SqliteHistory implements NodeHistory {
       this.last = sql.get<{ last: number | null }>(
         "SELECT max((SELECT max(id) FROM message WHERE target = target.id)) AS last FROM target",
       )!.last ?? 0;
-      this.#extras = new LineExtras(sql);
+      const extras = this.#extras = new LineExtras(sql);
       this.#position = new Position(sql);
       this.checkpoints = new CheckpointTable(sql, this.#position);
       this.presence = new PresenceTable(sql);
@@ -140,7 +154,13 @@ export class SqliteHistory implements NodeHistory {
         readMarkers,
       });
       const insert = (key: string, line: Line) => this.insert(key, line);
-      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert });
+      const purge = this.#purge = new Purge(sql, index);
+      this.#redaction = new Redaction(sql, { index, usage, extras, purge, lineDeletion });
+      const lateChanges = this.#lateChanges = new LateChanges(sql, {
+        react: (target, id, reaction, on) => extras.react(target, id, reaction, on),
+        redact: (target, id, by) => this.#redaction.redact(target, id, by),
+      });
+      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert, lateChanges });
       this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion, files);
       this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
     } catch (error) {
@@ -204,13 +224,19 @@ export class SqliteHistory implements NodeHistory {
   }
 
   react(target: string, id: number, reaction: Reaction, on: boolean): void {
-    if (this.#position.isReplay) return;
-    this.#pendingLines.push({ target, apply: (found) => this.#extras.react(found, id, reaction, on) });
+    this.#addChange(target, id, (found) => this.#extras.react(found, id, reaction, on), (place) => {
+      this.#lateChanges.addReaction(place, id, reaction, on);
+    });
   }
 
   redact(target: string, { id }: Quote, by: string): void {
-    if (this.#position.isReplay) return;
-    this.#pendingLines.push({ target, apply: (found) => this.#redact(found, id, by) });
+    this.#addChange(target, id, (found) => this.#redaction.redact(found, id, by), (place) => {
+      this.#lateChanges.addRedaction(place, id, by);
+    });
+  }
+
+  forgetMentions(account: string): void {
+    if (!this.#position.isReplay) convertErrors(() => this.#extras.forgetMentions(account));
   }
 
   saveRoom(room: SavedRoom): void {
@@ -235,11 +261,10 @@ export class SqliteHistory implements NodeHistory {
     this.#sql.write(() => {
       for (const [key, room] of rooms) this.#targets.saveRoom(key, room);
       for (const pending of lines) {
-        const { target } = pending;
-        if ("apply" in pending) {
-          const id = this.#targets.find(target)?.id;
-          if (id !== undefined) pending.apply(id);
-        } else if (!pending.again || !this.#isStored(target, pending.line)) this.insert(target, pending.line);
+        if ("apply" in pending) pending.apply();
+        else if (!pending.again || !this.#isStored(pending.target, pending.line)) {
+          this.insert(pending.target, pending.line);
+        }
       }
       this.presence.write();
       const isAll = this.readMarkers.write();
@@ -259,15 +284,18 @@ export class SqliteHistory implements NodeHistory {
       if (found === undefined) return [];
       const sql = `SELECT * FROM message WHERE target = ? AND id > ? AND id < ?
         ORDER BY id ${first ? "ASC" : "DESC"} LIMIT ?`;
-      const step = characters === Infinity ? count : PAGE_STEP;
       const lines: Line[] = [];
       let [left, low, high] = [characters, after, before];
+      let reactionsLeft = PAGE_REACTIONS_MAX;
       while (lines.length < count) {
-        const wanted = Math.min(step, count - lines.length);
+        const wanted = Math.min(PAGE_STEP, count - lines.length);
         const rows = this.#sql.all<MessageRow>(sql, found.id, low, high, rowLimit(wanted));
+        const reactions = this.#extras.countReactions(found.id, rows);
         const fitting = rows.findIndex((row, n) => {
-          left -= row.text.length + row.tags.length;
-          return left < 0 && lines.length + n > 0;
+          const count = reactions.get(row.id) ?? 0;
+          left -= row.text.length + row.tags.length + REACTION_CHARACTERS * count;
+          reactionsLeft -= count;
+          return (left < 0 || reactionsLeft < 0) && lines.length + n > 0;
         });
         lines.push(...this.#extras.linesOf(found.id, fitting < 0 ? rows : rows.slice(0, fitting), found.name));
         if (fitting >= 0 || rows.length < wanted) break;
@@ -312,11 +340,11 @@ export class SqliteHistory implements NodeHistory {
   }
 
   search(targets: readonly string[], query: SearchQuery): Steps<FoundLines> {
-    return convertStepErrors(searchFile(this.#sql, this.#targets, targets, query));
+    return convertStepErrors(searchFile(this.#sql, this.#targets, this.#extras, targets, query));
   }
 
   targets(prefix: string): Steps<{ target: string; line: Line }[]> {
-    return convertStepErrors(this.#targets.latest(prefix));
+    return convertStepErrors(this.#targets.latest(prefix, this.#extras));
   }
 
   rooms(): SavedRoom[] {
@@ -368,6 +396,8 @@ export class SqliteHistory implements NodeHistory {
       () => this.checkpoints.runStep(),
       merge,
       () => this.files.runStep(),
+      merge,
+      () => this.#purge.runStep(),
     ];
     return this.#unlessLocked(() => {
       const end = performance.now() + STEP_TIME;
@@ -392,11 +422,10 @@ export class SqliteHistory implements NodeHistory {
     const { origin, style, text, time, tags, account } = line;
     const recipient = line.kind === "whispered" ? line.to : null;
     const bot = line.bot ? 1 : 0;
-    const mentions = line.kind === "said" ? line.mentions : undefined;
-    const [reply, extras] = [line.reply?.id ?? null, mentions === undefined ? 0 : 1];
-    const code = styleCode(style);
+    const hasExtras = line.reactions !== undefined || (line.kind === "said" && line.mentions !== undefined);
+    const [code, reply, extras] = [styleCode(style), line.reply?.id ?? null, hasExtras ? 1 : 0];
     this.#insert.run(id, line.id, time, code, origin, recipient, text, tags, bot, account ?? null, reply, extras);
-    if (mentions !== undefined) this.#extras.addMentions(id, line);
+    if (hasExtras || line.deletedBy !== undefined) this.#extras.add(id, line);
     if (isRoomKey(key)) this.#index.schedule(id);
     this.#usage.schedule(id);
     this.#lineLimit.lineAdded(id);
@@ -412,15 +441,24 @@ export class SqliteHistory implements NodeHistory {
     this.#usage.recount();
   }
 
-  #redact(target: number, id: number, by: string) {
-    this.#lineDeletion.deleteFilesOf(target, id);
-    this.#sql.run(
-      "UPDATE message SET text = '', tags = '', deleted_by = ? WHERE target = ? AND id = ?",
-      by,
+  /** Adds a change of a line. One that is not stored yet, as this node catches up, is changed later. */
+  #addChange(
+    target: string,
+    id: number,
+    apply: (target: number) => void,
+    applyLater: (place: string | number) => void,
+  ) {
+    if (this.#position.isReplay) return;
+    this.#pendingLines.push({
       target,
-      id,
-    );
-    this.#extras.clear(target, id);
+      apply: () => {
+        const found = this.#targets.find(target)?.id;
+        const isLate = id <= (this.archive.catchUp?.until ?? 0) && !this.#isStored(target, { id });
+        if (!isLate && found !== undefined) apply(found);
+        else if (isLate && !isRoomKey(target)) applyLater(target);
+        else if (isLate && found !== undefined) applyLater(found);
+      },
+    });
   }
 
   get #hasPending(): boolean {
@@ -429,7 +467,7 @@ export class SqliteHistory implements NodeHistory {
       readMarkers.hasPending;
   }
 
-  #isStored(key: string, { id }: Line): boolean {
+  #isStored(key: string, { id }: Pick<Line, "id">): boolean {
     const target = this.#targets.find(key)?.id;
     const sql = "SELECT 1 FROM message WHERE target = ? AND id = ?";
     return target !== undefined && this.#sql.get(sql, target, id) !== undefined;

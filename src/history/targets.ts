@@ -3,7 +3,8 @@ import { fold } from "../chat/names.ts";
 import type { Line, SavedRoom } from "../chat/store.ts";
 import type { Steps } from "../util/steps.ts";
 import { type ListedTarget, NewestTargets } from "./newest_targets.ts";
-import { lineOf, type MaskRow, type MessageRow, type RoleRow, savedRoomOf, type TargetRow } from "./rows.ts";
+import type { LineExtras } from "./line_extras.ts";
+import { type MaskRow, type MessageRow, type RoleRow, savedRoomOf, type TargetRow } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 /** The most targets in the cache. */
@@ -120,7 +121,7 @@ export class Targets {
   }
 
   /** Targets whose keys start with a prefix, each with its newest line: see `HistoryStore.targets`. */
-  *latest(prefix: string): Steps<ListedTarget[]> {
+  *latest(prefix: string, extras: LineExtras): Steps<ListedTarget[]> {
     const found = new NewestTargets();
     for (let [at, operator] = [prefix || "#", ">="]; !found.isFull; yield) {
       const rows = this.#sql.all<Target & { key: string }>(
@@ -131,7 +132,7 @@ export class Targets {
       );
       for (const { id, key, name } of rows) {
         const row = this.#sql.get<MessageRow>("SELECT * FROM message WHERE target = ? ORDER BY id DESC LIMIT 1", id);
-        if (row !== undefined) found.add(key, lineOf(row, name));
+        if (row !== undefined) found.add(key, extras.linesOf(id, [row], name)[0]!);
       }
       if (rows.length < LATEST_STEP) break;
       [at, operator] = [rows.at(-1)!.key, ">"];

@@ -29,7 +29,8 @@ const TARGETS_STEP = 50;
 const STEP_TIME = 2;
 
 /** The columns of a message that are needed to count it. */
-export const COUNTED_COLUMNS = `id, origin, account, octet_length(text) + octet_length(tags) + ${LINE_COST} AS size`;
+export const COUNTED_COLUMNS =
+  `id, origin, account, extras, octet_length(text) + octet_length(tags) + ${LINE_COST} AS size`;
 
 /** Deletes all counts, so that all lines are counted again: for code that changes the messages by other means. */
 export const RECOUNT = "DELETE FROM usage; UPDATE target SET counted = 0";
@@ -38,6 +39,8 @@ export const RECOUNT = "DELETE FROM usage; UPDATE target SET counted = 0";
 export interface CountedRow extends LineAuthor {
   readonly id: number;
   readonly size: number;
+  /** Whether it may have reactions or mentions: 0 or 1. */
+  readonly extras: number;
 }
 
 /** What a writer has in a room, or in all rooms. */
@@ -177,6 +180,14 @@ export class Usage {
     const bytes = sumOfSizes(removed);
     this.#subtract(target, ROOM, removed.length, bytes);
     this.#subtract(ALL, `${ROOM}${target}`, removed.length, bytes);
+  }
+
+  /** Corrects the count of a line whose size has changed, if it was counted; within a transaction. */
+  replace(target: number, before: CountedRow, after: CountedRow): void {
+    const { counted } = this.#statements.counted.get(target) as { counted: number };
+    if (before.id > counted) return;
+    this.remove(target, [before]);
+    this.add(target, [after]);
   }
 
   /** The usage of all writers of a room together. */

@@ -24,8 +24,6 @@ const MERGE_STEP = 8;
 export class WordIndex {
   readonly #sql: Statements;
   readonly #pending: Set<number>; // rooms with lines that are not indexed yet
-  #isRewriting = false; // whether all segments are being merged into one, as a line was erased
-  #mustRewriteAgain = false; // whether a line was erased meanwhile
   #needsMerge = true; // whether the index may consist of so many segments that some should be merged
 
   constructor(sql: Statements) {
@@ -60,13 +58,13 @@ export class WordIndex {
       for (const room of this.#pending) {
         let last: number | undefined;
         const rows = this.#sql.all<MessageRow>(
-          `SELECT id, origin, text FROM message
+          `SELECT id, origin, text, deleted_by FROM message
             WHERE target = ?1 AND id > (SELECT indexed FROM target WHERE id = ?1 AND key >= '#' AND key < '$') ORDER BY id LIMIT ?2`,
           room,
           left,
         );
         for (const row of rows) {
-          this.insert(room, row);
+          if (row.deleted_by === null) this.insert(room, row);
           last = row.id;
           if (performance.now() >= end) left = 0; // some lines take a hundred times as long as others
           else left--;
@@ -87,8 +85,6 @@ export class WordIndex {
    * Merges some segments of the index. Each transaction adds a segment, and a search reads all of them. FTS5's automatic
    * merge is off, as it merges everything at once and would block the event loop.
    *
-   * After {@linkcode erase}, all segments are merged into a new one, which is without the terms of erased lines.
-   *
    * @returns Whether there is more to merge.
    */
   mergeStep(): boolean {
@@ -97,8 +93,13 @@ export class WordIndex {
     const before = changes();
     this.#sql.write(() => this.#sql.run("INSERT INTO word (word, rank) VALUES ('merge', ?)", MERGE_STEP));
     this.#needsMerge = changes() - before > 1; // how FTS5 reports that it did something: sqlite.org/fts5.html, "merge"
-    if (!this.#needsMerge && this.#isRewriting) this.#endRewrite();
     return this.#needsMerge;
+  }
+
+  /** Begins to merge all segments into one, which leaves out the terms of deleted lines. `mergeStep` does the rest. */
+  mergeAll(): void {
+    this.#sql.run("INSERT INTO word (word, rank) VALUES ('merge', ?)", -MERGE_STEP);
+    this.#needsMerge = true;
   }
 
   /** Indexes a line, within a transaction. */
@@ -113,33 +114,6 @@ export class WordIndex {
   delete(id: number): void {
     this.#sql.run("DELETE FROM word WHERE rowid = ?", id);
     this.#needsMerge = true;
-  }
-
-  /**
-   * Removes a line from the index, within a transaction, so that nothing of it is left in the file in the end: `delete` only marks
-   * it, and its terms would stay until FTS5 merges their segment. Rewriting the index takes `mergeStep` a second for some 50 MB,
-   * in many steps, once for all lines that are erased at the same time.
-   *
-   * @param id Of a line in a room that is indexed: see {@linkcode covers}. The terms need not be known.
-   */
-  erase(id: number): void {
-    this.delete(id);
-    if (this.#isRewriting) this.#mustRewriteAgain = true;
-    else this.#beginRewrite();
-  }
-
-  /** Has FTS5 merge all segments into one from now on, also after a restart: sqlite.org/fts5.html, "merge" with a negative rank. */
-  #beginRewrite() {
-    this.#sql.run("INSERT INTO word (word, rank) VALUES ('merge', -1)");
-    this.#isRewriting = true;
-    this.#needsMerge = true;
-  }
-
-  #endRewrite() {
-    this.#isRewriting = false;
-    if (!this.#mustRewriteAgain) return;
-    this.#mustRewriteAgain = false;
-    this.#sql.write(() => this.#beginRewrite());
   }
 
   /** Whether lines of a target are indexed. A private line may have the same id as an indexed line of a room. */

@@ -149,6 +149,8 @@ export class LastingHistory implements HistoryStore {
     return [];
   }
 
+  forgetMentions(): void {}
+
   saveRoom(room: SavedRoom): void {
     this.#changed.set(fold(room.name), room);
   }

@@ -221,3 +221,96 @@ Deno.test("history sync: lines go to the room that has another name here, and to
   const stored = (lines(place) as { key: string; id: number }[]).map(({ key, id }) => [key, id]);
   assertEquals(stored, [["#a", 1], ["#b", 2], ["#c", 5], ["#d", 6]]);
 });
+
+/** All that belongs to the lines. */
+function extras({ database: { db } }: Place): unknown[] {
+  return ["message.extras, reply, deleted_by FROM message", "reaction.* FROM reaction", "mention.* FROM mention"].map(
+    (what) => {
+      const table = what.split(" ").at(-1)!;
+      const order = table === "message"
+        ? "message.id"
+        : `${table}.line, ${table}.${table === "reaction" ? "member" : "account"}`;
+      return db.prepare(`SELECT key, ${what} JOIN target ON target.id = ${table}.target ORDER BY key, ${order}`).all()
+        .map(({ target: _target, ...row }) => row);
+    },
+  );
+}
+
+Deno.test("history sync: replies, reactions, mentions and deleted texts come with the lines", async () => {
+  using one = new Place();
+  using other = new Place();
+  const [peer, node] = await prepare(one, other);
+  for (const place of [one, other]) {
+    place.database.db.exec("DELETE FROM message; UPDATE target SET indexed = 0, counted = 0");
+  }
+  const by = { who: "bob", origin: "bob!b@h" };
+  peer.position = 201;
+  peer.add("#a", said("#a", "hi carol", { id: 10, mentions: ["Carol", "dave"], reply: { id: 5, who: "", text: "" } }));
+  peer.add("#a", said("#a", "zebra", { id: 11, tags: "+a=b" }));
+  peer.add("alice@account bob", whispered("bob", "psst", { id: 12, reply: { id: 3, who: "", text: "" } }));
+  peer.commit();
+  peer.react("#a", 10, { ...by, account: "Bob", text: "+1", time: 7 }, true);
+  peer.react("#a", 10, { ...by, text: "👍", time: 8 }, true);
+  peer.redact("#a", { id: 11, who: "", text: "" }, "bob");
+  peer.react("alice@account bob", 12, { ...by, text: "+1", time: 9 }, true);
+  peer.commit();
+  await fetchHistory(asker(peer).ask, node);
+  assertEquals(extras(other), extras(one));
+  assertEquals(lines(other), lines(one));
+  runMaintenance(node);
+  assertEquals(runToEnd(node.search(["#a"], { terms: ["zebra"], count: 10 })).lines, []);
+});
+
+Deno.test("history sync: a peer that is behind cannot bring back what was changed meanwhile", async () => {
+  using one = new Place();
+  using other = new Place();
+  const [peer, node] = await prepare(one, other);
+  const by = { who: "bob", origin: "bob!b@h" };
+  const thumb = { ...by, text: "+1", time: 7 };
+  const heart = { ...by, text: "<3", time: 8 };
+  peer.react("#a", 20, heart, true);
+  peer.commit();
+  node.redact("#a", { id: 10, who: "alice", text: "text10" }, "bob");
+  node.redact("alice@account bob", { id: 11, who: "alice", text: "text11" }, "alice");
+  node.redact("carol@account bob", { id: 12, who: "alice", text: "text12" }, "alice"); // it has no such conversation yet
+  node.react("#a", 10, thumb, true);
+  node.react("#a", 20, thumb, true);
+  node.react("#a", 20, heart, false);
+  node.react("#a", 5, thumb, true); // it has this line
+  node.react("#a", 9, thumb, true); // there is no such line
+  node.commit();
+  await fetchHistory(asker(peer).ask, node);
+  const line = (target: string, id: number) => node.line(target, id)!;
+  assertEquals([line("#a", 10).text, line("#a", 10).deletedBy, line("#a", 10).reactions], ["", "bob", undefined]);
+  assertEquals([line("alice@account bob", 11), line("carol@account bob", 12)].map(({ text }) => text), ["", ""]);
+  assertEquals(line("#a", 20).reactions, [thumb]);
+  assertEquals([line("#a", 5).reactions?.length, node.has("#a", 9)], [1, false]);
+  runMaintenance(node);
+  assertEquals(runToEnd(node.search(["#a"], { terms: ["text10"], count: 10 })).lines, []);
+  const left = other.database.db.prepare(
+    "SELECT (SELECT count(*) FROM late_change) + (SELECT count(*) FROM reaction WHERE line = 9)",
+  );
+  assertEquals(Object.values(left.get()!), [0]);
+});
+
+Deno.test("history sync: lines with very many reactions fit into chunks", async () => {
+  using one = new Place();
+  using other = new Place();
+  const [peer, node] = await prepare(one, other);
+  peer.position = 201;
+  for (let id = 20; id < 60; id++) {
+    for (let n = 0; n < 200; n++) {
+      const reaction = {
+        who: "b",
+        origin: `${"b".repeat(30)}!~b@${"h".repeat(60)}`,
+        account: `bob${n}`,
+        text: "👩‍👩‍👧",
+        time: 7,
+      };
+      peer.react("#a", id, reaction, true);
+    }
+  }
+  peer.commit();
+  await fetchHistory(asker(peer).ask, node);
+  assertEquals(extras(other), extras(one));
+});

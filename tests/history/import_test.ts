@@ -287,7 +287,7 @@ Deno.test("import: control characters are removed, and invalid Unicode is replac
   );
   assertEquals(await store.import(text), [1, 0]);
   assertEquals(await store.import(text), [0, 1]);
-  assertEquals(store.texts("#tea"), ["a[31mbc\x02d\x02\ufffd"]);
+  assertEquals(store.texts("#tea"), ["a[31mb\nc\x02d\x02\ufffd"]);
   assertEquals(store.history.rooms()[0]!.topic!.text, "[2Jabout\ttea");
 });
 
@@ -445,8 +445,8 @@ Deno.test("import: anything but exactly one complete export is rejected", async 
   assertEquals(await refusal(store, lines(room(), END)), "line 1: the head of the export is missing");
   assertEquals(await refusal(store, lines(HEAD, room(), message())), "line 4: the end of the export is missing");
   assertEquals(await refusal(store, lines(HEAD, END, room())), "line 3: it comes after the end");
-  const newer = `{"tincan":3,"messages":1,"more":"things"}\n`;
-  assertEquals(await refusal(store, newer), "line 1: it is of a newer tincan (format 3, and this one knows 2)");
+  const newer = `{"tincan":4,"messages":1,"more":"things"}\n`;
+  assertEquals(await refusal(store, newer), "line 1: it is of a newer tincan (format 4, and this one knows 3)");
   assertEquals(store.texts("#tea"), ["hi"]);
 });
 
