@@ -275,9 +275,7 @@ Deno.test("index: nothing of a deleted line is left in the file after all segmen
   deleteLine(first.id);
   deleteLine(second.id);
   assertEquals(found(history, "qqqq"), []);
-  let steps = 0;
-  while (index.mergeStep()) steps++;
-  assert(steps > 1);
+  while (index.mergeStep());
   assertEquals([isInIndex(place, "secretqq"), isInIndex(place, "secretzz")], [false, false]);
   assertEquals(place.number("SELECT count(*) FROM word_docsize"), 2 * MANY);
   assertEquals(found(history, "all", { count: 3 * MANY }).length, 2 * MANY);
