@@ -3,7 +3,9 @@ import { assert, assertEquals } from "@std/assert";
 import type { Member } from "../../src/chat/member.ts";
 import { LOOKUPS_MAX, MENTIONED_MAX, mentionedAccounts } from "../../src/chat/mentions.ts";
 import { fold } from "../../src/chat/names.ts";
-import { ChatFixture, sessionOf } from "./helpers.ts";
+import { Database } from "../../src/history/database.ts";
+import { SqliteHistory } from "../../src/history/sqlite.ts";
+import { ChatFixture, dropAccount, sessionOf } from "./helpers.ts";
 
 /** Finds mentions among members, by nickname; each has an account of its own unless it is named. */
 function mentions(text: string, nicks: Record<string, string | undefined>, outside: readonly string[] = []) {
@@ -89,4 +91,21 @@ Deno.test("mentions: a line in a room mentions its members, and a reply the auth
   assertEquals(read().mentions, undefined);
   fixture.say(bob, "#tea", "alice", { style: "ctcp" });
   assertEquals(read().text, "me");
+});
+
+Deno.test("mentions: a member reads those of its account, and a later owner of the name none of them", () => {
+  const history = new SqliteHistory(Database.inMemory());
+  const fixture = new ChatFixture({ history });
+  const [alice, bob] = [fixture.enter("alice", "#tea"), fixture.enter("bob", "#tea")];
+  fixture.chat.login(sessionOf(bob), "Bob");
+  fixture.say(alice, "#tea", "hi bob");
+  const read = (member: Member) => {
+    return fixture.chat.history.mentions(member, Infinity, 10).map(({ room, line }) => `${room} ${line.text}`);
+  };
+  assertEquals([read(alice), read(bob)], [[], ["#tea hi bob"]]);
+  dropAccount(fixture.chat, "bob");
+  assertEquals(read(bob), []);
+  fixture.chat.login(sessionOf(bob), "Bob");
+  assertEquals(read(bob), []);
+  history.close();
 });

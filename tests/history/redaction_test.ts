@@ -82,6 +82,31 @@ Deno.test("redaction: no trace of a text is in any file after maintenance, whate
   );
 });
 
+Deno.test("redaction: what SQLite has left of a line in the pages of its neighbours is removed", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const chance = chanceFrom(12);
+  const ids = new Ids(0);
+  const lines = Array.from({ length: 4000 }, (_, n) => {
+    const time = 1e12 + n * 1000;
+    const word = wordFrom(chance);
+    const text = `${word}${" some words".repeat(chance() < 0.03 ? chance() * 200 : chance() * 12)}`;
+    return { word, line: said(`#room${Math.floor(chance() ** 2 * 50)}`, text, { id: ids.next(time), time }) };
+  });
+  for (const [n, { line }] of lines.entries()) {
+    history.add(line.room, line);
+    if (n % 50 < 49) continue; // no maintenance in between: so the pages are always the same
+    history.commit();
+    if (n % 150 === 149) place.database.db.exec(`DELETE FROM message WHERE target = ${n % 37} AND id % 3 = 0`);
+  }
+  const deleted = lines.filter((_, n) => n % 4 === 0);
+  for (const { line } of deleted) history.redact(line.room, line, "bob");
+  history.commit();
+  runMaintenance(history);
+  const bytes = bytesIn(place);
+  assertEquals(deleted.filter(({ word }) => bytes.includes(endOf(word))).map(({ word }) => word), []);
+});
+
 Deno.test("redaction: the line stays, without text, tags, reactions and mentions, and once deleted it is left alone", async () => {
   using place = new Place();
   const history = await place.open();
