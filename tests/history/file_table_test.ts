@@ -186,6 +186,21 @@ Deno.test("file_table: a line that expires takes the files of its author along",
   ]);
 });
 
+Deno.test("file_table: a copy of a private line that expires leaves its files to the other copy", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const history = await place.open({ lines: 1 });
+  const file = store(history.files, 1);
+  for (const text of [pathOf(file), "hi"]) {
+    history.add("bob@account alice", whispered("bob", text, { account: "alice" }));
+  }
+  history.commit();
+  clock.now += SWEEP_TIME;
+  runMaintenance(history);
+  assertEquals(history.page("bob@account alice", { count: 9 }).map(({ text }) => text), ["hi"]);
+  assertEquals(history.files.find(file.id)?.size, 1);
+});
+
 Deno.test("file_table: a line that stays, as it could not be deleted, keeps its files", async () => {
   using clock = new Clock();
   using place = new Place();
