@@ -2,11 +2,12 @@
  * The database file: opens and locks it, checks that it belongs to tincan, and migrates its tables.
  *
  * It is `tincan.db`, an SQLite database in a directory of its own. `tincan.lock` beside it is locked while a process uses
- * the directory. A file that tincan cannot use is left unchanged.
+ * the directory; it also takes up some space, see `disk_reserve.ts`. A file that tincan cannot use is left unchanged.
  */
 import { DatabaseSync } from "node:sqlite";
 import { basename, join } from "node:path";
 import { copyOf } from "./copy.ts";
+import { DiskReserve } from "./disk_reserve.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { fold } from "../chat/names.ts";
 import { StoreError } from "../chat/store.ts";
@@ -66,6 +67,8 @@ export class Database {
   readonly path: string;
   /** The files that other users could read before it was opened. */
   readonly exposed: readonly ExposedFile[];
+  /** Space on the disk for when an upload has filled it; none for databases that are only read or in memory. */
+  readonly reserve: DiskReserve | undefined;
   readonly #lock: Deno.FsFile | undefined;
 
   private constructor(
@@ -78,6 +81,7 @@ export class Database {
     this.path = path;
     this.exposed = exposed;
     this.#lock = lock;
+    this.reserve = lock && new DiskReserve(lock);
   }
 
   /**
@@ -408,6 +412,12 @@ function codeOf(error: unknown): number {
 export function isLocked(error: unknown): boolean {
   const { errcode } = (error instanceof StoreError ? error.cause : error) as { errcode?: number };
   return errcode !== undefined && (errcode & 0xff) === 5;
+}
+
+/** Whether an error means that the disk is full (SQLITE_FULL, or an I/O error for that reason: 4874). */
+export function isFull(error: unknown): boolean {
+  const { errcode } = (error instanceof StoreError ? error.cause : error) as { errcode?: number };
+  return errcode === 13 || errcode === 4874;
 }
 
 /** SQLite's result codes (sqlite.org, "Result and Error Codes"), its messages, and tincan's. */

@@ -17,7 +17,8 @@ import {
 import { isOwner, linkedIds } from "../files/links.ts";
 import { StoreError } from "../chat/store.ts";
 import { type ExpiryClock, UNKNOWN_BEFORE, WALL_CLOCK } from "../util/trusted_clock.ts";
-import { withStoreErrors } from "./database.ts";
+import { isFull, withStoreErrors } from "./database.ts";
+import type { DiskReserve } from "./disk_reserve.ts";
 import type { Statements } from "./statements.ts";
 
 /** How many chunks a file can have: its first one is its number times this. */
@@ -65,6 +66,7 @@ type FileRow = Omit<StoredFile, "width" | "height"> & {
 /** Stores files. */
 export class FileTable implements FileStore {
   readonly #sql: Statements;
+  readonly #reserve: DiskReserve | undefined;
   #limits: FileLimits = {};
   #bytes: number;
   #count: number;
@@ -77,8 +79,10 @@ export class FileTable implements FileStore {
   readonly #lastBefore: number; // the greatest number that was in use when this process started
   #checkedAt = -Infinity; // when expired files were looked for, by the monotonic clock
 
-  constructor(sql: Statements) {
+  /** @param reserve Space on the disk, which is given back when an upload has filled it. */
+  constructor(sql: Statements, reserve?: DiskReserve) {
     this.#sql = sql;
+    this.#reserve = reserve;
     const { bytes, count } = sql.get<{ bytes: number; count: number }>(
       "SELECT coalesce(sum(size), 0) AS bytes, count(*) AS count FROM file",
     )!;
@@ -148,6 +152,7 @@ export class FileTable implements FileStore {
       try {
         return this.#sql.write(change);
       } catch (error) {
+        if (isFull(error)) this.#reserve?.release();
         abort();
         throw error;
       }
@@ -239,14 +244,14 @@ export class FileTable implements FileStore {
   }
 
   /**
-   * Deletes a file that has expired or for which there is no room, or some chunks of a deleted one.
+   * Deletes a file that has expired or for which there is no room, or some chunks of a deleted one; or takes space for the reserve.
    *
    * @returns Whether there is more to do.
    */
   runStep(): boolean {
     if (this.overdue) return this.#deleteOldest();
     if (this.#expireOne()) return true;
-    if (!this.#hasRemains) return false;
+    if (!this.#hasRemains) return this.#limits.size !== undefined && (this.#reserve?.runStep() ?? false);
     this.#sql.write(() => this.#removeSome(REMOVE_STEP));
     return this.#hasRemains;
   }

@@ -139,7 +139,7 @@ export class SqliteHistory implements NodeHistory {
       const readMarkers = this.readMarkers = new ReadMarkerTable(sql, targets);
       const index = this.#index = new WordIndex(sql);
       const usage = this.#usage = new Usage(sql, this.#writers, lines !== Infinity || size !== Infinity);
-      const files = this.files = new FileTable(sql);
+      const files = this.files = new FileTable(sql, file.reserve);
       files.limit({ age, clock });
       const counts = this.#counts = new LineCounts(lines !== Infinity);
       sql.onRollback(() => counts.clear());

@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { png } from "../files/samples.ts";
 import { test } from "./forms.ts";
 import { Client, notInstalled, type Program, start } from "./harness.ts";
+import { RESERVE_SIZE } from "../../src/history/disk_reserve.ts";
 import { Disk, noDisk } from "./history_disk.ts";
 import { Directory, eventually, joinIrc } from "./history_store.ts";
 
@@ -109,21 +110,26 @@ test("files: a server that has crashed during an upload removes what there is of
   assert(again.port > 0);
 });
 
-test("files: an upload that fills the disk is rejected, and removed when there is space again", async (form) => {
-  await using disk = await Disk.mount(6 * 1024);
-  await using server = await start(form, ["--data", disk.path, "--uploads", "everyone"]);
-  await using elsewhere = await Directory.make();
-  const file = `${elsewhere.path}/large`;
-  await Deno.writeFile(file, new Uint8Array(8 * 2 ** 20));
-  const { status, body } = await curl("-T", file, `http://127.0.0.1:${server.webPort}/files/`);
-  assertEquals([status, JSON.parse(body).detail], [507, "The file cannot be stored: the disk is full."]);
-  await disk.resize(20 * 1024);
-  using bob = await Client.join(server.port);
-  using carol = await Client.join(server.port);
-  await bob.send("still here");
-  await carol.until(/^<\w+> still here$/);
-  await eventually("what was stored of it is removed", () => counts(disk) === "0 0");
-}, noCurl ?? noDisk);
+test(
+  "files: an upload that fills the disk is rejected and removed, and messages are stored as before",
+  async (form) => {
+    await using disk = await Disk.mount(12 * 1024);
+    await using server = await start(form, ["--data", disk.path, "--uploads", "everyone"]);
+    await using elsewhere = await Directory.make();
+    const reserve = () => Deno.statSync(disk.file("tincan.lock")).size;
+    await eventually("the reserve is taken", () => reserve() === RESERVE_SIZE);
+    const file = `${elsewhere.path}/large`;
+    await Deno.writeFile(file, new Uint8Array(9 * 2 ** 20));
+    const { status, body } = await curl("-T", file, `http://127.0.0.1:${server.webPort}/files/`);
+    assertEquals([status, JSON.parse(body).detail], [507, "The file cannot be stored: the disk is full."]);
+    using bob = await Client.join(server.port);
+    using carol = await Client.join(server.port);
+    await bob.send("still here");
+    await carol.until(/^<\w+> still here$/);
+    await eventually("what was stored of it is removed", () => counts(disk) === "0 0");
+  },
+  noCurl ?? noDisk,
+);
 
 test("files: an IRC client is told where to upload, and by which rules", async (form) => {
   await using directory = await Directory.make();
