@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LINES_MAX, MESSAGE_BODY_MAX } from "../../../src/protocol/http/rooms.ts";
 import { READS_AT_ONCE } from "../../../src/protocol/http/api.ts";
+import { drawCode } from "../../../src/chat/link_code.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { rawRequest } from "../../websocket_client.ts";
@@ -144,6 +145,15 @@ Deno.test("rooms: names, passwords and tokens are checked, and a server password
     if (status === 401) assertMatch(answer.headers.get("www-authenticate")!, /^Bearer, Basic /);
     await answer.body?.cancel();
   }
+});
+
+Deno.test("rooms: the code of an invite link is not the server password, as requests do not count as its uses", async () => {
+  const code = drawCode();
+  const links = { check: (given: string) => given === code ? "hash" : "" };
+  await using server = await ApiServer.open({ auth: { password: "letmein", links } });
+  const [status, detail] = await server.ask("/rooms", { headers: basic(`:${code}`) });
+  assertEquals(status, 401);
+  assertMatch(detail, /^An invite link is for the page/);
 });
 
 Deno.test("rooms: wrong tokens are limited per network, with the time to wait", async () => {
