@@ -155,12 +155,13 @@ export class SqliteHistory implements NodeHistory {
       });
       const insert = (key: string, line: Line) => this.insert(key, line);
       const purge = this.#purge = new Purge(sql, index);
-      this.#redaction = new Redaction(sql, { index, usage, extras, purge, lineDeletion });
+      const redaction = this.#redaction = new Redaction(sql, { index, usage, extras, purge, lineDeletion });
+      const redact = (target: number, id: number, by: string) => void redaction.redact(target, id, by);
       const lateChanges = this.#lateChanges = new LateChanges(sql, {
         react: (target, id, reaction, on) => extras.react(target, id, reaction, on),
-        redact: (target, id, by) => this.#redaction.redact(target, id, by),
+        redact,
       });
-      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert, lateChanges });
+      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert, redact, lateChanges });
       this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion, files);
       this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
     } catch (error) {
