@@ -41,6 +41,19 @@ Deno.test("rooms: a text is said as one message, by a guest or an account, and i
   assertEquals(asText, text);
 });
 
+Deno.test("rooms: a deleted message has no text, for programs and for people", async () => {
+  await using server = await ApiServer.open();
+  const bob = server.member("bob", "#lobby");
+  const room = server.chat.findRoom("#lobby");
+  server.chat.say(bob, room, "a secret");
+  server.chat.lines.redact(bob, room, server.chat.history.latest(room, 1)[0]!.id);
+  const [, json] = await server.ask("/rooms/lobby");
+  const { text, deleted_by } = JSON.parse(json);
+  assertEquals([text, deleted_by], ["", "bob"]);
+  const [, plain] = await server.ask("/rooms/lobby?format=text");
+  assertMatch(plain, /^\[\d\d:\d\d\] -- bob deleted this message\n$/);
+});
+
 Deno.test("rooms: since and before select lines by id or time, and limit how many", async () => {
   await using server = await ApiServer.open();
   const ids: string[] = [];
