@@ -6,15 +6,15 @@
  */
 import { ALWAYS_ON_MAX } from "./always_on.ts";
 import { type AlwaysOnUsers, AuthoredAlwaysOnUsers } from "./always_on_users.ts";
-import { checksKey, isNewRoomName, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
-import { type Answer, settle, then } from "./answer.ts";
+import { checksKey, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
+import { type Answer, then } from "./answer.ts";
 import type { Chat, ServerBanList } from "./chat.ts";
 import { type ChatOptions, ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "./chat_options.ts";
 import { ChatReader } from "./chat_reader.ts";
 import { ChatError, type ChatErrorCode } from "./chat_error.ts";
 import type { CommandSink } from "./command_sink.ts";
 import type { Closing, CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
-import { type Directory, type DirectorySink, knownRevision } from "./directory.ts";
+import { type Directory, type DirectorySink, knownRevision, policyOf } from "./directory.ts";
 import type { Tagged, Whispered, WireFormat } from "./events.ts";
 import { Hub } from "./hub.ts";
 import type { Identity, Member, Outlet, Session } from "./member.ts";
@@ -26,6 +26,7 @@ import type { ModeChange, Rank } from "./modes.ts";
 import { shownTo } from "./member_commands.ts";
 import { Mutes, type MuteTarget } from "./mutes.ts";
 import { fold, prepareName } from "./names.ts";
+import { NewRooms } from "./new_rooms.ts";
 import { isAccount } from "./nicknames.ts";
 import { type ChatObserver, NO_OBSERVER } from "./observer.ts";
 import { OPEN_POLICY, type Policy } from "./policy.ts";
@@ -42,7 +43,6 @@ import {
   type SessionToken,
 } from "./scope.ts";
 import { StorageLimit } from "./storage_limit.ts";
-import { StoreError } from "./store.ts";
 import { AuthoredVisitors } from "./visitors.ts";
 import type { Receiver } from "./whisper_command.ts";
 import { isStored } from "./write_behind.ts";
@@ -66,6 +66,7 @@ export class AuthoredChat extends ChatReader implements Chat {
   readonly #directory: Directory | undefined;
   readonly #observer: ChatObserver;
   readonly #limits: RateLimits;
+  readonly #newRooms: NewRooms;
   readonly #storageLimit: StorageLimit | undefined;
   readonly #sink: CommandSink;
 
@@ -140,9 +141,7 @@ export class AuthoredChat extends ChatReader implements Chat {
       submit: (command) => this.#submit(command),
       keyOf,
       commit: () => hub.storage.commit(),
-      takeRoom: (member, name) => {
-        if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
-      },
+      takeRoom: (member, name) => this.#takeRoom(member, name),
     });
     this.links = new AuthoredInviteLinks({
       links: hub.links,
@@ -155,8 +154,12 @@ export class AuthoredChat extends ChatReader implements Chat {
         }
       },
     });
-    // Read now, as reading it for all rooms when a new room needs a place would take long.
-    for (const room of this.#hub.emptyRooms) room.hasLines = this.#hasLines(room);
+    this.#newRooms = new NewRooms({
+      hub,
+      history: this.history,
+      takeRoom: (member, name) => this.#takeRoom(member, name),
+      drop: (key) => this.dropRoom(key),
+    });
   }
 
   get onDuty(): boolean {
@@ -269,7 +272,7 @@ export class AuthoredChat extends ChatReader implements Chat {
       if (room === undefined) requireWritable(member); // it would be created
     }
     if (member.rooms.size < this.maxJoined) { // else the hub rejects it
-      if (room === undefined) this.#prepareRoom(member, name);
+      if (room === undefined) this.#newRooms.prepare(member, name);
       else if (key !== undefined && !room.has(member)) this.#requireKeyAttempt(member, room, key);
     }
     return this.#submit({ op: "join", member: member.id, session: from?.id, room: name, key });
@@ -451,35 +454,9 @@ export class AuthoredChat extends ChatReader implements Chat {
     return new ChatError(code, subject);
   }
 
-  /** Limits how many rooms are created, and deletes an empty room when there is no place for another. */
-  #prepareRoom(member: Member, name: string) {
-    if (!isNewRoomName(name) || this.#hub.roomNames.isConfusable(name)) return; // the hub rejects it
-    const isFull = this.rooms.size >= this.#hub.limits.maxRooms;
-    if (isFull && this.#hub.emptyRooms.size === 0) return; // the hub rejects it
+  /** Counts a room that a member creates. @throws {ChatError} `rooms-too-fast` */
+  #takeRoom(member: Member, name: string) {
     if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
-    if (isFull) this.#dropSilentRoom();
-  }
-
-  /**
-   * Deletes the room that is empty longest of those that have no lines. So a client that creates and leaves rooms cannot use
-   * up all places, and no room with lines is lost. Does nothing if the history cannot delete one.
-   */
-  #dropSilentRoom() {
-    this.#hub.storage.commit(); // lines of this round
-    for (const room of this.#hub.emptyRooms) {
-      room.hasLines ??= this.history.latest(room, 1).length > 0;
-      if (room.hasLines) continue;
-      return settle(() => this.dropRoom(room.key), (error) => error instanceof StoreError);
-    }
-  }
-
-  #hasLines(room: Room): boolean | undefined {
-    try {
-      return this.history.latest(room, 1).length > 0;
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      return undefined;
-    }
   }
 
   /** Limits wrong keys. Beyond the limit no key is checked, so that a client cannot go on guessing. */
@@ -518,14 +495,6 @@ export class AuthoredChat extends ChatReader implements Chat {
     }
     return undefined;
   }
-}
-
-/** The nicknames that a directory answers for. */
-function policyOf(directory: Directory): Pick<Policy, "isRegistered" | "registeredLike"> {
-  return {
-    isRegistered: (nick) => directory.isRegistered(nick),
-    registeredLike: (skeleton) => directory.registeredLike(skeleton),
-  };
 }
 
 /** The key of a room. @throws {ChatError} `not-in-room` if the room does not exist any more. */

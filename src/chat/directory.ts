@@ -46,3 +46,11 @@ export interface DirectorySink {
    */
   submit<O extends DirectoryOp>(command: CommandOf<O>): Answer<Results[O]>;
 }
+
+/** The nicknames that a directory answers for. */
+export function policyOf(directory: Directory): Pick<Policy, "isRegistered" | "registeredLike"> {
+  return {
+    isRegistered: (nick) => directory.isRegistered(nick),
+    registeredLike: (skeleton) => directory.registeredLike(skeleton),
+  };
+}

@@ -1,6 +1,12 @@
 /** What a node of a cluster needs to give its lines to another node, and to store those that it lacks. `history/` implements it. */
 import type { Line } from "./store.ts";
 
+/**
+ * What is caught up on, in this order: lines that are missing, deletions of texts of lines that the store had before, and older lines
+ * of rooms that it did not know.
+ */
+export type CatchUpStep = "missing" | "deleted" | "older";
+
 /** Up to which line a catching up has come. Targets are in the order of their keys. */
 export interface CatchUp {
   /** Lines with greater ids are missing … */
@@ -9,8 +15,7 @@ export interface CatchUp {
   readonly until: number;
   /** The command up to which a peer must have stored everything, to have them all. */
   readonly position: number;
-  /** Whether these lines are stored, and what is missing is older lines of rooms that the store did not know. */
-  readonly older: boolean;
+  readonly step: CatchUpStep;
   /** The target that was stored last, and the id of its last line. */
   readonly target: string;
   readonly id: number;
@@ -39,9 +44,13 @@ export interface LineArchive {
   /** The next rooms whose key is not smaller than a key, and that have no line with an id up to this one. */
   roomsWithout(from: string, id: number, count: number): ArchiveTarget[];
 
+  /** The ids of lines of a target whose texts were deleted, from one id to another, both excluded, in ascending order. */
+  deleted(key: string, after: number, before: number, count: number): number[];
+
   /**
-   * Stores some lines of a target, in the order of their ids, for as long as a short step may take. Lines that are stored
-   * already are left out, and so are those of a room that does not exist.
+   * Stores some lines of a target, in the order of their ids, for as long as a short step may take. Of lines that are stored
+   * already, the text is deleted if it was deleted elsewhere; else they are left out, and so are those of a room that does not exist.
+   * In the step `deleted`, no line is added.
    *
    * @param catchUp Noted in the same transaction, with the target and the last line.
    * @returns How many lines are done with.

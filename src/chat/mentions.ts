@@ -21,7 +21,7 @@ const UNSEPARATED =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
 /** Punctuation that nicknames may contain, and that texts have around words: `alice`, [alice] and alice- name alice as well. */
-const AROUND = /^[[\]{}\\|^`_-]+|[[\]{}\\|^`_-]+$/g;
+const AROUND: ReadonlySet<string> = new Set("[]{}\\|^`_-");
 
 /**
  * The accounts of the members that a text mentions, apart from its author, in the order of their first mention.
@@ -49,14 +49,22 @@ export function mentionedAccounts(
   for (const [word] of text.matchAll(WORDS)) {
     if (left <= 0 || (accounts?.length ?? 0) >= MENTIONED_MAX) break;
     if (word.length <= 2 * NICK_MAX) look(word);
-    const bare = word.replace(AROUND, "");
+    const bare = withoutAround(word);
     if (bare !== word && bare !== "") look(bare);
     if (!UNSEPARATED.test(word)) continue;
     // Names in other scripts, such as those before a particle.
-    for (const part of word.split(UNSEPARATED)) if (part.length >= 2) look(part.replace(AROUND, "") || part);
+    for (const part of word.split(UNSEPARATED)) if (part.length >= 2) look(withoutAround(part) || part);
     lookWithin(word, look, () => left > 0);
   }
   return accounts;
+}
+
+/** A word without the punctuation around it. A regular expression would take quadratic time for a long run of it inside. */
+function withoutAround(word: string): string {
+  let [start, end] = [0, word.length];
+  while (start < end && AROUND.has(word[start]!)) start++;
+  while (end > start && AROUND.has(word[end - 1]!)) end--;
+  return word.slice(start, end);
 }
 
 /** Looks up all parts of a word of at least two characters. */

@@ -3,7 +3,7 @@
  *
  * A visitor may do in a room what it could do there if it joined: the same modes, bans, mutes and limits apply.
  */
-import { checksKey, requireEntryOf } from "./access.ts";
+import { checksKey, requireEntryOf, requireUnmuted } from "./access.ts";
 import { type Answer, then } from "./answer.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
@@ -15,7 +15,7 @@ import { type Identity, Member, type Outlet, Session } from "./member.ts";
 import { messageText, requireLength } from "./message_text.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
-import { isScoped, requireReadable, requireScope } from "./scope.ts";
+import { requireReadable, requireScope } from "./scope.ts";
 
 /** A client that is not a member of the chat. */
 export interface Visitor {
@@ -61,6 +61,12 @@ export interface Visitors {
    * @throws {ChatError} `server-banned`, `token-room`, `keys-too-fast`, or why it cannot enter the room
    */
   requireEntry(visitor: Visitor, room: Room, key?: string): void;
+  /**
+   * Checks that a visitor may write on this server, apart from what rooms demand.
+   *
+   * @throws {ChatError} `server-banned`, `muted`, `token-read-only` or `token-room`
+   */
+  requireWriter(visitor: Visitor): void;
   /**
    * Has the lines of a room sent to a visitor from now on. Whether it may read the room is left to the caller.
    *
@@ -121,6 +127,15 @@ export class AuthoredVisitors implements Visitors {
     this.#requireEntry(client, room, key);
   }
 
+  requireWriter(visitor: Visitor): void {
+    const client = this.#clientOf(visitor);
+    requireScope(client);
+    this.#requireUnbanned(visitor, client);
+    const known = this.#knownOf(client);
+    if (known?.operator === true) return;
+    for (const member of [client, known]) if (member !== undefined) requireUnmuted(this.#options.hub.muted, member);
+  }
+
   watch(visitor: Visitor, room: Room, format: WireFormat, outlet: Outlet): (() => void) | undefined {
     const { hub } = this.#options;
     if (room.closed || hub.storage.hasPending(room.key)) return undefined;
@@ -136,9 +151,12 @@ export class AuthoredVisitors implements Visitors {
 
   #requireEntry(client: Member, room: Room, key: string | undefined) {
     if (key !== undefined && checksKey(room, client)) this.#options.requireKeyAttempt(client, room, key);
-    const { account } = client;
-    const known = account === undefined || isScoped(client.scope) ? undefined : this.#options.hub.getByAccount(account);
-    requireEntryOf(client, known, room, key);
+    requireEntryOf(client, this.#knownOf(client), room, key);
+  }
+
+  /** The member of the account of a visitor, unless its token has a scope. */
+  #knownOf({ fullAccount }: Member): Member | undefined {
+    return fullAccount === undefined ? undefined : this.#options.hub.getByAccount(fullAccount);
   }
 
   #requireUnbanned({ identity, peer }: Visitor, { nick, account }: Member) {

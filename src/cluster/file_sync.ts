@@ -2,7 +2,7 @@
  * Uploaded files in a cluster: a node that is asked for a file which it does not have gets it from the node that has it, once, and
  * keeps it.
  *
- * Each node answers on a topic of its own. So all other nodes can be asked, one after the other, and a file that nobody has
+ * Each node answers on a topic of its own. So all other nodes can be asked, one after the other, and a file that no node has
  * is known not to be there.
  */
 import type { FileStore, StoredFile } from "../files/file_store.ts";

@@ -1,5 +1,5 @@
 /**
- * Catching up of history: a node that was away for long gets the lines that it lacks from a peer.
+ * Catching up of history: a node that was away for long gets the lines that it lacks from a peer, and learns which texts were deleted.
  *
  * A question names a range of ids, and where to go on. The answer is target by target, in chunks, each of which the asker stores
  * before the next one is sent. So neither side has more than a chunk in memory. How far it has come is stored with the lines:
@@ -42,6 +42,8 @@ interface Question {
   readonly id: number;
   /** The only targets, if not all of them. */
   readonly only?: readonly ArchiveTarget[];
+  /** Whether it asks only for lines whose texts were deleted. */
+  readonly deleted?: boolean;
 }
 
 /** A line as it is sent. */
@@ -80,7 +82,7 @@ interface Chunk {
 }
 
 /** The store that lines are read from, or stored in. */
-export type SyncStore = Pick<HistoryStore, "page"> & { readonly archive: LineArchive };
+export type SyncStore = Pick<HistoryStore, "page" | "line"> & { readonly archive: LineArchive };
 
 /**
  * Answers questions for lines.
@@ -113,11 +115,12 @@ export async function fetchHistory(
   for (;;) {
     const { catchUp } = archive;
     if (catchUp === undefined) return;
-    const { after, until, position, older, target, id } = catchUp;
-    const only = older ? unknownRooms(archive, catchUp) : undefined;
+    const { after, until, position, step, target, id } = catchUp;
+    const only = step === "older" ? unknownRooms(archive, catchUp) : undefined;
     if (only?.length === 0) return archive.note(undefined);
-    const range = older ? { after: 0, until: after } : { after, until };
-    const question: Question = { ...range, position, target, id, ...only && { only } };
+    const range = step === "missing" ? { after, until } : { after: 0, until: after };
+    const deleted = step === "deleted";
+    const question: Question = { ...range, position, target, id, ...only && { only }, ...deleted && { deleted } };
     let end: Chunk["end"];
     for await (const bytes of ask(HISTORY_TOPIC, new TextEncoder().encode(JSON.stringify(question)))) {
       const chunk = readChunk(bytes);
@@ -127,7 +130,7 @@ export async function fetchHistory(
     }
     if (end === undefined) throw new Error("Cannot catch up on history: the answer of the peer is not complete");
     if (end === "more") continue;
-    if (!older) archive.note({ ...catchUp, older: true, target: "", id: 0 });
+    if (step !== "older") archive.note({ ...catchUp, step: deleted ? "older" : "deleted", target: "", id: 0 });
     else archive.note({ ...catchUp, target: `${only!.at(-1)!.key}\0`, id: 0 }); // the first key after it
   }
 }
@@ -171,14 +174,13 @@ async function* chunksOf(store: SyncStore, question: Question): AsyncGenerator<U
 
 /** The lines that are asked for, a few at a time. */
 async function* groupsOf(store: SyncStore, question: Question): AsyncGenerator<Group> {
-  const { until, only } = question;
+  const { until, only, deleted = false } = question;
   for (let from = question.target;;) {
     const targets = only ?? store.archive.targets(from, TARGETS_STEP);
     for (const { key, since } of targets) {
       let after = key === question.target ? Math.max(question.after, question.id) : question.after;
       for (;;) {
-        const range = { after, before: until + 1, first: true, count: LINES_STEP, characters: CHARACTERS_STEP };
-        const lines = store.page(key, range);
+        const lines = deleted ? deletedLines(store, key, after, until) : linesAfter(store, key, after, until);
         if (lines.length === 0) break;
         after = lines.at(-1)!.id;
         yield [key, since, lines.map(recordOf)];
@@ -189,6 +191,15 @@ async function* groupsOf(store: SyncStore, question: Question): AsyncGenerator<G
     from = `${targets.at(-1)!.key}\0`;
     await turn();
   }
+}
+
+function linesAfter(store: SyncStore, key: string, after: number, until: number): Line[] {
+  return store.page(key, { after, before: until + 1, first: true, count: LINES_STEP, characters: CHARACTERS_STEP });
+}
+
+/** The next lines whose texts were deleted: they are short. */
+function deletedLines(store: SyncStore, key: string, after: number, until: number): Line[] {
+  return store.archive.deleted(key, after, until + 1, LINES_STEP).flatMap((id) => store.line(key, id) ?? []);
 }
 
 function recordOf(line: Line): LineRecord {
@@ -240,9 +251,12 @@ function actorOf(origin: string, account: string | null) {
 /** @throws {Error} if it is not a question. */
 function readQuestion(bytes: Uint8Array): Question {
   const question = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Question>;
-  const { after, until, position, target, id, only } = question;
+  const { after, until, position, target, id, only, deleted } = question;
   const areNumbers = [after, until, position, id].every(Number.isSafeInteger);
-  if (!areNumbers || typeof target !== "string" || (only !== undefined && !Array.isArray(only))) {
+  if (
+    !areNumbers || typeof target !== "string" || (only !== undefined && !Array.isArray(only)) ||
+    !["boolean", "undefined"].includes(typeof deleted)
+  ) {
     throw new Error("the question is not valid");
   }
   return question as Question;

@@ -20,6 +20,8 @@ interface ArchiveParts {
   readonly usage: Usage;
   /** Inserts a line as if it was the newest one, within a transaction. */
   readonly insert: (key: string, line: Line) => void;
+  /** Deletes the text of a line, within a transaction, unless that was done before. */
+  readonly redact: (target: number, id: number, by: string) => void;
   /** Changes of these lines that were made before they came. */
   readonly lateChanges: LateChanges;
 }
@@ -43,7 +45,7 @@ export class LineArchiveTable implements LineArchive {
 
   begin({ after, until, position }: Pick<CatchUp, "after" | "until" | "position">): void {
     const start = Math.min(after, this.#catchUp?.after ?? after);
-    this.note({ after: start, until, position, older: false, target: "", id: 0 });
+    this.note({ after: start, until, position, step: "missing", target: "", id: 0 });
   }
 
   note(catchUp: CatchUp | undefined): void {
@@ -62,6 +64,14 @@ export class LineArchiveTable implements LineArchive {
     return withStoreErrors(() => this.#sql.all<ArchiveTarget>(sql, from, id, count));
   }
 
+  deleted(key: string, after: number, before: number, count: number): number[] {
+    const target = this.#parts.targets.find(key)?.id;
+    if (target === undefined) return [];
+    const sql = `SELECT id FROM message INDEXED BY message_deleted
+      WHERE target = ? AND id > ? AND id < ? AND deleted_by IS NOT NULL ORDER BY id LIMIT ?`;
+    return withStoreErrors(() => this.#sql.all<{ id: number }>(sql, target, after, before, count)).map(({ id }) => id);
+  }
+
   insert(target: ArchiveTarget, lines: readonly Line[], catchUp: CatchUp): number {
     const end = performance.now() + STEP_TIME;
     let done = 0;
@@ -71,7 +81,7 @@ export class LineArchiveTable implements LineArchive {
       const first = this.#firstIdOf(target.key);
       while (done < lines.length) {
         const line = lines[done++]!;
-        if (key !== undefined && line.id >= first) this.#insert(key, line);
+        if (key !== undefined && line.id >= first) this.#insert(key, line, catchUp.step === "deleted");
         if (performance.now() >= end) break;
       }
       this.#write(progress());
@@ -102,10 +112,14 @@ export class LineArchiveTable implements LineArchive {
     return account === undefined ? Infinity : firstId(account.since);
   }
 
-  #insert(key: string, line: Line) {
-    const { targets, index, usage, insert, lateChanges } = this.#parts;
+  #insert(key: string, line: Line, isKnown: boolean) {
+    const { targets, index, usage, insert, redact, lateChanges } = this.#parts;
     const known = targets.find(key)?.id;
-    if (known !== undefined && this.#row(known, line.id) !== undefined) return;
+    if (known !== undefined && this.#row(known, line.id) !== undefined) {
+      if (line.deletedBy !== undefined) redact(known, line.id, line.deletedBy);
+      return;
+    }
+    if (isKnown) return; // it has expired here
     insert(key, line);
     const { id } = targets.find(key)!;
     const sql = "SELECT indexed, counted FROM target WHERE id = ?";

@@ -26,6 +26,7 @@ import type { Steps } from "../util/steps.ts";
 import { type ExpiryClock, WALL_CLOCK } from "../util/trusted_clock.ts";
 import { type ListedTarget, NewestTargets } from "./newest_targets.ts";
 import { Ring, type RingUsage, type WriterTotals } from "./ring.ts";
+import { MemoryMentions } from "./memory_mentions.ts";
 import { MemoryReadMarkers } from "./memory_read_markers.ts";
 import { newestOf, type Search } from "./search.ts";
 import { hasLink } from "../util/links.ts";
@@ -78,6 +79,7 @@ export class MemoryHistory implements HistoryStore {
   readonly #age: number;
   readonly #clock: ExpiryClock;
   readonly #total: number;
+  readonly #mentions = new MemoryMentions();
   readonly #writers = new Writers();
   readonly #totals = new Map<string, WriterTotals>(); // by writer
   readonly #origins = new Map<string, { account: string | undefined; writer: string }>(); // the writers of recent lines
@@ -126,6 +128,7 @@ export class MemoryHistory implements HistoryStore {
       ring.replaceOldest(line, cost, usage);
     } else ring.push(line, cost, usage);
     this.#count(ring, usage, 1, cost);
+    if (line.kind === "said") this.#mentions.add(target, line);
     while (this.#size > this.#total) this.#deleteLargest();
   }
 
@@ -188,13 +191,20 @@ export class MemoryHistory implements HistoryStore {
     return this.line(target, id) !== undefined;
   }
 
-  /** None: accounts, and so mentions of them, need a history that is persistent. */
-  mentions(): [] {
-    return [];
+  mentions(account: string, before: number, count: number): { target: string; line: Line }[] {
+    const found: { target: string; line: Line }[] = [];
+    for (const { target, id } of this.#mentions.list(account, before)) {
+      if (found.length >= count) break;
+      const line = this.line(target, id);
+      const isMentioned = line?.kind === "said" && line.mentions?.some((each) => fold(each) === account);
+      if (isMentioned) found.push({ target, line }); // else it is gone, or its text was deleted
+    }
+    return found;
   }
 
-  /** Does nothing: there are none. */
-  forgetMentions(): void {}
+  forgetMentions(account: string): void {
+    this.#mentions.forget(account);
+  }
 
   countAfter(target: string, id: number, max: number): number {
     const ring = this.#rings.get(target);
@@ -255,6 +265,7 @@ export class MemoryHistory implements HistoryStore {
 
   deleteTarget(target: string): void {
     this.readMarkers.deleteRoom(target);
+    this.#mentions.deleteTarget(target);
     const ring = this.#rings.get(target);
     if (ring === undefined) return;
     for (const usage of [...ring.writers.values()]) this.#count(ring, usage, -usage.lines, -usage.cost);
@@ -268,6 +279,7 @@ export class MemoryHistory implements HistoryStore {
 
   renameRoom(key: string, name: string): void {
     this.readMarkers.renameRoom(key, fold(name));
+    this.#mentions.renameRoom(key, fold(name));
     const ring = this.#rings.get(key);
     if (ring === undefined) return;
     this.#rings.delete(key);
@@ -285,6 +297,7 @@ export class MemoryHistory implements HistoryStore {
       if (ring.length > 0) continue;
       this.#rings.delete(target);
       this.#renamed.delete(target);
+      this.#mentions.deleteTarget(target);
     }
     return false;
   }
@@ -292,6 +305,7 @@ export class MemoryHistory implements HistoryStore {
   close(): void {
     this.#rings.clear();
     this.readMarkers.clear();
+    this.#mentions.clear();
     this.#totals.clear();
     this.#size = 0;
   }

@@ -374,4 +374,8 @@ CREATE TABLE file_chunk (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 -- The files that are being written, were left unfinished or were deleted, whose chunks have to be removed.
 CREATE TABLE file_remains (number INTEGER PRIMARY KEY) STRICT;
 `,
+  `
+-- Nodes that were away ask for the texts that were deleted meanwhile.
+CREATE INDEX message_deleted ON message (target, id) WHERE deleted_by IS NOT NULL;
+`,
 ];

@@ -31,6 +31,7 @@ import { LineDeletion } from "./line_deletion.ts";
 import { LineExtras, PAGE_REACTIONS_MAX } from "./line_extras.ts";
 import { LineLimit } from "./line_limit.ts";
 import { firstSaidSince } from "./line_times.ts";
+import { MaintenanceSteps } from "./maintenance_steps.ts";
 import { Position } from "./position.ts";
 import { PresenceTable } from "./presence_table.ts";
 import { Purge } from "./purge.ts";
@@ -47,13 +48,6 @@ import { isRoomKey, type Target, Targets } from "./targets.ts";
 import { Usage } from "./usage.ts";
 import { WordIndex } from "./word_index.ts";
 import { Writers } from "./writers.ts";
-
-/** How long one step may enforce the limits of lines and size, in milliseconds. The part that runs then is finished. */
-const STEP_TIME = 2;
-
-/** How many free pages the file may have before it is vacuumed, and how many pages one step vacuums. */
-const FREE_PAGES = 256;
-const VACUUM_STEP = 32;
 
 /** How many lines are read at a time: their characters and reactions may allow for fewer than are wanted. */
 const PAGE_STEP = 50;
@@ -96,19 +90,13 @@ export class SqliteHistory implements NodeHistory {
   readonly #lineDeletion: LineDeletion;
   readonly #lineLimit: LineLimit;
   readonly #targetDeletion: TargetDeletion;
-  readonly #sizeLimit: SizeLimit;
-  readonly #sweep: Sweep;
-
   readonly #extras: LineExtras;
   readonly #redaction: Redaction;
-  readonly #purge: Purge;
   readonly #lateChanges: LateChanges;
+  readonly #maintenance: MaintenanceSteps;
 
   #pendingLines: (PendingLine | PendingChange)[] = [];
   #pendingRooms = new Map<string, SavedRoom>();
-  #isVacuuming = false;
-  #skipLimits = false; // whether the next step leaves the limits out, so that other work is not delayed for ever
-  #nextTask = 0; // tasks take turns: some of them always have something to do
 
   /**
    * @param clock Decides which lines have expired.
@@ -154,15 +142,19 @@ export class SqliteHistory implements NodeHistory {
         readMarkers,
       });
       const insert = (key: string, line: Line) => this.insert(key, line);
-      const purge = this.#purge = new Purge(sql, index);
-      this.#redaction = new Redaction(sql, { index, usage, extras, purge, lineDeletion });
+      const purge = new Purge(sql, index);
+      const redaction = this.#redaction = new Redaction(sql, { index, usage, extras, purge, lineDeletion });
+      const redact = (target: number, id: number, by: string) => void redaction.redact(target, id, by);
       const lateChanges = this.#lateChanges = new LateChanges(sql, {
         react: (target, id, reaction, on) => extras.react(target, id, reaction, on),
-        redact: (target, id, by) => this.#redaction.redact(target, id, by),
+        redact,
       });
-      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert, lateChanges });
-      this.#sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion, files);
-      this.#sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
+      this.archive = new LineArchiveTable(sql, { targets, index, usage, insert, redact, lateChanges });
+      const sizeLimit = new SizeLimit(size, sql, usage, lineDeletion, targetDeletion, files);
+      const sweep = new Sweep(age, clock, this.last, sql, { targets, lineLimit, lineDeletion, targetDeletion });
+      const { checkpoints } = this;
+      const parts = { sql, index, usage, sweep, lineLimit, sizeLimit, targetDeletion, checkpoints, files, purge };
+      this.#maintenance = new MaintenanceSteps(parts);
     } catch (error) {
       throw storeError(error);
     }
@@ -376,40 +368,16 @@ export class SqliteHistory implements NodeHistory {
   }
 
   get overdue(): boolean {
-    return this.#lineLimit.overdue || this.#sizeLimit.overdue || this.files.overdue;
+    return this.#maintenance.overdue;
   }
 
   runStep(onRoomExpired: (room: string) => void): boolean {
-    const merge = () => this.#index.mergeStep();
-    const tasks = [
-      merge, // between all others, as each of them may add a segment to the index
-      () => this.#index.indexStep(),
-      merge,
-      () => this.#usage.countStep(),
-      merge,
-      () => this.#sweep.runStep(onRoomExpired),
-      merge,
-      () => this.#vacuum(),
-      merge,
-      () => this.#targetDeletion.runStep(),
-      merge,
-      () => this.checkpoints.runStep(),
-      merge,
-      () => this.files.runStep(),
-      merge,
-      () => this.#purge.runStep(),
-    ];
-    return this.#unlessLocked(() => {
-      const end = performance.now() + STEP_TIME;
-      while (this.#lineLimit.runStep() || this.#sizeLimit.runStep()) {
-        if (performance.now() < end) continue;
-        this.#skipLimits = !this.#skipLimits;
-        if (this.#skipLimits) return true;
-        break;
-      }
-      const more = tasks.some(() => tasks[this.#nextTask++ % tasks.length]!());
-      return more || this.overdue || this.#targetDeletion.hasPending;
-    });
+    try {
+      return this.#maintenance.run(onRoomExpired);
+    } catch (error) {
+      if (isLocked(error)) return true; // another program has locked the file: later
+      throw storeError(error);
+    }
   }
 
   close(): void {
@@ -477,24 +445,6 @@ export class SqliteHistory implements NodeHistory {
     const target = this.#targets.add(key, line);
     this.#counts.set(target.id, 0);
     return target;
-  }
-
-  /** Gives some free pages back to the disk; returns whether there are more. */
-  #vacuum(): boolean {
-    const free = this.#sql.pragma("freelist_count") - Math.ceil(this.checkpoints.size / this.#sql.pragma("page_size"));
-    this.#isVacuuming = free > (this.#isVacuuming ? 0 : FREE_PAGES);
-    if (this.#isVacuuming) this.#sql.all(`PRAGMA incremental_vacuum(${VACUUM_STEP})`); // `get` would free one page only
-    return this.#isVacuuming;
-  }
-
-  /** Runs a step; returns true, for another try later, if another program has locked the file. */
-  #unlessLocked(run: () => boolean): boolean {
-    try {
-      return run();
-    } catch (error) {
-      if (isLocked(error)) return true;
-      throw storeError(error);
-    }
   }
 }
 

@@ -71,6 +71,12 @@ Deno.test("mentions: both the accounts of a line and its look-ups are limited", 
   }
 });
 
+Deno.test("mentions: a long run of punctuation inside of a word takes no quadratic time", () => {
+  const start = performance.now();
+  assertEquals(mentions(`x${"-".repeat(200_000)}x --alice--`, NICKS).found, ["Alice"]);
+  assert(performance.now() - start < 5000, "quadratic, it would take half a minute");
+});
+
 Deno.test("mentions: a line in a room mentions its members, and a reply the author of what it replies to", () => {
   const fixture = new ChatFixture();
   const [alice, bob, carol] = ["alice", "bob", "carol"].map((nick) => fixture.enter(nick, "#tea")) as [

@@ -126,7 +126,7 @@ Deno.test("history sync: lines of an account that was deleted since the peer has
   const history = await place.open(LIMITS);
   addAccount(place, "again", 100); // by another user than before
   const line = (id: number) => whispered("bob", "private", { id, time: id });
-  const catchUp = { after: 0, until: firstId(200), position: 1, older: false, target: "", id: 0 };
+  const catchUp = { after: 0, until: firstId(200), position: 1, step: "missing" as const, target: "", id: 0 };
   for (const account of ["gone", "again"]) {
     const ids = [firstId(99), firstId(101)];
     history.archive.insert({ key: `${account}@account bob`, since: 0 }, ids.map(line), catchUp);
@@ -178,7 +178,11 @@ Deno.test("history sync: a long history takes several questions, and answers of 
   node.archive.begin({ after: 0, until: count, position: 50 });
   const { seen, ask } = asker(peer);
   await fetchHistory(ask, node);
-  assertEquals([node.countAfter("#a", 0, 10_000), seen.questions], [count, 3], "one more is for older lines");
+  assertEquals(
+    [node.countAfter("#a", 0, 10_000), seen.questions],
+    [count, 4],
+    "two more are for deleted texts and older lines",
+  );
 });
 
 Deno.test("history sync: a peer that lacks lines itself does not answer", async () => {
@@ -201,7 +205,7 @@ Deno.test("history sync: catching up that begins again before it has ended inclu
   const node = await place.open();
   node.archive.begin({ after: 5, until: 9, position: 1 });
   node.archive.begin({ after: 30, until: 40, position: 2 });
-  const start = { after: 5, until: 40, position: 2, older: false, target: "", id: 0 };
+  const start = { after: 5, until: 40, position: 2, step: "missing" as const, target: "", id: 0 };
   assertEquals((await place.open()).archive.catchUp, start);
 });
 
@@ -314,4 +318,27 @@ Deno.test("history sync: lines with very many reactions fit into chunks", async 
   peer.commit();
   await fetchHistory(asker(peer).ask, node);
   assertEquals(extras(other), extras(one));
+});
+
+Deno.test("history sync: texts that were deleted while a node was away are deleted there, too", async () => {
+  using one = new Place();
+  using other = new Place();
+  const [peer, node] = await prepare(one, other);
+  assertEquals(runToEnd(node.search(["#a"], { terms: ["text5"], before: 7, count: 10 })).lines.length, 1);
+  peer.redact("#a", { id: 5, who: "", text: "" }, "bob");
+  peer.redact("alice@account bob", { id: 3, who: "", text: "" }, "alice");
+  peer.redact("#moved", { id: 2, who: "", text: "" }, "carol");
+  peer.redact("#old", { id: 6, who: "", text: "" }, "carol"); // of a room that the node does not know yet
+  peer.redact("#a", { id: 500, who: "", text: "" }, "bob"); // later than what is caught up on: it comes from the log
+  peer.commit();
+  node.deleteTarget("#gone");
+  peer.redact("#gone", { id: 4, who: "", text: "" }, "bob");
+  peer.commit();
+  await fetchHistory(asker(peer, Infinity).ask, node);
+  const all = [["#a", 5], ["alice@account bob", 3], ["#moved", 2], ["#old", 6], ["#a", 500]] as const;
+  const read = all.map(([target, id]) => [node.line(target, id)!.text, node.line(target, id)!.deletedBy]);
+  assertEquals(read, [["", "bob"], ["", "alice"], ["", "carol"], ["", "carol"], ["text500", undefined]]);
+  assertEquals([node.archive.catchUp, node.has("#gone", 4)], [undefined, false]);
+  runMaintenance(node);
+  assertEquals(runToEnd(node.search(["#a"], { terms: ["text5"], before: 7, count: 10 })).lines, []);
 });

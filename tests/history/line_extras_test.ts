@@ -11,6 +11,7 @@ import {
 } from "../../src/chat/store.ts";
 import { PAGE_REACTIONS_MAX } from "../../src/history/line_extras.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
+import { MemoryMentions } from "../../src/history/memory_mentions.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { Clock, DAY, MINUTE, NOON, Place, PLAIN_ROOM, runMaintenance, said, SWEEP_TIME, whispered } from "./helpers.ts";
 
@@ -161,11 +162,9 @@ function mentionsOf(history: HistoryStore, account: string, before = Infinity): 
   return history.mentions(account, before, 10_000).map(({ target, line }) => `${target} ${line.text}`);
 }
 
-Deno.test("mentions: the newest ones of an account are found, with what belongs to the lines", async () => {
-  using place = new Place();
-  const history = await place.open();
-  const one = said("#Tea", "hi bob", { mentions: ["Bob", "carol"] });
-  const two = said("#Tea", "bob again", { mentions: ["BOB"], reply: { id: one.id, who: "", text: "" } });
+testStores("the newest mentions of an account are found, with what belongs to the lines", (history) => {
+  const one = said("#Tea", "hi bob", { mentions: ["bob", "carol"] });
+  const two = said("#Tea", "bob again", { mentions: ["bob"], reply: { id: one.id, who: "", text: "" } });
   addAll(history, one, two, said("#Tea", "hello"));
   assertEquals(mentionsOf(history, "bob"), ["#tea bob again", "#tea hi bob"]);
   assertEquals(mentionsOf(history, "bob", two.id), ["#tea hi bob"]);
@@ -175,8 +174,52 @@ Deno.test("mentions: the newest ones of an account are found, with what belongs 
   history.commit();
   history.renameRoom("#tea", "#coffee");
   assertEquals(mentionsOf(history, "bob"), ["#coffee bob again", "#coffee hi bob"]);
+  assertEquals((history.mentions("bob", Infinity, 1)[0]!.line as Said).room, "#coffee");
+  addAll(history, said("#tea", "bob, in a new room", { mentions: ["bob"] }));
   history.deleteTarget("#coffee");
-  assertEquals(mentionsOf(history, "bob"), []);
+  assertEquals(mentionsOf(history, "bob"), ["#tea bob, in a new room"]);
+  addAll(history, said("#tea", "BOB", { mentions: ["BOB"] }));
+  assertEquals(mentionsOf(history, "bob").length, 2);
+  history.forgetMentions("bob");
+  assertEquals([mentionsOf(history, "bob"), mentionsOf(history, "carol")], [[], []]);
+});
+
+testStores("a line whose text was deleted mentions nobody", (history) => {
+  const [one, two] = [said("#tea", "one", { mentions: ["bob"] }), said("#tea", "two", { mentions: ["bob"] })];
+  addAll(history, one, two);
+  change(history, () => history.redact("#tea", one, "alice"));
+  assertEquals(mentionsOf(history, "bob"), ["#tea two"]);
+});
+
+for (const [limit, retention] of [["age", { age: DAY }], ["lines", { lines: 3 }]] as const) {
+  Deno.test(`memory history: mentions go with their lines, for the limit of ${limit}`, () => {
+    using clock = new Clock();
+    const history = new MemoryHistory(retention);
+    const add = (text: string) => history.add("#tea", said("#tea", text, { time: clock.now, mentions: ["bob"] }));
+    for (let n = 0; n < 5; n++) add(`old ${n}`);
+    clock.now += DAY + MINUTE;
+    for (let n = 0; n < 3; n++) add(`new ${n}`);
+    runMaintenance(history);
+    assertEquals(mentionsOf(history, "bob"), ["#tea new 2", "#tea new 1", "#tea new 0"]);
+  });
+}
+
+Deno.test("memory history: the mentions of each account and of all are limited", () => {
+  const history = new MemoryHistory({ lines: 10_000 });
+  for (let n = 0; n < MENTIONS_MAX + 150; n++) history.add("#tea", said("#tea", `${n}`, { mentions: ["bob"] }));
+  const found = mentionsOf(history, "bob");
+  assertEquals([found.length, found[0]], [MENTIONS_MAX, `#tea ${MENTIONS_MAX + 149}`]);
+  const mentions = new MemoryMentions(100);
+  const add = (id: number, ...accounts: string[]) => mentions.add("#tea", { id, mentions: accounts });
+  for (let n = 0; n < 10; n++) add(n, "carol");
+  for (let n = 10; n < 1000; n++) {
+    add(n, "bob", "Bob");
+    assert(mentions.size <= 100);
+  }
+  const idsOf = (account: string) => [...mentions.list(account, Infinity)].map(({ id }) => id);
+  assertEquals([idsOf("carol").length, idsOf("bob")[0]], [10, 999], "only the account with the most has lost some");
+  mentions.forget("bob");
+  assertEquals(mentions.size, 10);
 });
 
 Deno.test("mentions: a limited number is stored of each account", async () => {

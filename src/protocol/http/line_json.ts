@@ -1,6 +1,7 @@
 /** Lines as JSON and as server-sent events. */
 import type { Actor, ChatEvent, Said, WireFormat } from "../../chat/events.ts";
 import { writeId } from "../../chat/ids.ts";
+import { deletedLine } from "../text/render.ts";
 
 /** A line as clients get it; `undefined` fields are left out. */
 export function lineJson(line: Said): Record<string, unknown> {
@@ -55,6 +56,7 @@ export function plainFormat(text: WireFormat): WireFormat {
     render(event: ChatEvent): string | readonly string[] | undefined {
       switch (event.kind) {
         case "said":
+          return deletedLine(event) ?? text.render(event);
         case "reacted":
         case "redacted":
         case "topic":

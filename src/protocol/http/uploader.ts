@@ -4,7 +4,7 @@ import { Member } from "../../chat/member.ts";
 import type { Uploads } from "../../files/file_store.ts";
 import { accountOwner, hostOwner } from "../../files/links.ts";
 import { type Api, keyOf } from "./api.ts";
-import { ApiError, notLoggedIn } from "./api_error.ts";
+import { notLoggedIn } from "./api_error.ts";
 import type { Call } from "./router.ts";
 import type { Uploader } from "./uploads.ts";
 
@@ -19,17 +19,16 @@ import type { Uploader } from "./uploads.ts";
 export async function identifyUploader(call: Call, api: Api, uploads: Exclude<Uploads, "off">): Promise<Uploader> {
   const visitor = await api.visitor(call);
   const { identity } = visitor;
-  const { account, host, token } = identity;
+  const { account, host } = identity;
+  const { chat } = api.options;
   if (account === undefined && uploads !== "everyone") {
     throw notLoggedIn("Only registered nicknames may upload files: give the token of one, or log in first.");
   }
   const owner = account === undefined ? hostOwner(host) : accountOwner(account);
   if (call.params["name"] === undefined) {
-    if (token?.readOnly) throw new ApiError(403, "Your token permits you to read, but not to write.");
-    if (token?.room !== undefined) throw new ApiError(403, `Your token is for ${token.room} alone.`);
+    chat.visitors.requireWriter(visitor);
     return { owner };
   }
-  const { chat } = api.options;
   const room = api.room(call);
   const key = keyOf(call);
   requireScope(new Member(visitor.nick ?? "", identity), room.key);

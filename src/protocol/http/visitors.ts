@@ -13,6 +13,10 @@ import { toNick } from "./nicks.ts";
 /** The user name of visitors, as other members see it. */
 const USER = "~http";
 
+/** Each use of an invite link counts, and lets a member into the room. A request is no member. */
+const NO_LINKS =
+  "An invite link is for the page, nc and IRC: use the password of the server, or the token of an account.";
+
 /** A visitor, and how it has logged in, if it has. */
 export interface KnownVisitor extends Visitor {
   readonly login: Login | undefined;
@@ -48,7 +52,8 @@ export async function visitorOf(request: Request, client: HttpClient, options: V
   if (pair === undefined) throw notLoggedIn("Use a token, as in Authorization: Bearer TOKEN, or Basic.");
   const { name, password } = pair;
   if (name === "") {
-    if (auth.passwordRequired) await auth.checkServerPassword(caller, password);
+    const link = auth.passwordRequired ? await auth.checkServerPassword(caller, password) : undefined;
+    if (link !== undefined) throw notLoggedIn(NO_LINKS);
     return asVisitor(undefined, client, options);
   }
   if (!isSecret(password)) return asVisitor(await auth.login(caller, name, password, "HTTP"), client, options);

@@ -16,6 +16,26 @@ export function tooManySessions(limit: string): string {
   return `Your account is connected ${limit} times, which is the limit. Close one of the others first`;
 }
 
+/** The code and the description of the FAIL for an error about a message that was sent before; `undefined` for any other error. */
+export function lineFailure({ code, subject }: ChatError): readonly [code: string, text: string] | undefined {
+  switch (code) {
+    case "no-such-line":
+      return ["UNKNOWN_MSGID", "There is no such message any more"];
+    case "line-deleted":
+      return ["UNKNOWN_MSGID", "The message was deleted"];
+    case "not-own-line":
+      return ["REDACT_FORBIDDEN", "Only operators can delete messages of others"];
+    case "redact-too-late":
+      return ["REDACT_WINDOW_EXPIRED", "The message is too old to be deleted"];
+    case "reaction-invalid":
+      return ["INVALID_REACTION", "A reaction is one emoji or one short word"];
+    case "reactions-full":
+      return ["TOO_MANY_REACTIONS", `Too many reactions to the message: at most ${subject}`];
+    default:
+      return undefined;
+  }
+}
+
 /** Records a rejected command, and tells the client. NOTICE never gets a reply (RFC 2812, section 3.3.2). */
 export function replyError(context: IrcContext, error: ChatError, command: string): void {
   const { code, subject, room, mode } = error;
@@ -189,17 +209,14 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
     case "message-too-long":
       return context.fail(command, "MESSAGE_TOO_LONG", `Message too long: at most ${subject}`);
     case "no-such-line":
-      return context.fail(command, "UNKNOWN_MSGID", "There is no such message any more", word(subject));
     case "line-deleted":
-      return context.fail(command, "UNKNOWN_MSGID", "The message was deleted", word(subject));
     case "not-own-line":
-      return context.fail(command, "REDACT_FORBIDDEN", "Only operators can delete messages of others", word(subject));
     case "redact-too-late":
-      return context.fail(command, "REDACT_WINDOW_EXPIRED", "The message is too old to be deleted", word(subject));
     case "reaction-invalid":
-      return context.fail(command, "INVALID_REACTION", "A reaction is one emoji or one short word");
-    case "reactions-full":
-      return context.fail(command, "TOO_MANY_REACTIONS", `Too many reactions: at most ${subject}`);
+    case "reactions-full": {
+      const [name, text] = lineFailure(error)!;
+      return context.fail(command, name, text, word(subject));
+    }
     case "not-stored":
       return context.fail(command, "CANNOT_KEEP", "Not sent: the server cannot store it. Try again later", subject);
     case "stored-too-much":

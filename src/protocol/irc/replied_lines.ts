@@ -8,7 +8,7 @@ import { ChatError } from "../../chat/chat_error.ts";
 import { readId } from "../../chat/ids.ts";
 import type { Room } from "../../chat/room.ts";
 import type { MemberContext } from "./context.ts";
-import { replyError } from "./error_replies.ts";
+import { lineFailure, replyError } from "./error_replies.ts";
 import { word } from "./numerics.ts";
 
 /** The names of the tag of a reply: that of the specification, and that of its draft. */
@@ -117,29 +117,11 @@ export function failLine(
   reference: string,
 ): void {
   if (!(error instanceof ChatError)) throw error;
-  const about = [word(target), word(reference)];
-  const fail = (code: string, text: string, ...more: string[]) => {
-    context.options.moderation.rejected(context.caller, error);
-    context.fail(command, code, text, ...about, ...more);
-  };
-  switch (error.code) {
-    case "no-such-line":
-      return fail("UNKNOWN_MSGID", "There is no such message any more");
-    case "line-deleted":
-      return fail("UNKNOWN_MSGID", "The message was deleted");
-    case "not-own-line":
-      return fail("REDACT_FORBIDDEN", "Only operators can delete messages of others");
-    case "redact-too-late": {
-      const seconds = Math.floor(context.chat.lines.redactTime / 1000);
-      return fail("REDACT_WINDOW_EXPIRED", "The message is too old to be deleted", String(seconds));
-    }
-    case "reaction-invalid":
-      return fail("INVALID_REACTION", "A reaction is one emoji or one short word");
-    case "reactions-full":
-      return fail("TOO_MANY_REACTIONS", `Too many reactions to the message: at most ${error.subject}`);
-    default:
-      return replyError(context, error, command);
-  }
+  const failure = lineFailure(error);
+  if (failure === undefined) return replyError(context, error, command);
+  context.options.moderation.rejected(context.caller, error);
+  const window = error.code === "redact-too-late" ? [String(Math.floor(context.chat.lines.redactTime / 1000))] : [];
+  context.fail(command, ...failure, word(target), word(reference), ...window);
 }
 
 function nameOf(place: Room | string): string {

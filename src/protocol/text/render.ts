@@ -132,6 +132,11 @@ export function system(text: string): string {
   return `-- ${stripFormatting(sanitize(text))}`;
 }
 
+/** What the history has in place of a message that was deleted; `undefined` for any other one. */
+export function deletedLine({ who, deletedBy }: Pick<Line, "who" | "deletedBy">): string | undefined {
+  return deletedBy === undefined ? undefined : system(deletedText(who, deletedBy));
+}
+
 /**
  * A message of the history: `[14:05] <alice> hi`, with the date if it was said on another day. If it has several lines, or reactions
  * to it, the result has several lines, with `\n` between them.
@@ -140,8 +145,9 @@ export function system(text: string): string {
  * @param own Whether the reader has said it.
  */
 export function historyLine(event: Line, now: number, own = false): string {
-  const { who, time, deletedBy, reactions = [] } = event;
-  if (deletedBy !== undefined) return withTime(system(deletedText(who, deletedBy)), time, now);
+  const { time, reactions = [] } = event;
+  const deletion = deletedLine(event);
+  if (deletion !== undefined) return withTime(deletion, time, now);
   const lines = event.kind === "said" ? saidLines(event) : own ? whisperSent(event) : whisperedLines(event);
   if (typeof lines === "string" && reactions.length === 0) return withTime(lines, time, now);
   const all = typeof lines === "string" ? [lines] : lines ?? [""];

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { LINES_MAX, MESSAGE_BODY_MAX } from "../../../src/protocol/http/rooms.ts";
 import { READS_AT_ONCE } from "../../../src/protocol/http/api.ts";
+import { drawCode } from "../../../src/chat/link_code.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { rawRequest } from "../../websocket_client.ts";
@@ -38,6 +39,19 @@ Deno.test("rooms: a text is said as one message, by a guest or an account, and i
   assertMatch(text, /^\[\d\d:\d\d\] <bob> third\n$/);
   const [, asText] = await server.ask("/rooms/lobby?limit=1", { headers: { accept: "text/plain" } });
   assertEquals(asText, text);
+});
+
+Deno.test("rooms: a deleted message has no text, for programs and for people", async () => {
+  await using server = await ApiServer.open();
+  const bob = server.member("bob", "#lobby");
+  const room = server.chat.findRoom("#lobby");
+  server.chat.say(bob, room, "a secret");
+  server.chat.lines.redact(bob, room, server.chat.history.latest(room, 1)[0]!.id);
+  const [, json] = await server.ask("/rooms/lobby");
+  const { text, deleted_by } = JSON.parse(json);
+  assertEquals([text, deleted_by], ["", "bob"]);
+  const [, plain] = await server.ask("/rooms/lobby?format=text");
+  assertMatch(plain, /^\[\d\d:\d\d\] -- bob deleted this message\n$/);
 });
 
 Deno.test("rooms: since and before select lines by id or time, and limit how many", async () => {
@@ -144,6 +158,15 @@ Deno.test("rooms: names, passwords and tokens are checked, and a server password
     if (status === 401) assertMatch(answer.headers.get("www-authenticate")!, /^Bearer, Basic /);
     await answer.body?.cancel();
   }
+});
+
+Deno.test("rooms: the code of an invite link is not the server password, as requests do not count as its uses", async () => {
+  const code = drawCode();
+  const links = { check: (given: string) => given === code ? "hash" : "" };
+  await using server = await ApiServer.open({ auth: { password: "letmein", links } });
+  const [status, detail] = await server.ask("/rooms", { headers: basic(`:${code}`) });
+  assertEquals(status, 401);
+  assertMatch(detail, /^An invite link is for the page/);
 });
 
 Deno.test("rooms: wrong tokens are limited per network, with the time to wait", async () => {
