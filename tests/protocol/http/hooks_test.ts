@@ -76,6 +76,9 @@ Deno.test("hooks: the examples of the documentation of Grafana, Alertmanager and
   const storm = message({ ...ALERTMANAGER, alerts: Array(50).fill(ALERTMANAGER.alerts[0]) });
   assertEquals(storm.split("\n").length, ALERTS_MAX + 2);
   assertMatch(storm, /… and 33 more$/);
+  for (const truncatedAlerts of [{ valueOf: 1, toString: 1 }, ["9"], "9", 1e999, -9, 1.5]) {
+    assertEquals(message({ status: "firing", alerts: [], truncatedAlerts }), "[FIRING:0]");
+  }
 });
 
 Deno.test("hooks: messages for Slack: text, attachments, blocks, links and entities", () => {
@@ -143,6 +146,8 @@ Deno.test("hooks: any JSON makes a text that is within the bounds of a message, 
     "fields",
     "elements",
     "alerts",
+    "truncatedAlerts",
+    "toString",
     "status",
     "commits",
     "monitor",
