@@ -5,6 +5,7 @@ import { isNick } from "../../../src/chat/names.ts";
 import { ALERTS_MAX, clipMessage, hookMessage } from "../../../src/protocol/http/hook_messages.ts";
 import { HOOK_BODY_MAX } from "../../../src/protocol/http/hooks.ts";
 import { ITEMS_MAX } from "../../../src/protocol/http/json.ts";
+import { MARKUP_MAX, slackMessage } from "../../../src/protocol/http/slack.ts";
 import { toNick } from "../../../src/protocol/http/nicks.ts";
 import { byteLength } from "../../../src/util/bytes.ts";
 import { fc } from "../../dependencies.ts";
@@ -218,6 +219,32 @@ Deno.test("hooks: a webhook is said in the room of its token, under the name of 
     ["Grafana-alerts", "no type", true, "alice"],
     ["Grafana-alerts", "plain", true, "alice"],
   ]);
+});
+
+Deno.test("hooks: of a message for Slack, no more is rendered than a message can have", () => {
+  const references = slackMessage({ text: "<a|b>".repeat(50_000) });
+  assert(references.startsWith("b (a)b (a)") && references.endsWith("…"));
+  assert(references.length <= MARKUP_MAX + 5, String(references.length));
+  const elements = Array(ITEMS_MAX).fill({ text: "x" });
+  for (
+    const many of [
+      { blocks: Array(ITEMS_MAX).fill({ elements }) },
+      { attachments: Array(ITEMS_MAX).fill({ blocks: elements }) },
+      { attachments: Array(ITEMS_MAX).fill({ fields: Array(ITEMS_MAX).fill({ title: "x" }) }) },
+    ]
+  ) {
+    const count = slackMessage(many).split("x").length - 1;
+    assert(count > 1000 && count < MARKUP_MAX / 8, String(count));
+  }
+  let visited = 0;
+  const empty = Array.from({ length: ITEMS_MAX }, () => ({
+    get elements() {
+      visited++;
+      return [];
+    },
+  }));
+  slackMessage({ blocks: Array(ITEMS_MAX).fill({ elements: empty }) });
+  assert(visited < MARKUP_MAX / 8, String(visited));
 });
 
 Deno.test("hooks: bad webhooks get a status and a sentence", async () => {
