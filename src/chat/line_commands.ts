@@ -10,13 +10,17 @@ import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
 import { tellOthers } from "./tell.ts";
 import { copyString } from "../util/copy_string.ts";
+import { sanitize } from "../util/sanitize.ts";
 import { findReceiver, type Receiver } from "./whisper_command.ts";
 
 /** The most characters of a reaction: emoji are sequences of up to some ten code points. */
 export const REACTION_MAX = 32;
 
+/** Characters without a space, of which at least one is neither a mark nor invisible. */
+const REACTION = /^(?=.*[^\p{C}\p{M}])[^\p{Z}\p{Cc}\p{Cs}]+$/u;
+
 /**
- * Whether a text can be a reaction: an emoji or a short word, without spaces.
+ * Whether a text can be a reaction: an emoji or a short word, without spaces and what `sanitize` removes, and not invisible.
  *
  * @example
  * ```ts
@@ -24,11 +28,11 @@ export const REACTION_MAX = 32;
  * import { isReaction } from "./line_commands.ts";
  *
  * assert(isReaction("👍🏽") && isReaction("+1") && isReaction("👩‍👩‍👧"));
- * assert(!isReaction("") && !isReaction("two words") && !isReaction("x".repeat(33)));
+ * assert(!isReaction("") && !isReaction("two words") && !isReaction("x".repeat(33)) && !isReaction("\u202e"));
  * ```
  */
 export function isReaction(text: string): boolean {
-  return text.length <= REACTION_MAX && text.isWellFormed() && /^[^\p{Z}\p{Cc}\p{Cs}]+$/u.test(text);
+  return text.length <= REACTION_MAX && text.isWellFormed() && REACTION.test(text) && sanitize(text) === text;
 }
 
 /**

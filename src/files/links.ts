@@ -10,8 +10,12 @@ import { type LinkAuthor, LINKS_MAX, type StoredFile } from "./file_store.ts";
 /** How many bytes an id has. */
 const ID_BYTES = 16;
 
-/** The most characters of a file name: as many bytes fit into a name on every common file system. */
+/**
+ * The most characters of a file name, and the most bytes that it takes in a link: with more, the link would not fit into a line of
+ * IRC, and be cut in two.
+ */
 const NAME_MAX = 100;
+const ENCODED_NAME_MAX = 200;
 
 /** An id: 128 bits in base64url. */
 const ID = /^[\w-]{22}$/;
@@ -36,11 +40,14 @@ export function isFileId(text: string): boolean {
 export function pathOf({ id, name, width, height }: Pick<StoredFile, "id" | "name" | "width" | "height">): string {
   const size = width === undefined || height === undefined ? "" : `${width}x${height}/`;
   // Also what a program that looks for links in a text could take for the end of one.
-  const encoded = encodeURIComponent(name).replace(
+  return `/f/${id}/${size}${encodeName(name)}`;
+}
+
+function encodeName(name: string): string {
+  return encodeURIComponent(name).replace(
     /[!'()*]/g,
     (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-  return `/f/${id}/${size}${encoded}`;
 }
 
 /** The ids of the files that a text links to, at most {@linkcode LINKS_MAX}. */
@@ -71,9 +78,11 @@ export function fileName(name: string): string {
   const text = last.replace(/^\.+/, "");
   if (text === "") return UNNAMED;
   const characters = [...text];
-  if (characters.length <= NAME_MAX) return text;
+  if (characters.length <= NAME_MAX && encodeName(text).length <= ENCODED_NAME_MAX) return text;
   const ending = /\.[\w-]{1,15}$/.exec(text)?.[0] ?? "";
-  return characters.slice(0, NAME_MAX - ending.length).join("") + ending;
+  const begin = characters.slice(0, NAME_MAX - ending.length);
+  while (encodeName(begin.join("")).length > ENCODED_NAME_MAX - ending.length) begin.pop();
+  return begin.join("") + ending;
 }
 
 /** The owner of what an account uploads. */

@@ -86,7 +86,7 @@ Deno.test("react: members are told once, and the line has the reaction until it 
   react(bob, "👍", false);
   assertEquals(world.hear(alice, bob), [["bob -👍 #tea <alice> hi"], []]);
   assertEquals(world.line(id).reactions, []);
-  for (const text of ["", "a b", "x".repeat(33), "\x07", "\ud800"]) {
+  for (const text of ["", "a b", "x".repeat(33), "\x07", "\ud800", "\u202ex", "\ufeff", "\u200b\u200d", "\ufe0f"]) {
     assertRejected("reaction-invalid", text, () => void react(bob, text));
   }
 });

@@ -67,8 +67,13 @@ function alertsMessage(payload: Hook["payload"]): string {
   const count = status === "FIRING" ? firing : alerts.length;
   const title = text(payload.title) || `[${status}:${count}] ${name}`;
   const shown = alerts.slice(0, ALERTS_MAX).map((alert) => alertLine(alert));
-  const more = (payload.alerts as unknown[]).length - shown.length + Number(payload.truncatedAlerts ?? 0);
+  const more = (payload.alerts as unknown[]).length - shown.length + countOf(payload.truncatedAlerts);
   return [title, ...shown, ...more > 0 ? [`… and ${more} more`] : []].join("\n");
+}
+
+/** A number of things; 0 for anything else. */
+function countOf(value: unknown): number {
+  return typeof value === "number" && Number.isSafeInteger(value) ? Math.max(0, value) : 0;
 }
 
 function alertLine(alert: unknown): string {

@@ -27,7 +27,9 @@ const RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/i;
 export function readRange(field: string | null, size: number): ByteRange | "unsatisfiable" | undefined {
   const [, first = "", last = ""] = RANGE.exec(field ?? "") ?? [];
   if (first === "" && last === "") return undefined;
-  if (first === "") return last === "0" ? "unsatisfiable" : { first: Math.max(0, size - Number(last)), last: size - 1 };
+  if (first === "") {
+    return Number(last) === 0 ? "unsatisfiable" : { first: Math.max(0, size - Number(last)), last: size - 1 };
+  }
   if (last !== "" && Number(last) < Number(first)) return undefined;
   if (Number(first) >= size) return "unsatisfiable";
   return { first: Number(first), last: last === "" ? size - 1 : Math.min(Number(last), size - 1) };

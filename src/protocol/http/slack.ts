@@ -1,8 +1,16 @@
 /** Texts of messages for Slack: `text`, `blocks` and `attachments`, as plain text. */
+import { MULTILINE_BYTES_MAX } from "../../chat/message_text.ts";
 import { list, record, text } from "./json.ts";
 
 /** How deep blocks may be nested; those below are left out. */
 const DEPTH_MAX = 8;
+
+/**
+ * How much of a message is rendered: characters of markup, of which more than a message can have are cut anyway, and blocks, each of
+ * which counts as {@linkcode BLOCK_COST} characters. Rendering all of a hostile one would take 50 ms.
+ */
+export const MARKUP_MAX = 2 * MULTILINE_BYTES_MAX;
+const BLOCK_COST = 8;
 
 const ENTITIES: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 
@@ -19,8 +27,31 @@ const ENTITIES: Readonly<Record<string, string>> = { "&amp;": "&", "&lt;": "<", 
  * ```
  */
 export function slackMessage(message: Record<string, unknown>): string {
-  const blocks = list(message.blocks).map((block) => blockText(block, 0));
-  return lines([lines(blocks) || plainText(text(message.text)), ...list(message.attachments).map(attachmentText)]);
+  const markup = new Markup();
+  const blocks = list(message.blocks).map((block) => blockText(block, 0, markup));
+  return lines([
+    lines(blocks) || markup.plain(message.text),
+    ...list(message.attachments).map((attachment) => attachmentText(attachment, markup)),
+  ]);
+}
+
+/** Renders the markup of one message, up to {@linkcode MARKUP_MAX}. */
+class Markup {
+  #left = MARKUP_MAX;
+
+  /** The plain text of a value; cut, or empty, if there was too much before. */
+  plain(value: unknown): string {
+    const whole = text(value);
+    const taken = whole.slice(0, this.#left);
+    this.#left -= taken.length;
+    return plainText(taken) + (taken === whole || taken === "" ? "" : "…");
+  }
+
+  /** Counts a block. Returns whether it may be rendered. */
+  takeBlock(): boolean {
+    this.#left = Math.max(0, this.#left - BLOCK_COST);
+    return this.#left > 0;
+  }
 }
 
 /**
@@ -63,36 +94,38 @@ function link(label: string, target: string): string {
   return label === "" || label === url || label === target ? url : url === "" ? label : `${label} (${url})`;
 }
 
-function attachmentText(attachment: unknown): string {
+function attachmentText(attachment: unknown, markup: Markup): string {
+  if (!markup.takeBlock()) return "";
   const { pretext, author_name, title, title_link, text: body, fields, blocks, footer, fallback } = record(attachment);
   const found = lines([
-    plainText(text(pretext)),
+    markup.plain(pretext),
     text(author_name),
-    text(title) === "" ? "" : link(plainText(text(title)), text(title_link)),
-    plainText(text(body)),
+    text(title) === "" ? "" : link(markup.plain(title), text(title_link)),
+    markup.plain(body),
     ...list(fields).map((field) => {
+      if (!markup.takeBlock()) return "";
       const { title, value } = record(field);
-      return [plainText(text(title)), plainText(text(value))].filter((part) => part !== "").join(": ");
+      return [markup.plain(title), markup.plain(value)].filter((part) => part !== "").join(": ");
     }),
-    ...list(blocks).map((block) => blockText(block, 0)),
+    ...list(blocks).map((block) => blockText(block, 0, markup)),
     text(footer),
   ]);
-  return found || plainText(text(fallback));
+  return found || markup.plain(fallback);
 }
 
 /** A block, or an element of one: what it says comes from `text`, its parts from `elements` and `fields`. */
-function blockText(block: unknown, depth: number): string {
-  if (depth > DEPTH_MAX) return "";
+function blockText(block: unknown, depth: number, markup: Markup): string {
+  if (depth > DEPTH_MAX || !markup.takeBlock()) return "";
   const { type, text: body, elements, fields, url, alt_text, name } = record(block);
   const label = typeof body === "string" ? text(body) : text(record(body).text);
   switch (type) {
     case "rich_text_section":
     case "rich_text_preformatted":
     case "rich_text_quote":
-      return list(elements).map((element) => blockText(element, depth + 1)).join("");
+      return list(elements).map((element) => blockText(element, depth + 1, markup)).join("");
     case "link":
     case "button":
-      return link(plainText(label), text(url));
+      return link(markup.plain(label), text(url));
     case "emoji":
       return `:${text(name)}:`;
     case "user":
@@ -101,14 +134,16 @@ function blockText(block: unknown, depth: number): string {
       return text(alt_text);
     case "context":
     case "actions":
-      return list(elements).map((element) => blockText(element, depth + 1)).filter((part) => part !== "").join(" ");
+      return list(elements).map((element) => blockText(element, depth + 1, markup)).filter((part) => part !== "").join(
+        " ",
+      );
     case "text":
       return label; // of rich text, which has no markup
     default: // a section, a header, or a text object, which has its text in itself
       return lines([
-        plainText(label),
-        ...list(fields).map((field) => plainText(text(record(field).text))),
-        ...list(elements).map((element) => blockText(element, depth + 1)),
+        markup.plain(label),
+        ...list(fields).map((field) => markup.plain(record(field).text)),
+        ...list(elements).map((element) => blockText(element, depth + 1, markup)),
       ]);
   }
 }

@@ -107,7 +107,7 @@ export class MultilineInput {
   ): BatchResult {
     const why = this.#whyNot(name, type, target, tags);
     if (why !== undefined) {
-      if (name !== this.#open?.name) this.#rejected = name;
+      if (name !== this.#open?.name) this.#rejected = copyString(name);
       return { failure: invalid(why), label };
     }
     const own = new Map(

@@ -5,6 +5,7 @@ import { isNick } from "../../../src/chat/names.ts";
 import { ALERTS_MAX, clipMessage, hookMessage } from "../../../src/protocol/http/hook_messages.ts";
 import { HOOK_BODY_MAX } from "../../../src/protocol/http/hooks.ts";
 import { ITEMS_MAX } from "../../../src/protocol/http/json.ts";
+import { MARKUP_MAX, slackMessage } from "../../../src/protocol/http/slack.ts";
 import { toNick } from "../../../src/protocol/http/nicks.ts";
 import { byteLength } from "../../../src/util/bytes.ts";
 import { fc } from "../../dependencies.ts";
@@ -76,6 +77,9 @@ Deno.test("hooks: the examples of the documentation of Grafana, Alertmanager and
   const storm = message({ ...ALERTMANAGER, alerts: Array(50).fill(ALERTMANAGER.alerts[0]) });
   assertEquals(storm.split("\n").length, ALERTS_MAX + 2);
   assertMatch(storm, /… and 33 more$/);
+  for (const truncatedAlerts of [{ valueOf: 1, toString: 1 }, ["9"], "9", 1e999, -9, 1.5]) {
+    assertEquals(message({ status: "firing", alerts: [], truncatedAlerts }), "[FIRING:0]");
+  }
 });
 
 Deno.test("hooks: messages for Slack: text, attachments, blocks, links and entities", () => {
@@ -143,6 +147,8 @@ Deno.test("hooks: any JSON makes a text that is within the bounds of a message, 
     "fields",
     "elements",
     "alerts",
+    "truncatedAlerts",
+    "toString",
     "status",
     "commits",
     "monitor",
@@ -213,6 +219,32 @@ Deno.test("hooks: a webhook is said in the room of its token, under the name of 
     ["Grafana-alerts", "no type", true, "alice"],
     ["Grafana-alerts", "plain", true, "alice"],
   ]);
+});
+
+Deno.test("hooks: of a message for Slack, no more is rendered than a message can have", () => {
+  const references = slackMessage({ text: "<a|b>".repeat(50_000) });
+  assert(references.startsWith("b (a)b (a)") && references.endsWith("…"));
+  assert(references.length <= MARKUP_MAX + 5, String(references.length));
+  const elements = Array(ITEMS_MAX).fill({ text: "x" });
+  for (
+    const many of [
+      { blocks: Array(ITEMS_MAX).fill({ elements }) },
+      { attachments: Array(ITEMS_MAX).fill({ blocks: elements }) },
+      { attachments: Array(ITEMS_MAX).fill({ fields: Array(ITEMS_MAX).fill({ title: "x" }) }) },
+    ]
+  ) {
+    const count = slackMessage(many).split("x").length - 1;
+    assert(count > 1000 && count < MARKUP_MAX / 8, String(count));
+  }
+  let visited = 0;
+  const empty = Array.from({ length: ITEMS_MAX }, () => ({
+    get elements() {
+      visited++;
+      return [];
+    },
+  }));
+  slackMessage({ blocks: Array(ITEMS_MAX).fill({ elements: empty }) });
+  assert(visited < MARKUP_MAX / 8, String(visited));
 });
 
 Deno.test("hooks: bad webhooks get a status and a sentence", async () => {
