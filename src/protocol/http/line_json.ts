@@ -1,6 +1,8 @@
 /** Lines as JSON and as server-sent events. */
 import type { Actor, ChatEvent, Said, WireFormat } from "../../chat/events.ts";
 import { writeId } from "../../chat/ids.ts";
+import { deletedText } from "../text/messages.ts";
+import { system } from "../text/render.ts";
 
 /** A line as clients get it; `undefined` fields are left out. */
 export function lineJson(line: Said): Record<string, unknown> {
@@ -55,6 +57,7 @@ export function plainFormat(text: WireFormat): WireFormat {
     render(event: ChatEvent): string | readonly string[] | undefined {
       switch (event.kind) {
         case "said":
+          return event.deletedBy === undefined ? text.render(event) : system(deletedText(event.who, event.deletedBy));
         case "reacted":
         case "redacted":
         case "topic":
