@@ -85,9 +85,9 @@ const listeners = {
   publicUrl: {
     value: "URL",
     reader: read.pageUrl,
-    help: "URL at which people reach the web page, for invite links",
+    help: "URL at which people reach the web page, for invite links and files",
     details:
-      "Without it, links that `/link` prints begin with the address that the web port listens on. Links that the page makes begin with the address of the page.",
+      "Without it, links that `/link` prints begin with the address that the web port listens on. Links that the page makes, and those to uploaded files, begin with the address that its client uses.",
   },
   trustProxy: {
     value: "IPS",
@@ -296,7 +296,7 @@ const history = {
     reader: read.path,
     help: "directory to store messages, accounts and bans in; else memory only",
     details:
-      "It is created if it does not exist. One server at a time can use it. Without it, nicknames cannot be registered.",
+      "It is created if it does not exist. One server at a time can use it. Without it, accounts end with the server, and no files can be uploaded.",
   },
   sync: {
     value: "HOW",

@@ -6,7 +6,7 @@ import type { Api } from "../protocol/http/api.ts";
 import { downloadResources } from "../protocol/http/downloads.ts";
 import type { Resource } from "../protocol/http/router.ts";
 import { identifyUploader } from "../protocol/http/uploader.ts";
-import { uploadResources } from "../protocol/http/uploads.ts";
+import { resourcesWithoutUploads, uploadResources } from "../protocol/http/uploads.ts";
 import type { IrcOptions } from "../protocol/irc/options.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
 import type { ServerResources } from "./resources.ts";
@@ -18,7 +18,7 @@ import type { ServerResources } from "./resources.ts";
 const CHUNK_SLICE = 0.25;
 
 /**
- * The resources of a server that stores files; none without `--data`.
+ * The resources of a server for files; without `--data`, they reject uploads.
  *
  * @param fetch In a cluster, gets a file of another node.
  */
@@ -29,11 +29,11 @@ export function fileResources(
   log: Log,
   fetch?: (id: string) => Promise<Fetched>,
 ): Resource[] {
-  if (files === undefined) return [];
+  if (files === undefined) return resourcesWithoutUploads();
   const { store, sniff } = files;
   const slicer = new TimeSlicer(undefined, CHUNK_SLICE, Infinity); // each request has at most one job in the queue
   const downloads = downloadResources({ files: store, slicer, fetch });
-  if (uploads === "off") return downloads;
+  if (uploads === "off") return [...downloads, ...resourcesWithoutUploads()];
   return [
     ...downloads,
     ...uploadResources({

@@ -58,6 +58,9 @@ test(
           await (people.get(name)?.send(text) ?? alice.say(text));
           await alice.sees(text.replace(/^\/me /, ""));
         }
+        await people.get("maya")!.send("/react alice 👍");
+        await people.get("omar")!.send("/react alice 👍", "/reply alice I have one, it is *huge*");
+        await alice.sees("I have one, it is huge");
         await page.locator(".sending").waitFor({ state: "detached" });
         await alice.composer.focus();
         const take = async (name: string) => {

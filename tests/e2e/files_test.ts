@@ -149,3 +149,17 @@ test("files: an IRC client is told where to upload, and by which rules", async (
   await other.until(/ PONG /);
   assert(!/FILEHOST|UPLOADS/.test(other.received)); // without --data, there are no uploads
 });
+
+for (const [name, flags] of [["without --data", []], ["with --uploads off", ["--uploads", "off", "--data"]]] as const) {
+  test(`files: a server ${name} says that it takes none`, async (form) => {
+    await using directory = await Directory.make();
+    await using server = await start(form, flags.length === 0 ? [] : [...flags, directory.path]);
+    const site = `http://127.0.0.1:${server.webPort}`;
+    const file = `${directory.path}/photo.png`;
+    await Deno.writeFile(file, png(300, 200));
+    for (const args of [["-T", file, `${site}/rooms/lobby/files/`], ["--data-binary", `@${file}`, `${site}/files`]]) {
+      const { status, body } = await curl(...args);
+      assertEquals([status, JSON.parse(body).title], [404, "No uploads"]);
+    }
+  }, noCurl);
+}

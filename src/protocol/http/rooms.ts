@@ -5,10 +5,10 @@ import type { Room } from "../../chat/room.ts";
 import { isScoped } from "../../chat/scope.ts";
 import type { HistoryRange } from "../../chat/store.ts";
 import type { HttpAnswer } from "../../transport/connection.ts";
-import { withTimes } from "../text/render.ts";
+import { historyLine } from "../text/render.ts";
 import { type Api, keyOf, mediaType, parseJson, readText } from "./api.ts";
 import { ApiError } from "./api_error.ts";
-import { lineJson, plainFormat } from "./line_json.ts";
+import { lineJson } from "./line_json.ts";
 import type { Call, Resource } from "./router.ts";
 import type { KnownVisitor } from "./visitors.ts";
 
@@ -126,9 +126,8 @@ async function readLines(api: Api, call: Call): Promise<HttpAnswer> {
   const lines = await api.run(client, () => chat.history.page(room, range));
   const headers = { ...PRIVATE, "content-type": format === "text" ? TEXT : JSON_LINES };
   if (format === "text") {
-    const render = withTimes(plainFormat(api.options.format));
-    const texts = lines.flatMap((line) => render.render(line) ?? []);
-    return new Response(texts.map((text) => `${text}\n`).join(""), { headers });
+    const now = Date.now();
+    return new Response(lines.map((line) => `${historyLine(line, now)}\n`).join(""), { headers });
   }
   return new Response(lines.map((line) => `${JSON.stringify(lineJson(line))}\n`).join(""), { headers });
 }

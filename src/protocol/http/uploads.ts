@@ -61,11 +61,24 @@ export function uploadResources(context: UploadContext): Resource[] {
   const options = {
     answer: () => new Response(null, { status: 204, headers: { allow: "OPTIONS, POST", "accept-post": "*/*" } }),
   };
+  return resourcesWith(operation, { OPTIONS: options });
+}
+
+/** The resources of a server that takes no files: they say so, whatever is sent, and read none of it. */
+export function resourcesWithoutUploads(): Resource[] {
+  return resourcesWith({
+    bodyLimit: Infinity,
+    answer: () =>
+      problemResponse(404, "No uploads", "This server takes no files: it runs without --data, or with --uploads off."),
+  });
+}
+
+function resourcesWith(upload: Operation, others: Resource["operations"] = {}): Resource[] {
   return [
-    { path: "/files", operations: { POST: operation, OPTIONS: options } },
-    { path: "/files/{file}", operations: { PUT: operation } },
-    { path: "/rooms/{name}/files", operations: { POST: operation, PUT: operation } },
-    { path: "/rooms/{name}/files/{file}", operations: { PUT: operation } },
+    { path: "/files", operations: { POST: upload, ...others } },
+    { path: "/files/{file}", operations: { PUT: upload } },
+    { path: "/rooms/{name}/files", operations: { POST: upload, PUT: upload } },
+    { path: "/rooms/{name}/files/{file}", operations: { PUT: upload } },
   ];
 }
 

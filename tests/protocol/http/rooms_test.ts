@@ -54,6 +54,19 @@ Deno.test("rooms: a deleted message has no text, for programs and for people", a
   assertMatch(plain, /^\[\d\d:\d\d\] -- bob deleted this message\n$/);
 });
 
+Deno.test("rooms: text for people tells of deleted lines and of reactions", async () => {
+  await using server = await ApiServer.open();
+  const bob = server.member("bob", "#lobby");
+  server.say(bob, "#lobby", "lunch?");
+  server.say(bob, "#lobby", "oops");
+  const room = server.chat.findRoom("#lobby");
+  const [lunch, oops] = server.chat.history.latest(room, 2);
+  server.chat.lines.react(bob, room, lunch!.id, "👍", true);
+  server.chat.lines.redact(bob, room, oops!.id);
+  const [, text] = await server.ask("/rooms/lobby?format=text");
+  assertEquals(text.replace(/\[\d\d:\d\d\] /g, ""), "<bob> lunch?\n-- bob reacted 👍\n-- bob deleted this message\n");
+});
+
 Deno.test("rooms: since and before select lines by id or time, and limit how many", async () => {
   await using server = await ApiServer.open();
   const ids: string[] = [];

@@ -1,5 +1,6 @@
 /** Streams of rooms: order, resumption without gaps, limits, and when they end. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readId } from "../../../src/chat/ids.ts";
 import { RECHECK_INTERVAL, STREAMS_PER_NETWORK } from "../../../src/protocol/http/streams.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { FakeTimers } from "../../fake_timers.ts";
@@ -53,6 +54,16 @@ Deno.test("streams: lines arrive as text for people", async () => {
     assertEquals(await soon(reader.next(), "line"), "<op> hello");
     await reader.cancel();
   }
+});
+
+Deno.test("streams: text for people tells that an earlier line is deleted", async () => {
+  const { server, op } = await serving();
+  await using _ = server;
+  const { id } = JSON.parse((await server.post("/rooms/tea", "oops"))[1]);
+  server.chat.lines.redact(op, server.chat.findRoom("#tea"), readId(id)!);
+  const reader = await open(server, "?format=text&since=2020-01-01");
+  assertEquals(await soon(reader.next(), "line"), "-- op deleted this message of guest1");
+  await reader.cancel();
 });
 
 Deno.test("streams: Last-Event-ID and since continue without a gap and without a line twice, however many were missed", async () => {
