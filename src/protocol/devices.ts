@@ -22,6 +22,9 @@ export function listDevices(context: AccountContext): string[] {
   return tokens.map((token) => describeToken(token, session.token?.id));
 }
 
+/** What else a token that permits to speak in one room is for. */
+const WEBHOOK = "As a webhook, for programs that write to Slack: /hooks/ and the token are its path on the web port.";
+
 /**
  * Makes a token.
  *
@@ -37,6 +40,7 @@ export async function addDevice({ auth, caller, member }: AccountContext, text: 
     `This is the token of ${token.name}${what && ` (${what})`}. It is not shown again:`,
     secret,
     `Log in with it in place of the password: as ${member.account}, by SASL PLAIN or as you log in here.`,
+    ...scope.room === undefined || scope.readOnly ? [] : [WEBHOOK],
   ];
 }
 

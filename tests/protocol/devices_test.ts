@@ -41,6 +41,14 @@ async function byPlain(
   return client;
 }
 
+testAccounts("devices: only a token that may speak in one room is offered as a webhook", async (fixture, office) => {
+  const owner = await alice(fixture, office);
+  await owner.says("/join #tea");
+  const offered = async (device: string) =>
+    (await owner.asks(`/devices add ${device}`)).some((line) => /hook/.test(line));
+  assertEquals([await offered("a"), await offered("b #tea"), await offered("c read #tea")], [false, true, false]);
+});
+
 testAccounts(
   "devices: /devices lists, adds and revokes, and a revoked token ends its sessions",
   async (fixture, office) => {

@@ -140,8 +140,8 @@ export const resetpass: Command = {
 };
 
 /** A secret has a line of its own, without dashes, so that a double click selects nothing else. */
-function replyWithSecret(context: CommandContext, [before = "", secret = "", after = ""]: string[]) {
-  context.reply([system(before), secret, system(after)]);
+function replyWithSecret(context: CommandContext, [before = "", secret = "", ...after]: string[]) {
+  context.reply([system(before), secret, ...after.map(system)]);
 }
 
 /**
