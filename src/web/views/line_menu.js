@@ -6,7 +6,7 @@
 import { button, make } from "../dom.js";
 import { canDelete, deleteLine, toggleReaction } from "../line_changes.js";
 import { isMessage } from "../lines.js";
-import { isOperator } from "../person_actions.js";
+import { isOperator } from "../ranks.js";
 import { focusComposer } from "./composer.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
