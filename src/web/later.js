@@ -29,7 +29,11 @@ const loadElements = once(async () => {
   if (!response.ok) throw new Error(response.statusText);
   const { body } = new DOMParser().parseFromString(await response.text(), "text/html");
   const dialogs = [...body.querySelectorAll("dialog")];
+  // Elements that are inserted with this attribute would take the focus.
+  const first = dialogs.flatMap((each) => [...each.querySelectorAll("[autofocus]")]);
+  for (const each of first) each.removeAttribute("autofocus");
   byId("enter", HTMLElement).after(...dialogs);
+  for (const each of first) each.setAttribute("autofocus", "");
   prepareDialogs(dialogs);
 });
 

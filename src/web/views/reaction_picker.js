@@ -48,6 +48,7 @@ export function openReactionPicker(opener, choose) {
   };
   const pick = (/** @type {string} */ text) => {
     close();
+    opener.focus({ preventScroll: true });
     choose(text);
   };
   const draw = (/** @type {{ emoji: string, name: string }[]} */ found) => {
