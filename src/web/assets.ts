@@ -14,11 +14,13 @@ import commandsJs from "./commands.js" with { type: "text" };
 import completionJs from "./completion.js" with { type: "text" };
 import connectionJs from "./connection.js" with { type: "text" };
 import devicesJs from "./devices.js" with { type: "text" };
+import dialogsCss from "./dialogs.css" with { type: "text" };
 import dialogsHtml from "./dialogs.html" with { type: "text" };
 import dialogsJs from "./dialogs.js" with { type: "text" };
 import domJs from "./dom.js" with { type: "text" };
 import emojiJs from "./emoji.js" with { type: "text" };
 import emojiTxt from "./emoji.txt" with { type: "text" };
+import enterHtml from "./enter.html" with { type: "text" };
 import filesJs from "./files.js" with { type: "text" };
 import formatJs from "./format.js" with { type: "text" };
 import handlersJs from "./handlers.js" with { type: "text" };
@@ -32,6 +34,7 @@ import inlineJs from "./inline.js" with { type: "text" };
 import ircJs from "./irc.js" with { type: "text" };
 import keptJs from "./kept.js" with { type: "text" };
 import keysJs from "./keys.js" with { type: "text" };
+import laterJs from "./later.js" with { type: "text" };
 import lineChangesJs from "./line_changes.js" with { type: "text" };
 import linesJs from "./lines.js" with { type: "text" };
 import linksJs from "./links.js" with { type: "text" };
@@ -47,6 +50,7 @@ import operatorJs from "./operator.js" with { type: "text" };
 import personActionsJs from "./person_actions.js" with { type: "text" };
 import placesJs from "./places.js" with { type: "text" };
 import quotedJs from "./quoted.js" with { type: "text" };
+import ranksJs from "./ranks.js" with { type: "text" };
 import readMarkersJs from "./read_markers.js" with { type: "text" };
 import readSyncJs from "./read_sync.js" with { type: "text" };
 import rejectionJs from "./rejection.js" with { type: "text" };
@@ -62,6 +66,8 @@ import uploadsJs from "./uploads.js" with { type: "text" };
 import viewsComposerJs from "./views/composer.js" with { type: "text" };
 import viewsDevicesJs from "./views/devices.js" with { type: "text" };
 import viewsFilesJs from "./views/files.js" with { type: "text" };
+import viewsGoJs from "./views/go.js" with { type: "text" };
+import viewsHelpJs from "./views/help.js" with { type: "text" };
 import viewsInviteJs from "./views/invite.js" with { type: "text" };
 import viewsLinesJs from "./views/lines.js" with { type: "text" };
 import viewsLineMenuJs from "./views/line_menu.js" with { type: "text" };
@@ -69,12 +75,14 @@ import viewsMessageTextJs from "./views/message_text.js" with { type: "text" };
 import viewsMessagesJs from "./views/messages.js" with { type: "text" };
 import viewsOperatorJs from "./views/operator.js" with { type: "text" };
 import viewsPeopleJs from "./views/people.js" with { type: "text" };
+import viewsPersonJs from "./views/person.js" with { type: "text" };
 import viewsReactionsJs from "./views/reactions.js" with { type: "text" };
 import viewsReplyBarJs from "./views/reply_bar.js" with { type: "text" };
 import viewsReactionPickerJs from "./views/reaction_picker.js" with { type: "text" };
 import viewsRoomJs from "./views/room.js" with { type: "text" };
 import viewsRoomDialogJs from "./views/room_dialog.js" with { type: "text" };
 import viewsSearchJs from "./views/search.js" with { type: "text" };
+import viewsSettingsJs from "./views/settings.js" with { type: "text" };
 import viewsSuggestionsJs from "./views/suggestions.js" with { type: "text" };
 import viewsTabsJs from "./views/tabs.js" with { type: "text" };
 import viewsTypingJs from "./views/typing.js" with { type: "text" };
@@ -121,6 +129,8 @@ const parts: readonly Asset[] = [
   { path: "/completion.js", type: JS, text: completionJs },
   { path: "/connection.js", type: JS, text: connectionJs },
   { path: "/devices.js", type: JS, text: devicesJs },
+  { path: "/dialogs.css", type: CSS, text: dialogsCss },
+  { path: "/dialogs.html", type: TEXT, text: dialogsHtml },
   { path: "/dialogs.js", type: JS, text: dialogsJs },
   { path: "/dom.js", type: JS, text: domJs },
   { path: "/emoji.js", type: JS, text: emojiJs },
@@ -137,6 +147,7 @@ const parts: readonly Asset[] = [
   { path: "/irc.js", type: JS, text: ircJs },
   { path: "/kept.js", type: JS, text: keptJs },
   { path: "/keys.js", type: JS, text: keysJs },
+  { path: "/later.js", type: JS, text: laterJs },
   { path: "/line_changes.js", type: JS, text: lineChangesJs },
   { path: "/lines.js", type: JS, text: linesJs },
   { path: "/links.js", type: JS, text: linksJs },
@@ -153,6 +164,7 @@ const parts: readonly Asset[] = [
   { path: "/places.js", type: JS, text: placesJs },
   { path: "/qr.js", type: JS, text: qrJs },
   { path: "/quoted.js", type: JS, text: quotedJs },
+  { path: "/ranks.js", type: JS, text: ranksJs },
   { path: "/read_markers.js", type: JS, text: readMarkersJs },
   { path: "/read_sync.js", type: JS, text: readSyncJs },
   { path: "/rejection.js", type: JS, text: rejectionJs },
@@ -168,6 +180,8 @@ const parts: readonly Asset[] = [
   { path: "/views/composer.js", type: JS, text: viewsComposerJs },
   { path: "/views/devices.js", type: JS, text: viewsDevicesJs },
   { path: "/views/files.js", type: JS, text: viewsFilesJs },
+  { path: "/views/go.js", type: JS, text: viewsGoJs },
+  { path: "/views/help.js", type: JS, text: viewsHelpJs },
   { path: "/views/invite.js", type: JS, text: viewsInviteJs },
   { path: "/views/lines.js", type: JS, text: viewsLinesJs },
   { path: "/views/line_menu.js", type: JS, text: viewsLineMenuJs },
@@ -175,41 +189,55 @@ const parts: readonly Asset[] = [
   { path: "/views/messages.js", type: JS, text: viewsMessagesJs },
   { path: "/views/operator.js", type: JS, text: viewsOperatorJs },
   { path: "/views/people.js", type: JS, text: viewsPeopleJs },
+  { path: "/views/person.js", type: JS, text: viewsPersonJs },
   { path: "/views/reactions.js", type: JS, text: viewsReactionsJs },
   { path: "/views/reply_bar.js", type: JS, text: viewsReplyBarJs },
   { path: "/views/reaction_picker.js", type: JS, text: viewsReactionPickerJs },
   { path: "/views/room.js", type: JS, text: viewsRoomJs },
   { path: "/views/room_dialog.js", type: JS, text: viewsRoomDialogJs },
   { path: "/views/search.js", type: JS, text: viewsSearchJs },
+  { path: "/views/settings.js", type: JS, text: viewsSettingsJs },
   { path: "/views/suggestions.js", type: JS, text: viewsSuggestionsJs },
   { path: "/views/tabs.js", type: JS, text: viewsTabsJs },
   { path: "/views/typing.js", type: JS, text: viewsTypingJs },
   { path: "/views/uploads.js", type: JS, text: viewsUploadsJs },
 ];
 
-/** The modules that main.js does not import at once: of dialogs that are loaded once the page is online, and of suggestions. */
+/** The modules that main.js does not import at once: they are loaded once the page is online, or when they are needed. */
 const LATER: ReadonlySet<string> = new Set([
   "/emoji.js",
   "/highlight.js",
   "/mask_lists.js",
   "/operator.js",
+  "/person_actions.js",
+  "/places.js",
   "/qr.js",
-  "/views/devices.js",
-  "/views/invite.js",
-  "/views/operator.js",
-  "/views/reaction_picker.js",
-  "/views/room_dialog.js",
   "/suggestions.js",
+  "/uploads.js",
+  "/views/account.js",
+  "/views/devices.js",
+  "/views/go.js",
+  "/views/help.js",
+  "/views/invite.js",
+  "/views/line_menu.js",
+  "/views/operator.js",
+  "/views/person.js",
+  "/views/reaction_picker.js",
+  "/views/reply_bar.js",
+  "/views/room_dialog.js",
   "/views/search.js",
+  "/views/settings.js",
   "/views/suggestions.js",
+  "/views/typing.js",
+  "/views/uploads.js",
 ]);
 
 /** All files. */
 export const assets: readonly Asset[] = [{ path: "/", type: HTML, text: page() }, ...parts];
 
-/** The page with its dialogs, and with links so that the modules which main.js imports are loaded in parallel. */
+/** The page with the dialogs of a first visit, and with links so that the modules which main.js imports are loaded in parallel. */
 function page(): string {
   const modules = parts.filter(({ path, type }) => type === JS && path !== "/main.js" && !LATER.has(path));
   const links = modules.map(({ path }) => `<link rel="modulepreload" href="${path.slice(1)}">`);
-  return indexHtml.replace("<!-- modules -->", () => links.join("\n")).replace("<!-- dialogs -->", () => dialogsHtml);
+  return indexHtml.replace("<!-- modules -->", () => links.join("\n")).replace("<!-- dialogs -->", () => enterHtml);
 }

@@ -144,18 +144,29 @@ export class Chat {
   }
 
   /**
-   * Sends a message: as one if the server supports that, else in several parts if it has several lines or a long one.
+   * Sends a message: as one if the server supports that, else in several parts if it has several lines or a long one. It
+   * replies to the message that the user has chosen.
    *
    * @param {Room} room
    * @param {string} text
    * @param {"say" | "action"} kind
-   * @param {string} [reply] The id of the message that it replies to: the one that the user has chosen.
    */
-  say(room, text, kind = "say", reply = room.replyTo?.id) {
+  say(room, text, kind = "say") {
     // Not a user but a service; the text may contain a password, so it is not shown.
     if (isNickServ(room.name)) return askNickServ(this, text, room);
     if (isChanServ(room.name)) return void askChanServ(this, [text], { room });
-    if (room.replyTo !== undefined) this.model.replyTo(room, undefined);
+    const reply = room.replyTo?.id;
+    if (reply !== undefined) this.model.replyTo(room, undefined);
+    this.#send(room, text, kind, reply);
+  }
+
+  /**
+   * @param {Room} room
+   * @param {string} text
+   * @param {"say" | "action"} kind
+   * @param {string | undefined} reply The id of the message that it replies to.
+   */
+  #send(room, text, kind, reply) {
     const lines = kind === "say" && this.sendsAsOne(room) ? this.#batchLines(room, text) : [];
     if (lines.length > 1) {
       return this.#post(
@@ -195,11 +206,11 @@ export class Chat {
     else this.model.failPending(room, pending, "Not sent: not connected.");
   }
 
-  /** Sends a failed message again. @param {Room} room @param {Pending} pending */
+  /** Sends a failed message again: as a reply if it was one. @param {Room} room @param {Pending} pending */
   resend(room, pending) {
     if (!this.online) return;
     this.model.removePending(room, pending);
-    this.say(room, pending.text, pending.kind, pending.reply);
+    this.#send(room, pending.text, pending.kind, pending.reply);
   }
 
   /** Removes a pending message: the server has echoed it. @param {Room} room @param {Pending} pending */

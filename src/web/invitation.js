@@ -5,7 +5,7 @@
 import { OFFLINE } from "./account.js";
 import { askChanServ } from "./chanserv.js";
 import { LOBBY } from "./chat.js";
-import { isOperator } from "./person_actions.js";
+import { isOperator } from "./ranks.js";
 import { fold } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */

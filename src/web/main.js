@@ -5,37 +5,23 @@
  */
 import { forgetToken, loadAlwaysOn, loadLogin, loadOwnModes, saveServerPassword, staySignedIn } from "./account.js";
 import { Chat, LOBBY } from "./chat.js";
-import {
-  confirmDialog,
-  enterDialog,
-  goDialog,
-  hashOf,
-  helpDialog,
-  later,
-  loadDialogs,
-  openOperator,
-  personDialog,
-  prepareDialogs,
-  settingsDialog,
-} from "./dialogs.js";
+import { confirmDialog, enterDialog, prepareDialogs } from "./dialogs.js";
 import { announce, byId } from "./dom.js";
 import { joinInvitation, takeInvitation, useInvitation } from "./invitation.js";
 import { plainText } from "./format.js";
 import { ignoreComposingKeys } from "./keys.js";
+import { later, loadLater, whenOnline } from "./later.js";
 import { saveReadMarkers } from "./read_markers.js";
 import { sendMarkers, storeMarker } from "./read_sync.js";
 import { localStore, sessionStore } from "./storage.js";
 import { notify } from "./notify.js";
 import { canSearch } from "./history.js";
-import { fold } from "./room.js";
+import { fold, hashOf } from "./room.js";
 import { focusComposer, showComposer, showInputError } from "./views/composer.js";
 import { showMessages } from "./views/messages.js";
 import { showPeople } from "./views/people.js";
 import { showRoom, showStatus } from "./views/room.js";
-import { showReplyBar } from "./views/reply_bar.js";
 import { showTabs } from "./views/tabs.js";
-import { showTyping } from "./views/typing.js";
-import { showUploads } from "./views/uploads.js";
 
 /** @typedef {import("./room.js").Room} Room */
 /** @typedef {import("./lines.js").Line} Line */
@@ -47,18 +33,25 @@ const { model } = chat;
 chat.network = document.title; // as the server wrote it into the page
 
 ignoreComposingKeys();
-prepareDialogs();
-const help = helpDialog(chat);
-const go = goDialog(chat);
+prepareDialogs(document.querySelectorAll("dialog"));
+const help = later(async () => (await import("./views/help.js")).helpDialog(chat));
+const go = later(async () => (await import("./views/go.js")).goDialog(chat));
 const about = later(async () => (await import("./views/room_dialog.js")).aboutDialog(chat));
 const search = later(async () => (await import("./views/search.js")).searchDialog(chat));
 const devices = later(async () => (await import("./views/devices.js")).devicesDialog(chat));
 const invite = later(async () => (await import("./views/invite.js")).inviteDialog(chat));
+const openOperator = later(async () => (await import("./views/operator.js")).openOperator);
 const operator = (name = "") => openOperator(chat, { name });
-const settings = settingsDialog(chat, { help, devices, operator });
+let updateSettings = () => {};
+const settings = later(async () => {
+  const { open, update } = (await import("./views/settings.js")).settingsDialog(chat, { help, devices, operator });
+  updateSettings = update;
+  return open;
+});
+const openPerson = later(async () => (await import("./views/person.js")).personDialog);
 const person = (/** @type {string} */ nick) => {
   closeDrawers();
-  personDialog(chat, nick);
+  openPerson(chat, nick);
 };
 showTabs(chat, (room) => {
   closeDrawers();
@@ -68,20 +61,23 @@ showTabs(chat, (room) => {
 const scrollPages = showMessages(chat, person);
 showPeople(chat, person, invite);
 showRoom(chat);
-const { send: sendFiles } = showUploads(chat, showInputError);
+let sendFiles = () => false;
+whenOnline(() => import("./views/uploads.js")).then(({ showUploads }) => {
+  sendFiles = showUploads(chat, showInputError).send;
+});
 showComposer(chat, {
   help,
   go,
   search,
-  settings: settings.open,
+  settings,
   devices,
   invite,
   operator,
   confirm: confirmDialog(),
-  sendFiles,
+  sendFiles: () => sendFiles(),
 });
-showReplyBar(chat);
-showTyping(chat);
+whenOnline(() => import("./views/reply_bar.js")).then(({ showReplyBar }) => showReplyBar(chat));
+whenOnline(() => import("./views/typing.js")).then(({ showTyping }) => showTyping(chat));
 const updateStatus = showStatus(chat);
 
 // Drawers: on narrow screens, rooms and people are hidden beside the page until a button opens them.
@@ -117,7 +113,7 @@ for (const width of [699, 1023]) matchMedia(`(max-width: ${width}px)`).onchange 
 byId("about", HTMLElement).onclick = about;
 byId("you", HTMLElement).onclick = () => {
   closeDrawers();
-  settings.open();
+  settings();
 };
 byId("show-search", HTMLElement).onclick = () => search("");
 byId("join", HTMLElement).onclick = () => {
@@ -262,14 +258,14 @@ const enter = enterDialog(chat, linkedRoom, invitation !== "");
 chat.onStatus = (/** @type {Status} */ { kind }) => {
   updateStatus();
   enter.update();
-  settings.update();
+  updateSettings();
   if (kind === "online" || kind === "rejected") saveServerPassword(chat);
   if (kind !== "online") {
     model.setServerOperator(false);
     model.setAlwaysOn(undefined);
     return;
   }
-  loadDialogs();
+  loadLater();
   joinInvitation(chat);
   staySignedIn(chat);
   if (chat.connection.account !== "") loadOwnModes(chat); // the user may be a server operator by another device
@@ -295,7 +291,7 @@ chat.onAccount = () => {
   model.setAlwaysOn(undefined);
   loadAlwaysOn(chat);
   loadOwnModes(chat);
-  settings.update();
+  updateSettings();
 };
 model.listen((change) => {
   if (change !== "tabs" || model.nick === "" || model.nick !== chat.wantedNick) return;

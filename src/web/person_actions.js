@@ -6,6 +6,7 @@ import { hasAccounts } from "./account.js";
 import { askChanServ } from "./chanserv.js";
 import { LOBBY } from "./chat.js";
 import { ignoresNick } from "./ignored.js";
+import { isOperator, isOwner } from "./ranks.js";
 import { fold } from "./room.js";
 
 /** @typedef {import("./chat.js").Chat} Chat */
@@ -19,16 +20,6 @@ import { fold } from "./room.js";
  * @property {Action[]} moderation For operators of the room; empty if the user is none.
  * @property {string} why Why an operator has fewer actions, or the empty string.
  */
-
-/** Whether the user is an operator or owner of a room. @param {Chat} chat @param {Room} room */
-export function isOperator({ model }, room) {
-  return /[~@]/.test(room.members.get(fold(model.nick))?.prefixes ?? "");
-}
-
-/** Whether the user is an owner of a room. @param {Chat} chat @param {Room} room */
-export function isOwner({ model }, room) {
-  return room.members.get(fold(model.nick))?.prefixes.includes("~") === true;
-}
 
 /**
  * @param {Chat} chat

@@ -369,3 +369,8 @@ export class Room {
     if (reached) this.firstNewLine = this.lines.slice(at).find(countsAsNew);
   }
 }
+
+/** The fragment of the address for a room. @param {Room | undefined} room */
+export function hashOf(room) {
+  return room?.isRoom ? `#${encodeURIComponent(room.name.slice(1)).replaceAll("%23", "#")}` : "";
+}

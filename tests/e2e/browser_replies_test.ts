@@ -126,6 +126,8 @@ browse("page: the arrow keys go from message to message, and Enter opens the men
   for (const key of ["ArrowUp", "ArrowUp", "Enter", "Enter"]) await alice.page.keyboard.press(key);
   await bob.page.getByRole("button", { name: "alice reacted with 👍" }).waitFor();
   assertEquals(await reactions(bob, "first"), ["👍 1"]);
+  await alice.page.keyboard.press("ArrowDown"); // the focus has stayed at the message
+  await alice.line("second").getByRole("toolbar").waitFor();
   await alice.log.focus();
   await alice.page.keyboard.press("ArrowUp");
   await alice.page.keyboard.press("Enter");
@@ -165,4 +167,69 @@ browse("page: others see who is typing, until the message comes or the user stop
   await typing.waitFor();
   await bob.composer.fill("");
   await typing.waitFor({ state: "detached" });
+});
+
+browse(
+  "page: on a narrow phone, quotes, reactions, menu, picker and typing line stay within the window",
+  async (world) => {
+    const phone = await world.guest("alice", "", {
+      viewport: { width: 320, height: 568 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    const bob = await world.guest("bob");
+    const text = "words that are many more than those that fit into a row of a phone ".repeat(2).trim();
+    await bob.say(text);
+    await phone.line(text).locator(".text").tap();
+    await phone.line(text).getByRole("button", { name: "Reply" }).tap();
+    await phone.say("an answer");
+    await bob.line("an answer").locator(".quote").waitFor();
+    for (const action of ["React with 👍", "React with 😂"]) await choose(bob, "an answer", action);
+    await phone.line("an answer").locator(".reaction").nth(1).waitFor();
+    await choose(bob, "an answer", "Reply");
+    await bob.say("```\nand a quote of it\n```");
+    await phone.line("and a quote of it").locator(".quote").getByText("an answer").waitFor();
+    await phone.assertFits("with quotes and reactions");
+    const own = phone.page.locator(".line.own");
+    await own.locator(".text").tap();
+    await own.getByRole("button", { name: "Delete", exact: true }).tap();
+    await phone.assertFits("with the question of the menu");
+    await phone.line("and a quote of it").locator(".quote").evaluate((quote) => quote.parentElement!.focus());
+    await phone.line("and a quote of it").getByText("and a quote of it").tap();
+    await phone.line("and a quote of it").getByRole("button", { name: "Other reaction" }).tap();
+    const picker = phone.dialog("Choose a reaction");
+    await picker.waitFor();
+    const inside = await picker.evaluate((element) => {
+      const [box, log] = [element.getBoundingClientRect(), element.closest("[role=log]")!.getBoundingClientRect()];
+      return box.top >= log.top && box.bottom <= log.bottom && box.left >= 0 && box.right <= innerWidth;
+    });
+    assertEquals(inside, true);
+    await phone.page.keyboard.press("Escape");
+    await bob.composer.pressSequentially("hm");
+    await phone.page.getByText("bob is typing …").waitFor();
+    const free = await phone.page.evaluate(() =>
+      document.querySelector("#typing")!.getBoundingClientRect().top -
+      document.querySelector(".field")!.getBoundingClientRect().bottom
+    );
+    assertEquals(free >= -1, true, `the typing line begins ${free} px below the field`);
+  },
+);
+
+browse("page: the menu of a message that begins above the window is visible", async (world) => {
+  const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
+  await bob.say(Array.from({ length: 12 }, (_, n) => `row ${n}`).join("\n"));
+  for (let n = 0; n < 30; n++) await bob.say(`filler ${n}`);
+  await alice.sees("filler 29");
+  const line = alice.line("row 11");
+  await line.evaluate((element) => {
+    element.closest("[role=log]")!.scrollTop = (element as HTMLElement).offsetTop + 100;
+  });
+  await alice.frame();
+  await line.locator(".text").hover({ position: { x: 20, y: 200 } });
+  const menu = line.getByRole("toolbar");
+  await menu.waitFor();
+  const hidden = await menu.evaluate((element) =>
+    element.closest("[role=log]")!.getBoundingClientRect().top - element.getBoundingClientRect().top
+  );
+  assertEquals(hidden <= 0, true, `${hidden} px are hidden`);
 });

@@ -180,6 +180,22 @@ Deno.test("chat: a message that cannot be sent is shown as failed, and can be se
   assertEquals(page.sent(), ["PRIVMSG #tea :\x01ACTION one\x01"]);
 });
 
+Deno.test("chat: a message that is sent again does not reply to the message that was chosen since, which stays chosen", () => {
+  using page = new Page("#tea");
+  page.register();
+  const room = page.room();
+  const line = { kind: "say" as const, time: new Date(), text: "hi", nick: "bob", id: "m9" };
+  page.chat.model.replyTo(room, line);
+  page.say("yes");
+  page.chat.model.failPending(room, room.pending[0]!, LOST);
+  page.say("no reply");
+  page.chat.model.failPending(room, room.pending[1]!, LOST);
+  page.chat.model.replyTo(room, { ...line, id: "m10" });
+  for (const pending of [...room.pending]) page.chat.resend(room, pending);
+  assertEquals(room.pending.map(({ text, reply }) => [text, reply]), [["yes", "m9"], ["no reply", undefined]]);
+  assertEquals(room.replyTo?.id, "m10");
+});
+
 Deno.test("chat: a long message is sent in parts that fit with the user's host", () => {
   using page = new Page("#tea");
   page.register();

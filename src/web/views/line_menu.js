@@ -6,7 +6,7 @@
 import { button, make } from "../dom.js";
 import { canDelete, deleteLine, toggleReaction } from "../line_changes.js";
 import { isMessage } from "../lines.js";
-import { isOperator } from "../person_actions.js";
+import { isOperator } from "../ranks.js";
 import { focusComposer } from "./composer.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
@@ -15,6 +15,10 @@ import { focusComposer } from "./composer.js";
 
 /** The reactions that the menu offers. */
 export const QUICK_REACTIONS = ["👍", "❤️", "😂"];
+
+/** How far the menu is above its line (as in the style sheet), and the space above it where the line is cut off, in pixels. */
+const OVERLAP = 16;
+const MARGIN = 4;
 
 /** Whether a line can be replied to, reacted to and deleted. @param {Line | undefined} line */
 function hasMenu(line) {
@@ -118,17 +122,30 @@ export function addLineMenu(chat, room, log, lineOf) {
   function show(element) {
     const line = element && lineOf(element);
     if (element === undefined || line === undefined) return hide();
-    if (element === at && menu.parentElement === element) return;
-    at = element;
-    menu.replaceChildren(...buttonsFor(line));
-    element.append(menu);
+    if (element !== at || menu.parentElement !== element) {
+      at = element;
+      menu.replaceChildren(...buttonsFor(line));
+      element.append(menu);
+    }
+    place(element);
+  }
+
+  /** Puts the menu at the top of a line, or of its visible part. @param {HTMLElement} element */
+  function place(element) {
+    const hidden = log.getBoundingClientRect().top - element.getBoundingClientRect().top;
+    const top = Math.min(hidden + MARGIN, element.clientHeight - menu.offsetHeight);
+    menu.style.top = top > -OVERLAP ? `${top}px` : "";
   }
 
   /** @param {Line} line */
   function buttonsFor(line) {
     const react = (/** @type {string} */ text) => {
+      const [element, within] = [at, menu.contains(document.activeElement)];
       toggleReaction(chat, room, line, text);
       hide();
+      if (!within || element === undefined) return;
+      element.tabIndex = -1;
+      element.focus({ preventScroll: true }); // else the arrow keys would begin at the end again
     };
     const quick = QUICK_REACTIONS.map((text) => {
       const each = button("", text, () => react(text));

@@ -9,8 +9,8 @@ import { goToEnd, goToFirstNew, loadMore } from "../history.js";
 import { notKeptText } from "../kept.js";
 import { fold } from "../room.js";
 import { showInputError } from "./composer.js";
+import { whenOnline } from "../later.js";
 import { lineActions } from "../quoted.js";
-import { addLineMenu } from "./line_menu.js";
 import { isContinued, renderLine, renderMembership, separator } from "./lines.js";
 import { drawReactions, renderQuote } from "./reactions.js";
 
@@ -32,6 +32,9 @@ const HIGHLIGHT_TIME = 3000;
 
 /** How long screen readers ignore lines that were inserted, in milliseconds. */
 const MUTE_TIME = 500;
+
+/** The module with the menu of messages. */
+const lineMenu = whenOnline(() => import("./line_menu.js"));
 
 const earliest = byId("earliest", HTMLButtonElement);
 const latest = byId("latest", HTMLButtonElement);
@@ -134,7 +137,7 @@ class Log {
     });
     latest.before(element);
     this.#actions = lineActions(chat, room, () => this.#quotesChanged());
-    addLineMenu(chat, room, element, (each) => this.#lineOf.get(each));
+    lineMenu.then(({ addLineMenu }) => addLineMenu(chat, room, element, (each) => this.#lineOf.get(each)));
     // When the log becomes smaller, for example by a keyboard, its end stays visible.
     new ResizeObserver(() => this.#scheduleDraw()).observe(element);
   }
@@ -414,7 +417,7 @@ class Log {
   /** @param {Pending} pending @param {Line} line @param {boolean} follows */
   #pendingElement(pending, line, follows) {
     const chat = this.#chat;
-    const element = renderLine(line, follows, this.#names(line));
+    const element = renderLine(line, follows, this.#names(line), this.#actions);
     element.classList.add(pending.error === undefined ? "sending" : "failed");
     if (pending.error === undefined) return element;
     const again = button("", "Send again", () => chat.resend(this.room, pending));

@@ -17,8 +17,11 @@ const REACTION_MAX = 32;
 /** @type {HTMLElement | undefined} */
 let open;
 
+/** The space that the picker needs, in pixels: its field, its choices and a margin. */
+const HEIGHT = 240;
+
 /**
- * Opens the picker below a button.
+ * Opens the picker below a button, or above it if the messages end below.
  *
  * @param {HTMLElement} opener It gets the focus back.
  * @param {(text: string) => void} choose
@@ -45,6 +48,7 @@ export function openReactionPicker(opener, choose) {
   };
   const pick = (/** @type {string} */ text) => {
     close();
+    opener.focus({ preventScroll: true });
     choose(text);
   };
   const draw = (/** @type {{ emoji: string, name: string }[]} */ found) => {
@@ -79,6 +83,13 @@ export function openReactionPicker(opener, choose) {
   picker.addEventListener("focusout", ({ relatedTarget }) => {
     if (!(relatedTarget instanceof Node) || !picker.contains(relatedTarget)) close();
   });
+  const box = opener.getBoundingClientRect();
+  const around = opener.closest("[role=log]")?.getBoundingClientRect();
+  if (
+    around !== undefined && around.bottom - box.bottom < HEIGHT && box.top - around.top > around.bottom - box.bottom
+  ) {
+    picker.classList.add("above");
+  }
   opener.after(picker);
   search.focus({ preventScroll: true });
   picker.scrollIntoView({ block: "nearest" });

@@ -3,6 +3,7 @@
  * What a line shows beside its text: the message that it replies to, its reactions, and that it was deleted.
  */
 import { button, make } from "../dom.js";
+import { fileLinks, isFileAlone } from "../files.js";
 import { plainText } from "../format.js";
 
 /** @typedef {import("../lines.js").Line} Line */
@@ -23,6 +24,14 @@ const NAMES_MAX = 20;
  * @property {(id: string) => Line | null | undefined} find The line with an id; `null` if it is gone, `undefined` while it is being loaded.
  */
 
+/** The beginning of a message as a quote shows it: the name of a file, and no marks of code blocks. @param {Line} line */
+export function quoteText({ text, deletedBy }) {
+  if (deletedBy !== undefined) return "Deleted message";
+  const files = text.includes("/f/") ? fileLinks(text, location.origin) : [];
+  if (isFileAlone(text, files)) return files[0]?.name ?? "";
+  return plainText(text).replace(/^(?:```.*|> ?)/gm, "").trim().slice(0, QUOTE_MAX);
+}
+
 /** The element that quotes the message that a line replies to. @param {Line} line @param {LineActions} actions */
 export function renderQuote({ reply = "" }, actions) {
   const quoted = actions.find(reply);
@@ -32,8 +41,8 @@ export function renderQuote({ reply = "" }, actions) {
     element.append(make("span", "gone", quoted === null ? "A message that is gone" : "An earlier message"));
     return element;
   }
-  const words = quoted.deletedBy === undefined ? plainText(quoted.text).slice(0, QUOTE_MAX) : "Deleted message";
-  element.append(make("span", "sr", "In reply to "), make("b", "", quoted.nick ?? ""), " ", make("span", "", words));
+  const words = make("span", "", quoteText(quoted));
+  element.append(make("span", "sr", "In reply to "), make("b", "", quoted.nick ?? ""), " ", words);
   return element;
 }
 

@@ -3,12 +3,9 @@
  * Shows above the input field which message the next one replies to, and tells others that the user types.
  */
 import { byId } from "../dom.js";
-import { plainText } from "../format.js";
 import { TypingNotifier } from "../typing.js";
 import { focusComposer } from "./composer.js";
-
-/** The most characters that are shown of the message. CSS cuts it to one line. */
-const QUOTE_MAX = 160;
+import { quoteText } from "./reactions.js";
 
 /** @param {import("../chat.js").Chat} chat */
 export function showReplyBar(chat) {
@@ -33,11 +30,12 @@ export function showReplyBar(chat) {
     if (change === "pending" && room !== undefined) notifier.sent(room);
     if (change === "current" || (change === "reply" && room === model.current)) draw();
   });
+  draw();
 
   function draw() {
     const line = model.current?.replyTo;
     bar.hidden = line === undefined;
     byId("reply-nick", HTMLElement).textContent = line?.nick ?? "";
-    byId("reply-text", HTMLElement).textContent = plainText(line?.text ?? "").slice(0, QUOTE_MAX);
+    byId("reply-text", HTMLElement).textContent = line === undefined ? "" : quoteText(line);
   }
 }

@@ -6,11 +6,11 @@
 import { hasAccounts, OFFLINE } from "../account.js";
 import { askChanServ, loadBans, loadRoles } from "../chanserv.js";
 import { LOBBY } from "../chat.js";
-import { hashOf, personDialog } from "../dialogs.js";
 import { button, byId, formattedText, make, reveal } from "../dom.js";
 import { loadExceptions, maskFor } from "../mask_lists.js";
-import { isOperator, isOwner } from "../person_actions.js";
-import { fold, toRoomName } from "../room.js";
+import { isOperator, isOwner } from "../ranks.js";
+import { fold, hashOf, toRoomName } from "../room.js";
+import { personDialog } from "./person.js";
 import { replaceItems } from "./tabs.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
