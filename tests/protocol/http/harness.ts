@@ -1,14 +1,20 @@
-/** A web port with the HTTP API, and accounts in a database of its own. All its answers have to be described. */
-import { assert } from "@std/assert";
+/** A web port with the HTTP API and files, and accounts in a database of its own. All its answers have to be described. */
+import { assert, assertEquals } from "@std/assert";
 import type { AuthOptions } from "../../../src/accounts/auth.ts";
 import type { ChatOptions } from "../../../src/chat/chat_options.ts";
 import type { LocalChat } from "../../../src/chat/local_chat.ts";
 import type { Member } from "../../../src/chat/member.ts";
 import type { Scope } from "../../../src/chat/scope.ts";
+import { sniff } from "../../../src/files/sniff.ts";
+import { Database } from "../../../src/history/database.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
+import { SqliteHistory } from "../../../src/history/sqlite.ts";
 import { Api, type ApiOptions } from "../../../src/protocol/http/api.ts";
+import { type DownloadContext, downloadResources } from "../../../src/protocol/http/downloads.ts";
 import { apiResources } from "../../../src/protocol/http/resources.ts";
-import { Router } from "../../../src/protocol/http/router.ts";
+import { type Resource, Router } from "../../../src/protocol/http/router.ts";
+import { identifyUploader } from "../../../src/protocol/http/uploader.ts";
+import { type UploadContext, uploadResources } from "../../../src/protocol/http/uploads.ts";
 import { textFormat } from "../../../src/protocol/text/render.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { HttpTimes } from "../../../src/transport/http.ts";
@@ -19,22 +25,42 @@ import { chatForProtocols } from "../../delayed_chat.ts";
 import { webOptions } from "../../transport/ports.ts";
 import openapi from "../../../src/protocol/http/openapi.json" with { type: "json" };
 
-/** Answers that the description has: `POST /rooms/{name} 201 application/json`. */
-export const DESCRIBED: ReadonlySet<string> = new Set(described());
+/** An answer, or a reference to one of `components`. */
+interface Described {
+  readonly $ref?: string;
+  readonly content?: object;
+  readonly headers?: object;
+}
 
-function* described(): Generator<string> {
-  const { responses: shared } = openapi.components;
+/** Answers that the description has, such as `POST /rooms/{name} 201 application/json`, and the header fields of each. */
+const FIELDS: ReadonlyMap<string, readonly string[]> = new Map(described());
+export const DESCRIBED: ReadonlySet<string> = new Set(FIELDS.keys());
+
+function* described(): Generator<[answer: string, fields: string[]]> {
+  const shared: Record<string, Described> = openapi.components.responses;
   for (const [path, item] of Object.entries(openapi.paths)) {
     for (const [method, operation] of Object.entries(item)) {
       if (!("responses" in operation)) continue;
-      for (const status of Object.keys(operation.responses)) {
-        const own = (operation.responses as unknown as Record<string, { content?: object }>)[status]!.content;
-        const content = own ?? (shared as Record<string, { content: object }>)[status]!.content;
-        for (const type of Object.keys(content)) yield `${method.toUpperCase()} ${path} ${status} ${type}`;
+      for (const [status, response] of Object.entries<Described>(operation.responses)) {
+        const { content = { none: {} }, headers = {} } = shared[response.$ref?.split("/").at(-1) ?? ""] ?? response;
+        for (const type of Object.keys(content)) {
+          yield [`${method.toUpperCase()} ${path} ${status} ${type}`, Object.keys(headers)];
+        }
       }
     }
   }
 }
+
+/** The path in the description, such as `/rooms/{name}`, that matches a path; the path itself if none does. */
+function describedPath(path: string): string {
+  const given = path.split("/");
+  const isOf = (parts: string[]) =>
+    parts.length === given.length && parts.every((part, i) => part.startsWith("{") || part === given[i]);
+  return Object.keys(openapi.paths).find((each) => isOf(each.split("/"))) ?? path;
+}
+
+/** The most bytes of an uploaded file. */
+export const FILE_MAX = 1000;
 
 /** Options that are not the default. */
 export interface ApiServerOptions {
@@ -42,6 +68,9 @@ export interface ApiServerOptions {
   readonly chat?: Partial<ChatOptions>;
   readonly auth?: AuthOptions;
   readonly times?: Partial<HttpTimes>;
+  readonly uploads?: Partial<UploadContext>;
+  /** Gets a file of another node. */
+  readonly fetch?: DownloadContext["fetch"];
 }
 
 /** A server of the API. */
@@ -49,14 +78,18 @@ export class ApiServer implements AsyncDisposable {
   /** The answers so far, as in {@linkcode DESCRIBED}. */
   readonly seen = new Set<string>();
   readonly #listener: WebListener;
+  readonly #history: SqliteHistory; // for the files alone
 
   private constructor(
     readonly accounts: AuthFixture,
     readonly chat: LocalChat,
     readonly api: Api,
+    readonly resources: readonly Resource[],
+    history: SqliteHistory,
     times: Partial<HttpTimes>,
   ) {
-    const router = new Router(apiResources(api));
+    this.#history = history;
+    const router = new Router(resources);
     this.#listener = listenWeb({
       ...webOptions(),
       times: { head: 60_000, idle: 60_000, body: 60_000, response: 60_000, linger: 100, total: 60_000, ...times },
@@ -65,7 +98,9 @@ export class ApiServer implements AsyncDisposable {
     });
   }
 
-  static async open({ api = {}, chat: options, auth, times = {} }: ApiServerOptions = {}): Promise<ApiServer> {
+  static async open(
+    { api = {}, chat: options, auth, times = {}, uploads, fetch }: ApiServerOptions = {},
+  ): Promise<ApiServer> {
     const accounts = await AuthFixture.open(auth);
     // As rounds of the fan-out do.
     const flushWanted = () => queueMicrotask(() => chat.flush());
@@ -86,7 +121,30 @@ export class ApiServer implements AsyncDisposable {
       onStream: () => {},
       ...api,
     };
-    return new ApiServer(accounts, chat, new Api(all), times);
+    const [made, history] = [new Api(all), new SqliteHistory(Database.inMemory())];
+    const { files } = history;
+    const slicer = new TimeSlicer(undefined, undefined, Infinity);
+    const resources = [
+      ...downloadResources({ files, slicer, fetch }),
+      ...uploadResources({
+        files,
+        slicer,
+        sniff,
+        maxFile: FILE_MAX,
+        rate: Infinity,
+        identify: (call) => identifyUploader(call, made, "everyone"),
+        operation: (answer, bodyLimit) => made.operation(answer, bodyLimit),
+        originOf: ({ url }) => url.origin,
+        ...uploads,
+      }),
+      ...apiResources(made),
+    ];
+    return new ApiServer(accounts, chat, made, resources, history, times);
+  }
+
+  /** The store of the uploaded files. */
+  get files(): SqliteHistory["files"] {
+    return this.#history.files;
   }
 
   get port(): number {
@@ -101,16 +159,18 @@ export class ApiServer implements AsyncDisposable {
     return response;
   }
 
-  /** Notes an answer. */
+  /** Notes an answer: it has to be described, and to have the header fields that are. */
   note(method: string, path: string, status: number, headers: Headers): void {
     if (status === 405) return; // of methods that are not described
-    const parts = new URL(path, "http://x").pathname.split("/");
-    if (parts[1] === "hooks") parts[2] = "{token}";
-    if (parts[1] === "rooms" && parts.length > 2) parts[2] = "{name}";
-    const type = headers.get("content-type")?.split(";")[0];
-    const answer = `${method === "HEAD" ? "GET" : method} ${parts.join("/")} ${status} ${type}`;
+    const type = headers.get("content-type")?.split(";")[0] ?? "none";
+    const { pathname } = new URL(path, "http://x");
+    const start = `${method === "HEAD" ? "GET" : method} ${describedPath(pathname)} ${status}`;
+    const range = `${start} ${type.replace(/\/.*/, "/*")}`; // such as image/*
+    const answer = FIELDS.has(range) ? range : `${start} ${type}`;
     this.seen.add(answer);
-    assert(DESCRIBED.has(answer), `not described: ${answer}`);
+    const fields = FIELDS.get(answer);
+    assert(fields !== undefined, `not described: ${answer}`);
+    assertEquals(fields.filter((name) => !headers.has(name)), [], `fields of ${answer}`);
   }
 
   /** The status and the text of an answer; of problem details, the sentence. */
@@ -158,6 +218,7 @@ export class ApiServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.api.streams.close();
     this.#listener.close();
+    this.#history.close();
     await this.accounts[Symbol.asyncDispose]();
   }
 }
