@@ -441,13 +441,19 @@ class Buffer implements AsyncDisposable {
     return lines(this.#log.received).map(unlogged);
   }
 
-  /** Skips to the line that equals or matches `wanted`. */
-  async until(wanted: string | RegExp): Promise<void> {
+  /** Skips to the line that equals, matches or satisfies `wanted`. */
+  async until(wanted: string | RegExp | ((line: string) => boolean)): Promise<void> {
+    const expected = typeof wanted === "function" ? `line that satisfies ${wanted}` : named(wanted);
     while (true) {
-      const raw = await this.#log.raw(named(wanted));
-      if (raw === undefined) throw new Error(`No ${named(wanted)} before the end of WeeChat's log`);
+      const raw = await this.#log.raw(expected);
+      if (raw === undefined) throw new Error(`No ${expected} before the end of WeeChat's log`);
       const line = unlogged(raw.trimEnd());
-      if (typeof wanted === "string" ? line === wanted : wanted.test(line)) return;
+      const fits = typeof wanted === "string"
+        ? line === wanted
+        : typeof wanted === "function"
+        ? wanted(line)
+        : wanted.test(line);
+      if (fits) return;
     }
   }
 

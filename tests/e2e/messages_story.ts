@@ -1,0 +1,736 @@
+/**
+ * One conversation with everything that messages can be, between two pages, nc, irssi, WeeChat, a bot and curl. Its clients are spread
+ * over two servers, which may be the same one. The acts build on each other, and are told in the order of the methods.
+ */
+/// <reference lib="dom" />
+import { Buffer as Bytes } from "node:buffer";
+import { assertEquals } from "@std/assert";
+import { png } from "../files/samples.ts";
+import type { Locator } from "../dependencies.ts";
+import type { Visitor, World } from "./browser.ts";
+import { checkLooks } from "./browser_looks.ts";
+import { PASSWORD, PHONE } from "./browser_sign_in.ts";
+import { until } from "./cluster.ts";
+import { Client, type Program } from "./harness.ts";
+import { curl, Follower } from "./http_api.ts";
+import { Bot, type EventData, Irssi, Nc, undated, WeeChat } from "./irc_clients.ts";
+
+/** What the bots understand. */
+const CAPABILITIES = [
+  "draft/chathistory",
+  "draft/event-playback",
+  "draft/message-redaction",
+  "draft/multiline",
+  "labeled-response",
+  "soju.im/search",
+  "standard-replies",
+];
+
+/** A screen of irssi that has room for the whole conversation. */
+const SIZE = "140x200";
+
+const TEA = "tincan.#tea";
+
+/** How clients show the three messages of several lines. */
+const SEVERAL = { page: "one\n\nthree", bot: "first\n\nlast", nc: "on: [push]\n  jobs:\n\nend" };
+
+/** The link of an uploaded file, up to its name. */
+const LINK = /http:\/\/127\.0\.0\.1:\d+\/f\/[\w-]{22}\/\d+x\d+\/(?=[\w.]+)/g;
+
+/** What nc gets of the whole conversation, without times. */
+const PLAYED_TO_NC = `<alice> one
+
+        three
+<erin> first
+
+       last
+<bob> on: [push]
+        jobs:
+
+      end
+-- alicia deleted this message of alice
+<bob to alice> (deleted): main
+<erin to bob> "main": the main one
+-- erin reacted 👍
+<bob to erin> "the main one":
+      built
+      in 3 s
+<frank> @alice and @bob: tea?
+<alicia> our garden
+<alicia> LINKgarden.png
+-- robert deleted this message of bob
+<CI> Deployed build 7 (https://ci.example/7) :tada:
+     Tests
+     all *passed*
+<carol> see www.example.org, a mistake
+-- erin deleted this message of carol
+`.split("\n");
+
+/** What bots get of it that understand everything. */
+const PLAYED_TO_BOT = [
+  "BATCH alice draft/multiline",
+  "BATCH erin draft/multiline",
+  "BATCH bob draft/multiline",
+  "PRIVMSG alice (deleted)",
+  "REDACT alicia",
+  "PRIVMSG bob main",
+  "PRIVMSG erin the main one",
+  "TAGMSG erin 👍",
+  "BATCH bob draft/multiline",
+  "PRIVMSG frank @alice and @bob: tea?",
+  "PRIVMSG alicia our garden",
+  "PRIVMSG alicia LINKgarden.png",
+  "PRIVMSG bob (deleted)",
+  "REDACT robert",
+  "BATCH CI draft/multiline",
+  "PRIVMSG carol see www.example.org, a mistake",
+  "PRIVMSG carol (deleted)",
+  "REDACT erin",
+];
+
+/** What IRC clients get of it that understand lines. */
+const PLAYED_AS_LINES = [
+  "PRIVMSG alice one",
+  "PRIVMSG alice three",
+  "PRIVMSG erin first",
+  "PRIVMSG erin last",
+  "PRIVMSG bob on: [push]",
+  "PRIVMSG bob   jobs:",
+  "PRIVMSG bob end",
+  "PRIVMSG bob main",
+  "PRIVMSG erin the main one",
+  "PRIVMSG bob built",
+  "PRIVMSG bob in 3 s",
+  "PRIVMSG frank @alice and @bob: tea?",
+  "PRIVMSG alicia our garden",
+  "PRIVMSG alicia LINKgarden.png",
+  "PRIVMSG CI Deployed build 7 (https://ci.example/7) :tada:",
+  "PRIVMSG CI Tests",
+  "PRIVMSG CI all *passed*",
+  "PRIVMSG carol see www.example.org, a mistake",
+];
+
+/** What pages show of it. In place of `GARDEN`: nothing but the picture if it is of the same origin, else the link. */
+const PLAYED_TO_PAGE = [
+  "one\n\nthree",
+  "first\n\nlast",
+  "on: [push]\n  jobs:\n\nend",
+  "In reply to bob on: [push]\n  jobs:\n\nend | Deleted by alicia",
+  "In reply to alice Deleted message | main",
+  "In reply to bob main | the main one | 👍 1",
+  "In reply to erin the main one | built\nin 3 s",
+  "@alice and @bob: tea?",
+  "our garden",
+  "GARDEN",
+  "Deleted by robert",
+  "Deployed build 7 (https://ci.example/7) :tada:\nTests\nall passed",
+  "see www.example.org, a mistake",
+  "Deleted by erin",
+];
+
+/** Searches, and the texts that they find. */
+const SEARCHES: readonly (readonly [query: string, found: readonly string[]])[] = [
+  ["from:carol has:link mist", ["see www.example.org, a mistake"]],
+  ["in:#tea gard", ["our garden", "LINKgarden.png"]],
+  ["from:erin ma", ["the main one"]],
+  ["teapots", []],
+  ["which bran", []],
+];
+
+/** Who takes part. */
+interface Cast {
+  readonly world: World;
+  /** The server of alice's page, irssi, the bot and the stream. */
+  readonly here: Program;
+  /** The server of nc, WeeChat, the phone and curl. */
+  readonly there: Program;
+  /** A page on a wide dark screen: the owner of the room. */
+  readonly alice: Visitor;
+  readonly bob: Nc;
+  readonly carol: Irssi;
+  readonly dave: WeeChat;
+  readonly erin: Bot;
+  /** A page on a light phone. */
+  readonly frank: Visitor;
+  readonly stream: Follower;
+}
+
+/** The clients of a conversation, in a closed room to which alice has made a link. */
+export class Conversation implements AsyncDisposable {
+  /** Ids of messages, by a name that the story gives them. */
+  readonly ids: Record<string, string> = {};
+  /** The token of bob's account. */
+  token = "";
+  #hook = "";
+  /** The link of alice's file. */
+  #garden = "";
+  /** The path of bob's file. */
+  #file = "";
+
+  readonly world: World;
+  readonly here: Program;
+  readonly there: Program;
+  readonly alice: Visitor;
+  readonly bob: Nc;
+  readonly carol: Irssi;
+  readonly dave: WeeChat;
+  readonly erin: Bot;
+  readonly frank: Visitor;
+  readonly stream: Follower;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(cast: Cast, stack: AsyncDisposableStack) {
+    this.world = cast.world;
+    this.here = cast.here;
+    this.there = cast.there;
+    this.alice = cast.alice;
+    this.bob = cast.bob;
+    this.carol = cast.carol;
+    this.dave = cast.dave;
+    this.erin = cast.erin;
+    this.frank = cast.frank;
+    this.stream = cast.stream;
+    this.#stack = stack;
+  }
+
+  /** Opens the room, and lets everyone in by the link. `here` is the server of the world. */
+  static async open(world: World, there: Program): Promise<Conversation> {
+    await using stack = new AsyncDisposableStack();
+    const here = world.server;
+    const site = (server: Program) => `http://127.0.0.1:${server.webPort}/`;
+    const alice = await world.visitor("", { colorScheme: "dark", viewport: { width: 1280, height: 800 } });
+    await alice.enter("alice");
+    await alice.say(`/register ${PASSWORD}`);
+    await alice.sees(/is now registered/);
+    await alice.join("#tea");
+    await alice.say("/mode +i");
+    await alice.sees(/ made the room invite-only/);
+    const code = await makeLink(alice);
+
+    const bob = stack.use(new Nc(there.port));
+    await bob.until(/^-- Welcome/);
+    await bob.type("/nick bob");
+    await bob.until(/^-- .* is now bob$/);
+    await bob.type(`/register ${PASSWORD}`);
+    await bob.until(/^-- bob is now registered/);
+    await bob.type(`/join ${site(there)}i/${code}`);
+    await bob.until(/^-- You are in #tea/);
+    await bob.type("/devices add curl");
+    const token = await bob.until(/^tincan_/);
+    await bob.type("/devices add ci #tea");
+    const hook = await bob.until(/^tincan_/);
+
+    const frank = await world.visitor("", { ...PHONE, colorScheme: "light" }, undefined, `${site(there)}i/${code}`);
+    await frank.page.getByText("You are invited. Choose a name to join.").waitFor();
+    await frank.enter("frank");
+    await frank.isIn("#tea");
+    const carol = stack.use(await Irssi.start(here.ircPort, "carol", SIZE));
+    await carol.type(`/join #tea ${code}`);
+    const dave = stack.use(await WeeChat.start(there.ircPort, "dave"));
+    await dave.type(`/join #tea ${code}`, "server.tincan");
+    await dave.buffer(TEA).until(/\(.*normals?\)/);
+    const erin = stack.use(await connectBot(here, "erin"));
+    await erin.join("#tea", code);
+    await alice.say("/op erin");
+    await bob.until("-- alice made erin an operator of #tea");
+    const stream = stack.use(
+      new Follower(`curl -sSN -H 'Authorization: Bearer ${token}' ${site(here)}rooms/tea/stream?since=2020-01-01`),
+    );
+    const cast = { world, here, there, alice, bob, carol, dave, erin, frank, stream };
+    const conversation = new Conversation(cast, stack.move());
+    conversation.token = token;
+    conversation.#hook = hook;
+    return conversation;
+  }
+
+  /** Messages of several lines from a page, a bot and nc. */
+  async sendSeveralLines(): Promise<void> {
+    const { alice, bob, erin } = this;
+    await alice.composer.focus();
+    const { keyboard } = alice.page;
+    for (const [n, line] of SEVERAL.page.split("\n").entries()) {
+      if (n > 0) await keyboard.press("Shift+Enter");
+      await keyboard.type(line);
+    }
+    await keyboard.press("Enter");
+    this.ids.page = await this.#severalLines("alice", SEVERAL.page);
+
+    erin.client.raw("BATCH", "+p", "draft/multiline", "#tea");
+    for (const text of SEVERAL.bot.split("\n")) erin.client.raw(`@batch=p PRIVMSG #tea :${text}`);
+    erin.client.raw("BATCH", "-p");
+    this.ids.bot = await this.#severalLines("erin", SEVERAL.bot);
+
+    await bob.send("/paste", ...SEVERAL.nc.split("\n"), ".");
+    this.ids.nc = await this.#severalLines("bob", SEVERAL.nc);
+  }
+
+  /** Replies from a page, nc, a bot and curl. */
+  async reply(): Promise<void> {
+    const { alice, bob, erin, ids } = this;
+    await choose(alice, "jobs:", "Reply");
+    await alice.say("which branch?");
+    const quoteOfBob = "on: [push] jobs: end";
+    ids.which = await this.#reply("alice", "bob", quoteOfBob, ids.nc!, "which branch?");
+    await bob.type("/reply alice main");
+    ids.main = await this.#reply("bob", "alice", "which branch?", ids.which, "main");
+    erin.client.raw(`@+reply=${ids.main} PRIVMSG #tea :the main one`);
+    ids.mainOne = await this.#reply("erin", "bob", "main", ids.main, "the main one");
+    const body = JSON.stringify({ text: "built\nin 3 s", reply_to: ids.mainOne });
+    const posted = JSON.parse(
+      await curl(
+        ...["-H", "Content-Type: application/json", "-H", `Authorization: Bearer ${this.token}`],
+        ...["-d", body, `http://127.0.0.1:${this.there.webPort}/rooms/tea`],
+      ),
+    );
+    assertEquals([posted.from, posted.text, posted.reply_to?.id ?? posted.reply_to], [
+      "bob",
+      "built\nin 3 s",
+      ids.mainOne,
+    ]);
+    ids.built = posted.id;
+    await bob.until('<bob to erin> "the main one":');
+    await bob.until("      built");
+    await bob.until("      in 3 s");
+    await message(this.frank, "built").locator(".quote").getByText("the main one").waitFor();
+    await this.#onIrc("bob", ["built", "in 3 s"]);
+    assertEquals((await this.#batch()).commands.map(({ params }) => params[1]), ["built", "in 3 s"]);
+    const last = await this.#last();
+    assertEquals(last, posted);
+  }
+
+  /** Reactions from a phone, nc and a bot, of which some are taken back. */
+  async react(): Promise<void> {
+    const { alice, bob, erin, frank, ids } = this;
+    await message(frank, "the main one").locator(".text").tap();
+    await message(frank, "the main one").getByRole("button", { name: "React with 👍" }).tap();
+    await this.#reaction("frank", "👍", ids.mainOne!);
+    await bob.until('-- frank reacted 👍 to "the main one"');
+    await bob.type("/react alice 🎉");
+    await this.#reaction("bob", "🎉", ids.which!);
+    await bob.until('-- bob reacted 🎉 to "which branch?"');
+    erin.client.raw(`@+draft/react=👍;+reply=${ids.mainOne} TAGMSG #tea`);
+    await this.#reaction("erin", "👍", ids.mainOne!);
+    await alice.page.getByRole("button", { name: "frank and erin reacted with 👍" }).waitFor();
+    await frank.page.getByRole("button", { name: "frank and erin reacted with 👍", pressed: true }).waitFor();
+    await bob.until('-- erin reacted 👍 to "the main one"');
+    await alice.page.getByRole("button", { name: "bob reacted with 🎉" }).waitFor();
+
+    // All but erin's and one of alice's are taken back.
+    await alice.page.getByRole("button", { name: "bob reacted with 🎉" }).click();
+    await this.#reaction("alice", "🎉", ids.which!);
+    await bob.type("/unreact");
+    await this.#reaction("bob", "🎉", ids.which!, false);
+    await bob.until('-- bob took back 🎉 from "which branch?"');
+    await frank.page.getByRole("button", { name: "alice reacted with 🎉" }).waitFor();
+    await frank.page.getByRole("button", { name: "frank and erin reacted with 👍" }).tap();
+    await this.#reaction("frank", "👍", ids.mainOne!, false);
+    await alice.page.getByRole("button", { name: "erin reacted with 👍" }).waitFor();
+    await bob.until('-- frank took back 👍 from "the main one"');
+    erin.client.raw(`@+draft/react=🦄;+reply=${ids.nc} TAGMSG #tea`);
+    await this.#reaction("erin", "🦄", ids.nc!);
+    erin.client.raw(`@+draft/unreact=🦄;+reply=${ids.nc} TAGMSG #tea`);
+    await this.#reaction("erin", "🦄", ids.nc!, false);
+    await alice.page.getByRole("button", { name: /🦄/ }).waitFor({ state: "detached" });
+  }
+
+  /** Those who are typing are shown on pages and told to the bot; nc and the others are told nothing. */
+  async type(): Promise<void> {
+    const { alice, erin, frank } = this;
+    erin.client.raw("@+typing=active TAGMSG #tea");
+    await alice.page.getByText("erin is typing …").waitFor();
+    await frank.page.getByText("erin is typing …").waitFor();
+    erin.client.raw("@+typing=done TAGMSG #tea");
+    await alice.page.getByText("erin is typing …").waitFor({ state: "detached" });
+    await frank.composer.pressSequentially("hm");
+    await alice.page.getByText("frank is typing …").waitFor();
+    await this.#tagged((nick, tags) => nick === "frank" && tags["+typing"] === "active");
+    await frank.composer.fill("");
+    await alice.page.getByText("frank is typing …").waitFor({ state: "detached" });
+  }
+
+  /** Mentions are kept for accounts: after a change of nickname, and after a reload. */
+  async mention(): Promise<void> {
+    const { alice, bob, frank } = this;
+    await frank.say("@alice and @bob: tea?");
+    await bob.until("<frank> @alice and @bob: tea?");
+    await alice.line("tea?").locator("mark").getByText("alice").waitFor();
+    await this.#onIrc("frank", ["@alice and @bob: tea?"]);
+    await alice.say("/nick alicia");
+    await bob.until("-- alice is now alicia");
+    await alice.page.reload();
+    await alice.isIn("#tea");
+    await alice.page.locator(".line.mention", { hasText: "tea?" }).waitFor();
+    await bob.type("/nick robert");
+    await bob.until("-- bob is now robert");
+    await bob.type("/mentions");
+    await bob.until(/^\[\d\d:\d\d\] #tea <frank> @alice and @bob: tea\?$/);
+  }
+
+  /** Files from a page and curl, which all get as links, and pages as pictures; gone with their message. */
+  async share(): Promise<void> {
+    const { alice, bob, frank } = this;
+    const [chooser] = await Promise.all([
+      alice.page.waitForEvent("filechooser"),
+      alice.page.getByRole("button", { name: "Add files" }).click(),
+    ]);
+    await chooser.setFiles([{ name: "garden.png", mimeType: "image/png", buffer: Bytes.from(png(400, 200)) }]);
+    await alice.page.getByRole("list", { name: "Files to send" }).getByText("ready to send").waitFor();
+    await alice.composer.fill("our garden");
+    await alice.page.keyboard.press("Enter");
+    await bob.until("<alicia> our garden");
+    const link = /http\S+\/f\/\S+$/.exec(await bob.until(/\/f\/[\w-]{22}\/400x200\/garden\.png$/))![0];
+    this.#garden = link;
+    for (const page of [alice, frank]) await this.#shows(page, link);
+    await this.#onIrc("alicia", ["our garden", link]);
+    await this.#privmsg("alicia", link);
+
+    const file = await Deno.makeTempFile({ suffix: ".png" });
+    await Deno.writeFile(file, png(300, 200));
+    const site = `http://127.0.0.1:${this.there.webPort}`;
+    const answer = await curl(
+      "-H",
+      `Authorization: Bearer ${this.token}`,
+      "-T",
+      file,
+      `${site}/rooms/tea/files/cat.png`,
+    );
+    await Deno.remove(file);
+    const { url, path } = JSON.parse(answer);
+    this.#file = path;
+    await bob.until(`<bob> ${url}`); // under the name of the account
+    for (const page of [alice, frank]) await this.#shows(page, url);
+    await this.#onIrc("bob", [url]);
+    await this.#privmsg("bob", url);
+    for (const server of [this.here, this.there]) assertEquals(await status(server, path), 200);
+  }
+
+  /** A webhook as for Slack. */
+  async hook(): Promise<void> {
+    const payload = {
+      username: "CI",
+      text: "Deployed <https://ci.example/7|build 7> :tada:",
+      attachments: [{ color: "good", title: "Tests", text: "all *passed*" }],
+    };
+    const post = () =>
+      curl("-d", JSON.stringify(payload), `http://127.0.0.1:${this.there.webPort}/hooks/${this.#hook}`);
+    // A token for one room has none of the invitations of its account.
+    assertEquals(JSON.parse(await post()).detail, "#tea is invite-only.");
+    await this.alice.say("/mode +I CI");
+    await this.bob.until(/^-- alicia let CI/);
+    assertEquals(await post(), "ok\n");
+    await this.bob.until(/^<CI> Deployed build 7 .*https:\/\/ci\.example\/7/);
+    for (const page of [this.alice, this.frank]) await page.line("Deployed").waitFor();
+    await this.carol.until((screen) => undated(screen).some((line) => line.includes("CI> Deployed build 7")));
+    await this.dave.buffer(TEA).until(/^CI\tDeployed build 7/);
+  }
+
+  /** Deletions by the author on a page and on nc, and by an operator on IRC. */
+  async delete(): Promise<void> {
+    const { alice, bob, carol, erin, frank, ids } = this;
+    await choose(alice, "which branch?", "Delete");
+    await message(alice, "which branch?").getByRole("button", { name: "Delete for all?" }).click();
+    await bob.until('-- alicia deleted a message of alice: "which branch?"');
+    assertEquals((await this.#redaction())["params"], ["#tea", ids.which]);
+    for (const page of [alice, frank]) {
+      await page.page.locator(".line.deleted").first().waitFor();
+      await page.line("main").locator(".quote").getByText("Deleted message").first().waitFor();
+      assertEquals(await page.page.getByText("which branch?").count(), 0);
+    }
+
+    await carol.type("see www.example.org, a mistake");
+    await bob.until("<carol> see www.example.org, a mistake");
+    await this.#privmsg("carol", "see www.example.org, a mistake");
+    await carol.type("see www.example.org, teapots");
+    const { tags } = await this.#privmsg("carol", "see www.example.org, teapots");
+    ids.teapots = tags.msgid!;
+    erin.client.raw("REDACT", "#tea", ids.teapots, "spam");
+    assertEquals((await this.#redaction())["params"], ["#tea", ids.teapots, "spam"]);
+    await bob.until('-- erin deleted a message of carol: "see www.example.org, teapots" (spam)');
+
+    await bob.type("/delete cat.png");
+    await bob.until(/^-- robert deleted a message of bob: "http.*cat\.png"$/);
+    await this.#redaction();
+    for (const page of [alice, frank]) {
+      await page.page.locator(".files img[alt='cat.png']").waitFor({ state: "detached" });
+    }
+    for (const server of [this.here, this.there]) await until(async () => await status(server, this.#file) === 404);
+  }
+
+  /** The stream of all that was said, as curl has received it. */
+  async streamed(): Promise<void> {
+    const { stream, ids } = this;
+    await stream.until(/event: redacted[^]*event: redacted[^]*event: redacted[^]*\n\n$/);
+    const events = stream.received.split("\n\n").flatMap((event) => {
+      const data = /^data: (.*)$/m.exec(event)?.[1];
+      return data === undefined ? [] : [{ kind: /^event: (.*)$/m.exec(event)?.[1], ...JSON.parse(data) }];
+    });
+    const of = (kind?: string) => events.filter((event) => event.kind === kind);
+    assertEquals(of().map(({ from, text }) => `${from}: ${String(text).split("\n")[0]!.split(" ")[0]}`), [
+      "alice: one",
+      "erin: first",
+      "bob: on:",
+      "alice: which",
+      "bob: main",
+      "erin: the",
+      "bob: built",
+      "frank: @alice",
+      "alicia: our",
+      `alicia: ${of()[9].text}`,
+      `bob: ${of()[10].text}`,
+      "CI: Deployed",
+      "carol: see",
+      "carol: see",
+    ]);
+    assertEquals(of("reacted").map(({ from, text, on, line }) => [from, text, on, line]), [
+      ["frank", "👍", true, ids.mainOne],
+      ["bob", "🎉", true, ids.which],
+      ["erin", "👍", true, ids.mainOne],
+      ["alice", "🎉", true, ids.which],
+      ["bob", "🎉", false, ids.which],
+      ["frank", "👍", false, ids.mainOne],
+      ["erin", "🦄", true, ids.nc],
+      ["erin", "🦄", false, ids.nc],
+    ]);
+    assertEquals(of("redacted").slice(0, 2).map(({ from, line, reason }) => [from, line, reason]), [
+      ["alicia", ids.which, undefined],
+      ["erin", ids.teapots, "spam"],
+    ]);
+  }
+
+  /** Everything as clients get it that come later, on a server. */
+  async playBack(server: Program): Promise<void> {
+    const code = await makeLink(this.alice);
+    await this.#playToNc(server, code);
+    await this.#playToBots(server, code);
+    await this.#playToWeeChat(server, code);
+    await this.#playToPage(server, code);
+  }
+
+  async #playToNc(server: Program, code: string): Promise<void> {
+    using nc = await Client.join(server.port);
+    await nc.send(`/join #tea ${code}`);
+    await nc.until("-- Earlier messages:");
+    await nc.send("/ping");
+    await nc.until("-- Pong.");
+    const shown = nc.received.split("-- Earlier messages:\n")[1]!.replace("-- Pong.\n", "");
+    const undatedLines = shown.replaceAll(/^\[\d\d:\d\d\] /gm, "").replaceAll(/^ {8}/gm, "").replaceAll(LINK, "LINK");
+    assertEquals(undatedLines.split("\n"), PLAYED_TO_NC);
+    for (const [query, found] of SEARCHES) {
+      await nc.send(`/search ${query}`, "/ping");
+      const from = nc.received.length;
+      await nc.until("-- Pong.");
+      const results = nc.received.slice(from).split("\n").filter((line) => line.startsWith("["));
+      assertEquals(results.map((line) => line.replace(/^.*?> (?:".*": )?/, "").replace(LINK, "LINK")), found, query);
+    }
+  }
+
+  async #playToBots(server: Program, code: string): Promise<void> {
+    await using late = await connectBot(server, "late");
+    await late.join("#tea", code);
+    late.client.raw("CHATHISTORY", "LATEST", "#tea", "*", "100");
+    const { commands } = await late.next("batch end chathistory") as unknown as Batch;
+    const isBegin = ({ command, params }: Batch["commands"][number]) =>
+      command !== "BATCH" || params[0]!.startsWith("+");
+    assertEquals(commands.filter(isBegin).map(played), PLAYED_TO_BOT);
+    await using plain = await connectBot(server, "plain", []);
+    await plain.join("#tea", code);
+    assertEquals((await plain.next("batch end chathistory") as unknown as Batch).commands.map(played), PLAYED_AS_LINES);
+    for (const [query, found] of SEARCHES) {
+      late.client.raw(`SEARCH in=#tea;text=${query.replaceAll(" ", "\\s")}`);
+      const { commands } = await late.next("batch end soju.im/search") as unknown as Batch;
+      assertEquals(commands.map(({ params }) => params[1]!.replace(LINK, "LINK")), found, query);
+    }
+  }
+
+  async #playToWeeChat(server: Program, code: string): Promise<void> {
+    await using weechat = await WeeChat.start(server.ircPort, "tardy");
+    await weechat.type(`/join #tea ${code}`, "server.tincan");
+    const buffer = weechat.buffer(TEA);
+    await buffer.until(/\(.*normals?\)/);
+    await weechat.type("/quote CHATHISTORY LATEST #tea * 100", TEA);
+    for (const line of PLAYED_AS_LINES) {
+      const [, nick, text] = /^PRIVMSG (\S+) (.*)$/.exec(line)!;
+      await buffer.until((shown) => shown.replace(LINK, "LINK").replace(/^[~@]/, "") === `${nick}\t${text}`);
+    }
+  }
+
+  async #playToPage(server: Program, code: string): Promise<void> {
+    const url = `http://127.0.0.1:${server.webPort}/i/${code}`;
+    const visitor = await this.world.visitor("", {}, undefined, url);
+    await visitor.enter("henry");
+    await visitor.isIn("#tea");
+    await message(visitor, "main").locator(".quote").first().waitFor();
+    await this.#shows(visitor, this.#garden);
+    const lines = visitor.log.locator(".line:visible");
+    const shown = await lines.evaluateAll((all) =>
+      all.map((line) => {
+        const of = (selector: string) => line.querySelector(selector)?.textContent ?? "";
+        return [of(".quote"), of(".text"), of(".reaction")].filter((text) => text !== "").join(" | ");
+      })
+    );
+    const garden = new URL(this.#garden).origin === new URL(url).origin ? "" : this.#garden;
+    assertEquals(shown, PLAYED_TO_PAGE.map((text) => text === "GARDEN" ? garden : text));
+    for (const [query, found] of SEARCHES) {
+      await visitor.say(`/search ${query}`);
+      const dialog = visitor.dialog("Search");
+      await dialog.getByText(found.length === 0 ? "No messages found." : /\d+ messages? with/).waitFor();
+      const results = await dialog.getByRole("list", { name: "Search results" }).locator(".said").allTextContents();
+      assertEquals(results.map((text) => text.replace(LINK, "LINK")).toReversed(), found, query);
+      await dialog.getByRole("button", { name: "Close" }).click();
+    }
+    await checkLooks(visitor, "messages-story");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+
+  /** Waits until all show a message of several lines. Returns its id. */
+  async #severalLines(who: string, text: string): Promise<string> {
+    const lines = text.split("\n");
+    const indent = " ".repeat(who.length + 3);
+    assertEquals(await this.bob.until(`<${who}> ${lines[0]}`), `<${who}> ${lines[0]}`);
+    assertEquals(await this.bob.lines(lines.length - 1), lines.slice(1).map((line) => line && indent + line));
+    for (const page of [this.alice, this.frank]) {
+      const shown = page.line(lines.at(-1)!).locator(".text").last();
+      await page.until(shown, (element) => element.textContent, text);
+    }
+    await this.#onIrc(who, lines.filter((line) => line !== ""));
+    const { params, commands } = await this.#batch();
+    assertEquals([params, commands.map(({ params }) => params[1])], [["#tea"], lines]);
+    const last = await this.#last(); // irc-framework does not have the tags of a batch
+    assertEquals([last.from, last.text], [who, text]);
+    return last.id;
+  }
+
+  /** Waits until all show a reply. Returns its id. */
+  async #reply(who: string, to: string, quote: string, id: string, text: string): Promise<string> {
+    await this.bob.until(`<${who} to ${to}> "${quote}": ${text}`);
+    for (const page of [this.alice, this.frank]) {
+      await message(page, text).locator(".quote").getByText(to).waitFor();
+    }
+    await this.#onIrc(who, [text]);
+    const { tags } = await this.#privmsg(who, text);
+    assertEquals([tags["+draft/reply"], tags["+reply"]], [id, id]);
+    return tags.msgid!;
+  }
+
+  /** Waits until irssi and WeeChat show lines. */
+  async #onIrc(who: string, lines: readonly string[]): Promise<void> {
+    const said = (line: string) => new RegExp(`^[~@]?${who}\t${line.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")}$`);
+    for (const line of lines) await this.dave.buffer(TEA).until(said(line));
+    await this.carol.until((screen) => {
+      const shown = undated(screen);
+      return lines.every((line) => shown.some((each) => each.endsWith(`${who}> ${line}`)));
+    });
+  }
+
+  /** Waits until a page shows a file: as a picture if its link is one of the same origin, else as a link. */
+  async #shows({ page }: Visitor, url: string): Promise<void> {
+    if (new URL(url).origin !== new URL(page.url()).origin) {
+      return await page.getByRole("link", { name: url }).waitFor();
+    }
+    const picture = page.locator(`.log:not([hidden]) .files img[alt='${url.split("/").at(-1)}']`);
+    await picture.waitFor();
+    await until(() => picture.evaluate((image) => (image as HTMLImageElement).naturalWidth > 0));
+  }
+
+  /** The last message, as curl gets it. */
+  async #last(): Promise<{ readonly id: string; readonly from: string; readonly text: string }> {
+    const url = `http://127.0.0.1:${this.here.webPort}/rooms/tea?limit=1`;
+    return JSON.parse(await curl("-H", `Authorization: Bearer ${this.token}`, url));
+  }
+
+  /** Takes the next message of several lines. */
+  async #batch(): Promise<Batch> {
+    return await this.erin.next("batch end draft/multiline") as unknown as Batch;
+  }
+
+  /** Takes messages up to one. */
+  async #privmsg(nick: string, message: string): Promise<{ tags: Tags }> {
+    for (;;) {
+      const event = await this.erin.next("privmsg");
+      if (event["nick"] === nick && event["message"] === message) return event as unknown as { tags: Tags };
+    }
+  }
+
+  /** Takes TAGMSGs up to one. */
+  async #tagged(fits: (nick: string, tags: Tags) => boolean): Promise<void> {
+    for (;;) {
+      const { nick, tags } = await this.erin.next("tagmsg");
+      if (fits(String(nick), tags as Tags)) return;
+    }
+  }
+
+  /** Waits until the bot is told of a reaction. */
+  #reaction(who: string, text: string, id: string, on = true): Promise<void> {
+    return this.#tagged((nick, tags) =>
+      nick === who && tags[on ? "+draft/react" : "+draft/unreact"] === text && tags["+reply"] === id
+    );
+  }
+
+  /** Takes events up to a REDACT, which irc-framework does not know. */
+  async #redaction(): Promise<EventData> {
+    for (;;) {
+      const event = await this.erin.next("unknown command");
+      if (event["command"] === "REDACT") return event;
+    }
+  }
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+/** A batch of IRC. */
+interface Batch {
+  readonly params: string[];
+  readonly commands: {
+    readonly command: string;
+    readonly nick: string;
+    readonly params: string[];
+    readonly tags: Tags;
+  }[];
+}
+
+/** Makes a link to the current room in the dialog of the page. Returns its code. */
+async function makeLink(visitor: Visitor): Promise<string> {
+  await visitor.page.getByRole("button", { name: "Invite people" }).click();
+  const dialog = visitor.dialog(/^Invite people to /);
+  await dialog.getByRole("button", { name: "Make a link" }).click();
+  await dialog.getByRole("img", { name: "QR code of the link" }).waitFor();
+  const url = await dialog.getByLabel("Invite link", { exact: true }).inputValue();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  return /\/i\/([a-z2-7]{20})$/.exec(url)![1]!;
+}
+
+/** The last message whose own text contains a text. */
+function message({ page }: Visitor, text: string): Locator {
+  return page.locator(".line:visible").filter({ has: page.locator(".text", { hasText: text }) }).last();
+}
+
+/** Opens the menu of a message with the pointer, and presses a button of it. */
+async function choose(visitor: Visitor, text: string, action: string): Promise<void> {
+  const line = message(visitor, text);
+  await line.hover();
+  await line.getByRole("button", { name: action, exact: true }).click();
+}
+
+async function connectBot(server: Program, nick: string, capabilities: readonly string[] = CAPABILITIES): Promise<Bot> {
+  const bot = new Bot();
+  bot.client.requestCap([...capabilities]);
+  bot.start(server.ircPort, nick, { enable_echomessage: true });
+  await bot.next("registered");
+  return bot;
+}
+
+/** A command of a batch, in short. */
+function played({ command, nick, params, tags }: Batch["commands"][number]): string {
+  if (command === "PRIVMSG") return `PRIVMSG ${nick} ${params[1]!.replace(LINK, "LINK")}`;
+  if (command === "BATCH") return `BATCH ${nick} ${params[1]}`;
+  return `${command} ${nick} ${tags["+draft/react"] ?? ""}`.trimEnd();
+}
+
+async function status({ webPort }: Program, path: string): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${webPort}${path}`);
+  await response.body?.cancel();
+  return response.status;
+}
