@@ -10,6 +10,7 @@ import { networksOf } from "../../util/address_ranges.ts";
 import { NetworkLimiter } from "../../util/network_limiter.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
 import { ApiError, errorResponse, tooFast } from "./api_error.ts";
+import { isParsable } from "./json.ts";
 import type { Call, Operation } from "./router.ts";
 import { Streams } from "./streams.ts";
 import { type KnownVisitor, visitorOf, type VisitorOptions } from "./visitors.ts";
@@ -138,6 +139,7 @@ export async function readText(request: Request): Promise<string> {
 
 /** Reads JSON. @throws {ApiError} 400 */
 export function parseJson(text: string): unknown {
+  if (!isParsable(text)) throw new ApiError(400, "The JSON has too many values, or is nested too deep.");
   try {
     return JSON.parse(text);
   } catch {

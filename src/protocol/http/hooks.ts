@@ -13,6 +13,9 @@ import { asVisitor, callerOf } from "./visitors.ts";
 /** The maximum length of the body of a webhook, in bytes: parsing it takes 3 ms. */
 export const HOOK_BODY_MAX = 256 * 1024;
 
+/** The most fields of a form. */
+const FIELDS_MAX = 100;
+
 const EMPTY = 'The webhook is empty: use {"text": "hi"}.';
 
 /** The resource of all webhooks. */
@@ -66,6 +69,9 @@ async function loginOf(api: Api, { client, params }: Call): Promise<Login> {
 function readPayload(request: Request, body: string): Readonly<Record<string, unknown>> {
   const type = mediaType(request);
   const isForm = type === "application/x-www-form-urlencoded" && !body.trimStart().startsWith("{");
+  if (isForm && body.split("&", FIELDS_MAX + 1).length > FIELDS_MAX) {
+    throw new ApiError(400, "The form has too many fields.");
+  }
   const form = isForm ? new URLSearchParams(body).get("payload") : null;
   if (isForm && form === null) throw new ApiError(400, "The form has no field payload.");
   if (type === "text/plain" && !body.trimStart().startsWith("{")) return { text: body };

@@ -3,6 +3,39 @@
 /** The most items of a list that are read. */
 export const ITEMS_MAX = 100;
 
+/** The most values in JSON that is parsed, and how deep they may be nested: more take too long, whatever their length. */
+export const VALUES_MAX = 10_000;
+export const NESTING_MAX = 64;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Whether JSON is within {@linkcode VALUES_MAX} and {@linkcode NESTING_MAX}. Of what is not valid JSON, it may say either. */
+export function isParsable(json: string): boolean {
+  let values = 1;
+  let depth = 0;
+  for (let at = 0; at < json.length; at++) {
+    switch (json.charCodeAt(at)) {
+      case QUOTE:
+        for (at++; at < json.length && json.charCodeAt(at) !== QUOTE; at++) {
+          if (json.charCodeAt(at) === BACKSLASH) at++;
+        }
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > NESTING_MAX || ++values > VALUES_MAX) return false;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--;
+        break;
+      case 0x2c: // ,
+        if (++values > VALUES_MAX) return false;
+    }
+  }
+  return true;
+}
+
 /** An object; an empty one for anything else. */
 export function record(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : {};

@@ -145,7 +145,7 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
     return { status: 200, headers, stream: stream.readable };
   }
 
-  /** Ends the streams whose clients may not read any more, soon: after a ban, or when a token was revoked. */
+  /** Ends the streams whose clients may not read any more, soon: after a ban. Other reasons are noticed within {@linkcode RECHECK_INTERVAL}. */
   recheck(): void {
     if (this.#all.size === 0) return;
     setTimeout(() => void this.#options.slicer.run(() => this.#recheck(), { lane: "prompt" }));

@@ -4,7 +4,7 @@ import { MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "../../../src/chat/mess
 import { isNick } from "../../../src/chat/names.ts";
 import { ALERTS_MAX, clipMessage, hookMessage } from "../../../src/protocol/http/hook_messages.ts";
 import { HOOK_BODY_MAX } from "../../../src/protocol/http/hooks.ts";
-import { ITEMS_MAX } from "../../../src/protocol/http/json.ts";
+import { isParsable, ITEMS_MAX, NESTING_MAX, VALUES_MAX } from "../../../src/protocol/http/json.ts";
 import { MARKUP_MAX, slackMessage } from "../../../src/protocol/http/slack.ts";
 import { toNick } from "../../../src/protocol/http/nicks.ts";
 import { byteLength } from "../../../src/util/bytes.ts";
@@ -247,6 +247,19 @@ Deno.test("hooks: of a message for Slack, no more is rendered than a message can
   assert(visited < MARKUP_MAX / 8, String(visited));
 });
 
+Deno.test("hooks: JSON is parsed within bounds, and what is in a string does not count", () => {
+  const brackets = JSON.stringify({ text: `\\"${"[{,".repeat(VALUES_MAX)}` });
+  const wide = JSON.stringify(Array(VALUES_MAX - 1).fill(1));
+  const deep = "[".repeat(NESTING_MAX) + "]".repeat(NESTING_MAX);
+  assertEquals([brackets, wide, deep, `[${deep}]`, `[1,1,${wide.slice(1)}`].map(isParsable), [
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
 Deno.test("hooks: bad webhooks get a status and a sentence", async () => {
   await using server = await ApiServer.open();
   const token = await server.token("alice", IN_LOBBY);
@@ -256,6 +269,10 @@ Deno.test("hooks: bad webhooks get a status and a sentence", async () => {
     [hook, "{", {}, 400, /not valid JSON/],
     [hook, "", {}, 400, /empty/],
     [hook, [], {}, 400, /not an object/],
+    [hook, `{"text":${"[".repeat(NESTING_MAX)}${"]".repeat(NESTING_MAX)}}`, {}, 400, /nested too deep/],
+    [hook, `{"text":[${"1,".repeat(VALUES_MAX)}1]}`, {}, 400, /too many values/],
+    [hook, `{${'"a":1,'.repeat(VALUES_MAX)}"a":1}`, {}, 400, /too many values/],
+    [hook, "&".repeat(101), form, 400, /too many fields/],
     [hook, "null", { "content-type": "application/json" }, 400, /not an object/],
     [hook, {}, {}, 400, /empty/],
     [hook, { text: "\x07" }, {}, 400, /empty/],
