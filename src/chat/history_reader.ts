@@ -8,7 +8,14 @@ import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import type { Room } from "./room.ts";
 import { requireReadable } from "./scope.ts";
-import { type HistoryRange, type HistoryStore, type Line, type SearchQuery, StoreError } from "./store.ts";
+import {
+  type HistoryRange,
+  type HistoryStore,
+  type Line,
+  type ReactionsTo,
+  type SearchQuery,
+  StoreError,
+} from "./store.ts";
 
 /** Reads a history. Each method commits pending lines first, so that they are found. */
 export class HistoryReader {
@@ -72,6 +79,21 @@ export class HistoryReader {
   line(member: Member, where: Room | string, id: number): Line | undefined {
     requireReadable(member, typeof where === "string" ? undefined : where.key);
     return this.#read((history) => history.line(this.#target(member, where), id));
+  }
+
+  /**
+   * As `line`, without the reply, reactions and mentions of the line.
+   *
+   * @throws {ChatError} `history-unreadable` or `token-room`
+   */
+  bareLine(member: Member, where: Room | string, id: number): Line | undefined {
+    requireReadable(member, typeof where === "string" ? undefined : where.key);
+    return this.#read((history) => history.bareLine(this.#target(member, where), id));
+  }
+
+  /** How many reactions there are to a line, and those of the member. @throws {ChatError} `history-unreadable` */
+  reactionsTo(member: Member, where: Room | string, id: number): ReactionsTo {
+    return readable(() => this.#history.reactionsTo(this.#target(member, where), id, member));
   }
 
   /**

@@ -28,7 +28,7 @@ export interface Lines {
   /** For how long authors may delete their lines, in milliseconds; Infinity for always, 0 for never. */
   readonly redactTime: number;
   /**
-   * A line that the member can read and refer to.
+   * A line that the member can read and refer to, without its reply, reactions and mentions.
    *
    * @throws {ChatError} `no-such-line`, `not-in-room`, `token-room` or `history-unreadable`
    */
@@ -87,7 +87,7 @@ export class AuthoredLines implements Lines {
       requireReadable(member, place.key);
       if (place.closed || (!place.has(member) && !member.operator)) throw new ChatError("not-in-room", place.name);
     }
-    const line = this.#options.history.line(member, place, id);
+    const line = this.#options.history.bareLine(member, place, id);
     if (line === undefined) throw new ChatError("no-such-line", nameOf(place));
     return line;
   }
@@ -109,11 +109,10 @@ export class AuthoredLines implements Lines {
     if (!isReaction(text)) throw new ChatError("reaction-invalid", text);
     const line = this.find(member, place, id);
     if (line.deletedBy !== undefined) throw new ChatError("line-deleted", nameOf(place));
-    const all = line.reactions ?? [];
-    const own = all.filter((reaction) => isAuthor(reaction, member));
-    if (own.some((reaction) => reaction.text === text) === on) return undefined;
+    const { total, own } = this.#options.history.reactionsTo(member, place, id);
+    if (own.includes(text) === on) return undefined;
     if (on) {
-      if (all.length >= REACTIONS_MAX) throw new ChatError("reactions-full", String(REACTIONS_MAX));
+      if (total >= REACTIONS_MAX) throw new ChatError("reactions-full", String(REACTIONS_MAX));
       if (own.length >= REACTIONS_PER_MEMBER) throw new ChatError("reactions-full", String(REACTIONS_PER_MEMBER));
       this.#options.requireStorage(member, from, nameOf(place), REACTION_CHARACTERS);
     }

@@ -4,7 +4,7 @@
  * A store files lines under targets: rooms, by their folded names, and private conversations, by names that the chat
  * chooses. The lines of a target are in the order of their ids. A store does not check who may read them.
  */
-import type { Quote, Reaction, Said, Whispered } from "./events.ts";
+import type { Actor, Quote, Reaction, Said, Whispered } from "./events.ts";
 import type { List, Mask, Switch } from "./modes.ts";
 import type { Role } from "./roles.ts";
 import type { PresenceStore } from "./presence_store.ts";
@@ -94,6 +94,14 @@ export class StoreLost extends Error {
   constructor(cause: StoreError) {
     super(`Cannot stay in the cluster: the history cannot be written: ${cause.message}`, { cause });
   }
+}
+
+/** The reactions to a line. */
+export interface ReactionsTo {
+  /** How many there are. */
+  readonly total: number;
+  /** The texts of those of one member. */
+  readonly own: readonly string[];
 }
 
 /** The most reactions to a line. */
@@ -213,6 +221,20 @@ export interface HistoryStore {
    * @throws {StoreError}
    */
   line(target: string, id: number): Line | undefined;
+
+  /**
+   * Returns a line without its reply, reactions and mentions, which takes a tenth of the time if it has many.
+   *
+   * @throws {StoreError}
+   */
+  bareLine(target: string, id: number): Line | undefined;
+
+  /**
+   * Counts the reactions to a line, and returns those of a member.
+   *
+   * @throws {StoreError}
+   */
+  reactionsTo(target: string, id: number, member: Pick<Actor, "origin" | "account">): ReactionsTo;
 
   /**
    * Returns lines that mention an account, the newest first.

@@ -4,11 +4,11 @@
  * Lines that have any are marked in the column `extras`, so that a trigger removes it with the line, and reading other lines
  * costs nothing more. Methods that write must be called within a transaction.
  */
-import type { Quote, Reaction } from "../chat/events.ts";
+import type { Actor, Quote, Reaction } from "../chat/events.ts";
 import { firstId } from "../chat/ids.ts";
 import { reactorKey } from "../chat/line_author.ts";
 import { quoteOf } from "../chat/quotes.ts";
-import { type Line, MENTIONS_MAX, REACTIONS_MAX } from "../chat/store.ts";
+import { type Line, MENTIONS_MAX, REACTIONS_MAX, type ReactionsTo } from "../chat/store.ts";
 import { fold } from "../chat/names.ts";
 import { lineOf, type MessageRow } from "./rows.ts";
 import type { Statements } from "./statements.ts";
@@ -101,6 +101,25 @@ export class LineExtras {
     );
   }
 
+  /** A line without what belongs to it: see `HistoryStore.bareLine`. @param room The name of the room, for a line in a room. */
+  bareLine(target: number, id: number, room: string): Line | undefined {
+    const row = this.#sql.get<MessageRow>("SELECT * FROM message WHERE target = ? AND id = ?", target, id);
+    return row && lineOf(row, room);
+  }
+
+  /** The reactions to a line: see `HistoryStore.reactionsTo`. */
+  reactionsTo(target: number, id: number, member: Pick<Actor, "origin" | "account">): ReactionsTo {
+    const count = "SELECT count(*) AS count FROM reaction WHERE target = ? AND line = ?";
+    const total = this.#sql.get<{ count: number }>(count, target, id)!.count;
+    const own = this.#sql.all<{ text: string }>(
+      "SELECT text FROM reaction WHERE target = ? AND line = ? AND member = ?",
+      target,
+      id,
+      reactorKey(member),
+    );
+    return { total, own: own.map(({ text }) => text) };
+  }
+
   /** Removes the reactions to a line, and its mentions. */
   clear(target: number, id: number): void {
     this.#sql.run("DELETE FROM reaction WHERE target = ? AND line = ?", target, id);
@@ -186,8 +205,8 @@ export class LineExtras {
 
   /** What is quoted of a line now. */
   #quote(target: number, id: number): Quote {
-    const row = this.#sql.get<MessageRow>("SELECT * FROM message WHERE target = ? AND id = ?", target, id);
-    return row === undefined ? { id, who: "", text: "" } : quoteOf(lineOf(row, ""));
+    const line = this.bareLine(target, id, "");
+    return line === undefined ? { id, who: "", text: "" } : quoteOf(line);
   }
 }
 

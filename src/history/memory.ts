@@ -7,7 +7,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { firstId } from "../chat/ids.ts";
-import type { Quote, Reaction } from "../chat/events.ts";
+import type { Actor, Quote, Reaction } from "../chat/events.ts";
 import { reactorKey } from "../chat/line_author.ts";
 import { fold } from "../chat/names.ts";
 import { quoteOf } from "../chat/quotes.ts";
@@ -18,6 +18,7 @@ import {
   type Line,
   REACTION_CHARACTERS,
   REACTIONS_MAX,
+  type ReactionsTo,
   type Retention,
   type SavedRoom,
   type SearchQuery,
@@ -185,6 +186,17 @@ export class MemoryHistory implements HistoryStore {
 
   line(target: string, id: number): Line | undefined {
     return this.page(target, { after: id - 1, before: id + 1, count: 1 })[0];
+  }
+
+  bareLine(target: string, id: number): Line | undefined {
+    const line = this.line(target, id);
+    return line && { ...line, reply: undefined, reactions: undefined };
+  }
+
+  reactionsTo(target: string, id: number, member: Pick<Actor, "origin" | "account">): ReactionsTo {
+    const all = this.line(target, id)?.reactions ?? [];
+    const key = reactorKey(member);
+    return { total: all.length, own: all.filter((each) => reactorKey(each) === key).map(({ text }) => text) };
   }
 
   has(target: string, id: number): boolean {

@@ -6,7 +6,7 @@
  * age, lines and size, and giving free pages back to the disk.
  */
 import type { StatementSync } from "node:sqlite";
-import type { Quote, Reaction } from "../chat/events.ts";
+import type { Actor, Quote, Reaction } from "../chat/events.ts";
 import { fold } from "../chat/names.ts";
 import type { NodeHistory } from "../chat/node_history.ts";
 import type { NodeState } from "../chat/node_state.ts";
@@ -15,6 +15,7 @@ import {
   type HistoryRange,
   type Line,
   REACTION_CHARACTERS,
+  type ReactionsTo,
   type Retention,
   type SavedRoom,
   type SearchQuery,
@@ -300,6 +301,20 @@ export class SqliteHistory implements NodeHistory {
 
   line(target: string, id: number): Line | undefined {
     return this.page(target, { after: id - 1, before: id + 1, count: 1 })[0];
+  }
+
+  bareLine(target: string, id: number): Line | undefined {
+    return convertErrors(() => {
+      const found = this.#targets.find(target);
+      return found && this.#extras.bareLine(found.id, id, found.name);
+    });
+  }
+
+  reactionsTo(target: string, id: number, member: Pick<Actor, "origin" | "account">): ReactionsTo {
+    return convertErrors(() => {
+      const found = this.#targets.find(target);
+      return found === undefined ? { total: 0, own: [] } : this.#extras.reactionsTo(found.id, id, member);
+    });
   }
 
   mentions(account: string, before: number, count: number): { target: string; line: Line }[] {

@@ -15,6 +15,7 @@ import {
   type HistoryRange,
   type HistoryStore,
   type Line,
+  type ReactionsTo,
   type SavedRoom,
   type SearchQuery,
   StoreError,
@@ -143,6 +144,14 @@ export class LastingHistory implements HistoryStore {
 
   line(target: string, id: number): Line | undefined {
     return this.#read().line(target, id);
+  }
+
+  bareLine(target: string, id: number): Line | undefined {
+    return this.#read().bareLine(target, id);
+  }
+
+  reactionsTo(...args: Parameters<HistoryStore["reactionsTo"]>): ReactionsTo {
+    return this.#read().reactionsTo(...args);
   }
 
   mentions(): [] {
