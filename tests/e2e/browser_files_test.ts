@@ -93,6 +93,7 @@ browse(
 browse("page: files are pasted and dropped, and can be removed before they are sent", async (world) => {
   const alice = await world.guest("alice");
   const { page } = alice;
+  await page.getByRole("button", { name: "Add files" }).waitFor(); // uploads are loaded once the page is online
   const bytes = [...png(40, 30)];
   for (const event of ["paste", "drop"]) {
     await page.evaluate(({ event, bytes }) => {

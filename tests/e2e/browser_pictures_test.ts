@@ -2,7 +2,7 @@
  * Takes pictures of the page if TINCAN_SCREENSHOTS names a directory.
  */
 /// <reference lib="dom" />
-import { missing, within } from "./browser.ts";
+import { missing, type Visitor, within } from "./browser.ts";
 import { inView, manyLines, onNc, say, UNBOUND } from "./browser_history.ts";
 import { test } from "./forms.ts";
 import { Client, source } from "./harness.ts";
@@ -10,28 +10,59 @@ import { Directory, writePast } from "./history_store.ts";
 
 const SCREENSHOTS = Deno.env.get("TINCAN_SCREENSHOTS");
 
-/** The conversation in the pictures. */
+/** The conversation in the pictures: what each user of nc says, and the page of alice. */
 const TALK = `
 maya: morning! the kettle is on
-omar: /me yawns
 omar: morning. did the nightly backup go through?
-maya: it did, 41 minutes this time
-maya: I wrote down what changed: https://wiki.example.org/backups/restore
-priya: nice. I tried a restore from it yesterday, on the old laptop
+maya: it did, **41 minutes** this time. What changed: https://wiki.example.org/backups
+priya: I tried a restore from it yesterday, on the old laptop
 priya: took a while, but everything was there
-ines: then we can finally drop the tape drive?
-omar: please. it sounds like a lawnmower
+omar: /reply priya then we can finally drop the tape drive?
+maya: /react omar 🎉
+ines: /react omar 🎉
+priya: /react omar 👍
 ines: /me orders a cake for its funeral
-priya: alice: you have the key to the rack, don't you?
-alice: I do! I am in at ten, so let's say half past
-alice: and somebody bring a screwdriver, a big one
-maya: there is one in the kitchen, do not ask why
-priya: see you then :)`;
+priya: @alice you have the key to the rack, don't you?
+alice: I do! This is all it takes, if you want to try it yourself:\\n\`\`\`sh\\nrestic -r /srv/backup restore latest --target /tmp/test\\n\`\`\`
+alice: the new balcony, by the way`;
+
+/** Draws a picture, and adds it to the message. */
+async function addPicture({ page }: Visitor): Promise<void> {
+  await page.evaluate(async () => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [640, 260];
+    const brush = canvas.getContext("2d")!;
+    const sky = brush.createLinearGradient(0, 0, 0, 260);
+    for (const [at, colour] of [[0, "#3b5b8c"], [0.6, "#e9a36b"], [1, "#f6d9a8"]] as const) {
+      sky.addColorStop(at, colour);
+    }
+    brush.fillStyle = sky;
+    brush.fillRect(0, 0, 640, 260);
+    brush.fillStyle = "#fff1c9";
+    brush.arc(470, 130, 34, 0, 7);
+    brush.fill();
+    for (const [colour, base, height] of [["#46617a", 190, 40], ["#2f4a55", 215, 26], ["#1d3238", 238, 14]] as const) {
+      brush.fillStyle = colour;
+      brush.beginPath();
+      brush.moveTo(0, 260);
+      for (let x = 0; x <= 640; x += 8) brush.lineTo(x, base - height * Math.sin(x / (60 + height) + base));
+      brush.lineTo(640, 260);
+      brush.fill();
+    }
+    const blob = await new Promise<Blob>((resolve) => canvas.toBlob((blob) => resolve(blob!)));
+    const data = new DataTransfer();
+    data.items.add(new File([blob], "balcony.png", { type: "image/png" }));
+    const options = { bubbles: true, cancelable: true, clipboardData: data };
+    document.querySelector("#words")!.dispatchEvent(new ClipboardEvent("paste", options));
+  });
+  await page.getByRole("list", { name: "Files to send" }).getByText("ready to send").waitFor();
+}
 
 test(
   "page: pictures of a conversation are taken",
-  (form) =>
-    within(form, async (world) => {
+  async (form) => {
+    await using directory = await Directory.make();
+    await within(form, async (world) => {
       const alice = await world.guest("alice");
       const { page } = alice;
       await alice.join("#garden");
@@ -54,13 +85,16 @@ test(
         await alice.tab("jonas").getByText("1").waitFor();
         await alice.tab("#garden").getByText("2").waitFor();
         for (const line of TALK.trim().split("\n")) {
-          const [name, text] = line.split(/: (.*)/s) as [string, string];
+          const [name, text] = line.replaceAll("\\n", "\n").split(/: (.*)/s) as [string, string];
+          if (text.includes("balcony")) await addPicture(alice);
           await (people.get(name)?.send(text) ?? alice.say(text));
-          await alice.sees(text.replace(/^\/me /, ""));
+          if (text.startsWith("/react ")) {
+            await page.getByTitle(`${name} reacted`).or(page.getByTitle(` and ${name} reacted`)).waitFor();
+          } else {await alice.sees(
+              text.replace(/^\/(?:me|reply \w+) /, "").split(/[*\n]|@alice/).at(0) || "you have the key",
+            );}
         }
-        await people.get("maya")!.send("/react alice 👍");
-        await people.get("omar")!.send("/react alice 👍", "/reply alice I have one, it is *huge*");
-        await alice.sees("I have one, it is huge");
+        await page.locator(".files img").waitFor();
         await page.locator(".sending").waitFor({ state: "detached" });
         await alice.composer.focus();
         const take = async (name: string) => {
@@ -82,7 +116,8 @@ test(
       } finally {
         for (const client of people.values()) client[Symbol.dispose]();
       }
-    }),
+    }, ["--data", directory.path, "--uploads", "everyone"]);
+  },
   missing ?? (SCREENSHOTS === undefined ? "TINCAN_SCREENSHOTS names no directory" : undefined),
   [source],
 );
