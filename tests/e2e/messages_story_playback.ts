@@ -22,7 +22,7 @@ const PLAYED_TO_NC = `<alice> one
         jobs:
 
       end
--- alicia deleted this message of alice
+-- alice deleted this message
 <bob to alice> (deleted): main
 <erin to bob> "main": the main one
 -- erin reacted 👍
@@ -32,7 +32,7 @@ const PLAYED_TO_NC = `<alice> one
 <frank> @alice and @bob: tea?
 <alicia> our garden
 <alicia> LINKgarden.png
--- robert deleted this message of bob
+-- bob deleted this message
 <CI> Deployed build 7 (https://ci.example/7) :tada:
      Tests
      all *passed*
@@ -46,7 +46,7 @@ const PLAYED_TO_BOT = [
   "BATCH erin draft/multiline",
   "BATCH bob draft/multiline",
   "PRIVMSG alice (deleted)",
-  "REDACT alicia",
+  "REDACT alice",
   "PRIVMSG bob main",
   "PRIVMSG erin the main one",
   "TAGMSG erin 👍",
@@ -55,7 +55,7 @@ const PLAYED_TO_BOT = [
   "PRIVMSG alicia our garden",
   "PRIVMSG alicia LINKgarden.png",
   "PRIVMSG bob (deleted)",
-  "REDACT robert",
+  "REDACT bob",
   "BATCH CI draft/multiline",
   "PRIVMSG carol see www.example.org, a mistake",
   "PRIVMSG carol (deleted)",
@@ -89,14 +89,14 @@ const PLAYED_TO_PAGE = [
   "one\n\nthree",
   "first\n\nlast",
   "on: [push]\n  jobs:\n\nend",
-  "In reply to bob on: [push]\n  jobs:\n\nend | Deleted by alicia",
+  "In reply to bob on: [push]\n  jobs:\n\nend | Deleted",
   "In reply to alice Deleted message | main",
   "In reply to bob main | the main one | 👍 1",
   "In reply to erin the main one | built\nin 3 s",
   "@alice and @bob: tea?",
   "our garden",
   "GARDEN",
-  "Deleted by robert",
+  "Deleted",
   "Deployed build 7 (https://ci.example/7) :tada:\nTests\nall passed",
   "see www.example.org, a mistake",
   "Deleted by erin",
