@@ -130,6 +130,8 @@ export interface ReactionsFolded {
 export interface Redacted extends LineChanged {
   readonly kind: "redacted";
   readonly reason: string | undefined;
+  /** Whether its author did, under whatever nickname. */
+  readonly own?: boolean;
 }
 
 /** A member joined a room. The other members of the room are told. */

@@ -77,9 +77,12 @@ export function redact(state: ChatState, command: CommandOf<"redact">): Redacted
     kind: "redacted",
     ...change(state, member, place, line),
     reason: isMuted(state.muted, member) ? undefined : reason && copyString(reason),
+    ...own ? { own } : {},
   };
-  const isPending = targetsOf(member, place).map((target) => state.storage.redact(target, event.line, member.nick))
-    .some(Boolean);
+  const by = own ? event.line.who : event.who; // authors may have changed their nicknames
+  const isPending = targetsOf(member, place).map((target) => state.storage.redact(target, event.line, by)).some(
+    Boolean,
+  );
   announce(state, member, session, place, event, isPending);
   return event;
 }

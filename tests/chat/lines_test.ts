@@ -162,7 +162,7 @@ Deno.test("redact: a nickname without the host of the author, or an account of a
     assertRejected("not-own-line", "alice", () => void world.chat.lines.redact(member, world.room(), id));
   }
   world.chat.lines.redact(alice, world.room(), asAlice);
-  assertEquals(world.line(asAlice).deletedBy, "ally");
+  assertEquals(world.line(asAlice).deletedBy, "alice", "under the name that the line has");
 });
 
 /** A private line, as both sides have it. */

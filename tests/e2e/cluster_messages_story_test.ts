@@ -10,6 +10,7 @@ import { notInstalled } from "./harness.ts";
 import { Directory, eventually } from "./history_store.ts";
 import { weechatCannot } from "./irc_clients.ts";
 import { Conversation } from "./messages_story.ts";
+import { playBack } from "./messages_story_playback.ts";
 
 const missing = browserMissing ??
   notInstalled("nc", "irssi", "tmux", "weechat-headless", "tail", "curl") ?? weechatCannot();
@@ -42,14 +43,15 @@ test(
       await conversation.share();
       await conversation.hook();
       await conversation.delete();
+      await conversation.look();
       await conversation.streamed();
-      await conversation.playBack(await catchUp(cluster));
+      await playBack(conversation, await catchUp(cluster));
     } catch (error) {
       console.error(await world.seen());
       throw error;
     }
     world.assertQuiet();
-    for (const { log } of [world.server, ...cluster.nodes]) {
+    for (const { log } of [cluster.nodes[0]!, world.server, cluster.nodes[LATE]!]) {
       assertEquals(/^.* error .*$/m.exec(log.all)?.[0], undefined);
     }
   },

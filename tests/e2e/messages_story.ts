@@ -6,136 +6,29 @@
 import { Buffer as Bytes } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { png } from "../files/samples.ts";
-import type { Locator } from "../dependencies.ts";
 import type { Visitor, World } from "./browser.ts";
-import { checkLooks } from "./browser_looks.ts";
 import { PASSWORD, PHONE } from "./browser_sign_in.ts";
 import { until } from "./cluster.ts";
-import { Client, type Program } from "./harness.ts";
+import type { Program } from "./harness.ts";
 import { curl, Follower } from "./http_api.ts";
-import { Bot, type EventData, Irssi, Nc, undated, WeeChat } from "./irc_clients.ts";
-
-/** What the bots understand. */
-const CAPABILITIES = [
-  "draft/chathistory",
-  "draft/event-playback",
-  "draft/message-redaction",
-  "draft/multiline",
-  "labeled-response",
-  "soju.im/search",
-  "standard-replies",
-];
+import { type Bot, type EventData, Irssi, Nc, undated, WeeChat } from "./irc_clients.ts";
+import {
+  type Batch,
+  choose,
+  connectBot,
+  makeLink,
+  message,
+  shows,
+  status,
+  type Tags,
+  TEA,
+} from "./messages_story_clients.ts";
 
 /** A screen of irssi that has room for the whole conversation. */
 const SIZE = "140x200";
 
-const TEA = "tincan.#tea";
-
 /** How clients show the three messages of several lines. */
 const SEVERAL = { page: "one\n\nthree", bot: "first\n\nlast", nc: "on: [push]\n  jobs:\n\nend" };
-
-/** The link of an uploaded file, up to its name. */
-const LINK = /http:\/\/127\.0\.0\.1:\d+\/f\/[\w-]{22}\/\d+x\d+\/(?=[\w.]+)/g;
-
-/** What nc gets of the whole conversation, without times. */
-const PLAYED_TO_NC = `<alice> one
-
-        three
-<erin> first
-
-       last
-<bob> on: [push]
-        jobs:
-
-      end
--- alicia deleted this message of alice
-<bob to alice> (deleted): main
-<erin to bob> "main": the main one
--- erin reacted 👍
-<bob to erin> "the main one":
-      built
-      in 3 s
-<frank> @alice and @bob: tea?
-<alicia> our garden
-<alicia> LINKgarden.png
--- robert deleted this message of bob
-<CI> Deployed build 7 (https://ci.example/7) :tada:
-     Tests
-     all *passed*
-<carol> see www.example.org, a mistake
--- erin deleted this message of carol
-`.split("\n");
-
-/** What bots get of it that understand everything. */
-const PLAYED_TO_BOT = [
-  "BATCH alice draft/multiline",
-  "BATCH erin draft/multiline",
-  "BATCH bob draft/multiline",
-  "PRIVMSG alice (deleted)",
-  "REDACT alicia",
-  "PRIVMSG bob main",
-  "PRIVMSG erin the main one",
-  "TAGMSG erin 👍",
-  "BATCH bob draft/multiline",
-  "PRIVMSG frank @alice and @bob: tea?",
-  "PRIVMSG alicia our garden",
-  "PRIVMSG alicia LINKgarden.png",
-  "PRIVMSG bob (deleted)",
-  "REDACT robert",
-  "BATCH CI draft/multiline",
-  "PRIVMSG carol see www.example.org, a mistake",
-  "PRIVMSG carol (deleted)",
-  "REDACT erin",
-];
-
-/** What IRC clients get of it that understand lines. */
-const PLAYED_AS_LINES = [
-  "PRIVMSG alice one",
-  "PRIVMSG alice three",
-  "PRIVMSG erin first",
-  "PRIVMSG erin last",
-  "PRIVMSG bob on: [push]",
-  "PRIVMSG bob   jobs:",
-  "PRIVMSG bob end",
-  "PRIVMSG bob main",
-  "PRIVMSG erin the main one",
-  "PRIVMSG bob built",
-  "PRIVMSG bob in 3 s",
-  "PRIVMSG frank @alice and @bob: tea?",
-  "PRIVMSG alicia our garden",
-  "PRIVMSG alicia LINKgarden.png",
-  "PRIVMSG CI Deployed build 7 (https://ci.example/7) :tada:",
-  "PRIVMSG CI Tests",
-  "PRIVMSG CI all *passed*",
-  "PRIVMSG carol see www.example.org, a mistake",
-];
-
-/** What pages show of it. In place of `GARDEN`: nothing but the picture if it is of the same origin, else the link. */
-const PLAYED_TO_PAGE = [
-  "one\n\nthree",
-  "first\n\nlast",
-  "on: [push]\n  jobs:\n\nend",
-  "In reply to bob on: [push]\n  jobs:\n\nend | Deleted by alicia",
-  "In reply to alice Deleted message | main",
-  "In reply to bob main | the main one | 👍 1",
-  "In reply to erin the main one | built\nin 3 s",
-  "@alice and @bob: tea?",
-  "our garden",
-  "GARDEN",
-  "Deleted by robert",
-  "Deployed build 7 (https://ci.example/7) :tada:\nTests\nall passed",
-  "see www.example.org, a mistake",
-  "Deleted by erin",
-];
-
-/** Searches, and the texts that they find. */
-const SEARCHES: readonly (readonly [query: string, found: readonly string[]])[] = [
-  ["from:carol has:link mist", ["see www.example.org, a mistake"]],
-  ["in:#tea gard", ["our garden", "LINKgarden.png"]],
-  ["from:erin ma", ["the main one"]],
-  ["teapots", []],
-  ["which bran", []],
-];
 
 /** Who takes part. */
 interface Cast {
@@ -163,7 +56,7 @@ export class Conversation implements AsyncDisposable {
   token = "";
   #hook = "";
   /** The link of alice's file. */
-  #garden = "";
+  garden = "";
   /** The path of bob's file. */
   #file = "";
 
@@ -379,8 +272,8 @@ export class Conversation implements AsyncDisposable {
     await alice.page.keyboard.press("Enter");
     await bob.until("<alicia> our garden");
     const link = /http\S+\/f\/\S+$/.exec(await bob.until(/\/f\/[\w-]{22}\/400x200\/garden\.png$/))![0];
-    this.#garden = link;
-    for (const page of [alice, frank]) await this.#shows(page, link);
+    this.garden = link;
+    for (const page of [alice, frank]) await shows(page, link);
     await this.#onIrc("alicia", ["our garden", link]);
     await this.#privmsg("alicia", link);
 
@@ -398,7 +291,7 @@ export class Conversation implements AsyncDisposable {
     const { url, path } = JSON.parse(answer);
     this.#file = path;
     await bob.until(`<bob> ${url}`); // under the name of the account
-    for (const page of [alice, frank]) await this.#shows(page, url);
+    for (const page of [alice, frank]) await shows(page, url);
     await this.#onIrc("bob", [url]);
     await this.#privmsg("bob", url);
     for (const server of [this.here, this.there]) assertEquals(await status(server, path), 200);
@@ -429,7 +322,7 @@ export class Conversation implements AsyncDisposable {
     const { alice, bob, carol, erin, frank, ids } = this;
     await choose(alice, "which branch?", "Delete");
     await message(alice, "which branch?").getByRole("button", { name: "Delete for all?" }).click();
-    await bob.until('-- alicia deleted a message of alice: "which branch?"');
+    await bob.until('-- alicia deleted: "which branch?"');
     assertEquals((await this.#redaction())["params"], ["#tea", ids.which]);
     for (const page of [alice, frank]) {
       await page.page.locator(".line.deleted").first().waitFor();
@@ -448,12 +341,22 @@ export class Conversation implements AsyncDisposable {
     await bob.until('-- erin deleted a message of carol: "see www.example.org, teapots" (spam)');
 
     await bob.type("/delete cat.png");
-    await bob.until(/^-- robert deleted a message of bob: "http.*cat\.png"$/);
+    await bob.until(/^-- robert deleted: "http.*cat\.png"$/);
     await this.#redaction();
     for (const page of [alice, frank]) {
       await page.page.locator(".files img[alt='cat.png']").waitFor({ state: "detached" });
     }
     for (const server of [this.here, this.there]) await until(async () => await status(server, this.#file) === 404);
+  }
+
+  /** Both pages, as their users see them. If TINCAN_SCREENSHOTS names a directory, pictures are written there. */
+  async look(): Promise<void> {
+    const pictures = Deno.env.get("TINCAN_SCREENSHOTS");
+    for (const [name, visitor] of Object.entries({ alice: this.alice, frank: this.frank })) {
+      await visitor.assertFits(name);
+      await visitor.assertAccessible(name);
+      if (pictures !== undefined) await visitor.page.screenshot({ path: `${pictures}/messages-story-${name}.png` });
+    }
   }
 
   /** The stream of all that was said, as curl has received it. */
@@ -495,90 +398,6 @@ export class Conversation implements AsyncDisposable {
       ["alicia", ids.which, undefined],
       ["erin", ids.teapots, "spam"],
     ]);
-  }
-
-  /** Everything as clients get it that come later, on a server. */
-  async playBack(server: Program): Promise<void> {
-    const code = await makeLink(this.alice);
-    await this.#playToNc(server, code);
-    await this.#playToBots(server, code);
-    await this.#playToWeeChat(server, code);
-    await this.#playToPage(server, code);
-  }
-
-  async #playToNc(server: Program, code: string): Promise<void> {
-    using nc = await Client.join(server.port);
-    await nc.send(`/join #tea ${code}`);
-    await nc.until("-- Earlier messages:");
-    await nc.send("/ping");
-    await nc.until("-- Pong.");
-    const shown = nc.received.split("-- Earlier messages:\n")[1]!.replace("-- Pong.\n", "");
-    const undatedLines = shown.replaceAll(/^\[\d\d:\d\d\] /gm, "").replaceAll(/^ {8}/gm, "").replaceAll(LINK, "LINK");
-    assertEquals(undatedLines.split("\n"), PLAYED_TO_NC);
-    for (const [query, found] of SEARCHES) {
-      await nc.send(`/search ${query}`, "/ping");
-      const from = nc.received.length;
-      await nc.until("-- Pong.");
-      const results = nc.received.slice(from).split("\n").filter((line) => line.startsWith("["));
-      assertEquals(results.map((line) => line.replace(/^.*?> (?:".*": )?/, "").replace(LINK, "LINK")), found, query);
-    }
-  }
-
-  async #playToBots(server: Program, code: string): Promise<void> {
-    await using late = await connectBot(server, "late");
-    await late.join("#tea", code);
-    late.client.raw("CHATHISTORY", "LATEST", "#tea", "*", "100");
-    const { commands } = await late.next("batch end chathistory") as unknown as Batch;
-    const isBegin = ({ command, params }: Batch["commands"][number]) =>
-      command !== "BATCH" || params[0]!.startsWith("+");
-    assertEquals(commands.filter(isBegin).map(played), PLAYED_TO_BOT);
-    await using plain = await connectBot(server, "plain", []);
-    await plain.join("#tea", code);
-    assertEquals((await plain.next("batch end chathistory") as unknown as Batch).commands.map(played), PLAYED_AS_LINES);
-    for (const [query, found] of SEARCHES) {
-      late.client.raw(`SEARCH in=#tea;text=${query.replaceAll(" ", "\\s")}`);
-      const { commands } = await late.next("batch end soju.im/search") as unknown as Batch;
-      assertEquals(commands.map(({ params }) => params[1]!.replace(LINK, "LINK")), found, query);
-    }
-  }
-
-  async #playToWeeChat(server: Program, code: string): Promise<void> {
-    await using weechat = await WeeChat.start(server.ircPort, "tardy");
-    await weechat.type(`/join #tea ${code}`, "server.tincan");
-    const buffer = weechat.buffer(TEA);
-    await buffer.until(/\(.*normals?\)/);
-    await weechat.type("/quote CHATHISTORY LATEST #tea * 100", TEA);
-    for (const line of PLAYED_AS_LINES) {
-      const [, nick, text] = /^PRIVMSG (\S+) (.*)$/.exec(line)!;
-      await buffer.until((shown) => shown.replace(LINK, "LINK").replace(/^[~@]/, "") === `${nick}\t${text}`);
-    }
-  }
-
-  async #playToPage(server: Program, code: string): Promise<void> {
-    const url = `http://127.0.0.1:${server.webPort}/i/${code}`;
-    const visitor = await this.world.visitor("", {}, undefined, url);
-    await visitor.enter("henry");
-    await visitor.isIn("#tea");
-    await message(visitor, "main").locator(".quote").first().waitFor();
-    await this.#shows(visitor, this.#garden);
-    const lines = visitor.log.locator(".line:visible");
-    const shown = await lines.evaluateAll((all) =>
-      all.map((line) => {
-        const of = (selector: string) => line.querySelector(selector)?.textContent ?? "";
-        return [of(".quote"), of(".text"), of(".reaction")].filter((text) => text !== "").join(" | ");
-      })
-    );
-    const garden = new URL(this.#garden).origin === new URL(url).origin ? "" : this.#garden;
-    assertEquals(shown, PLAYED_TO_PAGE.map((text) => text === "GARDEN" ? garden : text));
-    for (const [query, found] of SEARCHES) {
-      await visitor.say(`/search ${query}`);
-      const dialog = visitor.dialog("Search");
-      await dialog.getByText(found.length === 0 ? "No messages found." : /\d+ messages? with/).waitFor();
-      const results = await dialog.getByRole("list", { name: "Search results" }).locator(".said").allTextContents();
-      assertEquals(results.map((text) => text.replace(LINK, "LINK")).toReversed(), found, query);
-      await dialog.getByRole("button", { name: "Close" }).click();
-    }
-    await checkLooks(visitor, "messages-story");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -625,16 +444,6 @@ export class Conversation implements AsyncDisposable {
     });
   }
 
-  /** Waits until a page shows a file: as a picture if its link is one of the same origin, else as a link. */
-  async #shows({ page }: Visitor, url: string): Promise<void> {
-    if (new URL(url).origin !== new URL(page.url()).origin) {
-      return await page.getByRole("link", { name: url }).waitFor();
-    }
-    const picture = page.locator(`.log:not([hidden]) .files img[alt='${url.split("/").at(-1)}']`);
-    await picture.waitFor();
-    await until(() => picture.evaluate((image) => (image as HTMLImageElement).naturalWidth > 0));
-  }
-
   /** The last message, as curl gets it. */
   async #last(): Promise<{ readonly id: string; readonly from: string; readonly text: string }> {
     const url = `http://127.0.0.1:${this.here.webPort}/rooms/tea?limit=1`;
@@ -676,61 +485,4 @@ export class Conversation implements AsyncDisposable {
       if (event["command"] === "REDACT") return event;
     }
   }
-}
-
-type Tags = Readonly<Record<string, string>>;
-
-/** A batch of IRC. */
-interface Batch {
-  readonly params: string[];
-  readonly commands: {
-    readonly command: string;
-    readonly nick: string;
-    readonly params: string[];
-    readonly tags: Tags;
-  }[];
-}
-
-/** Makes a link to the current room in the dialog of the page. Returns its code. */
-async function makeLink(visitor: Visitor): Promise<string> {
-  await visitor.page.getByRole("button", { name: "Invite people" }).click();
-  const dialog = visitor.dialog(/^Invite people to /);
-  await dialog.getByRole("button", { name: "Make a link" }).click();
-  await dialog.getByRole("img", { name: "QR code of the link" }).waitFor();
-  const url = await dialog.getByLabel("Invite link", { exact: true }).inputValue();
-  await dialog.getByRole("button", { name: "Close" }).click();
-  return /\/i\/([a-z2-7]{20})$/.exec(url)![1]!;
-}
-
-/** The last message whose own text contains a text. */
-function message({ page }: Visitor, text: string): Locator {
-  return page.locator(".line:visible").filter({ has: page.locator(".text", { hasText: text }) }).last();
-}
-
-/** Opens the menu of a message with the pointer, and presses a button of it. */
-async function choose(visitor: Visitor, text: string, action: string): Promise<void> {
-  const line = message(visitor, text);
-  await line.hover();
-  await line.getByRole("button", { name: action, exact: true }).click();
-}
-
-async function connectBot(server: Program, nick: string, capabilities: readonly string[] = CAPABILITIES): Promise<Bot> {
-  const bot = new Bot();
-  bot.client.requestCap([...capabilities]);
-  bot.start(server.ircPort, nick, { enable_echomessage: true });
-  await bot.next("registered");
-  return bot;
-}
-
-/** A command of a batch, in short. */
-function played({ command, nick, params, tags }: Batch["commands"][number]): string {
-  if (command === "PRIVMSG") return `PRIVMSG ${nick} ${params[1]!.replace(LINK, "LINK")}`;
-  if (command === "BATCH") return `BATCH ${nick} ${params[1]}`;
-  return `${command} ${nick} ${tags["+draft/react"] ?? ""}`.trimEnd();
-}
-
-async function status({ webPort }: Program, path: string): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${webPort}${path}`);
-  await response.body?.cancel();
-  return response.status;
 }

@@ -5,6 +5,7 @@ import { notInstalled } from "./harness.ts";
 import { Directory } from "./history_store.ts";
 import { weechatCannot } from "./irc_clients.ts";
 import { Conversation } from "./messages_story.ts";
+import { playBack } from "./messages_story_playback.ts";
 
 const missing = browserMissing ??
   notInstalled("nc", "irssi", "tmux", "weechat-headless", "tail", "curl") ?? weechatCannot();
@@ -24,7 +25,8 @@ test("messages: everything is told to all clients, each in its form, and to thos
     await conversation.share();
     await conversation.hook();
     await conversation.delete();
+    await conversation.look();
     await conversation.streamed();
-    await conversation.playBack(world.server);
+    await playBack(conversation, world.server);
   }, ["--data", directory.path, ...UNLIMITED]);
 }, missing);

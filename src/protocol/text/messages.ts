@@ -133,8 +133,8 @@ function listNames(reactions: readonly Reaction[]): string {
 }
 
 /** The deletion of a message. */
-export function redactedText({ who, to, line, reason }: Redacted): string {
-  const what = line.who === who ? "" : line.who === "" ? " a message" : ` a message of ${line.who}`;
+export function redactedText({ who, to, line, reason, own = false }: Redacted): string {
+  const what = own || line.who === who ? "" : line.who === "" ? " a message" : ` a message of ${line.who}`;
   const where = isRoom(to) ? "" : " in private";
   const words = line.text === "" ? "" : `: ${quoted(line.text, Infinity)}`;
   return `${who} deleted${what}${where}${words}${reason ? ` (${reason})` : ""}`;

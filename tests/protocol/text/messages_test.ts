@@ -137,6 +137,7 @@ Deno.test("messages: reactions and deletions have their lines", () => {
     [{ ...reacted, line: { id: 1, who: "", text: "" } }, "-- alice reacted 👍 to an earlier message"],
     [{ ...redacted, who: "bob" }, '-- bob deleted: "Lunch at one?"'],
     [redacted, '-- alice deleted a message of bob: "Lunch at one?"'],
+    [{ ...redacted, own: true }, '-- alice deleted: "Lunch at one?"'], // alice was bob
     [{ ...redacted, reason: "spam" }, '-- alice deleted a message of bob: "Lunch at one?" (spam)'],
     [{ ...redacted, who: "bob", to: "alice" }, '-- bob deleted in private: "Lunch at one?"'],
     [{ ...redacted, who: "bob", line: secret }, `-- bob deleted: "${secret.text.replaceAll('"', "'")}"`],
