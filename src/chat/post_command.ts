@@ -7,7 +7,7 @@ import { Member } from "./member.ts";
 import { requireRevision } from "./member_commands.ts";
 import { mentionsOf } from "./message_commands.ts";
 import { fold, NICK_MAX } from "./names.ts";
-import { isScoped } from "./scope.ts";
+import { actsAsAccount, isScoped } from "./scope.ts";
 import type { ChatState } from "./state.ts";
 import { copyString } from "../util/copy_string.ts";
 
@@ -25,14 +25,16 @@ export function post(state: ChatState, command: CommandOf<"post">): Said {
   if (room === undefined) throw new ChatError("no-such-room", key);
   const { account, token } = identity;
   if (account !== undefined) requireRevision(state, account, token, revision);
-  const full = isScoped(token) ? undefined : account;
-  const known = full === undefined ? undefined : state.byAccount.get(fold(full));
-  const author = new Member(nameOf(state, command.nick, full), identity);
-  if (known?.operator !== true) {
+  const isAccount = actsAsAccount(token, key);
+  const known = account === undefined || !isAccount ? undefined : state.byAccount.get(fold(account));
+  const author = new Member(nameOf(state, command.nick, isScoped(token) ? undefined : account), identity);
+  const user = isScoped(token) ? undefined : known; // a bot speaks from its own host
+  if (user?.operator !== true) {
     requireUnmuted(state.muted, author);
-    if (known !== undefined) requireUnmuted(state.muted, known);
+    if (user !== undefined) requireUnmuted(state.muted, user);
   }
-  requireVoiceOf(author, known, room, password);
+  const client = isAccount ? new Member(author.nick, { ...identity, token: undefined }) : author;
+  requireVoiceOf(client, known, room, password);
   const time = state.now;
   const said: Said = {
     kind: "said",

@@ -38,6 +38,14 @@ export function isScoped(token: Scope | undefined): boolean {
   return scopeOf(token) !== undefined;
 }
 
+/**
+ * Whether a token permits in a room all that its account may do there: one without a scope, or one for that room alone. For a
+ * client that is no member: members have no roles by a token with a scope, as they can be given ranks.
+ */
+export function actsAsAccount(token: Scope | undefined, room: string): boolean {
+  return !isScoped(token) || token?.room === room;
+}
+
 /** Checks that a member may change what others see of it or of a room. @throws {ChatError} `token-read-only` */
 export function requireWritable({ scope, nick }: ScopeHolder): void {
   if (scope?.readOnly) throw new ChatError("token-read-only", nick);

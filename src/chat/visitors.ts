@@ -15,7 +15,7 @@ import { type Identity, Member, type Outlet, Session } from "./member.ts";
 import { messageText, requireLength } from "./message_text.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
-import { requireReadable, requireScope } from "./scope.ts";
+import { actsAsAccount, requireReadable, requireScope } from "./scope.ts";
 
 /** A client that is not a member of the chat. */
 export interface Visitor {
@@ -106,7 +106,7 @@ export class AuthoredVisitors implements Visitors {
     if (clean.trim() === "") return undefined;
     requireLength(clean); // of a single line, too, as no transport has limited it
     this.#requireUnbanned(visitor, client);
-    this.#requireEntry(client, room, key); // before the line counts, and before another one is quoted
+    this.#requireEntry(visitor, room, key); // before the line counts, and before another one is quoted
     const reply = id === undefined ? undefined : this.#quote(room, id);
     this.#options.requireStorage(client, room.name, clean.length);
     const { identity, nick, bot } = visitor;
@@ -124,7 +124,7 @@ export class AuthoredVisitors implements Visitors {
     const client = this.#clientOf(visitor);
     requireReadable(client, room.key);
     this.#requireUnbanned(visitor, client);
-    this.#requireEntry(client, room, key);
+    this.#requireEntry(visitor, room, key);
   }
 
   requireWriter(visitor: Visitor): void {
@@ -149,7 +149,9 @@ export class AuthoredVisitors implements Visitors {
     return new Member(nick ?? this.#options.hub.nicknames.guestName(), identity);
   }
 
-  #requireEntry(client: Member, room: Room, key: string | undefined) {
+  #requireEntry({ identity, ...visitor }: Visitor, room: Room, key: string | undefined) {
+    const isAccount = actsAsAccount(identity.token, room.key);
+    const client = this.#clientOf({ ...visitor, identity: isAccount ? { ...identity, token: undefined } : identity });
     if (key !== undefined && checksKey(room, client)) this.#options.requireKeyAttempt(client, room, key);
     requireEntryOf(client, this.#knownOf(client), room, key);
   }

@@ -144,19 +144,21 @@ Deno.test("visitors: no more keys may be tried than by clients that join", () =>
   assertEquals(tea.bars(visitor, "secret")[1], "keys-too-fast");
 });
 
-Deno.test("visitors: roles, invitations and the presence of an account count, but not for a token with a scope", () => {
+Deno.test("visitors: roles, invitations and the presence of an account count, also for a token of that room alone", () => {
   const tea = new Tea();
   const alice = tea.arrive("alice", [], { account: "alice" });
   tea.mode(tea.op, "#tea", "+i");
   assertEquals([tea.bars(ALICE)[1], tea.bars(HOOK)[1]], ["invite-only", "invite-only"]);
   tea.chat.invite(tea.op, tea.chat.findRoom("#tea"), "alice");
-  assertEquals([tea.bars(ALICE), tea.bars(HOOK)[1]], [[undefined, undefined], "invite-only"]);
+  assertEquals([tea.bars(ALICE), tea.bars(HOOK)], [[undefined, undefined], [undefined, undefined]]);
+  const readOnly = { ...HOOK, identity: { ...HOOK.identity, token: { id: 9, readOnly: true, room: undefined } } };
+  assertEquals(tea.bars(readOnly)[1], "invite-only", "a scope that is not this room");
   tea.chat.join(alice, "#tea");
   assertEquals(tea.bars(ALICE), [undefined, undefined]);
   tea.mode(tea.op, "#tea", "+m");
   assertEquals(tea.bars(ALICE), ["cannot-speak", undefined]);
   tea.mode(tea.op, "#tea", "+v alice");
-  assertEquals([tea.bars(ALICE), tea.bars(HOOK)[1]], [[undefined, undefined], "invite-only"]);
+  assertEquals([tea.bars(ALICE), tea.bars(HOOK)], [[undefined, undefined], [undefined, undefined]]);
   // A role counts without a member.
   const boss = tea.arrive("boss", ["#own"], { account: "boss" });
   tea.mode(boss, "#own", "+i");
