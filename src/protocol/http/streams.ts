@@ -84,7 +84,7 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
   readonly #manners: Readonly<Record<"events" | "text", Manner>>;
   readonly #pool = new NetworkPool<Stream>();
   readonly #all = new Set<Stream>();
-  #timer: ReturnType<typeof setInterval> | undefined; // while there are streams
+  #timer: ReturnType<typeof setTimeout> | undefined; // while there are streams
   #checks = 0;
 
   constructor(options: StreamsOptions) {
@@ -134,7 +134,7 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
     const stream = new Stream(request, manner, this.#options, () => this.#ended(stream));
     this.#all.add(stream);
     this.#pool.add(networks, stream);
-    this.#timer ??= setInterval(() => this.#tick(), RECHECK_INTERVAL);
+    this.#timer ??= setTimeout(() => this.#tick(), RECHECK_INTERVAL);
     this.#options.onStream(client);
     try {
       stream.begin();
@@ -157,6 +157,7 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
   }
 
   #tick() {
+    this.#timer = setTimeout(() => this.#tick(), RECHECK_INTERVAL);
     this.recheck();
     if (++this.#checks % RECHECKS_PER_HEARTBEAT !== 0) return;
     for (const stream of this.#all) stream.beat();
@@ -173,7 +174,7 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
     this.#all.delete(stream);
     this.#pool.delete(stream);
     if (this.#all.size > 0) return;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 }
