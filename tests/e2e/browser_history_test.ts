@@ -275,11 +275,11 @@ test(
       await alice.page.reload();
       await inView(alice, "line 249");
       await alice.titled("#tea · tincan");
-      await alice.say("/search 17");
+      await alice.say("/search 42");
       const result = alice.dialog("Search").getByRole("listitem");
-      await result.getByText("line 17").waitFor();
+      await result.getByText("line 42").waitFor();
       await result.getByRole("button").click();
-      await inView(alice, "line 17");
+      await inView(alice, "line 42");
       assertInARow(await shown(alice));
       await alice.page.getByRole("button", { name: "To the end" }).click();
       await inView(alice, "line 249");
