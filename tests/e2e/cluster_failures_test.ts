@@ -106,9 +106,9 @@ test("cluster: nobody is dropped and no line is lost when the only NATS server i
   await nats.start();
   await settleAll(clients);
   assertSame(clients, count);
-  for (const node of cluster.nodes) {
+  for (const [n, node] of cluster.nodes.entries()) {
     await until(async () => (await cluster.health(node)).status === 200);
-    using late = await IrcClient.register(node.ircPort, "late", ...CAPABILITIES);
+    using late = await IrcClient.register(node.ircPort, `late${n}`, ...CAPABILITIES);
     await late.enter("#tea");
     assertEquals(await late.history("#tea"), messages(clients[0]!.received, "#tea").slice(-100));
     assert(!node.log.all.includes("gone"), node.log.all);
