@@ -186,6 +186,7 @@ browse("page: rooms and people are one stop of Tab each, and the arrow keys move
   assertEquals((await stopsIn(alice, go)).sort(), ["", "#lobby"]); // the field and the list
   await page.keyboard.press("Escape");
   await go.waitFor({ state: "hidden" });
+  await page.waitForFunction(() => document.activeElement?.id === "words"); // it gets the focus when the dialog has closed
 
   const focused = (name: string) =>
     page.waitForFunction((name) => document.activeElement?.textContent?.startsWith(name) === true, name);
