@@ -10,6 +10,12 @@ import { APPEND_HEADER, readState, type StreamState } from "./nats_stream.ts";
 /** How long the stream must seem to be another before that is believed: a new leader may need a moment. */
 const SUSPICION_TIME = 3000;
 
+/**
+ * How long the stream must be missing before that is believed, in milliseconds: servers of NATS that have all been killed elect
+ * a leader that says so until it has loaded what it knew, which takes seconds on a busy machine.
+ */
+const MISSING_TIME = 15_000;
+
 /** How often a stream that seems to be another is checked, in milliseconds. */
 const SUSPICION_INTERVAL = 250;
 
@@ -107,7 +113,7 @@ export class Identity {
       return state.last;
     } catch (error) {
       if (jetstreamCode(error) === JETSTREAM_ERROR.streamMissing) {
-        this.#suspect(["replaced", `The stream ${this.#stream} was deleted.`], false);
+        this.#suspect(["replaced", `The stream ${this.#stream} was deleted.`], MISSING_TIME);
       }
       return undefined;
     } finally {
@@ -173,10 +179,10 @@ export class Identity {
   }
 
   /**
-   * Declares the stream lost when a verdict has held for long enough, or cannot be wrong: the stream has answered that it
-   * is another.
+   * Declares the stream lost when a verdict has held for `time` milliseconds. A stream that answers that it is another cannot
+   * be wrong.
    */
-  #suspect(verdict: Verdict | undefined, isAnswer = true): void {
+  #suspect(verdict: Verdict | undefined, time = verdict?.[0] === "replaced" ? 0 : SUSPICION_TIME): void {
     if (verdict === undefined || this.#isLost || this.#position().next === 0) {
       this.#suspicion = undefined;
       return;
@@ -185,8 +191,7 @@ export class Identity {
     if (this.#suspicion?.kind !== kind) this.#suspicion = { kind, since: performance.now() };
     this.#doubts++;
     this.isTrusted = false;
-    const isCertain = kind === "replaced" && isAnswer;
-    if (isCertain || performance.now() - this.#suspicion.since >= SUSPICION_TIME) return this.lose(kind, message);
+    if (performance.now() - this.#suspicion.since >= time) return this.lose(kind, message);
     setTimeout(() => void this.check(), SUSPICION_INTERVAL);
   }
 }

@@ -1,8 +1,12 @@
 /** Cases that a real server does not produce on demand: a stream without a leader, or without one of its batches. */
 import { assertEquals } from "@std/assert";
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { FakeTimers } from "../fake_timers.ts";
 import type { NatsClient } from "../../src/cluster/nats_client.ts";
 import { Identity, type Position } from "../../src/cluster/nats_identity.ts";
+
+/** What NATS answers about a stream that it does not know. */
+const MISSING = new JetStreamApiError({ code: 404, err_code: 10059, description: "stream not found" });
 
 /** A stream that answers as it is told, and a check of it, with a clock of its own. */
 class Harness implements Disposable {
@@ -11,6 +15,7 @@ class Harness implements Disposable {
   state = { first_seq: 1, last_seq: 5, messages: 5 };
   leader: string | undefined = "n1";
   created = "then";
+  isMissing = false;
   /** The sender of each stored batch. */
   senders = new Map([[5, "a:5"]]);
   readonly events: string[] = [];
@@ -22,7 +27,10 @@ class Harness implements Disposable {
   constructor() {
     performance.now = () => this.#time;
     const streams = {
-      info: () => Promise.resolve({ state: this.state, created: this.created, cluster: { leader: this.leader } }),
+      info: () =>
+        this.isMissing
+          ? Promise.reject(MISSING)
+          : Promise.resolve({ state: this.state, created: this.created, cluster: { leader: this.leader } }),
       getMessage: (_stream: string, { seq }: { seq: number }) => {
         const sender = this.senders.get(seq);
         return Promise.resolve(sender === undefined ? null : { header: new Map([["Tincan", sender]]) });
@@ -81,6 +89,21 @@ Deno.test("log identity: a stream that seems to end too early is lost only when 
   assertEquals(harness.identity.isLost, false);
   await harness.pass(1000);
   assertEquals(harness.events.at(-2), "behind: The stream S ends with batch 2, and batch 5 was delivered already.");
+});
+
+Deno.test("log identity: a stream that is missing is lost only when servers had time to load it", async () => {
+  using harness = new Harness();
+  harness.isMissing = true;
+  await harness.identity.check();
+  await harness.pass(14_000);
+  assertEquals([harness.identity.isTrusted, harness.identity.isLost], [false, false]);
+  harness.isMissing = false;
+  await harness.pass(500);
+  assertEquals([harness.identity.isTrusted, harness.identity.isLost], [true, false]);
+  harness.isMissing = true;
+  await harness.identity.check();
+  await harness.pass(15_500);
+  assertEquals(harness.events.at(-1), "replaced: The stream S was deleted.");
 });
 
 Deno.test("log identity: a stream with another batch in the place of the last one is not trusted again", async () => {
