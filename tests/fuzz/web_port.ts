@@ -43,6 +43,9 @@ const STATUSES = new Set([
 
 const FIELD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~\x80-\xff]*$/;
 
+/** The types of responses that may end with the connection: streams to clients of HTTP/1.0. */
+const STREAM = /^text\/(?:event-stream|plain)\b/;
+
 /** A socket in memory: all input is available from the start, followed by the end. */
 class MemorySocket {
   readonly remoteAddr = { transport: "tcp", hostname: PROXY, port: 50_000 } as const;
@@ -283,6 +286,7 @@ function unsoundAnswers(
       continue;
     }
     const length = value("content-length") ?? "";
+    if (length === "" && last && STREAM.test(value("content-type") ?? "")) return undefined; // as HTTP/1.0 has no chunks
     if (!/^\d+$/.test(length)) return "is answered without a length";
     at += Number(length);
   }
