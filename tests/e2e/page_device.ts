@@ -77,8 +77,13 @@ export class PageDevice implements Device {
     const name = new RegExp(`^${target}`);
     const tab = this.#visitor.rooms.getByRole("button", { name, includeHidden: true });
     const counted = tab.filter({ hasText: new RegExp(`^${target}${count} unread`) });
-    if (count > 0) return await counted.waitFor({ state: "attached" });
-    await tab.filter({ hasText: "unread" }).waitFor({ state: "detached" });
+    try {
+      if (count > 0) await counted.waitFor({ state: "attached" });
+      else await tab.filter({ hasText: "unread" }).waitFor({ state: "detached" });
+    } catch (cause) {
+      const tabs = await this.#visitor.rooms.getByRole("button", { includeHidden: true }).allTextContents();
+      throw new Error(`Not ${count} unread in ${target}: the tabs are ${JSON.stringify(tabs)}`, { cause });
+    }
   }
 
   read(target: string): Promise<void> {
