@@ -5,7 +5,7 @@
 import { byId } from "../dom.js";
 import { TypingNotifier } from "../typing.js";
 import { focusComposer } from "./composer.js";
-import { quoteText } from "./reactions.js";
+import { quoteText } from "../quoted.js";
 
 /** @param {import("../chat.js").Chat} chat */
 export function showReplyBar(chat) {
@@ -36,6 +36,6 @@ export function showReplyBar(chat) {
     const line = model.current?.replyTo;
     bar.hidden = line === undefined;
     byId("reply-nick", HTMLElement).textContent = line?.nick ?? "";
-    byId("reply-text", HTMLElement).textContent = line === undefined ? "" : quoteText(line);
+    byId("reply-text", HTMLElement).textContent = line === undefined ? "" : quoteText(line, location.origin);
   }
 }

@@ -1,0 +1,509 @@
+/** The terminal client: composes what is on the screen, and passes keys on. */
+import { isSecret, type Ui } from "../web/commands.js";
+import type { Status as ConnectionStatus } from "../web/connection.js";
+import { deleteLine } from "../web/line_changes.js";
+import { plainText } from "../web/format.js";
+import { trimLines } from "../web/multiline.js";
+import { quoteText } from "../web/quoted.js";
+import { sendMarkers, storeMarker } from "../web/read_sync.js";
+import type { Room } from "../web/room.js";
+import { TypingNotifier, typingText, typists } from "../web/typing.js";
+import { askChanServ } from "../web/chanserv.js";
+import { askNickServ } from "../web/account.js";
+import type { ClientUi } from "./command.ts";
+import { run } from "./commands.ts";
+import { CompletionList } from "./completion_list.ts";
+import { Frames } from "./frames.ts";
+import { Notifier } from "./notifier.ts";
+import { accountPrompt, connectionPrompt, namePrompt, operatorPrompt, type Prompt } from "./prompts.ts";
+import type { ClientSession } from "./session.ts";
+import type { Input, Key } from "./terminal/keys.ts";
+import { LineEditor } from "./terminal/line_editor.ts";
+import { Screen } from "./terminal/screen.ts";
+import { Terminal } from "./terminal/terminal.ts";
+import { drawPeople, drawStatus, drawTabs, drawTopic, PEOPLE_COLUMNS, type Status } from "./views/bars.ts";
+import { goDialog, helpDialog, searchDialog } from "./views/dialogs.ts";
+import { drawInput, drawOptions, type InputLook, inputRows } from "./views/input_view.ts";
+import type { ListDialog } from "./views/list_dialog.ts";
+import { LogView } from "./views/log_view.ts";
+
+/** The list of people is shown from so many columns on; the topic from so many rows on. */
+const PEOPLE_FROM = 90;
+const TOPIC_FROM = 12;
+
+/** Ctrl-C leaves if it comes again within this time, in milliseconds. */
+const LEAVE_WITHIN = 2000;
+
+/** Shown for input that looks like a command with a password, but would be sent as a message. */
+const NOT_SENT_SECRET =
+  "Not sent, because it may contain a password. Write the command on one line that begins with /.";
+
+/** Runs the client on the terminal until the user leaves. @returns The exit code. */
+export function runApp(session: ClientSession): Promise<number> {
+  return new Promise((resolve) => new App(session, resolve).start());
+}
+
+class App {
+  readonly #session: ClientSession;
+  readonly #done: (code: number) => void;
+  readonly #frames: Frames;
+  readonly #terminal: Terminal;
+  readonly #screen: Screen;
+  readonly #log: LogView;
+  readonly #list: CompletionList;
+  readonly #typing: TypingNotifier;
+  readonly #notifier: Notifier;
+  /** The input of each room, with its draft. */
+  readonly #editors = new WeakMap<Room, LineEditor>();
+  #prompt: Prompt | undefined;
+  #promptEditor = new LineEditor();
+  #dialog: ListDialog | undefined;
+  /** Said in the status row until the next key. */
+  #problem = "";
+  #status: ConnectionStatus = { kind: "idle" };
+  #interruptedAt = -Infinity;
+  #tick: ReturnType<typeof setInterval> | undefined;
+  #hasLeft = false;
+
+  constructor(session: ClientSession, done: (code: number) => void) {
+    this.#session = session;
+    this.#done = done;
+    this.#frames = new Frames(() => this.#draw(), () => this.#terminal.isReady);
+    this.#terminal = Terminal.open({
+      input: (input) => this.#input(input),
+      resize: (columns, rows) => {
+        this.#screen.resize(columns, rows);
+        this.#frames.request();
+      },
+      interrupted: () => this.#interrupt(),
+      resumed: () => {
+        this.#screen.invalidate();
+        this.#frames.request();
+      },
+      closed: () => this.#leave("", 1),
+      terminated: () => this.#leave("", 0),
+    });
+    this.#terminal.onDrain = this.#frames.ready;
+    const { columns, rows, capabilities } = this.#terminal;
+    this.#screen = new Screen(columns, rows, capabilities);
+    const { chat } = session;
+    this.#log = new LogView(chat, capabilities, session.origin, this.#frames.request);
+    this.#list = new CompletionList(chat, this.#frames.request);
+    this.#typing = new TypingNotifier(chat);
+    this.#notifier = new Notifier(chat, session.settings, (text) => this.#terminal.write(text));
+  }
+
+  start(): void {
+    const { chat } = this.#session;
+    const { model } = chat;
+    model.listen((change, room) => {
+      this.#frames.request();
+      if (change === "read" && room !== undefined) storeMarker(chat, room);
+      if (change === "caught up" && room !== undefined) this.#sendAgain(room);
+      if (change === "current") {
+        this.#list.close();
+        if (room === undefined && !this.#hasLeft) model.show(model.tabs[0] ?? chat.join(this.#session.firstRoom));
+      }
+    });
+    this.#session.onStatus = (status) => this.#statusChanged(status);
+    this.#tick = setInterval(() => {
+      const { current } = model;
+      if (this.#status.kind === "waiting" || (current !== undefined && current.typing.size > 0)) this.#frames.request();
+    }, 1000);
+    this.#frames.request();
+    this.#session.start();
+  }
+
+  get #ui(): ClientUi {
+    const { chat } = this.#session;
+    const open = (dialog: ListDialog) => {
+      this.#dialog = dialog;
+      this.#frames.request();
+    };
+    const said = (text: string) => chat.model.tell(chat.model.current, text);
+    const ui: Ui = {
+      help: () => open(helpDialog(chat)),
+      go: (text) => open(goDialog(chat, text, this.#frames.request)),
+      search: (words) => open(searchDialog(chat, words, this.#terminal.capabilities.colors, this.#frames.request)),
+      settings: () => this.#ask(accountPrompt(chat, this.#accountCommand)),
+      devices() {
+        const room = chat.model.current;
+        if (room !== undefined) askNickServ(chat, "TOKEN LIST", room);
+      },
+      invite() {
+        const room = chat.model.current;
+        if (room !== undefined) askChanServ(chat, ["LINK", room.name], { room });
+      },
+      operator: (name = "") => name === "" ? said("Name yourself: /oper NAME") : this.#ask(operatorPrompt(chat, name)),
+    };
+    return {
+      ...ui,
+      quit: (reason) => this.#leave(reason, 0),
+      askSecret: (label, answered) => {
+        const reason = "Esc cancels.";
+        this.#ask({
+          label,
+          reason,
+          isSecret: true,
+          isOptional: true,
+          answered: (text) => text === "" ? undefined : answered(text),
+        });
+      },
+      setting: (name, value) => this.#notifier.setting(name, value),
+    };
+  }
+
+  #accountCommand: "login" | "register" = "login";
+
+  get #editor(): LineEditor {
+    const room = this.#session.chat.model.current;
+    if (this.#prompt !== undefined || room === undefined) return this.#promptEditor;
+    let editor = this.#editors.get(room);
+    if (editor === undefined) this.#editors.set(room, editor = new LineEditor());
+    return editor;
+  }
+
+  #ask(prompt: Prompt | undefined): void {
+    this.#prompt = prompt;
+    this.#promptEditor = new LineEditor();
+    this.#dialog = undefined;
+    this.#list.close();
+    this.#frames.request();
+  }
+
+  #statusChanged(status: ConnectionStatus): void {
+    const { chat } = this.#session;
+    this.#status = status;
+    if (status.kind === "online") {
+      if (this.#prompt?.isOptional === false) this.#ask(undefined);
+    } else if (status.kind === "rejected") {
+      this.#ask(connectionPrompt(chat, status, (reason) => this.#ask(namePrompt(chat, reason))));
+    }
+    this.#frames.request();
+  }
+
+  /** Sends again, once, what was not confirmed before the connection was lost, and is not in the history. */
+  #sendAgain(room: Room): void {
+    const { chat } = this.#session;
+    if (!chat.online || room.state === "out") return;
+    for (const pending of room.pending.filter(({ error, after }) => error !== undefined && after !== undefined)) {
+      chat.resend(room, pending);
+    }
+  }
+
+  // Input.
+
+  #input(input: Input): void {
+    this.#frames.request();
+    if ("focus" in input) return this.#setFocus(input.focus);
+    if ("paste" in input) return this.#paste(input.paste);
+    const { key } = input;
+    this.#problem = "";
+    if (key.ctrl && key.name === "c") return this.#interrupt();
+    if (key.ctrl && key.name === "l") return this.#screen.invalidate();
+    if (this.#dialog !== undefined) {
+      const dialog = this.#dialog;
+      if (!dialog.handle(key) && this.#dialog === dialog) this.#dialog = undefined;
+      return;
+    }
+    if (this.#prompt !== undefined) return this.#promptKey(this.#prompt, key);
+    if (this.#log.selected !== undefined && this.#selectionKey(key)) return;
+    if (this.#globalKey(key)) return;
+    this.#editKey(key);
+  }
+
+  #setFocus(isFocused: boolean): void {
+    const { model } = this.#session.chat;
+    model.setVisible(isFocused);
+    this.#notifier.isFocused = isFocused;
+  }
+
+  #paste(text: string): void {
+    if (this.#dialog !== undefined) return this.#dialog.paste(text);
+    this.#editor.insert(this.#prompt === undefined ? text : text.replace(/[\r\n]+$/, ""));
+    this.#edited();
+  }
+
+  #promptKey(prompt: Prompt, key: Key): void {
+    if (key.name === "enter") {
+      const text = this.#promptEditor.take(true);
+      this.#prompt = undefined;
+      prompt.answered(text);
+      if (!this.#session.chat.online && !prompt.isOptional && this.#prompt === undefined && text === "") {
+        this.#ask(prompt);
+      }
+      return;
+    }
+    if (key.name === "escape" && prompt.isOptional) return this.#ask(undefined);
+    if (key.ctrl && key.name === "d" && this.#promptEditor.text === "") return this.#leave("", 0);
+    if (!this.#promptEditor.handle(key) && key.text !== undefined) this.#promptEditor.insert(key.text);
+  }
+
+  /** Keys while a message is selected. @returns Whether it was one. */
+  #selectionKey(key: Key): boolean {
+    const { chat } = this.#session;
+    const room = chat.model.current;
+    const line = this.#log.selected;
+    if (room === undefined || line === undefined) return false;
+    if (key.name === "escape") this.#log.selected = undefined;
+    else if (key.name === "up" || key.name === "down") this.#log.select(key.name === "up" ? -1 : 1);
+    else if (key.name === "enter") this.#log.toggleFold(line);
+    else if (key.ctrl || key.alt) return false;
+    else if (key.text === "r") {
+      chat.model.replyTo(room, line);
+      this.#log.toEnd();
+    } else if (key.text === "+" || key.text === "e") {
+      this.#ask({
+        label: "Reaction: ",
+        reason: `An emoji, or its name, such as :tada: – for ${quoteText(line, this.#session.origin)}`,
+        isSecret: false,
+        isOptional: true,
+        answered: (text) => void this.#react(room, line, text.trim()),
+      });
+    } else if (key.text === "d") {
+      this.#ask({
+        label: "Delete this message for all? (y/n) ",
+        reason: quoteText(line, this.#session.origin),
+        isSecret: false,
+        isOptional: true,
+        answered: (text) => {
+          if (/^y/i.test(text)) deleteLine(chat, room, line);
+          this.#log.selected = undefined;
+        },
+      });
+    } else return false;
+    return true;
+  }
+
+  async #react(room: Room, line: NonNullable<LogView["selected"]>, text: string): Promise<void> {
+    if (text === "") return;
+    const { typedEmoji } = await import("../web/suggestions.js");
+    const named = /^:.*:$/.test(text) ? text : `:${text}:`;
+    const emoji = (await typedEmoji(named))?.emoji ?? text;
+    this.#log.selected = undefined;
+    this.#log.actionsOf(room).react(line, emoji);
+    this.#frames.request();
+  }
+
+  /** Keys that work whatever is typed. @returns Whether it was one. */
+  #globalKey({ name, ctrl, alt }: Key): boolean {
+    const { chat } = this.#session;
+    const { model } = chat;
+    if (name === "pageup") this.#log.scrollPages(-1);
+    else if (name === "pagedown") this.#log.scrollPages(1);
+    else if (alt && name === "up") this.#log.select(-1);
+    else if (alt && name === "down") this.#log.select(1);
+    else if (alt && name === "end") this.#log.toEnd();
+    else if (alt && /^[1-9]$/.test(name)) this.#show(model.tabs[Number(name) - 1]);
+    else if (alt && name === "a") this.#show(this.#nextUnread());
+    else if (alt && (name === "left" || name === "right")) this.#step(name === "left" ? -1 : 1);
+    else if (ctrl && name === "k" && this.#editor.text === "") this.#ui.go("");
+    else return false;
+    return true;
+  }
+
+  #show(room: Room | undefined): void {
+    if (room !== undefined) this.#session.chat.model.show(room);
+  }
+
+  #step(by: -1 | 1): void {
+    const { model } = this.#session.chat;
+    const { tabs } = model;
+    const at = tabs.findIndex((room) => room === model.current);
+    this.#show(tabs[(at + by + tabs.length) % tabs.length]);
+  }
+
+  /** The next tab with messages for the user; else with new ones. */
+  #nextUnread(): Room | undefined {
+    const { model } = this.#session.chat;
+    const { tabs } = model;
+    const at = tabs.findIndex((room) => room === model.current) + 1;
+    const others = [...tabs.slice(at), ...tabs.slice(0, at)];
+    return others.find((room) => room.mentions > 0 || (!room.isRoom && room.unread > 0)) ??
+      others.find(({ unread }) => unread > 0);
+  }
+
+  #editKey(key: Key): void {
+    const { chat } = this.#session;
+    const room = chat.model.current;
+    const editor = this.#editor;
+    if (room === undefined) return;
+    if (key.name === "tab") return this.#list.tab(room, editor, key.shift);
+    if (key.name === "enter" && !key.alt && !key.shift) {
+      if (this.#list.choose(editor)) return this.#edited();
+      return this.#submit(room, editor);
+    }
+    if (key.name === "escape") {
+      if (!this.#list.close() && room.replyTo !== undefined) chat.model.replyTo(room, undefined);
+      return;
+    }
+    if ((key.name === "up" || key.name === "down") && !key.alt && !key.ctrl) {
+      if (this.#list.move(key.name === "up" ? -1 : 1)) return;
+    }
+    if (key.ctrl && key.name === "d" && editor.text === "") return this.#leave("", 0);
+    if (!editor.handle(key)) {
+      if (key.text === undefined || key.ctrl || key.alt) return;
+      editor.insert(key.text);
+    }
+    this.#edited();
+  }
+
+  #edited(): void {
+    const { chat } = this.#session;
+    const room = chat.model.current;
+    if (room === undefined || this.#prompt !== undefined) return;
+    const { text } = this.#editor;
+    this.#typing.changed(room, text);
+    if (text !== "" && text.length > 200 && !text.startsWith("/")) this.#problem = chat.excessOf(room, trimLines(text));
+    void this.#list.update(room, this.#editor);
+  }
+
+  #submit(room: Room, editor: LineEditor): void {
+    const { chat } = this.#session;
+    const text = trimLines(editor.text);
+    if (text.trim() === "") return;
+    const lines = text.split("\n");
+    const isCommand = lines.length === 1 && text.startsWith("/") && !text.startsWith("//");
+    if (/^\/(?:quit|exit)\b/.test(text)) return this.#leave(text.replace(/^\/\S+\s*/, ""), 0);
+    if (!chat.online && !/^\/(?:help|\?)/.test(text)) {
+      this.#problem = "Not connected. Your text stays here until the connection is back.";
+      return;
+    }
+    if (!isCommand && lines.some(isSecret)) {
+      this.#problem = NOT_SENT_SECRET;
+      return;
+    }
+    const excess = isCommand ? "" : chat.excessOf(room, text);
+    if (excess !== "") {
+      this.#problem = excess;
+      return;
+    }
+    if (/^\/(?:login|register)$/i.test(text)) this.#accountCommand = /^\/r/i.test(text) ? "register" : "login";
+    const said = lines.length > 1 && text.startsWith("/") ? `/${text}` : text;
+    const problem = run(chat, this.#ui, room, said, this.#log.selected);
+    if (problem !== undefined) {
+      this.#problem = problem;
+      return;
+    }
+    this.#typing.sent(room);
+    editor.take(isSecret(text));
+    this.#list.close();
+    if (!isCommand) this.#log.toEnd();
+  }
+
+  /** Ctrl-C: closes what is open, clears the input, and twice leaves. */
+  #interrupt(): void {
+    const isAgain = performance.now() - this.#interruptedAt < LEAVE_WITHIN;
+    if (isAgain) return this.#leave("", 0);
+    this.#frames.request();
+    if (this.#dialog !== undefined) this.#dialog = undefined;
+    else if (this.#prompt?.isOptional) this.#ask(undefined);
+    else {
+      const { editor, had } = { editor: this.#editor, had: this.#editor.text !== "" };
+      editor.setText("", 0);
+      this.#list.close();
+      this.#interruptedAt = performance.now();
+      this.#problem = had ? "Cleared. Ctrl-C again leaves." : "Ctrl-C again leaves.";
+    }
+  }
+
+  #leave(reason: string, code: number): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    clearInterval(this.#tick);
+    this.#frames.stop();
+    sendMarkers(this.#session.chat);
+    this.#session.leave(reason);
+    this.#terminal.close();
+    this.#done(code);
+  }
+
+  // Output.
+
+  #draw(): void {
+    const screen = this.#screen;
+    const { columns, rows } = screen;
+    const { chat } = this.#session;
+    const room = chat.model.current;
+    screen.clear();
+    screen.hideCursor();
+    if (rows < 3 || columns < 10) {
+      this.#drawTiny(columns);
+      return this.#terminal.write(screen.render());
+    }
+    const look = this.#look(room);
+    const input = inputRows(this.#editor, look, columns, rows);
+    const hasTopic = rows >= TOPIC_FROM && room !== undefined && room.topic !== "";
+    const hasTabs = rows >= 5;
+    const hasStatus = rows >= 4;
+    const top = Number(hasTabs) + Number(hasTopic);
+    const height = rows - top - input - Number(hasStatus);
+    if (hasTabs) drawTabs(screen, 0, columns, chat.model);
+    if (this.#dialog !== undefined) this.#dialog.draw(screen, Number(hasTabs), columns, rows - Number(hasTabs));
+    else {
+      if (hasTopic) drawTopic(screen, 1, columns, room, this.#terminal.capabilities.colors);
+      const hasPeople = columns >= PEOPLE_FROM && room?.isRoom === true && room.members.size > 0;
+      const width = hasPeople ? columns - PEOPLE_COLUMNS : columns;
+      this.#log.draw(screen, top, 0, hasPeople ? width - 1 : width, height);
+      if (hasPeople) {
+        drawPeople(screen, { top, left: width, rows: height }, room, this.#terminal.capabilities);
+      }
+      const options = this.#list.options.slice(0, Math.max(0, height));
+      if (options.length > 0) drawOptions(screen, top + height, columns, options, this.#list.selected);
+      if (hasStatus) drawStatus(screen, rows - input - 1, columns, this.#statusOf(room));
+      drawInput(screen, { top: rows - input, rows: input, columns }, this.#editor, look);
+    }
+    this.#terminal.write(screen.render() + this.#notifier.title());
+  }
+
+  /** A terminal that is too small for anything but the input. */
+  #drawTiny(columns: number): void {
+    const look = this.#look(this.#session.chat.model.current);
+    if (columns > 1) drawInput(this.#screen, { top: 0, rows: 1, columns }, this.#editor, { ...look, prompt: "" });
+  }
+
+  #look(room: Room | undefined): InputLook {
+    if (this.#prompt !== undefined) {
+      return { prompt: this.#prompt.label, isSecret: this.#prompt.isSecret, placeholder: "" };
+    }
+    const { chat } = this.#session;
+    const sign = this.#terminal.capabilities.unicode ? "›" : ">";
+    const name = chat.model.nick === "" ? "" : `${chat.model.nick} `;
+    const placeholder = room === undefined ? "" : `Message ${room.name}, or /help`;
+    return { prompt: `${name}${sign} `, isSecret: false, placeholder };
+  }
+
+  #statusOf(room: Room | undefined): Status {
+    const { chat } = this.#session;
+    const below = this.#log.isAtEnd || room === undefined
+      ? ""
+      : room.unread > 0
+      ? `${room.unread} new below – Alt+End`
+      : "Alt+End: to the end";
+    const hint = below !== "" ? below : room?.isRoom && room.members.size > 0 ? `${room.members.size} here` : "";
+    if (this.#problem !== "") return { text: this.#problem, kind: "error", hint };
+    if (this.#prompt !== undefined) return { text: this.#prompt.reason, kind: "plain", hint: "" };
+    const connection = this.#connectionText();
+    if (connection !== "") return { text: connection, kind: "error", hint };
+    if (this.#log.selected !== undefined) {
+      return { text: "r reply · + react · d delete · Enter open · Esc back", kind: "accent", hint };
+    }
+    if (room?.replyTo !== undefined) {
+      const quoted = plainText(quoteText(room.replyTo, this.#session.origin)).replaceAll("\n", " ");
+      return { text: `Reply to ${room.replyTo.nick ?? ""}: ${quoted}`, kind: "accent", hint: "Esc cancels" };
+    }
+    const nicks = room === undefined ? [] : typists(room, Date.now());
+    const typing = typingText(nicks.filter((nick) => !chat.model.ignoresNick(nick)));
+    return { text: typing, kind: "plain", hint };
+  }
+
+  #connectionText(): string {
+    const { kind, reason = "", retryAt = 0 } = this.#status;
+    if (kind === "online") return "";
+    if (kind === "connecting") return `Connecting to ${this.#session.network} …`;
+    if (kind === "waiting") {
+      return `${reason} Trying again in ${Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))} s.`;
+    }
+    return reason;
+  }
+}

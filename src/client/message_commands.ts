@@ -1,0 +1,106 @@
+/** Commands about messages: replies, reactions, deleting. They are those of the text port, and look at the loaded messages. */
+import { canDelete, deleteLine, toggleReaction } from "../web/line_changes.js";
+import { isMessage, type Line } from "../web/lines.js";
+import { fold, type Room } from "../web/room.js";
+import type { Command, Invocation } from "./command.ts";
+
+/** The selected message, if there is one: commands without a name mean it. */
+type Target = Line | undefined;
+
+export const reply: Command = {
+  args: "[NAME] TEXT",
+  help: "reply to the last message, or to that of NAME",
+  run(invocation) {
+    const { chat, room, word, rest, arg } = invocation;
+    const named = isName(room, word) ? lastOf(room, word) : undefined;
+    const text = named === undefined ? arg : rest;
+    const line = named ?? lastOther(invocation);
+    if (line === undefined) return "There is no message here to reply to.";
+    chat.model.replyTo(room, line);
+    if (text !== "") chat.say(room, text);
+  },
+};
+
+export const react: Command = {
+  args: "[NAME] EMOJI",
+  help: "react to the last message, or to that of NAME: /react bob 👍",
+  run: (invocation) => setReaction(invocation, true),
+};
+
+export const unreact: Command = {
+  args: "[EMOJI]",
+  help: "take back your last reaction",
+  run(invocation) {
+    const { chat, room, arg } = invocation;
+    const own = ({ reactions = [] }: Line) =>
+      reactions.findLast(({ own, text }) => own && (arg === "" || text === arg));
+    const line = messages(room).findLast((line) => own(line) !== undefined);
+    if (line === undefined) return "You have no such reaction among the messages here.";
+    toggleReaction(chat, room, line, own(line)!.text);
+  },
+};
+
+export const remove: Command = {
+  args: "[WORDS]",
+  help: "delete your last message, or the last with WORDS",
+  run({ chat, room, arg, selected }) {
+    if (!canDelete(chat)) return "This server cannot delete messages.";
+    const wanted = arg.toLowerCase();
+    const own = messages(room).findLast(({ own, text }) => own === true && text.toLowerCase().includes(wanted));
+    const line = arg === "" && selected !== undefined ? selected : own;
+    if (line === undefined) return "You have no such message here.";
+    deleteLine(chat, room, line);
+  },
+};
+
+/** Sends the messages of the room again that were not sent. */
+export const resend: Command = {
+  args: "",
+  help: "send again what was not sent",
+  run({ chat, room }) {
+    const failed = room.pending.filter(({ error }) => error !== undefined);
+    if (failed.length === 0) return "Everything was sent.";
+    if (!chat.online) return "Not connected. Try again when the connection is back.";
+    for (const pending of failed) chat.resend(room, pending);
+  },
+};
+
+function setReaction(invocation: Invocation, on: boolean): string | undefined {
+  const { chat, room, arg } = invocation;
+  const words = arg.split(/\s+/);
+  const emoji = words.pop() ?? "";
+  const [name] = words;
+  if (emoji === "" || words.length > 1) return "Write /react EMOJI, or /react NAME EMOJI.";
+  const line = name === undefined ? lastOther(invocation) : lastOf(room, name);
+  if (line === undefined) return name === undefined ? "There is no message here." : `No message of ${name} here.`;
+  const has = line.reactions?.some(({ own, text }) => own && text === emoji) ?? false;
+  if (has === on) return `You have reacted ${emoji} to that message already.`;
+  toggleReaction(chat, room, line, emoji);
+  return undefined;
+}
+
+function messages({ lines }: Room): Line[] {
+  return lines.filter((line) =>
+    isMessage(line) && line.id !== undefined && !line.ignored && line.deletedBy === undefined
+  );
+}
+
+/** The selected message, or the last one of another user. */
+function lastOther({ room, selected }: Invocation): Target {
+  return selected ?? messages(room).findLast(({ own }) => !own);
+}
+
+/** The last message of a user. @param name May have an `@` before it, or a colon after it. */
+function lastOf(room: Room, name: string): Target {
+  const wanted = nameOf(name);
+  return messages(room).findLast(({ nick = "" }) => fold(nick) === wanted);
+}
+
+/** Whether a word is the name of a user who is in the room or has written there. */
+function isName(room: Room, word: string): boolean {
+  return word !== "" && (room.members.has(nameOf(word)) || lastOf(room, word) !== undefined);
+}
+
+function nameOf(word: string): string {
+  return fold(word.replace(/^@/, "").replace(/[:,]$/, ""));
+}
