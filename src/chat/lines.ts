@@ -15,10 +15,7 @@ import type { Member, Session } from "./member.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
 import { requireReadable, requireScope } from "./scope.ts";
-import { type Line, REACTION_CHARACTERS, REACTIONS_MAX } from "./store.ts";
-
-/** The most reactions of a member to one line. */
-export const REACTIONS_PER_MEMBER = 10;
+import { type Line, REACTION_CHARACTERS, REACTIONS_MAX, REACTIONS_PER_MEMBER } from "./store.ts";
 
 /** For how long authors may delete their lines, by default, in milliseconds. */
 export const REDACT_TIME = 24 * 60 * 60_000;
