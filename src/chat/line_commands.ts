@@ -92,7 +92,8 @@ type Place = { readonly room: Room } | { readonly receiver: Receiver };
 
 function placeOf(state: ChatState, member: Member, to: LinePlace): Place {
   if ("room" in to) return { room: state.requireRoom(to.room) };
-  return { receiver: findReceiver(state, member, to.nick, "say") };
+  const name = "member" in to ? state.requireMember(to.member).nick : to.account;
+  return { receiver: findReceiver(state, member, name, "say") };
 }
 
 function change(state: ChatState, member: Member, place: Place, { id, who, text }: CommandOf<"react">["line"]) {

@@ -58,6 +58,8 @@ export interface Lines {
 /** What the lines are of. */
 interface LinesOptions {
   readonly history: HistoryReader;
+  /** The member with a nickname. */
+  readonly get: (nick: string) => Member | undefined;
   /** For how long authors may delete their lines, in milliseconds; Infinity for always, 0 for never. */
   readonly redactTime: number;
   readonly submit: <O extends "react" | "redact">(
@@ -113,7 +115,7 @@ export class AuthoredLines implements Lines {
       if (own.length >= REACTIONS_PER_MEMBER) throw new ChatError("reactions-full", String(REACTIONS_PER_MEMBER));
       this.#options.requireStorage(member, from, nameOf(place), REACTION_CHARACTERS);
     }
-    const command = { member: member.id, session: from?.id, to: placeOf(place), line: quoteOf(line), text, on };
+    const command = { member: member.id, session: from?.id, to: this.#placeOf(place), line: quoteOf(line), text, on };
     return this.#options.submit<"react">({ op: "react", ...command });
   }
 
@@ -131,8 +133,21 @@ export class AuthoredLines implements Lines {
     const own = isOwn && Date.now() - line.time <= this.#options.redactTime;
     const mayDelete = own || member.operator || (typeof place !== "string" && place.holds(member, "op"));
     if (!mayDelete) throw new ChatError(isOwn ? "redact-too-late" : "not-own-line", line.who);
-    const command = { member: member.id, session: from?.id, to: placeOf(place), line: quoteOf(line), own, reason };
+    const command = {
+      member: member.id,
+      session: from?.id,
+      to: this.#placeOf(place),
+      line: quoteOf(line),
+      own,
+      reason,
+    };
     return this.#options.submit<"redact">({ op: "redact", ...command });
+  }
+
+  #placeOf(place: Room | string): LinePlace {
+    if (typeof place !== "string") return { room: place.key };
+    const other = this.#options.get(place);
+    return other === undefined ? { account: place } : { member: other.id };
   }
 }
 
@@ -142,8 +157,4 @@ function keyOf(place: Room | string): string | undefined {
 
 function nameOf(place: Room | string): string {
   return typeof place === "string" ? place : place.name;
-}
-
-function placeOf(place: Room | string): LinePlace {
-  return typeof place === "string" ? { nick: place } : { room: place.key };
 }

@@ -1,13 +1,19 @@
 /** Replies, reactions and deleted texts: who may do what, and what clients are told. */
 import { assertEquals } from "@std/assert";
+import { AuthoredChat } from "../../src/chat/authored_chat.ts";
+import { ChatError } from "../../src/chat/chat_error.ts";
 import type { ChatOptions } from "../../src/chat/chat_options.ts";
+import type { CommandSink } from "../../src/chat/command_sink.ts";
+import type { CommandOf, Op, Results } from "../../src/chat/commands.ts";
 import type { ChatEvent } from "../../src/chat/events.ts";
+import type { Hub } from "../../src/chat/hub.ts";
 import { firstId } from "../../src/chat/ids.ts";
-import type { Member } from "../../src/chat/member.ts";
+import type { Endpoint, Member, Session } from "../../src/chat/member.ts";
 import { type Line, REACTIONS_MAX, REACTIONS_PER_MEMBER } from "../../src/chat/store.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
 import { DelayedChat } from "../delayed_chat.ts";
 import { Clock, NOON } from "../history/helpers.ts";
-import { assertRejected, ChatFixture, lasting, sessionOf } from "./helpers.ts";
+import { ANY_ACCOUNT, assertRejected, ChatFixture, IDENTITY, Inbox, lasting, sessionOf } from "./helpers.ts";
 
 const TEA = "#tea";
 
@@ -193,6 +199,60 @@ Deno.test("private lines: reactions and deletions are told to the other side, an
     both().map((line) => [line!.text, line!.reactions, line!.deletedBy]),
     Array(2).fill(["", undefined, "alice"]),
   );
+});
+
+/** Applies commands at once, those about lines after what the test has happen first. */
+class LateSink implements CommandSink {
+  meanwhile = () => {};
+  readonly #hub: Hub;
+  #id = 0;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  nextId(): number {
+    return ++this.#id;
+  }
+
+  submit<O extends Op>(command: CommandOf<O>, endpoint?: Endpoint): Results[O] {
+    if (command.op === "react" || command.op === "redact") this.meanwhile();
+    const result = this.#hub.apply<O>(command, { now: Date.now(), endpoint });
+    if (result instanceof ChatError) throw result;
+    return result;
+  }
+
+  say(command: CommandOf<"say">): void {
+    this.submit(command);
+  }
+
+  underWay(): undefined {}
+}
+
+Deno.test("private lines: changes reach the user that was named, also if another one has the nickname by then", () => {
+  let sink!: LateSink;
+  const history = new MemoryHistory();
+  const chat = new AuthoredChat({ history, directory: ANY_ACCOUNT }, (hub) => sink = new LateSink(hub));
+  const connect = (nick: string, account: string): { member: Member; inbox: Inbox } => {
+    const inbox = new Inbox();
+    const { member } = chat.connect(nick, { ...IDENTITY, account }, { render: write }, inbox) as Session;
+    return { member, inbox };
+  };
+  const alice = connect("alice", "alice");
+  const bob = connect("bob", "robert");
+  chat.whisper(alice.member, "bob", "psst");
+  const { id } = chat.history.conversation(alice.member, "bob", { count: 1 })[0]!;
+  bob.inbox.take();
+  let other: { inbox: Inbox } | undefined;
+  sink.meanwhile = () => {
+    chat.rename(bob.member, "robin");
+    other ??= connect("bob", "bobby");
+  };
+  chat.lines.react(alice.member, "bob", id, "👍", true);
+  chat.lines.redact(alice.member, "robin", id);
+  assertEquals(bob.inbox.take(), ["alice +👍 robin <alice> psst", "alice deletes robin <alice> psst"]);
+  assertEquals(other!.inbox.take(), []);
+  assertEquals(chat.history.line(bob.member, "alice", id)!.deletedBy, "alice");
 });
 
 Deno.test("private lines: the reaction of an ignored user is neither told nor stored on the side that ignores it", () => {
