@@ -120,6 +120,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
     this.lines = new AuthoredLines({
       history: this.history,
+      isLocked: () => hub.storage.isLocked(),
       get: (nick) => this.get(nick),
       redactTime: options.redactTime ?? REDACT_TIME,
       submit: (command) => this.#submit(command),

@@ -58,6 +58,8 @@ export interface Lines {
 /** What the lines are of. */
 interface LinesOptions {
   readonly history: HistoryReader;
+  /** Whether another process has the database locked. */
+  readonly isLocked: () => boolean;
   /** The member with a nickname. */
   readonly get: (nick: string) => Member | undefined;
   /** For how long authors may delete their lines, in milliseconds; Infinity for always, 0 for never. */
@@ -115,6 +117,7 @@ export class AuthoredLines implements Lines {
       if (own.length >= REACTIONS_PER_MEMBER) throw new ChatError("reactions-full", String(REACTIONS_PER_MEMBER));
       this.#options.requireStorage(member, from, nameOf(place), REACTION_CHARACTERS);
     }
+    this.#requireUnlocked(place);
     const command = { member: member.id, session: from?.id, to: this.#placeOf(place), line: quoteOf(line), text, on };
     return this.#options.submit<"react">({ op: "react", ...command });
   }
@@ -133,6 +136,7 @@ export class AuthoredLines implements Lines {
     const own = isOwn && Date.now() - line.time <= this.#options.redactTime;
     const mayDelete = own || member.operator || (typeof place !== "string" && place.holds(member, "op"));
     if (!mayDelete) throw new ChatError(isOwn ? "redact-too-late" : "not-own-line", line.who);
+    this.#requireUnlocked(place);
     const command = {
       member: member.id,
       session: from?.id,
@@ -142,6 +146,11 @@ export class AuthoredLines implements Lines {
       reason,
     };
     return this.#options.submit<"redact">({ op: "redact", ...command });
+  }
+
+  /** Checks that a change in a private conversation can be committed at once. @throws {ChatError} `not-stored` */
+  #requireUnlocked(place: Room | string) {
+    if (typeof place === "string" && this.#options.isLocked()) throw new ChatError("not-stored", place);
   }
 
   #placeOf(place: Room | string): LinePlace {

@@ -273,6 +273,48 @@ Deno.test("private lines: what cannot be committed is rejected, and not told", (
   assertEquals(both().map((line) => [line!.text, line!.reactions]), Array(2).fill(["psst", undefined]));
 });
 
+Deno.test("private lines: a change is rejected, and never stored, while another program has the database locked", () => {
+  const { world, history, alice, bob, id, both } = privately();
+  const tea = world.arrive("carol", [TEA]).rooms.get(TEA)!;
+  for (const isPending of [false, true]) {
+    if (isPending) world.chat.say([...tea.members][0]!, tea, "waits");
+    history.locked = true;
+    assertRejected("not-stored", "alice", () => void world.chat.lines.react(bob, "alice", id, "👍", true));
+    assertRejected("not-stored", "bob", () => void world.chat.lines.redact(alice, "bob", id));
+    history.locked = false;
+    assertEquals([alice, bob].map((each) => world.heard(each)), [[], []]);
+    assertEquals(both().map((line) => [line!.text, line!.reactions]), Array(2).fill(["psst", undefined]));
+  }
+  assertEquals(world.said(TEA), ["waits"]);
+});
+
+Deno.test("lines: pending lines are committed for a reply, reaction or deletion only if it is read of them", () => {
+  const { history, restart } = lasting();
+  const world = restart();
+  const [alice, bob] = [world.enter("alice", TEA), world.enter("bob", TEA)];
+  const tea = world.chat.findRoom(TEA);
+  world.say(alice, TEA, "first");
+  const { id } = world.chat.history.latest(tea, 1)[0]!;
+  const say = (text: string, reply?: number) => world.say(alice, TEA, text, { reply });
+  const react = (member: Member, text: string) => world.chat.lines.react(member, tea, id, text, true);
+  say("waits");
+  history.take();
+  say("a reply", id);
+  assertRejected("no-such-line", TEA, () => say("a reply", id + 2 ** 40));
+  react(alice, "+1");
+  react(bob, "+1");
+  world.chat.lines.redact(alice, tea, id);
+  assertEquals(history.take(), []);
+  assertRejected("line-deleted", TEA, () => react(bob, "-1"));
+  assertEquals(history.take().length, 1, "as the line is deleted by what is pending");
+  say("pending");
+  const { lastLine } = tea;
+  say("a reply", lastLine);
+  assertEquals(history.take(), [["pending"]]);
+  world.chat.lines.react(bob, tea, lastLine, "+1", true);
+  assertEquals([world.chat.lines.react(bob, tea, lastLine, "+1", true), history.take().length], [undefined, 1]);
+});
+
 Deno.test("lines of a room: a reaction or deletion that cannot be committed is not told, and changes nothing", () => {
   const { history, restart } = lasting();
   const fixture = restart();
