@@ -84,14 +84,16 @@ export class HistoryReader {
   }
 
   /**
-   * As `line`, without the reply, reactions and mentions of the line.
+   * A line of a room, or of a member's conversation with a nickname, without its reply, reactions and mentions.
    *
-   * @throws {ChatError} `history-unreadable` or `token-room`
+   * @throws {ChatError} `no-such-line`, `history-unreadable` or `token-room`
    */
-  bareLine(member: Member, where: Room | string, id: number): Line | undefined {
+  bareLine(member: Member, where: Room | string, id: number): Line {
     requireReadable(member, typeof where === "string" ? undefined : where.key);
     this.#storage.commitLine(id);
-    return readable(() => this.#history.bareLine(this.#target(member, where), id));
+    const line = readable(() => this.#history.bareLine(this.#target(member, where), id));
+    if (line === undefined) throw new ChatError("no-such-line", typeof where === "string" ? where : where.name);
+    return line;
   }
 
   /** How many reactions there are to a line, and those of the member. @throws {ChatError} `history-unreadable` */

@@ -5,12 +5,11 @@ import type { CommandOf } from "./commands.ts";
 import {
   guestKey,
   type InviteLink,
-  isExpired,
-  isUsedUp,
   LINK_TIME_MAX,
   LINK_TIME_MIN,
   LINK_USES_MAX,
   personKey,
+  requireUsable,
 } from "./invite_links.ts";
 import type { Member } from "./member.ts";
 import { LOBBY } from "./names.ts";
@@ -51,9 +50,7 @@ export function takeLink(state: ChatState, { member: id, hash }: CommandOf<"link
   const room = link === undefined ? undefined : state.rooms.get(link.room);
   if (link === undefined || room === undefined) throw new ChatError("link-unknown", "");
   const guest = guestKey(member);
-  if (isExpired(link, state.now)) throw new ChatError("link-expired", room.name);
-  const isKnown = guest !== undefined && link.guests.includes(guest);
-  if (isUsedUp(link) && !isKnown) throw new ChatError("link-used-up", room.name);
+  requireUsable(link, room.name, state.now, guest !== undefined && link.guests.includes(guest));
   if (room.bans(member)) throw new ChatError("banned", room.name);
   stored(state, () => state.links.use(link, guest));
   if (!room.has(member)) addInvitation(state, member, room);

@@ -4,6 +4,7 @@
  * A line is known by its message id, and found in the history of this process; its author and its first words go into the
  * command, so that all nodes tell their clients the same.
  */
+import { requireUnmuted, requireVoice } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf, LinePlace } from "./commands.ts";
@@ -12,6 +13,7 @@ import type { HistoryReader } from "./history_reader.ts";
 import { isAuthor } from "./line_author.ts";
 import { isReaction } from "./line_commands.ts";
 import type { Member, Session } from "./member.ts";
+import type { MutedHosts } from "./muted_hosts.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
 import { requireReadable, requireScope } from "./scope.ts";
@@ -58,6 +60,8 @@ export interface Lines {
 /** What the lines are of. */
 interface LinesOptions {
   readonly history: HistoryReader;
+  /** The hosts that are muted now. */
+  readonly muted: () => MutedHosts;
   /** Whether another process has the database locked. */
   readonly isLocked: () => boolean;
   /** The member with a nickname. */
@@ -88,9 +92,7 @@ export class AuthoredLines implements Lines {
       requireReadable(member, place.key);
       if (place.closed || (!place.has(member) && !member.operator)) throw new ChatError("not-in-room", place.name);
     }
-    const line = this.#options.history.bareLine(member, place, id);
-    if (line === undefined) throw new ChatError("no-such-line", nameOf(place));
-    return line;
+    return this.#options.history.bareLine(member, place, id);
   }
 
   /** The quote of a line that a message replies to. @throws {ChatError} as `find` */
@@ -115,6 +117,8 @@ export class AuthoredLines implements Lines {
     if (on) {
       if (total >= REACTIONS_MAX) throw new ChatError("reactions-full", String(REACTIONS_MAX));
       if (own.length >= REACTIONS_PER_MEMBER) throw new ChatError("reactions-full", String(REACTIONS_PER_MEMBER));
+      requireUnmuted(this.#options.muted(), member); // before the reaction counts
+      if (typeof place !== "string") requireVoice(place, member);
       this.#options.requireStorage(member, from, nameOf(place), REACTION_CHARACTERS);
     }
     this.#requireUnlocked(place);

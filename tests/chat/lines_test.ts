@@ -1,7 +1,7 @@
 /** Replies, reactions and deleted texts: who may do what, and what clients are told. */
 import { assertEquals } from "@std/assert";
 import { AuthoredChat } from "../../src/chat/authored_chat.ts";
-import { ChatError } from "../../src/chat/chat_error.ts";
+import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
 import type { ChatOptions } from "../../src/chat/chat_options.ts";
 import type { CommandSink } from "../../src/chat/command_sink.ts";
 import type { CommandOf, Op, Results } from "../../src/chat/commands.ts";
@@ -121,6 +121,27 @@ Deno.test("react: users who may not speak cannot react, and reactions of ignored
   assertRejected("muted", "carol", () => react(carol, "-1"));
   world.chat.leave(bob, world.room());
   assertRejected("not-in-room", TEA, () => react(bob));
+});
+
+Deno.test("react: reactions that a mute or the room rejects do not count for the storage limit", () => {
+  const { restart } = lasting({ storage: { rate: 64, members: 1 } });
+  const world = restart();
+  const [alice, bob] = [world.enter("alice", TEA), world.arrive("bob", [TEA], { host: "elsewhere" })];
+  const tea = world.chat.findRoom(TEA);
+  world.say(alice, TEA, "hi");
+  const { id } = world.chat.history.latest(tea, 1)[0]!;
+  const react = () => void world.chat.lines.react(bob, tea, id, "+1", true);
+  const reactMany = (code: ChatErrorCode, subject: string) => {
+    for (let n = 0; n < 20; n++) assertRejected(code, subject, react);
+  };
+  world.chat.mutes.add("elsewhere", Infinity);
+  reactMany("muted", "bob");
+  world.chat.mutes.remove("elsewhere");
+  world.mode(alice, TEA, "+m");
+  reactMany("cannot-speak", TEA);
+  world.mode(alice, TEA, "-m");
+  react();
+  assertEquals(world.chat.history.latest(tea, 1)[0]!.reactions?.length, 1);
 });
 
 Deno.test("redact: the author may for some time, operators always, and others never", () => {
