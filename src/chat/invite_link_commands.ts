@@ -1,4 +1,4 @@
-/** Applies the commands about invite links: who may make one, what a link does for its user, and who may revoke it. */
+/** Applies the commands that make, use and revoke invite links. */
 import { requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
@@ -38,8 +38,8 @@ export function addLink(state: ChatState, command: CommandOf<"link-add">): Invit
 }
 
 /**
- * Invites a member to the room of a link, as its operators do. Other than their invitations, a link does not override a ban:
- * whoever has made it has not decided who uses it.
+ * Invites a member to the room of a link, as its operators do. Other than their invitations, a link does not override a ban: its
+ * maker does not know its users.
  *
  * @returns The name of the room.
  * @throws {ChatError} `link-unknown`, `link-expired`, `link-used-up`, `banned` or `links-unstored`
@@ -71,7 +71,7 @@ export function removeLink(state: ChatState, { member: id, id: number }: Command
 
 /**
  * Checks that a member may make links to a room: its operators, who need not be in it, and server operators. The lobby has no
- * operators, so every account may: whoever knows the server password could pass that on just as well.
+ * operators, so every account may: its user could pass on the server password just as well.
  *
  * @throws {ChatError} `not-operator`, `not-in-room` or `account-required`
  */

@@ -163,7 +163,7 @@ export class LinkRegistry {
   }
 
   /**
-   * Counts a user of a link, who may have used it before.
+   * Counts a user of a link, unless it has used the link before.
    *
    * @param guest The key of the user, if it is recognized.
    * @throws {StoreError} if it cannot be stored.

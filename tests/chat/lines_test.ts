@@ -1,4 +1,4 @@
-/** Replies, reactions and deleted texts: who may do what, and what clients are told. */
+/** Replies, reactions and deleted texts: permissions, and what clients are told. */
 import { assertEquals } from "@std/assert";
 import { AuthoredChat } from "../../src/chat/authored_chat.ts";
 import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
@@ -107,7 +107,7 @@ Deno.test("react: the reactions to a line are limited, in all and for each membe
   assertRejected("reactions-full", String(REACTIONS_MAX), () => void react(world.arrive("carol", [TEA]), "+1"));
 });
 
-Deno.test("react: users who may not speak cannot react, and reactions of ignored users are not shown", () => {
+Deno.test("react: users that may not speak cannot react, and reactions of ignored users are not shown", () => {
   const world = new World();
   const [alice, bob] = [world.enter("alice", TEA), world.enter("bob", TEA)];
   const carol = world.arrive("carol", [TEA], { host: "elsewhere" });

@@ -84,7 +84,7 @@ Deno.test("visitors: a line reaches the members of the room, and the history, wi
   assertEquals(tea.heard(tea.bob), []);
 });
 
-Deno.test("visitors: guests get the next free guest name, accounts their own, tokens one that nobody else has", () => {
+Deno.test("visitors: guests get the next free guest name, accounts their own, tokens one that no other user has", () => {
   const tea = new Tea();
   const who = (visitor: Visitor) => tea.post(visitor)?.line.who;
   assertEquals([who(GUEST), who(GUEST)], ["guest1", "guest1"]);
