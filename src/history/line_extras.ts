@@ -8,7 +8,7 @@ import type { Actor, Quote, Reaction } from "../chat/events.ts";
 import { firstId } from "../chat/ids.ts";
 import { reactorKey } from "../chat/line_author.ts";
 import { quoteOf } from "../chat/quotes.ts";
-import { type Line, MENTIONS_MAX, REACTIONS_MAX, type ReactionsTo } from "../chat/store.ts";
+import { type Line, MENTIONS_MAX, REACTIONS_MAX, REACTIONS_PER_MEMBER, type ReactionsTo } from "../chat/store.ts";
 import { fold } from "../chat/names.ts";
 import { lineOf, type MessageRow } from "./rows.ts";
 import type { Statements } from "./statements.ts";
@@ -85,10 +85,9 @@ export class LineExtras {
     }
     const line = "SELECT 1 FROM message WHERE target = ? AND id = ? AND deleted_by IS NULL";
     if (this.#sql.get(line, target, id) === undefined) return;
-    const count = "SELECT count(*) AS count FROM reaction WHERE target = ? AND line = ?";
-    const reactions = this.#sql.get<{ count: number }>(count, target, id)!.count;
-    if (reactions >= REACTIONS_MAX) return;
-    if (reactions === 0) this.#sql.run("UPDATE message SET extras = 1 WHERE target = ? AND id = ?", target, id);
+    const { total, own } = this.reactionsTo(target, id, reaction);
+    if (total >= REACTIONS_MAX || own.length >= REACTIONS_PER_MEMBER) return;
+    if (total === 0) this.#sql.run("UPDATE message SET extras = 1 WHERE target = ? AND id = ?", target, id);
     this.#sql.run(
       `INSERT OR IGNORE INTO reaction (target, line, member, text, origin, account, time) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       target,

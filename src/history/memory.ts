@@ -18,6 +18,7 @@ import {
   type Line,
   REACTION_CHARACTERS,
   REACTIONS_MAX,
+  REACTIONS_PER_MEMBER,
   type ReactionsTo,
   type Retention,
   type SavedRoom,
@@ -141,6 +142,7 @@ export class MemoryHistory implements HistoryStore {
       const isSame = (each: Reaction) => each.text === text && reactorKey(each) === key;
       if (!on) return { ...line, reactions: reactions.filter((each) => !isSame(each)) };
       if (reactions.length >= REACTIONS_MAX || reactions.some(isSame)) return line;
+      if (reactions.filter((each) => reactorKey(each) === key).length >= REACTIONS_PER_MEMBER) return line;
       return { ...line, reactions: [...reactions, { ...reaction, text }] };
     });
   }

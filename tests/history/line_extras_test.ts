@@ -8,6 +8,7 @@ import {
   MENTIONS_MAX,
   REACTION_CHARACTERS,
   REACTIONS_MAX,
+  REACTIONS_PER_MEMBER,
 } from "../../src/chat/store.ts";
 import { PAGE_REACTIONS_MAX } from "../../src/history/line_extras.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
@@ -99,6 +100,18 @@ testStores("a line has a limited number of reactions", (history) => {
     history.react("#tea", line.id, reaction("carol"), true);
   });
   assert(reactionsTo(history, line).includes("carol +1"));
+});
+
+testStores("a member has a limited number of reactions to a line", (history) => {
+  const line = said("#tea", "hi");
+  addAll(history, line);
+  const all = Array.from({ length: REACTIONS_PER_MEMBER + 5 }, (_, n) => `+${n}`);
+  change(history, () => {
+    for (const text of all) history.react("#tea", line.id, reaction("bob", text), true);
+    history.react("#tea", line.id, reaction("carol"), true);
+  });
+  const expected = all.slice(0, REACTIONS_PER_MEMBER).map((text) => `bob ${text}`).concat("carol +1");
+  assertEquals(reactionsTo(history, line).sort(), expected.sort());
 });
 
 testStores("reactions count for the limit of characters of a page", (history) => {

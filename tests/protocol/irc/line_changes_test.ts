@@ -1,8 +1,7 @@
 /** Replies, reactions and deleting of messages, as IRC clients with and without the capabilities see them. */
 import { assert, assertEquals } from "@std/assert";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
-import { REACTIONS_PER_MEMBER } from "../../../src/chat/lines.ts";
-import { REACTIONS_MAX } from "../../../src/chat/store.ts";
+import { REACTIONS_MAX, REACTIONS_PER_MEMBER } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { type Client, clock, type ProtocolFixture, test, testAccounts, TIME } from "./harness.ts";
