@@ -14,15 +14,15 @@ export const STORABLE_MAX = CHUNK_SIZE * 2 ** 20;
 /** The largest file that the server can be set to accept, in bytes: a request with a larger body would last for too long. */
 export const FILE_SIZE_MAX = 1024 ** 3;
 
-/** Who may upload files, the default first. */
+/** Which users can upload files, the default first. */
 export const UPLOADS = ["accounts", "everyone", "off"] as const;
 export type Uploads = typeof UPLOADS[number];
 
 /** What is known about a file when its last byte has arrived. */
 export interface FileDetails {
-  /** 128 random bits in base64url: whoever knows it may read the file. */
+  /** 128 random bits in base64url. Knowing it is enough to read the file. */
   readonly id: string;
-  /** The name for whoever saves it, as {@linkcode fileName} returns it. */
+  /** The name under which a browser saves it, as {@linkcode fileName} returns it. */
   readonly name: string;
   /** The media type, found in the bytes. */
   readonly type: string;
@@ -113,7 +113,7 @@ export interface FileStore {
    */
   delete(id: string): boolean;
 
-  /** Whether a file was deleted by this process, other than for its age or for want of room: nothing is to bring it back. */
+  /** Whether a file was deleted by this process, other than for its age or for want of room: another node of the cluster must not bring it back. */
   wasDeleted(id: string): boolean;
 
   /**
