@@ -251,8 +251,8 @@ export class MemoryHistory implements HistoryStore {
     const matcher = new TermMatcher(terms);
     const searches = targets.map((target) => {
       return new RingSearch((range) => this.page(target, range), after, before, (line) => {
-        return (from === undefined || fold(line.who) === from) && matcher.matches(line.text) &&
-          (!withLink || hasLink(line.text));
+        return line.deletedBy === undefined && (from === undefined || fold(line.who) === from) &&
+          matcher.matches(line.text) && (!withLink || hasLink(line.text));
       });
     });
     const { found, unsearched } = yield* newestOf(searches, count, () => SEARCH_BUDGET - matcher.cost);
