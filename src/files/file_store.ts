@@ -50,7 +50,8 @@ export interface FileWriter {
    * Stores the next chunk.
    *
    * @param bytes {@linkcode CHUNK_SIZE} bytes; fewer only for the last chunk.
-   * @throws {StoreError} also when another program has locked the database: see `FileStore.ready`.
+   * @throws {StoreError} also when another program has locked the database: see `FileStore.ready`; and when the files that are being
+   * written would have more bytes than the store may hold.
    */
   append(bytes: Uint8Array): void;
 
@@ -75,7 +76,7 @@ export interface LinkAuthor {
 
 /** Stores files. */
 export interface FileStore {
-  /** The most bytes of all complete files. */
+  /** The most bytes of all complete files, and of all that are being written. */
   readonly max: number;
   /** The bytes of all complete files, and what each of them takes beside its bytes. */
   readonly bytes: number;
