@@ -18,7 +18,7 @@ export interface FileKind {
 }
 
 /** Finds the type of a file in its first {@linkcode SIZE_BYTES} bytes, or in all if there are fewer: see `sniff.ts`. */
-export type Sniffer = (head: Uint8Array) => FileKind;
+export type Sniffer = (head: Uint8Array) => FileKind | Promise<FileKind>;
 
 /** Images. */
 export const IMAGES: ReadonlySet<string> = new Set([

@@ -148,7 +148,7 @@ class Uploads {
         if (writer.size === 0) {
           return problemResponse(400, "Empty file", "The file is empty: it needs at least one byte.");
         }
-        const { ending, ...kind } = sniff(head);
+        const { ending, ...kind } = await sniff(head);
         const name = fileName(
           call.params["file"] ?? nameIn(call.request.headers.get("content-disposition")) ?? `file${ending}`,
         );
