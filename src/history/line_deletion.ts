@@ -11,7 +11,7 @@ import type { LineAuthor } from "./writers.ts";
 export const DELETE_STEP = 25;
 
 /** The most lines with reactions or mentions among them, as each may have hundreds. */
-const EXTRAS_STEP = 5;
+export const EXTRAS_STEP = 5;
 
 /** The most lines that one call reads to find those of a writer. */
 export const SCAN_STEP = 100;

@@ -29,7 +29,7 @@ export const PURGE_INTERVAL = 10_000;
 const DURATIONS = 20;
 
 /** The most pages that are copied from the log at once, so that copying them stalls nothing; see CHECKPOINT_PAGES in `database.ts`. */
-const LOG_PAGES_MAX = 500;
+export const LOG_PAGES_MAX = 500;
 
 /** What is left to do: the table `purge`. */
 interface Due {

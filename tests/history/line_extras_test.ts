@@ -9,11 +9,24 @@ import {
   REACTION_CHARACTERS,
   REACTIONS_MAX,
 } from "../../src/chat/store.ts";
+import { EXTRAS_STEP } from "../../src/history/line_deletion.ts";
 import { PAGE_REACTIONS_MAX } from "../../src/history/line_extras.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { MemoryMentions } from "../../src/history/memory_mentions.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { Clock, DAY, MINUTE, NOON, Place, PLAIN_ROOM, runMaintenance, said, SWEEP_TIME, whispered } from "./helpers.ts";
+import {
+  Clock,
+  DAY,
+  MINUTE,
+  NOON,
+  Place,
+  PLAIN_ROOM,
+  rowsAtOnce,
+  runMaintenance,
+  said,
+  SWEEP_TIME,
+  whispered,
+} from "./helpers.ts";
 
 function reaction(who: string, text = "+1", account?: string): Reaction {
   return { who, origin: `${who}!~guest@host`, ...(account === undefined ? {} : { account }), text, time: 5 };
@@ -182,6 +195,18 @@ testStores("the newest mentions of an account are found, with what belongs to th
   assertEquals(mentionsOf(history, "bob").length, 2);
   history.forgetMentions("bob");
   assertEquals([mentionsOf(history, "bob"), mentionsOf(history, "carol")], [[], []]);
+});
+
+Deno.test("SQLite history: few lines with reactions are deleted at once", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const reactions = Array.from({ length: 50 }, (_, n) => reaction(`user${n}`));
+  addAll(await place.open(), ...Array.from({ length: 30 }, () => said("#tea", "hi", { reactions })));
+  clock.now += 2 * DAY;
+  const history = await place.open({ age: DAY });
+  const most = rowsAtOnce(place, () => runMaintenance(history));
+  assertEquals(place.number("SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM reaction)"), 0);
+  assertEquals(most, EXTRAS_STEP * (reactions.length + 1));
 });
 
 testStores("a deleted line is not found by its author alone, whether it is indexed or not", (history) => {

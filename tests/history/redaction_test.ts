@@ -4,7 +4,7 @@ import type { Line } from "../../src/chat/store.ts";
 import { Ids } from "../../src/chat/ids.ts";
 import type { SqliteHistory } from "../../src/history/sqlite.ts";
 import { Statements } from "../../src/history/statements.ts";
-import { Purge, PURGE_INTERVAL } from "../../src/history/purge.ts";
+import { LOG_PAGES_MAX, Purge, PURGE_INTERVAL } from "../../src/history/purge.ts";
 import { WordIndex } from "../../src/history/word_index.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { Place, runMaintenance, said, whispered } from "./helpers.ts";
@@ -249,4 +249,28 @@ Deno.test("purge: while another process reads, the log is truncated later", asyn
   runMaintenance(await place.open());
   assertEquals(place.number("SELECT log FROM purge"), 0);
   assert(!bytesIn(place).includes("zebra"));
+});
+
+Deno.test("purge: a long log is not copied at once, but truncated when commits have copied it", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const line = said("#tea", "zebra");
+  history.add("#tea", line);
+  history.commit();
+  runMaintenance(history);
+  const { db } = place.database;
+  const sql = new Statements(db);
+  let now = 0;
+  const purge = new Purge(sql, new WordIndex(sql), () => now);
+  const run = () => {
+    for (let steps = 0; purge.runStep(); steps++) assert(steps < 1000);
+    return [place.number("SELECT log FROM purge"), Deno.statSync(`${place.file}-wal`).size > 4096 * LOG_PAGES_MAX];
+  };
+  history.redact("#tea", line, "alice");
+  history.commit();
+  db.exec(`PRAGMA wal_autocheckpoint = 0; INSERT INTO file_chunk VALUES (1, zeroblob(4096 * ${LOG_PAGES_MAX + 1}))`);
+  assertEquals(run(), [1, true]);
+  db.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
+  now = PURGE_INTERVAL;
+  assertEquals(run(), [0, false]);
 });
