@@ -9,7 +9,8 @@
  * 3. Free pages, which hold what SQLite has moved or deleted. They are given back to the disk.
  * 4. The write-ahead log, which is truncated.
  *
- * Merging all segments takes long if the file is large. So the time between two purges is a multiple of the time that one takes.
+ * Merging all segments takes long if the file is large. So a purge begins that once, and the time between two purges is a multiple of
+ * the time that one takes. Terms that are deleted during the merge are left to the next purge.
  */
 import type { Statements } from "./statements.ts";
 import type { WordIndex } from "./word_index.ts";
@@ -45,6 +46,7 @@ export class Purge {
   readonly #now: () => number;
   #begun: number | undefined; // when the current purge has begun
   #next = -Infinity; // when the next one may begin
+  #hasMerged = false; // whether the current purge has begun to merge
 
   /** @param now The monotonic clock. */
   constructor(sql: Statements, index: WordIndex, now: () => number = () => performance.now()) {
@@ -70,7 +72,8 @@ export class Purge {
     if (this.#now() < this.#next) return false;
     this.#begun ??= this.#now();
     if (this.#clearNeighbours()) return true;
-    if (merging === 0 && terms !== 0) {
+    if (merging === 0 && terms !== 0 && !this.#hasMerged) {
+      this.#hasMerged = true;
       this.#sql.write(() => {
         this.#index.mergeAll();
         this.#sql.run("UPDATE purge SET log = 1, terms = 0, merging = 1");
@@ -89,6 +92,7 @@ export class Purge {
     const now = this.#now();
     this.#next = now + Math.max(PURGE_INTERVAL, DURATIONS * (now - this.#begun));
     this.#begun = undefined;
+    this.#hasMerged = false;
     return false;
   }
 

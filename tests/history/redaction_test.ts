@@ -46,7 +46,7 @@ function usage(place: Place): unknown[] {
     .all();
 }
 
-Deno.test("redaction: no trace of a text is in any file after maintenance, whatever pages it has been in", async () => {
+Deno.test("redaction: no trace of a text is left in any file after maintenance", async () => {
   using place = new Place();
   const history = await place.open({ lines: 150 });
   const chance = chanceFrom(7);
@@ -225,6 +225,31 @@ Deno.test("purge: the next one waits, a new process goes on with one that was in
   assertEquals([due(), place.number("SELECT count(*) FROM purge_line")], [[0, 0, 0], 0]);
   note(3);
   assertEquals([purge.runStep(), due()], [false, [1, 1, 0]]);
+  now = PURGE_INTERVAL;
+  for (let steps = 0; purge.runStep(); steps++) assert(steps < 1000);
+  assertEquals(due(), [0, 0, 0]);
+});
+
+Deno.test("purge: a text that is deleted while all segments are merged does not make it merge them again at once", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const lines = Array.from({ length: 40 }, (_, n) => said("#tea", `word${n} zebra`));
+  for (const line of lines) history.add("#tea", line);
+  history.commit();
+  runMaintenance(history);
+  const sql = new Statements(place.database.db);
+  let now = 0;
+  const purge = new Purge(sql, new WordIndex(sql), () => now);
+  const due = () => Object.values(sql.get<Record<string, number>>("SELECT log, terms, merging FROM purge")!);
+  const redact = (n: number) => {
+    history.redact("#tea", lines[n]!, "alice");
+    history.commit();
+  };
+  redact(0);
+  for (let n = 1; due()[2] === 0; n++) assert(purge.runStep() && n < 10);
+  redact(1);
+  for (let steps = 0; purge.runStep(); steps++) assert(steps < 1000);
+  assertEquals(due(), [0, 1, 0]);
   now = PURGE_INTERVAL;
   for (let steps = 0; purge.runStep(); steps++) assert(steps < 1000);
   assertEquals(due(), [0, 0, 0]);
