@@ -1,6 +1,6 @@
 /**
  * The table of flags: the type `Options`, defaults, environment variables, `--help` and `docs/configuration.md` all come
- * from it. The flags of what is stored are in `storage_flags.ts`.
+ * from it. The flags for stored data are in `storage_flags.ts`.
  *
  * A row's key is the option's name: `maxPerIp` is the flag `--max-per-ip`, the variable `TINCAN_MAX_PER_IP` and
  * `options.maxPerIp`. To add a flag, add a row and use the option; `deno task docs` then updates the document. A default

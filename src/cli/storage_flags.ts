@@ -1,4 +1,4 @@
-/** The flags of what is stored: messages, uploaded files, and their export. */
+/** The flags for stored data: messages, uploaded files, and their export. */
 import { KEEP_PRIVATE } from "../chat/conversations.ts";
 import { UPLOADS } from "../files/file_store.ts";
 import { SYNCS } from "../history/database.ts";

@@ -18,7 +18,7 @@ export const FILE_SIZE_MAX = 1024 ** 3;
 export const UPLOADS = ["accounts", "everyone", "off"] as const;
 export type Uploads = typeof UPLOADS[number];
 
-/** What is known about a file when its last byte has arrived. */
+/** The details of a file, which are known when its last byte has arrived. */
 export interface FileDetails {
   /** 128 random bits in base64url. Knowing it is enough to read the file. */
   readonly id: string;
@@ -62,7 +62,7 @@ export interface FileWriter {
    */
   finish(details: FileDetails): StoredFile;
 
-  /** Drops what was written. Does nothing after `finish`. */
+  /** Drops the bytes that were appended. Does nothing after `finish`. */
   abort(): void;
 }
 
@@ -78,7 +78,7 @@ export interface LinkAuthor {
 export interface FileStore {
   /** The most bytes of all complete files, and of all that are being written. */
   readonly max: number;
-  /** The bytes of all complete files, and what each of them takes beside its bytes. */
+  /** The bytes of all complete files, with a fixed number of bytes more for each. */
   readonly bytes: number;
   /** How many complete files there are. */
   readonly count: number;

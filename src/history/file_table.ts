@@ -3,7 +3,7 @@
  *
  * While a file is written, and after it was deleted, its number is in `file_remains`. Numbers there at the start are those of
  * uploads that a crash has interrupted. Maintenance removes their chunks some at a time, and so does each chunk that is stored:
- * what is deleted takes no more space than what replaces it.
+ * deleted files take no more space than the files that replace them.
  */
 import {
   CHUNK_SIZE,
@@ -29,7 +29,8 @@ const REMOVE_STEP = 4;
 const REMOVE_BESIDE = 2;
 
 /**
- * What a file counts beside its bytes: its row, and the rest of its last page. So very many small files do not fill the disk.
+ * The bytes that each file counts beside its own, for its row and the rest of its last page, so that very many small files do not
+ * fill the disk.
  */
 export const FILE_COST = 4096;
 
@@ -278,7 +279,10 @@ export class FileTable implements FileStore {
     this.#sql.run("DELETE FROM file_remains WHERE number = ?", number);
   }
 
-  /** Deletes some of the oldest files for a new one, which was begun before some of them, maybe. If that fails, maintenance does it. */
+  /**
+   * Deletes some of the oldest files to make room for one that was just stored, but never that one: it may have been begun before
+   * others. After an error, maintenance deletes them.
+   */
   #makeRoomFor(number: number) {
     try {
       withStoreErrors(() => {

@@ -10,7 +10,7 @@ import type { Statements } from "./statements.ts";
 /** The most reactions that are kept. More are lost; deletions are not limited, as each line has one. */
 export const LATE_REACTIONS_MAX = 100_000;
 
-/** What a row of `late_change` does. */
+/** The kinds of changes: the column `change`. */
 const REMOVE = 0;
 const ADD = 1;
 const REDACT = 2;
@@ -74,7 +74,7 @@ export class LateChanges {
     if (rows.length > 0) this.#delete(place, id);
   }
 
-  /** Drops what is left: these lines do not exist. */
+  /** Drops the changes that are left: their lines do not exist. */
   clear(): void {
     this.#sql.run("DELETE FROM late_change");
     this.#count = undefined;

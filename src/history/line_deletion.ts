@@ -132,7 +132,7 @@ export class LineDeletion {
     if (row?.linking?.includes("/f/")) this.#deleteFiles([row]);
   }
 
-  /** Has the files deleted that lines link to, once these are. What a crash prevents is deleted when it expires. */
+  /** Has the files that lines link to deleted once the lines are. A file that a crash keeps is deleted when it expires. */
   #deleteFiles(rows: readonly LinkingRow[]) {
     for (const { linking, origin, account } of rows) {
       if (linking === null) continue;

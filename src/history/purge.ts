@@ -6,7 +6,7 @@
  * 1. Pages with neighbours of the line. When SQLite splits a page, the rows that move to the new page stay in the free space of
  *    the old one. Making the rows around a bit longer, and shorter again, has SQLite use that space, or clear it.
  * 2. The full-text index. FTS5 removes the terms of deleted lines when it merges their segments, so all are merged.
- * 3. Free pages, which hold what SQLite has moved or deleted. They are given back to the disk.
+ * 3. Free pages, which hold rows that SQLite has moved or deleted. They are given back to the disk.
  * 4. The write-ahead log, which is truncated.
  *
  * Merging all segments takes long if the file is large. So a purge begins that once, and the time between two purges is a multiple of
@@ -32,7 +32,7 @@ const DURATIONS = 20;
 /** The most pages that are copied from the log at once, so that copying them stalls nothing; see CHECKPOINT_PAGES in `database.ts`. */
 export const LOG_PAGES_MAX = 500;
 
-/** What is left to do: the table `purge`. */
+/** The work that is left: the table `purge`. */
 interface Due {
   readonly log: number;
   readonly terms: number;

@@ -51,7 +51,7 @@ export function fileResources(
   ];
 }
 
-/** What IRC clients are told of uploads; `undefined` if there are none. The URL is left out as long as it is not known. */
+/** The settings of uploads for IRC clients; `undefined` without uploads. The URL is missing if it is not known. */
 export function uploadSettings(options: Options): IrcOptions["uploads"] {
   const { uploads: who, maxFile, publicUrl, host, webPort, tlsCert } = options;
   if (who === "off") return undefined;
