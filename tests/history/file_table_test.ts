@@ -378,3 +378,16 @@ Deno.test("file_table: forgetting a user erases the files of its account, and th
   assertEquals(contents(left, stored[2]!.id), [...bytesOf(CHUNK_SIZE + 1)]);
   assertEquals(chunks(place), 4);
 });
+
+Deno.test("file_table: while a user is forgotten, the files of others do not take their space twice", async () => {
+  using place = new Place();
+  const size = 20 * CHUNK_SIZE;
+  const { id } = store((await place.open()).files, size, { owner: "bob" });
+  const pages = place.number("PRAGMA page_count");
+  place.close();
+  const file = await Database.reopen(place.path);
+  file.db.exec(`PRAGMA max_page_count = ${pages + 100}`);
+  erase(file, "alice");
+  file.close();
+  assertEquals(contents((await place.open()).files, id), [...bytesOf(size)]);
+});
