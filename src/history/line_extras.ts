@@ -1,5 +1,5 @@
 /**
- * What belongs to stored lines beside their columns: reactions, mentions, and the lines that they reply to.
+ * The reactions, mentions and replies of stored lines.
  *
  * Lines that have any are marked in the column `extras`, so that a trigger removes it with the line, and reading other lines
  * costs nothing more. Methods that write must be called within a transaction.
@@ -44,7 +44,7 @@ export class LineExtras {
     sql.onRollback(() => this.#mentions.clear());
   }
 
-  /** Stores what a line that was inserted has, apart from its reply. */
+  /** Stores the reactions, the mentions and the deletion of a line that was inserted. */
   add(target: number, line: Line): void {
     const { id, reactions, deletedBy } = line;
     if (line.kind === "said" && line.mentions !== undefined) {
@@ -100,7 +100,7 @@ export class LineExtras {
     );
   }
 
-  /** A line without what belongs to it: see `HistoryStore.bareLine`. @param room The name of the room, for a line in a room. */
+  /** A line without its reply, reactions and mentions: see `HistoryStore.bareLine`. @param room The name of the room, for a line in a room. */
   bareLine(target: number, id: number, room: string): Line | undefined {
     const row = this.#sql.get<MessageRow>("SELECT * FROM message WHERE target = ? AND id = ?", target, id);
     return row && lineOf(row, room);
@@ -202,7 +202,7 @@ export class LineExtras {
     return rows.map((row) => ({ target: row.key, line: this.linesOf(row.target, [row], row.name)[0]! }));
   }
 
-  /** What is quoted of a line now. */
+  /** The current quote of a line. */
   #quote(target: number, id: number): Quote {
     const line = this.bareLine(target, id, "");
     return line === undefined ? { id, who: "", text: "" } : quoteOf(line);

@@ -95,7 +95,6 @@ class Uploads {
   readonly #rate: NetworkLimiter;
   readonly #owners = new Map<string, number>(); // uploads in progress
   #count = 0;
-  #expected = 0; // the bytes that uploads in progress may have
 
   constructor(context: UploadContext) {
     this.#context = context;
@@ -116,24 +115,22 @@ class Uploads {
 
   /** Runs an upload, if there may be one more. */
   async #admitted({ request }: Call, { owner }: Uploader, run: () => Promise<Response>): Promise<Response> {
-    const { files, maxFile } = this.#context;
+    const { files } = this.#context;
     const later = { "retry-after": "10" };
     const own = this.#owners.get(owner) ?? 0;
     if (own >= UPLOADS_OF_OWNER_MAX || this.#count >= UPLOADS_MAX) {
       const whose = own >= UPLOADS_OF_OWNER_MAX ? "you" : "all users";
       return problemResponse(429, "Too many uploads", `Too many uploads of ${whose} at once. Try again soon.`, later);
     }
-    const size = Number(request.headers.get("content-length") ?? maxFile);
-    if (this.#expected + size > files.max) {
+    const size = Number(request.headers.get("content-length") ?? 0);
+    if (files.writing + size > files.max) {
       return problemResponse(507, "No room", "Other uploads take all the space there is. Try again soon.", later);
     }
     this.#owners.set(owner, own + 1);
     this.#count++;
-    this.#expected += size;
     try {
       return await run();
     } finally {
-      this.#expected -= size;
       this.#count--;
       const left = this.#owners.get(owner)! - 1;
       if (left === 0) this.#owners.delete(owner);
@@ -151,7 +148,7 @@ class Uploads {
         if (writer.size === 0) {
           return problemResponse(400, "Empty file", "The file is empty: it needs at least one byte.");
         }
-        const { ending, ...kind } = sniff(head);
+        const { ending, ...kind } = await sniff(head);
         const name = fileName(
           call.params["file"] ?? nameIn(call.request.headers.get("content-disposition")) ?? `file${ending}`,
         );

@@ -1,5 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CHUNK_SIZE } from "../../../src/files/file_store.ts";
+import { newFileId } from "../../../src/files/links.ts";
+import { FETCH_RATE } from "../../../src/protocol/http/downloads.ts";
 import { HTML, png, SVG, wav } from "../../files/samples.ts";
 import { ALICE, FileSite } from "./files.ts";
 
@@ -122,4 +124,19 @@ Deno.test("downloads: only the whole link leads to a file", async () => {
   assertEquals((await site.request("GET", path, {}, { foreign: true })).status, 200); // a link in another page
   site.files.delete(id);
   assertEquals((await site.request("GET", path)).status, 404);
+});
+
+Deno.test("downloads: a network requests a limited number of files a minute that this node does not have", async () => {
+  const fetched: string[] = [];
+  using site = new FileSite({}, (id) => {
+    fetched.push(id);
+    return Promise.resolve("missing");
+  });
+  const own = await site.upload(png(1, 1));
+  const absent = `/f/${newFileId()}/a`;
+  for (let n = 0; n < FETCH_RATE; n++) assertEquals((await site.request("GET", absent)).status, 404);
+  const { status, headers } = await site.request("GET", absent);
+  assertEquals([status, headers.get("retry-after"), fetched.length], [429, "5", FETCH_RATE]);
+  assertEquals((await site.request("GET", own)).status, 200);
+  assertEquals((await site.request("GET", absent, {}, { address: "198.51.100.1" })).status, 404);
 });

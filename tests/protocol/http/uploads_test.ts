@@ -154,28 +154,33 @@ Deno.test("uploads: two at once may together have as many bytes as the store, an
   const length = (bytes: number) => ({ ...ALICE, "content-length": String(bytes) });
   const first = await begin(site, length(2 * CHUNK_SIZE));
   const second = await begin(site, length(2 * CHUNK_SIZE));
+  for (const { body } of [first, second]) {
+    await body.send(CHUNK);
+    await body.send(CHUNK);
+  }
   const third = await begin(site, length(1));
   const refusal = await third.answered;
   assertEquals(told(refusal), [507, "Other uploads take all the space there is. Try again soon."]);
   assert(Number(refusal.headers.get("retry-after")) > 0);
-  for (const { body } of [first, second]) {
-    await body.send(CHUNK);
-    await body.send(CHUNK);
-    body.end();
-  }
+  for (const { body } of [first, second]) body.end();
   assertEquals([(await first.answered).status, (await second.answered).status], [201, 201]);
   assertEquals([site.files.count, chunks(site)], [1, 2]); // the older one has gone: each counts some bytes more
   assertEquals((await site.request("POST", "/files", { body: CHUNK, headers: length(CHUNK_SIZE) })).status, 201);
 });
 
-Deno.test("uploads: a body of unknown length counts as the longest one", async () => {
-  using site = new FileSite({ maxFile: 3 * CHUNK_SIZE });
+Deno.test("uploads: one that sends nothing takes no space from others, and the one that finds none left fails", async () => {
+  using site = new FileSite();
   site.files.limit({ size: 5 * CHUNK_SIZE });
-  const first = await begin(site);
-  const second = await begin(site);
-  assertEquals((await second.answered).status, 507);
-  first.body.cut();
-  await assertRejects(() => first.answered);
+  const silent = await begin(site, { ...ALICE, "content-length": String(5 * CHUNK_SIZE) });
+  const running = await begin(site);
+  for (let n = 0; n < 3; n++) await running.body.send(CHUNK);
+  const last = await site.request("POST", "/files", { body: new Uint8Array(3 * CHUNK_SIZE), headers: ALICE });
+  assertEquals(told(last), [507, "The file cannot be stored: other uploads take all the space there is."]);
+  running.body.end();
+  assertEquals((await running.answered).status, 201);
+  silent.body.cut();
+  await assertRejects(() => silent.answered);
+  assertEquals([site.files.writing, chunks(site)], [0, 3]);
 });
 
 Deno.test("uploads: there is a limit of uploads at a time for each uploader and for all", async () => {
