@@ -42,6 +42,7 @@ export const EVENT_FORMAT: WireFormat = {
         return named("topic", { ...authorJson(event), topic: event.topic });
       case "room-renamed":
         return [...named("renamed", { ...authorJson(event), room: event.room, was: event.from }), RECHECK];
+      case "kicked":
       case "modes":
         return [RECHECK];
       default:
@@ -63,6 +64,7 @@ export function plainFormat(text: WireFormat): WireFormat {
           return text.render(event);
         case "room-renamed":
           return [...[text.render(event) ?? []].flat(), RECHECK];
+        case "kicked":
         case "modes":
           return [RECHECK];
         default:

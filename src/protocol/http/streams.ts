@@ -9,6 +9,7 @@ import type { Chat } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { WireFormat } from "../../chat/events.ts";
 import type { Outlet } from "../../chat/member.ts";
+import { fold } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import type { HttpClient, StreamedResponse } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
@@ -37,6 +38,9 @@ const PENDING_PAUSE = 50;
 
 /** The most characters that are sent at a time. */
 const PIECE = 16 * 1024;
+
+/** What a client is told whose login has ended. */
+const LOGIN_ENDED = "Your password was changed or your token revoked.";
 
 const encoder = new TextEncoder();
 
@@ -116,6 +120,10 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
   /** @throws {ChatError} if the client may not read the room. @throws {ApiError} 429 */
   open(request: StreamRequest, format: "events" | "text"): StreamedResponse {
     const { visitor, client, room, key, headOnly } = request;
+    const { login } = visitor;
+    if (login !== undefined && this.#options.auth.current(login) === undefined) { // since it was checked
+      throw new ChatError("login-outdated", login.name);
+    }
     this.#options.chat.visitors.requireEntry(visitor, room, key);
     const networks = networksOf(client.address);
     const reachesLimit = (network: string, i: number) => {
@@ -143,6 +151,11 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
       throw error;
     }
     return { status: 200, headers, stream: stream.readable };
+  }
+
+  /** Ends the streams that are logged in to an account, if their logins have ended: nothing that is said later is sent. */
+  endLogins(account: string): void {
+    for (const stream of this.#all) stream.endLogin(account);
   }
 
   /** Ends the streams whose clients may not read any more, soon: after a ban. Other reasons are noticed within {@linkcode RECHECK_INTERVAL}. */
@@ -230,8 +243,7 @@ class Stream implements Outlet {
     this.#add(lines.slice(0, at));
     const reason = this.#reasonToEnd();
     if (reason === undefined) return this.send(lines.slice(at + 1));
-    this.#closing = true;
-    setTimeout(() => this.end(reason)); // not while the room delivers its lines
+    this.#endSoon(reason);
   }
 
   close(): void {
@@ -266,6 +278,19 @@ class Stream implements Outlet {
     if (reason !== undefined) this.end(reason);
   }
 
+  /** Ends it if it is logged in to an account and its login has ended. */
+  endLogin(account: string): void {
+    const { login } = this.#request.visitor;
+    if (this.#closing || login === undefined || fold(login.name) !== account) return;
+    if (this.#options.auth.current(login) === undefined) this.#endSoon(LOGIN_ENDED);
+  }
+
+  /** Drops new lines, and ends it when the command that is being applied is done. */
+  #endSoon(reason: string) {
+    this.#closing = true;
+    setTimeout(() => this.end(reason));
+  }
+
   #finish() {
     if (this.#ended) return;
     this.#ended = this.#closing = true;
@@ -281,7 +306,7 @@ class Stream implements Outlet {
     if (banOf(client.address) !== undefined) return "You are banned from this server.";
     const { login } = visitor;
     const now = login === undefined ? undefined : auth.current(login);
-    if (login !== undefined && now === undefined) return "Your password was changed or your token revoked.";
+    if (login !== undefined && now === undefined) return LOGIN_ENDED;
     const scope = now?.token; // the room of a token may have been renamed
     const { identity } = visitor;
     const current = scope === undefined ? visitor : { ...visitor, identity: { ...identity, token: scope } };
@@ -307,7 +332,7 @@ class Stream implements Outlet {
   }
 
   #push(text: string) {
-    if (this.#ended) return;
+    if (this.#closing) return;
     this.#held += byteLength(text);
     if (this.#held > this.#options.queueMax) return this.abort();
     this.#queue.push(text);
@@ -343,9 +368,9 @@ class Stream implements Outlet {
     if (wait === true) await new Promise((resolve) => setTimeout(resolve, PENDING_PAUSE));
   }
 
-  /** Returns whether the stream has to wait for lines that are not stored yet. */
+  /** Returns whether the stream has to wait: for lines that are not stored yet, or until it ends. */
   #readPage(chat: Chat): boolean {
-    if (this.#ended) return false;
+    if (this.#closing) return true;
     const { room } = this.#request;
     const range = { after: this.#after, first: true, count: PAGE, characters: this.#options.answerMax };
     const lines = chat.history.page(room, range);

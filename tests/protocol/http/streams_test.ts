@@ -103,14 +103,13 @@ Deno.test("streams: a stream ends when its room is closed to it, and gets nothin
   assertEquals(server.api.streams.size, 0);
 });
 
-Deno.test("streams: a stream ends when the token is revoked, the address banned or the room gone", async () => {
-  for (const [cause, detail] of [["token", /token revoked/], ["ban", /banned/], ["room", /does not exist/]] as const) {
+Deno.test("streams: a stream ends when the address is banned or the room gone", async () => {
+  for (const [cause, detail] of [["ban", /banned/], ["room", /does not exist/]] as const) {
     let ban: string | undefined = undefined as string | undefined;
     const { server, op } = await serving({ api: { banOf: () => ban } });
     await using _ = server;
     const reader = await open(server, "", bearer(await server.token("alice")));
-    if (cause === "token") await server.accounts.accounts.tokens.revoke("alice", 1);
-    else if (cause === "ban") ban = "spam";
+    if (cause === "ban") ban = "spam";
     else server.chat.leave(op, server.chat.findRoom("#tea"));
     server.api.streams.recheck();
     const end = await next(reader);
@@ -118,6 +117,72 @@ Deno.test("streams: a stream ends when the token is revoked, the address banned 
     assertMatch(String(end?.data.detail), detail);
     assertEquals(await soon(reader.event(), "end of the stream"), undefined);
   }
+});
+
+Deno.test("streams: a stream ends when the member of its account is kicked from a room that it cannot enter", async () => {
+  for (const query of ["", "?format=text"]) {
+    const { server, op } = await serving();
+    await using _ = server;
+    const token = bearer(await server.token("alice"));
+    const alice = server.member("al", "#tea");
+    server.chat.login(alice.sessions[0]!, "alice");
+    const room = server.chat.findRoom("#tea");
+    server.chat.setModes(op, room, readModes(["+i"]).changes);
+    const reader = await open(server, query, token);
+    server.chat.kick(op, room, "al", "bye");
+    server.say(op, "#tea", "among us");
+    const lines: string[] = [];
+    for (let line = await reader.next(); line !== undefined; line = await reader.next()) lines.push(line);
+    assertMatch(
+      lines.join("\n"),
+      /^(?:event: end\ndata: {"detail":"#tea is invite-only."}\n|-- #tea is invite-only\.)$/,
+    );
+  }
+});
+
+Deno.test("streams: a stream ends at once when its login ends, and gets nothing that is said after that", async () => {
+  const { server, op } = await serving();
+  await using _ = server;
+  const { accounts } = server.accounts;
+  const ending: Record<string, () => Promise<unknown>> = {
+    revoke: () => accounts.tokens.revoke("alice", 2),
+    password: () => accounts.changePassword("alice", "open barley", 1),
+    drop: () => accounts.drop(accounts.find("alice")!),
+  };
+  const other = bearer(await server.token("bob"));
+  for (const [name, end] of Object.entries(ending)) {
+    const kept = await server.token("alice", undefined, "kept");
+    const reader = await open(server, "", bearer(await server.token("alice", undefined, "ended")));
+    const others = [await open(server, "", other), await open(server)];
+    if (name !== "drop") others.push(await open(server, "", bearer(kept)));
+    await end();
+    server.say(op, "#tea", name);
+    const { event, data } = (await next(reader))!;
+    assertEquals([event, data.detail], ["end", "Your password was changed or your token revoked."], name);
+    assertEquals(await soon(reader.event(), "end of the stream"), undefined);
+    for (const each of others) {
+      assertEquals((await next(each))?.data.text, name);
+      await each.cancel();
+    }
+    if (name === "revoke") await accounts.tokens.revoke("alice", 1);
+  }
+});
+
+Deno.test("streams: a stream whose login ends before it begins is rejected", async () => {
+  const { server } = await serving();
+  await using _ = server;
+  const token = await server.token("alice");
+  const { auth } = server.accounts;
+  const check = auth.loginByToken.bind(auth);
+  auth.loginByToken = async (...args) => {
+    const login = await check(...args);
+    await server.accounts.accounts.tokens.revoke("alice", 1);
+    return login;
+  };
+  assertEquals(await server.ask(STREAM, { headers: bearer(token) }), [
+    401,
+    "Your account or token has changed in the meantime.",
+  ]);
 });
 
 Deno.test("streams: whether clients may still read is checked in intervals, and heartbeats show that the server is there", async () => {
