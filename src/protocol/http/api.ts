@@ -70,7 +70,7 @@ export class Api {
           this.#requireService(call.client);
           return await answer(call);
         } catch (error) {
-          const response = errorResponse(error);
+          const response = errorResponse(asNamed(error, call));
           if (response === undefined) throw error; // such as of a body that cannot be read
           return response;
         }
@@ -99,9 +99,8 @@ export class Api {
 
   /** The room that a path names, with or without `#`. @throws {ChatError} `no-such-room` */
   room({ params: { name = "" } }: Call): Room {
-    const full = name.startsWith("#") ? name : `#${name}`;
-    const room = this.options.chat.getRoom(full);
-    if (room === undefined) throw new ChatError("no-such-room", isRoom(full) ? full : "that is no name of a room");
+    const room = this.options.chat.getRoom(withHash(name));
+    if (room === undefined) throw new ChatError("no-such-room", name);
     return room;
   }
 
@@ -120,6 +119,18 @@ export class Api {
     const ban = this.options.banOf(address);
     if (ban !== undefined) throw new ChatError("server-banned", ban);
   }
+}
+
+/** The name of a room, with or without `#`, as the chat knows it. */
+function withHash(name: string): string {
+  return name.startsWith("#") ? name : `#${name}`;
+}
+
+/** An error, with the name of a missing room as the path has it: the spelling of a secret room would reveal that it exists. */
+function asNamed(error: unknown, { params: { name } }: Call): unknown {
+  if (name === undefined || !(error instanceof ChatError) || error.code !== "no-such-room") return error;
+  const full = withHash(name);
+  return new ChatError("no-such-room", isRoom(full) ? full : "that is no name of a room");
 }
 
 /** The key of a room (mode `k`) that a request gives. */

@@ -2,7 +2,6 @@
 import { firstId, readId } from "../../chat/ids.ts";
 import { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
-import { isScoped } from "../../chat/scope.ts";
 import type { HistoryRange } from "../../chat/store.ts";
 import type { HttpAnswer } from "../../transport/connection.ts";
 import { historyLine } from "../text/render.ts";
@@ -69,13 +68,10 @@ async function listRooms(api: Api, call: Call): Promise<HttpAnswer> {
   return json(all);
 }
 
-/** Whether a visitor may know of a room: of a secret one, if its account is in it or has a role there. */
-function isListed(api: Api, { identity: { account, token } }: KnownVisitor, room: Room): boolean {
-  if (token?.room !== undefined) return token.room === room.key;
-  if (!room.switches.has("s")) return true;
-  if (account === undefined || isScoped(token)) return false;
-  const known = api.options.chat.getByAccount(account);
-  return room.roles.of(account) !== undefined || (known !== undefined && room.has(known));
+/** Whether a room is in the list for a visitor: one that it can see and that its token permits. */
+function isListed(api: Api, visitor: KnownVisitor, room: Room): boolean {
+  const { token } = visitor.identity;
+  return (token?.room === undefined || token.room === room.key) && api.options.chat.visitors.sees(visitor, room);
 }
 
 async function say(api: Api, call: Call): Promise<HttpAnswer> {
@@ -84,8 +80,8 @@ async function say(api: Api, call: Call): Promise<HttpAnswer> {
   const body = await readText(request);
   const { text, reply } = mediaType(request) === "application/json" ? readMessage(body) : { text: body };
   if (text.trim() === "") throw new ApiError(400, "The text is empty.");
-  const room = api.room(call);
   api.limitLines(client, text);
+  const room = api.room(call);
   const posted = await api.options.chat.visitors.post(visitor, room, text, { key: keyOf(call), reply });
   if (posted === undefined) throw new ApiError(400, "The text is empty.");
   return json(lineJson(posted.line), posted.stored ? 201 : 202);
@@ -138,6 +134,7 @@ async function stream(api: Api, call: Call): Promise<HttpAnswer> {
   const format = formatOf(call, ["events", "text"]);
   const visitor = await api.visitor(call);
   const room = api.room(call);
+  api.options.chat.visitors.requireEntry(visitor, room, keyOf(call));
   const last = request.headers.get("last-event-id");
   const after = last === null ? boundOf(api, call, room, "since") : readId(last);
   if (last !== null && after === undefined) {

@@ -117,14 +117,18 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
     return this.#all.values();
   }
 
-  /** @throws {ChatError} if the client may not read the room. @throws {ApiError} 429 */
+  /**
+   * Opens a stream for a client that may read the room, as the caller has just checked.
+   *
+   * @throws {ChatError} `login-outdated`
+   * @throws {ApiError} 429
+   */
   open(request: StreamRequest, format: "events" | "text"): StreamedResponse {
-    const { visitor, client, room, key, headOnly } = request;
+    const { visitor, client, headOnly } = request;
     const { login } = visitor;
     if (login !== undefined && this.#options.auth.current(login) === undefined) { // since it was checked
       throw new ChatError("login-outdated", login.name);
     }
-    this.#options.chat.visitors.requireEntry(visitor, room, key);
     const networks = networksOf(client.address);
     const reachesLimit = (network: string, i: number) => {
       return this.#pool.count(network) >= STREAMS_PER_NETWORK * SHARES[i]!;

@@ -31,8 +31,8 @@ export async function identifyUploader(call: Call, api: Api, uploads: Exclude<Up
   }
   const room = api.room(call);
   const key = keyOf(call);
-  requireScope(new Member(visitor.nick ?? "", identity), room.key);
   chat.visitors.requireEntry(visitor, room, key);
+  requireScope(new Member(visitor.nick ?? "", identity), room.key);
   return {
     owner,
     post: async (text) => {

@@ -147,6 +147,58 @@ Deno.test("rooms: modes, keys and scopes decide who may read and write", async (
   assertEquals(await both({ "room-key": "secret" }), [201, 200]);
 });
 
+Deno.test("rooms: a secret room that a client cannot enter is answered as one that does not exist", async () => {
+  await using server = await ApiServer.open({ api: { limitsNetworks: false } });
+  const op = server.member("op", "#Tea");
+  await server.register("alice");
+  const alice = server.member("al", "#Tea");
+  server.chat.login(alice.sessions[0]!, "alice");
+  const clients = {
+    guest: {},
+    account: bearer(await server.token("mallory")),
+    readOnly: bearer(await server.token("mallory", { readOnly: true, room: undefined })),
+    other: bearer(await server.token("alice", { readOnly: false, room: "#other" })),
+    inside: bearer(await server.token("alice")),
+  };
+  const answers = async (name: string, headers: Record<string, string>) => {
+    const all: [number, string][] = [];
+    const paths = ["", "?since=!", "/stream", "/stream?since=!"];
+    for (const path of paths) all.push(await server.ask(`/rooms/${name}${path}`, { headers }));
+    all.push(await server.ask(`/rooms/${name}/stream`, { headers: { ...headers, "last-event-id": "!" } }));
+    for (const text of ["hi", "\x07", "x".repeat(9000)]) all.push(await server.post(`/rooms/${name}`, text, headers));
+    all.push(await server.post(`/rooms/${name}`, { text: "hi", reply_to: "zzz" }, headers));
+    all.push(await server.post(`/rooms/${name}/files`, "hi", headers));
+    return all.map(([status, text]) => [status, text.replace(/#\w+/, "#NAME")]);
+  };
+  const modes = ["+si", "+sk secret", "+sR", "+sl 1", "+sb *!*@of-127.0.0.1"];
+  for (const given of modes) {
+    mode(server, op, "#Tea", given);
+    const [status, detail] = await server.ask("/rooms/tea", { headers: clients.inside });
+    assertEquals([status, detail], [200, ""], given);
+    for (const [client, headers] of Object.entries(clients)) {
+      const enters = client === "inside" || (given === "+sR" && client !== "guest" && client !== "other");
+      if (enters) continue;
+      const found = await answers("tea", headers);
+      assertEquals(found, await answers("none", headers), `${given} ${client}`);
+      assertEquals(new Set(found.map(([status]) => status)), new Set([404]), `${given} ${client}`);
+    }
+    mode(server, op, "#Tea", given.replace("+", "-"));
+  }
+  mode(server, op, "#Tea", "+s");
+  assertEquals((await server.ask("/rooms/tea"))[0], 200); // its name is all that it takes to enter
+  assertEquals(await server.post("/rooms/tea", "hi", clients.readOnly), [
+    403,
+    "Your token permits you to read, but not to write.",
+  ]);
+  const wrongKeys = async (name: string) => {
+    const found = new Set<string>();
+    for (let n = 0; n < 60; n++) found.add((await server.ask(`/rooms/${name}`, { headers: { "room-key": "x" } }))[1]);
+    return found;
+  };
+  mode(server, op, "#Tea", "+k secret");
+  assertEquals(await wrongKeys("tea"), new Set(["No such room: #tea."]));
+});
+
 Deno.test("rooms: names, passwords and tokens are checked, and a server password is wanted of guests", async () => {
   await using server = await ApiServer.open({ auth: { password: "letmein" } });
   const token = await server.token("alice");
