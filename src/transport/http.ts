@@ -78,7 +78,7 @@ export interface HttpOptions {
   readonly handler: HttpHandler;
   /**
    * The maximum length in bytes of the body of a request; 0 if it may have none. Requests with a longer one are rejected with
-   * problem details. None may, unless given.
+   * problem details. None may, unless given. Infinity if the handler reads no body.
    */
   readonly bodyLimit?: ((method: string, url: string) => number) | undefined;
   /** Schedules the parsing and handling of a request. */

@@ -46,9 +46,13 @@ export class Router {
     this.#routes = resources.map((resource) => ({ segments: resource.path.split("/"), resource }));
   }
 
-  /** The maximum length in bytes of the body of a request; 0 if it may have none. */
+  /**
+   * The maximum length in bytes of the body of a request; 0 if it may have none. No limit applies where a request is rejected
+   * for its path or its method, without a look at the body.
+   */
   bodyLimit(method: string, pathname: string): number {
-    return operationOf(this.#find(pathname)?.resource, method)?.bodyLimit ?? 0;
+    const operation = operationOf(this.#find(pathname)?.resource, method);
+    return operation === undefined ? Infinity : operation.bodyLimit ?? 0;
   }
 
   /** Answers a request; `undefined` if no resource has its path. */

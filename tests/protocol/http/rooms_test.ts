@@ -331,3 +331,16 @@ Deno.test("rooms: HEAD gets the head of the answer alone, and other methods 405"
   assertEquals([answer.status, answer.headers.get("allow")], [405, "GET, HEAD, POST"]);
   await answer.body?.cancel();
 });
+
+Deno.test("rooms: a body does not change the answer to a method that is not allowed, or to an unknown path", async () => {
+  await using server = await ApiServer.open();
+  for (const length of [1, 10 * MESSAGE_BODY_MAX]) {
+    for (const framing of [`Content-Length: ${length}`, "Transfer-Encoding: chunked"]) {
+      for (const [request, status] of [["PUT /rooms/lobby", 405], ["POST /rooms", 405], ["POST /none", 404]] as const) {
+        const head = `${request} HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n${framing}\r\n\r\n`;
+        const answer = await rawRequest(server.port, head);
+        assertEquals([answer.status, answer.headers.get("connection")], [status, "close"], `${request} ${framing}`);
+      }
+    }
+  }
+});
