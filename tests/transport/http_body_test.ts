@@ -39,6 +39,7 @@ const VALID: Record<string, [string, string]> = {
   "no data in chunks": [`${CHUNKED}0\r\n\r\n`, "[]"],
   "extensions": [`${CHUNKED}3;a=b ; c="d"\r\nabc\r\n0 ;e\r\n\r\n`, "[abc]"],
   "trailers": [`${CHUNKED}3\r\nabc\r\n0\r\nA: b\r\nContent-Length: 7\r\n\r\n`, "[abc]"],
+  "as many trailers as there may be": [`${CHUNKED}3\r\nabc\r\n0\r\n${"A: b\r\n".repeat(FIELDS_MAX)}\r\n`, "[abc]"],
   "data that looks like chunks": [`${CHUNKED}7\r\n0\r\n\r\nab\r\n0\r\n\r\n`, "[0\r\n\r\nab]"],
 };
 
@@ -78,6 +79,7 @@ const INVALID: Record<string, [string, number]> = {
   "a folded trailer": [`${CHUNKED}0\r\nA: b\r\n c\r\n\r\n`, 400],
   "an overlong line before a chunk": [`${CHUNKED}3;${"x".repeat(CHUNK_LINE_MAX)}\r\nabc\r\n0\r\n\r\n`, 400],
   "too many trailers": [`${CHUNKED}0\r\n${"A: b\r\n".repeat(FIELDS_MAX + 1)}\r\n`, 431],
+  "too long trailers": [`${CHUNKED}0\r\n${`A: ${"x".repeat(200)}\r\n`.repeat(CHUNK_EXTRAS_MAX / 203 + 1)}\r\n`, 431],
   "too many extensions": [
     `${CHUNKED}${
       `1;${"x".repeat(CHUNK_LINE_MAX - 4)}\r\na\r\n`.repeat(CHUNK_EXTRAS_MAX / CHUNK_LINE_MAX + 2)

@@ -1,7 +1,8 @@
 /** The HTTP API: who may read and write rooms, in which forms, and what bad input gets. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { LINES_MAX, MESSAGE_BODY_MAX } from "../../../src/protocol/http/rooms.ts";
-import { READS_AT_ONCE } from "../../../src/protocol/http/api.ts";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { ApiError } from "../../../src/protocol/http/api_error.ts";
+import { LINES_MAX, MESSAGE_BODY_MAX, ROOMS_LISTED_MAX } from "../../../src/protocol/http/rooms.ts";
+import { READS_AT_ONCE, READS_PER_MINUTE } from "../../../src/protocol/http/api.ts";
 import { drawCode } from "../../../src/chat/link_code.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
@@ -112,6 +113,15 @@ Deno.test("rooms: the list has the rooms that are not secret, those with most me
   const token = await server.token("alice", { readOnly: true, room: "#secret" });
   const [, own] = await server.ask("/rooms", { headers: bearer(token) });
   assertEquals(JSON.parse(own).map(({ name }: { name: string }) => name), ["#secret"]);
+});
+
+Deno.test("rooms: the list has at most ROOMS_LISTED_MAX rooms, those with most members", async () => {
+  await using server = await ApiServer.open({ chat: { maxJoined: Infinity, maxRooms: Infinity } });
+  const names = Array.from({ length: ROOMS_LISTED_MAX + 1 }, (_, n) => `#room${n}`);
+  server.member("op", ...names);
+  server.member("bob", names.at(-1)!);
+  const listed: { name: string }[] = JSON.parse((await server.ask("/rooms"))[1]);
+  assertEquals([listed.length, listed[0]?.name], [ROOMS_LISTED_MAX, names.at(-1)]);
 });
 
 Deno.test("rooms: modes, keys and scopes decide who may read and write", async () => {
@@ -287,12 +297,24 @@ Deno.test("rooms: lines are limited as on other ports, with the time to wait; lo
   await answer.body?.cancel();
 });
 
-Deno.test("rooms: requests that read are limited", async () => {
+Deno.test("rooms: requests that read are limited to READS_AT_ONCE of one network, with the time to wait", async () => {
   await using server = await ApiServer.open();
-  const statuses: number[] = [];
-  for (let n = 0; n < READS_AT_ONCE + 20; n++) statuses.push((await server.ask("/rooms"))[0]);
-  assertEquals(new Set(statuses), new Set([200, 429]));
-  assert(statuses.indexOf(429) >= READS_AT_ONCE);
+  const client = { address: "127.0.0.1", peer: "127.0.0.1:1", secure: false, evictable: undefined, foreign: false };
+  const now = performance.now();
+  performance.now = () => now;
+  try {
+    for (let n = 0; n < READS_AT_ONCE; n++) server.api.limitReads(client);
+    assertThrows(() => server.api.limitReads(client), ApiError, "Too many requests from your network.");
+    const answer = await server.fetch("/rooms");
+    assertEquals([answer.status, answer.headers.get("retry-after")], [429, "1"]);
+    await answer.body?.cancel();
+    server.api.limitReads({ ...client, address: "192.0.2.1" });
+    performance.now = () => now + 60_000 / READS_PER_MINUTE;
+    assertEquals((await server.ask("/rooms"))[0], 200);
+    assertEquals((await server.ask("/rooms"))[0], 429);
+  } finally {
+    Reflect.deleteProperty(performance, "now");
+  }
 });
 
 Deno.test("rooms: banned and muted clients, and those of a node without its cluster, are told so", async () => {

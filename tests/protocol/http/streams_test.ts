@@ -1,7 +1,9 @@
 /** Streams of rooms: order, resumption without gaps, limits, and when they end. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { readId } from "../../../src/chat/ids.ts";
-import { RECHECK_INTERVAL, STREAMS_PER_NETWORK } from "../../../src/protocol/http/streams.ts";
+import { ApiError } from "../../../src/protocol/http/api_error.ts";
+import { RECHECK_INTERVAL, STREAMS_MAX, STREAMS_PER_NETWORK } from "../../../src/protocol/http/streams.ts";
+import { asVisitor } from "../../../src/protocol/http/visitors.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { FakeTimers } from "../../fake_timers.ts";
 import { soon, untilStill } from "../../transport/ports.ts";
@@ -210,6 +212,26 @@ Deno.test("streams: a network has at most STREAMS_PER_NETWORK, and a place again
   assertEquals(server.api.streams.size, STREAMS_PER_NETWORK - 1);
   readers[0] = await open(server);
   for (const reader of readers) await reader.cancel();
+});
+
+Deno.test("streams: there are at most STREAMS_MAX, and there is a place again when one ends", async () => {
+  const { server } = await serving();
+  await using _ = server;
+  const { streams } = server.api;
+  const room = server.chat.findRoom("#tea");
+  const openFrom = (n: number) => {
+    const address = `10.${n >> 8}.${n & 255}.1`;
+    const client = { address, peer: `${address}:1`, secure: false, evictable: undefined, foreign: false };
+    const visitor = asVisitor(undefined, client, { auth: server.accounts.auth, hostOf: (address) => address });
+    return streams.open({ visitor, client, room, key: undefined, after: undefined, headOnly: false }, "events");
+  };
+  // Addresses far apart, so that no network reaches its own limit.
+  const all = Array.from({ length: STREAMS_MAX }, (_, n) => openFrom(n * 61));
+  assertEquals(streams.size, STREAMS_MAX);
+  assertThrows(() => openFrom(1), ApiError, "Too many streams");
+  await all[0]!.stream.cancel();
+  openFrom(1);
+  assertEquals(streams.size, STREAMS_MAX);
 });
 
 Deno.test("streams: a client that does not read is disconnected, and costs no more memory than its queue", async () => {
