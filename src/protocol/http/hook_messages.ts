@@ -7,7 +7,7 @@ import { byteLength } from "../../util/bytes.ts";
 import { githubMessage } from "./github.ts";
 import { gitlabMessage } from "./gitlab.ts";
 import type { Hook } from "./hook.ts";
-import { at, list, record, text } from "./json.ts";
+import { at, countOf, record, text } from "./json.ts";
 import { slackMessage } from "./slack.ts";
 
 /** Renders the webhooks of a program. */
@@ -59,7 +59,7 @@ export function clipMessage(message: string): string {
 }
 
 function alertsMessage(payload: Hook["payload"]): string {
-  const alerts = list(payload.alerts);
+  const alerts: readonly unknown[] = Array.isArray(payload.alerts) ? payload.alerts : [];
   const labels = record(payload.commonLabels);
   const status = text(payload.status).toUpperCase();
   const name = text(labels.alertname) || text(at(payload, "groupLabels", "alertname")) || text(payload.receiver);
@@ -67,13 +67,8 @@ function alertsMessage(payload: Hook["payload"]): string {
   const count = status === "FIRING" ? firing : alerts.length;
   const title = text(payload.title) || `[${status}:${count}] ${name}`;
   const shown = alerts.slice(0, ALERTS_MAX).map((alert) => alertLine(alert));
-  const more = (payload.alerts as unknown[]).length - shown.length + countOf(payload.truncatedAlerts);
+  const more = alerts.length - shown.length + countOf(payload.truncatedAlerts);
   return [title, ...shown, ...more > 0 ? [`… and ${more} more`] : []].join("\n");
-}
-
-/** A number of things; 0 for anything else. */
-function countOf(value: unknown): number {
-  return typeof value === "number" && Number.isSafeInteger(value) ? Math.max(0, value) : 0;
 }
 
 function alertLine(alert: unknown): string {

@@ -51,6 +51,11 @@ export function text(value: unknown): string {
   return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
 }
 
+/** A number of things; 0 for anything else. */
+export function countOf(value: unknown): number {
+  return typeof value === "number" && Number.isSafeInteger(value) ? Math.max(0, value) : 0;
+}
+
 /** The value at a path of names: `at(value, "repository", "full_name")`. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   for (const name of path) {
