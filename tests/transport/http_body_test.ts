@@ -130,7 +130,7 @@ Deno.test("http: a request with a body is rejected with 413 where none is accept
   }
 });
 
-Deno.test("http: an invalid body is told as problem details", async () => {
+Deno.test("http: an invalid body is answered with problem details", async () => {
   const answer = await answerTo([`${HEAD}Content-Length: ${LIMIT + 1}\r\n\r\n`]);
   assertMatch(answer, /\r\ncontent-type: application\/problem\+json\r\n/);
   assertEquals(JSON.parse(answer.slice(answer.indexOf("{"))), {
@@ -304,7 +304,7 @@ Deno.test("http: HEAD gets the head of a streamed response, which is cancelled",
   await soon(cancelled, "cancellation");
 });
 
-Deno.test("http: a streamed response is cancelled when the client leaves, and what it sends before is discarded", async () => {
+Deno.test("http: a streamed response is cancelled when the client leaves, and its input before is discarded", async () => {
   const { stream, cancelled, send } = source();
   const socket = new ScriptedSocket([GET], true);
   const served = serve(socket, { handler: () => ({ status: 200, headers: {}, stream }) });

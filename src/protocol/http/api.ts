@@ -1,4 +1,4 @@
-/** What the resources of the HTTP API have in common: limits, visitors, rooms and errors. */
+/** The base of the resources of the HTTP API: limits, visitors, rooms and errors. */
 import type { AuthService } from "../../accounts/auth.ts";
 import type { Chat } from "../../chat/chat.ts";
 import type { WireFormat } from "../../chat/events.ts";
@@ -15,13 +15,13 @@ import type { Call, Operation } from "./router.ts";
 import { Streams } from "./streams.ts";
 import { type KnownVisitor, visitorOf, type VisitorOptions } from "./visitors.ts";
 
-/** How many requests a minute one network may make that read, and how many at once. */
+/** The most requests that read, of one network: a minute, and at once. */
 export const READS_PER_MINUTE = 300;
 export const READS_AT_ONCE = 100;
 
 const MINUTE = 60_000;
 
-/** What the API needs of the server. */
+/** The parts and settings of the server that the API uses. */
 export interface ApiOptions extends VisitorOptions {
   readonly chat: Chat;
   readonly auth: AuthService;
@@ -44,7 +44,7 @@ export interface ApiOptions extends VisitorOptions {
   readonly onStream: (client: HttpClient) => void;
 }
 
-/** What the resources have in common. */
+/** The limits and streams that all resources share. */
 export class Api {
   readonly options: ApiOptions;
   readonly streams: Streams;

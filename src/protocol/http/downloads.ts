@@ -1,8 +1,8 @@
 /**
  * Serves uploaded files at `/f/ID/NAME`. Images, sound and films are shown by browsers; all others are downloaded.
  *
- * What a file contains comes from its uploader, so a browser is told to take it for what it is here, to run nothing in it, and
- * to let no other site embed it.
+ * The content of a file comes from its uploader, so browsers have to use the type that the server gives it, must not run anything
+ * in it, and must not let other sites embed it.
  */
 import { ifNoneMatch } from "@std/http/etag";
 import { StoreError } from "../../chat/store.ts";
@@ -29,7 +29,7 @@ const SECURITY = {
 /** How long a browser may keep a file, in seconds: it may be deleted here meanwhile. */
 const CACHE_TIME = 3600;
 
-/** What the resource needs. */
+/** The parts of the server that the resource uses. */
 export interface DownloadContext {
   readonly files: FileStore;
   /** Shares the time for reading chunks between networks. */

@@ -1,6 +1,5 @@
 /**
- * What webhooks of known programs say, as text: one renderer for each program, in a table. Anything else is read as a message
- * for Slack.
+ * Renders webhooks as text: one renderer for each known program, in a table. Any other webhook is read as a message for Slack.
  */
 import { MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "../../chat/message_text.ts";
 import { byteLength } from "../../util/bytes.ts";
@@ -13,7 +12,7 @@ import { slackMessage } from "./slack.ts";
 /** Renders the webhooks of a program. */
 interface Renderer {
   readonly isFor: (hook: Hook) => boolean;
-  /** Returns the text; empty if the webhook says nothing that people need to know. */
+  /** Returns the text; empty for an event that is not shown. */
   readonly render: (hook: Hook) => string;
 }
 
@@ -40,7 +39,7 @@ export function isEvent({ headers }: Hook): boolean {
 /** The most alerts of one webhook that are shown. */
 export const ALERTS_MAX = 20;
 
-/** The text of a webhook, cut to the length of a message. Empty if it says nothing. */
+/** The text of a webhook, cut to the length of a message; empty for an event that is not shown. */
 export function hookMessage(hook: Hook): string {
   return clipMessage(RENDERERS.find(({ isFor }) => isFor(hook))!.render(hook));
 }

@@ -23,7 +23,7 @@ export function lineJson(line: Said): Record<string, unknown> {
 /** Tells a stream that the access to its room may have changed. It is not sent. */
 export const RECHECK = "\0recheck";
 
-/** Server-sent events: a line is one without a name, with its id; what changes lines or the room has a name. */
+/** Server-sent events: a line is an event without a name, with its id; changes of lines and of the room are events with a name. */
 export const EVENT_FORMAT: WireFormat = {
   render(event: ChatEvent): readonly string[] | undefined {
     switch (event.kind) {
@@ -51,7 +51,7 @@ export const EVENT_FORMAT: WireFormat = {
   },
 };
 
-/** Lines of text for people, as nc shows them; what only members of the room need to know is left out. */
+/** Lines of text for people, as nc shows them, without events that only members need, such as joins. */
 export function plainFormat(text: WireFormat): WireFormat {
   return {
     render(event: ChatEvent): string | readonly string[] | undefined {

@@ -1,4 +1,4 @@
-/** The resources of rooms: the list of rooms, their lines, and saying something in them. */
+/** The resources of rooms: the list of rooms, their lines, and posting to them. */
 import { firstId, readId } from "../../chat/ids.ts";
 import { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
@@ -14,7 +14,7 @@ import type { KnownVisitor } from "./visitors.ts";
 /** The maximum length of the body of a message, in bytes: the longest text, with all characters escaped. */
 export const MESSAGE_BODY_MAX = 64 * 1024;
 
-/** How many lines are read, unless a request says so, and the most that it may ask for. */
+/** The number of lines in an answer: by default, and the most that a request may ask for. */
 export const LINES_DEFAULT = 50;
 export const LINES_MAX = 500;
 

@@ -1,4 +1,4 @@
-/** Finds the resource for the path of a request: the part of the web port that is for programs (`docs/http-api.md`). */
+/** Finds the resource of the HTTP API (`docs/http-api.md`) for the path of a request. */
 import type { HttpAnswer, HttpClient } from "../../transport/connection.ts";
 import { problemResponse } from "../../util/problem.ts";
 
@@ -22,7 +22,7 @@ export interface Operation {
   readonly answer: (call: Call) => HttpAnswer | Promise<HttpAnswer>;
 }
 
-/** What has a path. */
+/** A path with its operations. */
 export interface Resource {
   /** Such as `/rooms/{name}/stream`. A segment in braces stands for any one that is not empty. */
   readonly path: string;

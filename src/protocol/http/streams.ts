@@ -39,12 +39,12 @@ const PENDING_PAUSE = 50;
 /** The most characters that are sent at a time. */
 const PIECE = 16 * 1024;
 
-/** What a client is told whose login has ended. */
+/** The reason for a client whose login has ended. */
 const LOGIN_ENDED = "Your password was changed or your token revoked.";
 
 const encoder = new TextEncoder();
 
-/** What streams need of the server. */
+/** The parts and settings of the server that streams use. */
 export interface StreamsOptions {
   readonly chat: Chat;
   readonly auth: AuthService;
@@ -59,7 +59,7 @@ export interface StreamsOptions {
   readonly onStream: (client: HttpClient) => void;
 }
 
-/** Who reads what. */
+/** A request for a stream. */
 export interface StreamRequest {
   readonly visitor: KnownVisitor;
   readonly client: HttpClient;
@@ -76,9 +76,9 @@ export interface StreamRequest {
 interface Manner {
   readonly type: string;
   readonly format: WireFormat;
-  /** What keeps the connection alive; empty if nothing can. */
+  /** Text that keeps the connection alive without a meaning for the client; empty if the format has none. */
   readonly heartbeat: string;
-  /** What the client is told at the end. */
+  /** The last text of a stream, with the reason for its end. */
   readonly ending: (detail: string) => string;
 }
 
@@ -254,7 +254,7 @@ class Stream implements Outlet {
     this.end("The server has ended this stream.");
   }
 
-  /** Ends it at once; what is queued is lost. */
+  /** Ends it at once, and drops its queue. */
   abort(): void {
     this.#failed = true;
     this.#queue = [];
@@ -262,7 +262,7 @@ class Stream implements Outlet {
     this.#finish();
   }
 
-  /** Ends it after what is queued. */
+  /** Ends it once its queue is sent. */
   end(detail: string): void {
     if (this.#ended) return;
     this.#queue.push(this.#manner.ending(detail));
@@ -352,7 +352,7 @@ class Stream implements Outlet {
     if (this.#queue.length > 0) {
       let piece = this.#queue.shift()!;
       while (this.#queue.length > 0 && piece.length < PIECE) piece += this.#queue.shift()!;
-      this.#held = Math.max(0, this.#held - byteLength(piece)); // the last words do not count
+      this.#held = Math.max(0, this.#held - byteLength(piece)); // the text of the end does not count
       controller.enqueue(encoder.encode(piece));
     }
     if (this.#ended && this.#queue.length === 0) controller.close();

@@ -19,7 +19,7 @@ export const CLIENT: HttpClient = {
   foreign: false,
 };
 
-/** What a request has led to. */
+/** The answer to a request. */
 export interface Answered {
   readonly status: number;
   readonly headers: Headers;

@@ -336,7 +336,7 @@ Deno.test("hooks: 5 MiB are rejected before they are read, with and without a le
   assertMatch(new TextDecoder().decode(buffer.subarray(0, (await socket.read(buffer))!)), /^HTTP\/1\.1 413 /);
 });
 
-Deno.test("hooks: of a thousand at once, those within the rate are said, and the others told when to try again", async () => {
+Deno.test("hooks: of a thousand at once, those within the rate are delivered, and the others get 429 with a time to wait", async () => {
   await using server = await ApiServer.open({ api: { rate: 1, burst: 20 } });
   const hook = `/hooks/${await server.token("alice", IN_LOBBY)}`;
   const statuses = new Map<number, number>();

@@ -1,4 +1,4 @@
-/** The HTTP API: who may read and write rooms, in which forms, and what bad input gets. */
+/** The HTTP API: access to rooms, formats, limits and bad input. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { ApiError } from "../../../src/protocol/http/api_error.ts";
 import { LINES_MAX, MESSAGE_BODY_MAX, ROOMS_LISTED_MAX } from "../../../src/protocol/http/rooms.ts";
@@ -55,7 +55,7 @@ Deno.test("rooms: a deleted message has no text, for programs and for people", a
   assertMatch(plain, /^\[\d\d:\d\d\] -- bob deleted this message\n$/);
 });
 
-Deno.test("rooms: text for people tells of deleted lines and of reactions", async () => {
+Deno.test("rooms: text for people has deleted lines and reactions", async () => {
   await using server = await ApiServer.open();
   const bob = server.member("bob", "#lobby");
   server.say(bob, "#lobby", "lunch?");
@@ -124,7 +124,7 @@ Deno.test("rooms: the list has at most ROOMS_LISTED_MAX rooms, those with most m
   assertEquals([listed.length, listed[0]?.name], [ROOMS_LISTED_MAX, names.at(-1)]);
 });
 
-Deno.test("rooms: modes, keys and scopes decide who may read and write", async () => {
+Deno.test("rooms: modes, keys and scopes limit reading and writing", async () => {
   await using server = await ApiServer.open();
   const op = server.member("op", "#tea");
   const full = bearer(await server.token("alice"));
@@ -317,7 +317,7 @@ Deno.test("rooms: requests that read are limited to READS_AT_ONCE of one network
   }
 });
 
-Deno.test("rooms: banned and muted clients, and those of a node without its cluster, are told so", async () => {
+Deno.test("rooms: banned and muted clients, and those of a node without its cluster, get a sentence", async () => {
   const state: { ban?: string; trouble?: string } = {};
   await using server = await ApiServer.open({ api: { banOf: () => state.ban, trouble: () => state.trouble } });
   state.ban = "spam";

@@ -25,7 +25,7 @@ async function open(server: ApiServer, query = "", headers: Record<string, strin
 
 const next = (reader: LineReader) => soon(reader.event(), "event");
 
-Deno.test("streams: lines arrive as events with their ids, and what changes them with a name", async () => {
+Deno.test("streams: lines arrive as events with their ids, and changes of them as events with a name", async () => {
   const { server, op } = await serving();
   await using _ = server;
   const reader = await open(server);
@@ -58,7 +58,7 @@ Deno.test("streams: lines arrive as text for people", async () => {
   }
 });
 
-Deno.test("streams: text for people tells that an earlier line is deleted", async () => {
+Deno.test("streams: text for people has a line for an earlier line that was deleted", async () => {
   const { server, op } = await serving();
   await using _ = server;
   const { id } = JSON.parse((await server.post("/rooms/tea", "oops"))[1]);

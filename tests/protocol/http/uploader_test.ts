@@ -1,4 +1,4 @@
-/** Who may upload a file to no room. */
+/** The permission to upload a file to no room. */
 import { assertEquals } from "@std/assert";
 import { ChatError } from "../../../src/chat/chat_error.ts";
 import { identifyUploader } from "../../../src/protocol/http/uploader.ts";
