@@ -8,7 +8,7 @@ import { ChatError } from "../../chat/chat_error.ts";
 import type { HttpAnswer, HttpClient } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { NetworkLimiter } from "../../util/network_limiter.ts";
-import type { TimeSlicer } from "../time_slicer.ts";
+import type { Outcome, TimeSlicer } from "../time_slicer.ts";
 import { ApiError, errorResponse, tooFast } from "./api_error.ts";
 import { isParsable } from "./json.ts";
 import type { Call, Operation } from "./router.ts";
@@ -105,9 +105,9 @@ export class Api {
   }
 
   /** Runs work in slices of time that all networks share. */
-  async run<T>({ address }: HttpClient, work: () => T): Promise<Awaited<T>> {
+  async run<W>({ address }: HttpClient, work: () => W): Promise<Outcome<W>> {
     const networks = networksOf(address).toReversed();
-    return await this.options.slicer.run(work, { lane: "prompt", networks }) as Awaited<T>;
+    return await this.options.slicer.run(work, { lane: "prompt", networks }) as Outcome<W>; // it is always wanted
   }
 
   /** @throws {ApiError} */

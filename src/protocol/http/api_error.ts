@@ -25,7 +25,6 @@ const TITLES: Readonly<Record<number, string>> = {
   401: "Not logged in",
   403: "Not allowed",
   404: "Not found",
-  409: "Conflict",
   413: "Too long",
   429: "Too many requests",
   503: "Not available",

@@ -18,7 +18,7 @@ import { SHARES } from "../../util/network_limiter.ts";
 import { NetworkPool } from "../../util/network_pool.ts";
 import type { Steps } from "../../util/steps.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
-import { toApiError, tooFast } from "./api_error.ts";
+import { ApiError, toApiError, tooFast } from "./api_error.ts";
 import { EVENT_FORMAT, named, plainFormat, RECHECK } from "./line_json.ts";
 import type { KnownVisitor } from "./visitors.ts";
 
@@ -90,6 +90,7 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
   readonly #all = new Set<Stream>();
   #timer: ReturnType<typeof setTimeout> | undefined; // while there are streams
   #checks = 0;
+  #closed = false;
 
   constructor(options: StreamsOptions) {
     this.#options = options;
@@ -121,9 +122,10 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
    * Opens a stream for a client that may read the room, as the caller has just checked.
    *
    * @throws {ChatError} `login-outdated`
-   * @throws {ApiError} 429
+   * @throws {ApiError} 429, or 503 after {@linkcode close}
    */
   open(request: StreamRequest, format: "events" | "text"): StreamedResponse {
+    if (this.#closed) throw new ApiError(503, "The server is stopping.", { "retry-after": "5" });
     const { visitor, client, headOnly } = request;
     const { login } = visitor;
     if (login !== undefined && this.#options.auth.current(login) === undefined) { // since it was checked
@@ -168,8 +170,9 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
     setTimeout(() => void this.#options.slicer.run(() => this.#recheck(), { lane: "prompt" }));
   }
 
-  /** Ends all streams. */
+  /** Ends all streams, and rejects new ones. */
   close(): void {
+    this.#closed = true;
     for (const stream of this.#all) stream.end("The server is stopping.");
   }
 

@@ -7,6 +7,7 @@ import { drawCode } from "../../../src/chat/link_code.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { rawRequest } from "../../websocket_client.ts";
+import { CLIENT } from "./files.ts";
 import { ApiServer, bearer } from "./harness.ts";
 
 const basic = (pair: string) => ({ authorization: `Basic ${btoa(pair)}` });
@@ -299,7 +300,7 @@ Deno.test("rooms: lines are limited as on other ports, with the time to wait; lo
 
 Deno.test("rooms: requests that read are limited to READS_AT_ONCE of one network, with the time to wait", async () => {
   await using server = await ApiServer.open();
-  const client = { address: "127.0.0.1", peer: "127.0.0.1:1", secure: false, evictable: undefined, foreign: false };
+  const client = { ...CLIENT, address: "127.0.0.1" };
   const now = performance.now();
   performance.now = () => now;
   try {
@@ -308,7 +309,7 @@ Deno.test("rooms: requests that read are limited to READS_AT_ONCE of one network
     const answer = await server.fetch("/rooms");
     assertEquals([answer.status, answer.headers.get("retry-after")], [429, "1"]);
     await answer.body?.cancel();
-    server.api.limitReads({ ...client, address: "192.0.2.1" });
+    server.api.limitReads(CLIENT);
     performance.now = () => now + 60_000 / READS_PER_MINUTE;
     assertEquals((await server.ask("/rooms"))[0], 200);
     assertEquals((await server.ask("/rooms"))[0], 429);

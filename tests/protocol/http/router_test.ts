@@ -2,14 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { type Call, type Resource, Router } from "../../../src/protocol/http/router.ts";
 import type { HttpClient } from "../../../src/transport/connection.ts";
-
-const CLIENT: HttpClient = {
-  address: "192.0.2.1",
-  peer: "192.0.2.1:1",
-  secure: false,
-  evictable: undefined,
-  foreign: false,
-};
+import { CLIENT } from "./files.ts";
 
 /** Answers with the name of the operation and the parameters. */
 const named = (name: string) => ({ params }: Call) => new Response(`${name} ${JSON.stringify(params)}`);

@@ -7,6 +7,7 @@ import { asVisitor } from "../../../src/protocol/http/visitors.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { FakeTimers } from "../../fake_timers.ts";
 import { soon, untilStill } from "../../transport/ports.ts";
+import { CLIENT } from "./files.ts";
 import { ApiServer, bearer, LineReader } from "./harness.ts";
 
 const STREAM = "/rooms/tea/stream";
@@ -221,7 +222,7 @@ Deno.test("streams: there are at most STREAMS_MAX, and there is a place again wh
   const room = server.chat.findRoom("#tea");
   const openFrom = (n: number) => {
     const address = `10.${n >> 8}.${n & 255}.1`;
-    const client = { address, peer: `${address}:1`, secure: false, evictable: undefined, foreign: false };
+    const client = { ...CLIENT, address, peer: `${address}:1` };
     const visitor = asVisitor(undefined, client, { auth: server.accounts.auth, hostOf: (address) => address });
     return streams.open({ visitor, client, room, key: undefined, after: undefined, headOnly: false }, "events");
   };
@@ -260,4 +261,5 @@ Deno.test("streams: a stream counts no more when its client has left, and all en
   server.api.streams.close();
   assertEquals((await next(stays))?.data, { detail: "The server is stopping." });
   assertEquals(await soon(stays.event(), "end of the stream"), undefined);
+  assertEquals(await server.ask(STREAM), [503, "The server is stopping."]);
 });
