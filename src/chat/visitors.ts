@@ -16,7 +16,7 @@ import { messageText, requireLength } from "./message_text.ts";
 import type { MutedHosts } from "./muted_hosts.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
-import { requireReadable, requireScope } from "./scope.ts";
+import { isScoped, requireReadable, requireScope } from "./scope.ts";
 import { requireVisitorUnmuted, type RoomVisitor, visitorIn } from "./visitor_access.ts";
 
 /** A client that is not a member of the chat. */
@@ -53,16 +53,19 @@ export interface Visitors {
    * @returns The line; `undefined` if the text is blank.
    * @throws {ChatError} `message-too-long`, `no-such-line`, `stored-too-much`, `not-stored`, `server-banned`,
    *   `token-read-only`, `token-room`, `no-such-room`, `login-outdated`, `muted`, `cannot-speak`, `keys-too-fast`, or why
-   *   the visitor cannot enter the room
+   *   the visitor cannot enter the room; `no-such-room` in place of that if it cannot see the room either
    */
   post(visitor: Visitor, room: Room, text: string, options?: PostOptions): Answer<Posted | undefined>;
   /**
    * Checks that a visitor may read a room.
    *
    * @param key The key of the room (mode `k`).
-   * @throws {ChatError} `server-banned`, `token-room`, `keys-too-fast`, or why it cannot enter the room
+   * @throws {ChatError} `server-banned`, `token-room`, `keys-too-fast`, or why it cannot enter the room; `no-such-room` in
+   *   place of the last three if it cannot see the room either
    */
   requireEntry(visitor: Visitor, room: Room, key?: string): void;
+  /** Whether a visitor may know that a room exists: of a secret one, if its account is in the room or has a role there. */
+  sees(visitor: Visitor, room: Room): boolean;
   /**
    * Checks that a visitor may write on this server, apart from what rooms demand.
    *
@@ -106,12 +109,11 @@ export class AuthoredVisitors implements Visitors {
     const { hub, directory } = this.#options;
     const client = this.#clientOf(visitor);
     if (room.closed) throw new ChatError("no-such-room", room.name);
+    this.requireEntry(visitor, room, key); // first: other errors would reveal that a secret room exists
     requireScope(client, room.key);
     const clean = messageText(text);
     if (clean.trim() === "") return undefined;
     requireLength(clean); // of a single line, too, as no transport has limited it
-    this.#requireUnbanned(visitor, client);
-    this.#requireEntry(visitor, room, key); // before the line counts, and before another one is quoted
     const reply = id === undefined ? undefined : this.#quote(client, room, id);
     this.#requireUnmuted(client); // before the line counts
     this.#requireVoice(visitor, room, key);
@@ -129,9 +131,20 @@ export class AuthoredVisitors implements Visitors {
 
   requireEntry(visitor: Visitor, room: Room, key?: string): void {
     const client = this.#clientOf(visitor);
-    requireReadable(client, room.key);
     this.#requireUnbanned(visitor, client);
-    this.#requireEntry(visitor, room, key);
+    try {
+      requireReadable(client, room.key);
+      this.#requireEntry(visitor, room, key);
+    } catch (error) {
+      throw error instanceof ChatError && !this.sees(visitor, room) ? new ChatError("no-such-room", room.name) : error;
+    }
+  }
+
+  sees({ identity: { account, token } }: Visitor, room: Room): boolean {
+    if (!room.switches.has("s") || token?.room === room.key) return true;
+    if (account === undefined || isScoped(token)) return false;
+    const known = this.#options.hub.getByAccount(account);
+    return room.roles.of(account) !== undefined || (known !== undefined && room.has(known));
   }
 
   requireWriter(visitor: Visitor): void {

@@ -50,3 +50,20 @@ export function isShown(type: string): boolean {
 export function isMedia(type: string): boolean {
   return /^(?:audio|video)\//.test(type) && [...MEDIA.values()].includes(type);
 }
+
+/** The endings of names of files that browsers show, by type; the usual one first. */
+export const ENDINGS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["image/png", [".png", ".apng"]],
+  ["image/apng", [".png", ".apng"]],
+  ["image/jpeg", [".jpg", ".jpeg", ".jpe", ".jfif"]],
+  ["image/gif", [".gif"]],
+  ["image/webp", [".webp"]],
+  ["image/avif", [".avif"]],
+  ["audio/mpeg", [".mp3"]],
+  ["audio/ogg", [".ogg", ".oga", ".ogv", ".opus"]],
+  ["audio/wav", [".wav"]],
+  ["audio/flac", [".flac"]],
+  ["audio/aac", [".aac"]],
+  ["video/mp4", [".mp4", ".m4a", ".m4v", ".mov"]],
+  ["video/webm", [".webm", ".weba", ".mkv", ".mka"]],
+]);

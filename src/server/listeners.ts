@@ -63,7 +63,7 @@ export interface ListenerContext {
   readonly trouble: () => string | undefined;
   /** Returns the body of `/metrics`. */
   readonly metrics: () => string;
-  /** What the web port has for programs. */
+  /** The resources of the HTTP API. */
   readonly resources: readonly Resource[];
 }
 

@@ -93,7 +93,7 @@ test("http api: bad input gets a status, and nobody is stalled", async (form) =>
   const cases: [string, string][] = [
     [`curl --data-binary @${big} ${url}/hooks/${hook}`, "413"],
     [`curl -H 'Transfer-Encoding: chunked' --data-binary @${big} ${url}/hooks/${hook}`, "413"],
-    [`curl -T ${ROOT}README.md ${url}/rooms/lobby`, "413"],
+    [`curl -T ${ROOT}README.md ${url}/rooms/lobby`, "405"],
     [`curl -d '{' ${url}/hooks/${hook}`, "400"],
     [`curl -d '{"text":"hi"}' ${url}/hooks/tincan_wrong`, "404"],
     [`curl -d hi -H 'Origin: http://evil.example' ${url}/rooms/lobby`, "403"],

@@ -44,7 +44,7 @@ const ALWAYS: Readonly<Record<string, string>> = {
 
 const SECURITY: Readonly<Record<string, string>> = { ...POLICY, ...ALWAYS };
 
-/** The path of an invite link, whatever its code. */
+/** The path of an invite link. Its code is not checked. */
 const INVITATION = /^\/i\/[a-z2-7]{1,64}$/i;
 
 /** A file that the page refers to by a path relative to its own. */

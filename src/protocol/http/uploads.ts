@@ -1,7 +1,7 @@
 /**
  * Takes uploads of files: `POST /files` and `PUT /files/NAME` store one, `/rooms/NAME/files` posts its link to the room as well.
  *
- * A file becomes visible when its last byte is stored. Whatever ends an upload before that leaves nothing behind.
+ * A file becomes visible when its last byte is stored. Of an upload that ends before that, nothing is left.
  */
 import { StoreError } from "../../chat/store.ts";
 import type { FileStore, StoredFile } from "../../files/file_store.ts";
@@ -33,17 +33,17 @@ export interface Uploader {
   readonly post?: (text: string) => Promise<void>;
 }
 
-/** What the resources need. */
+/** The parts and settings of the server that the resources use. */
 export interface UploadContext {
   readonly files: FileStore;
   /** The most bytes of a file. */
   readonly maxFile: number;
-  /** Finds out who sends a request, and whether it may upload where the path says. Rejects if not. */
+  /** Identifies the client of a request. Rejects if it may not upload to the path. */
   readonly identify: (call: Call) => Promise<Uploader>;
   /** Makes an operation of a function that may reject. */
   readonly operation: (answer: (call: Call) => Promise<HttpAnswer>, bodyLimit: number) => Operation;
   readonly sniff: Sniffer;
-  /** What the link to a file begins with, such as `https://chat.example.org`. */
+  /** The origin of the link to a file, such as `https://chat.example.org`. */
   readonly originOf: (call: Call) => string;
   /** Shares the time for writing chunks between networks. */
   readonly slicer: TimeSlicer;
@@ -64,7 +64,7 @@ export function uploadResources(context: UploadContext): Resource[] {
   return resourcesWith(operation, { OPTIONS: options });
 }
 
-/** The resources of a server that takes no files: they say so, whatever is sent, and read none of it. */
+/** The resources of a server that takes no files: they answer 404, and read no body. */
 export function resourcesWithoutUploads(): Resource[] {
   return resourcesWith({
     bodyLimit: Infinity,

@@ -10,7 +10,8 @@ import { type UploadContext, type Uploader, uploadResources } from "../../../src
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { HttpAnswer, HttpClient } from "../../../src/transport/connection.ts";
 
-const CLIENT: HttpClient = {
+/** A client of the web port. */
+export const CLIENT: HttpClient = {
   address: "192.0.2.1",
   peer: "192.0.2.1:1",
   secure: false,
@@ -18,7 +19,7 @@ const CLIENT: HttpClient = {
   foreign: false,
 };
 
-/** What a request has led to. */
+/** The answer to a request. */
 export interface Answered {
   readonly status: number;
   readonly headers: Headers;

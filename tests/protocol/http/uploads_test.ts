@@ -58,7 +58,7 @@ function chunks({ history, database }: FileSite): number {
   return Number(database.db.prepare("SELECT count(*) AS count FROM file_chunk").get()!["count"]);
 }
 
-Deno.test("uploads: a file is stored, and its link and details are told", async () => {
+Deno.test("uploads: a file is stored, and the answer has its link and details", async () => {
   using site = new FileSite();
   const { status, headers, json } = await site.request("POST", "/files", {
     body: png(300, 200),
@@ -91,7 +91,7 @@ Deno.test("uploads: the link is posted to the room", async () => {
   assertEquals(site.posted, [`#lobby ${json["url"]}`]);
 });
 
-Deno.test("uploads: a room that rejects the uploader is asked before the body is read, or else the file is deleted", async () => {
+Deno.test("uploads: an uploader whom the room rejects gets 403 before the body is read, or else the file is deleted", async () => {
   using site = new FileSite();
   const body = new Body();
   const early = await site.request("POST", "/rooms/secret/files", { body: body.stream, headers: ALICE });
@@ -101,7 +101,7 @@ Deno.test("uploads: a room that rejects the uploader is asked before the body is
   assertEquals([site.files.count, chunks(site)], [0, 0]);
 });
 
-Deno.test("uploads: who may not upload is told so before the body is read", async () => {
+Deno.test("uploads: a client that may not upload gets 401 or 403 before the body is read", async () => {
   using site = new FileSite();
   const body = new Body();
   const refused = await site.request("POST", "/files", { body: body.stream });
@@ -207,7 +207,7 @@ Deno.test("uploads: there is a limit of uploads a minute for each network", asyn
   assertEquals((await site.request("POST", "/files", { body: CHUNK, headers: ALICE }, elsewhere)).status, 201);
 });
 
-Deno.test("uploads: a full disk is told, and what was stored of the file is removed", async () => {
+Deno.test("uploads: a full disk is answered with 507, and the stored part of the file is removed", async () => {
   using site = new FileSite();
   const { db } = site.database;
   db.exec(`PRAGMA max_page_count = ${Number(db.prepare("PRAGMA page_count").get()!["page_count"]) + 40}`);
@@ -217,7 +217,7 @@ Deno.test("uploads: a full disk is told, and what was stored of the file is remo
   assertEquals((await site.request("POST", "/files", { body: CHUNK, headers: ALICE })).status, 201);
 });
 
-Deno.test("uploads: a client of draft/FILEHOST is told how to upload", async () => {
+Deno.test("uploads: OPTIONS has the methods for clients of draft/FILEHOST", async () => {
   using site = new FileSite();
   const { status, headers } = await site.request("OPTIONS", "/files");
   assertEquals([status, headers.get("allow"), headers.get("accept-post")], [204, "OPTIONS, POST", "*/*"]);
