@@ -11,6 +11,8 @@ export interface LineTaker {
   take(line: string): Promise<void> | void;
   /** A line was too long, and is lost. */
   tooLong(): void;
+  /** The user has pressed Ctrl-C. */
+  cancel(): void;
   /** The client has disconnected. */
   close(): void;
 }

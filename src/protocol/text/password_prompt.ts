@@ -1,6 +1,6 @@
 /** Asks a client of the text port for the server password, before it becomes a member. */
 import { AuthError, type AuthService } from "../../accounts/auth.ts";
-import type { Connection } from "../../transport/connection.ts";
+import { type Connection, INTERRUPT } from "../../transport/connection.ts";
 import { authErrorText, FailureCount, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../accounts.ts";
 import { system } from "./render.ts";
 
@@ -34,7 +34,7 @@ export class PasswordPrompt {
 
   /** Takes a line; returns whether it is the password. */
   async take(line: string): Promise<boolean> {
-    if (line === "") return false;
+    if (line === "" || line === INTERRUPT) return false;
     const { address, peer } = this.#connection;
     try {
       const caller = { address, peer, host: this.#host, hasFailed: this.#failures.any };
