@@ -47,7 +47,7 @@ const RELEVANT: readonly Capability[] = [
   "tincan.chat/mentions",
 ];
 
-/** What a capability changes nothing without. */
+/** Capabilities that change nothing without another one. */
 const DEPENDENCIES: ReadonlyMap<Capability, Capability> = new Map<Capability, Capability>([
   ["draft/multiline", "batch"],
   ["tincan.chat/mentions", "message-tags"],
@@ -109,7 +109,7 @@ export class IrcFormat implements WireFormat {
         return this.#tagged(event);
       case "reacted":
         return this.reaction(event, event.id);
-      case "reactions-folded": // each was told
+      case "reactions-folded": // IRC clients were told of each
         return undefined;
       case "redacted":
         return this.redaction(event, event.id);

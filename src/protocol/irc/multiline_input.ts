@@ -34,7 +34,7 @@ export interface BatchFailure {
   readonly text: string;
 }
 
-/** What a line of a batch has led to; `undefined` if there is nothing to do. The label is that of the line which opened the batch. */
+/** The result of a line of a batch; `undefined` if there is nothing to do. The label is that of the line which opened the batch. */
 export type BatchResult =
   | { readonly failure: BatchFailure; readonly label: string | undefined }
   | { readonly message: IrcMessage; readonly label: string | undefined }

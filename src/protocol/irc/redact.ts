@@ -12,7 +12,7 @@ import { word } from "./numerics.ts";
 import { failLine } from "./replied_lines.ts";
 
 /**
- * REDACT. A client need not have enabled the capability, which says what it is sent. Reactions are taken back by
+ * REDACT. It works without the capability, which only decides whether the client is sent REDACT. Reactions are taken back by
  * `+draft/unreact`: their ids are not stored.
  */
 export async function redact(context: MemberContext, params: readonly string[]): Promise<void> {
@@ -30,7 +30,7 @@ export async function redact(context: MemberContext, params: readonly string[]):
     if (typeof place !== "string") {
       await context.inResponse(() => lines.redact(member, place, id, reason, session));
     } else {
-      // What the client's other sessions and the receiver are told is no part of the response; the echo is.
+      // Events for the client's other sessions and for the receiver are no part of the response; the echo is.
       const event = await context.outsideResponse(() => lines.redact(member, place, id, reason, session));
       if (session.echo) context.tell(event);
     }

@@ -96,7 +96,7 @@ export async function react(
     if (typeof place !== "string") {
       await context.inResponse(() => lines.react(member, place, id, text, on, session));
     } else {
-      // What the client's other sessions and the receiver are told is no part of the response; the echo is.
+      // Events for the client's other sessions and for the receiver are no part of the response; the echo is.
       const event = await context.outsideResponse(() => lines.react(member, place, id, text, on, session));
       if (session.echo && event !== undefined) context.tell(event);
     }

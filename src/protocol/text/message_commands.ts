@@ -1,4 +1,4 @@
-/** Commands about messages that were sent before: replies, reactions, deleting, mentions. */
+/** Commands about messages that were sent before: replies, reactions, deleting. */
 import { type Answer, then } from "../../chat/answer.ts";
 import type { Reacted, Redacted } from "../../chat/events.ts";
 import { isAuthor } from "../../chat/line_author.ts";
@@ -156,13 +156,13 @@ function noMessage(context: CommandContext, { words }: Place, name: string, havi
   context.reply([system(`No message of ${name}${which} among the last ${LOOKED_AT} ${words}.`)]);
 }
 
-/** Whether a word is the name of a user that is where a command looks. */
+/** Whether a word is the name of a member of the room in which a command looks. */
 function isMember({ chat }: CommandContext, { where }: Place, name: string | undefined): boolean {
   const member = name === undefined ? undefined : chat.get(name);
   return member !== undefined && typeof where !== "string" && where.has(member);
 }
 
-/** Whether the client is told of what it has done as all members of the room are. */
+/** Whether the client is sent the event of its own command, as the other members of the room are. */
 function isTold({ session, folds }: CommandContext, event: Reacted | Redacted, { where }: Place): boolean {
   if (typeof where === "string" || !session.echo || !where.sessions.has(session)) return false;
   return event.kind === "redacted" || folds === undefined || !folds.holds(event);

@@ -8,6 +8,9 @@ const PROMPT = system("Password, please:");
 
 /** The prompt for one client. It ends the connection after too many wrong passwords, or when the time is up. */
 export class PasswordPrompt {
+  /** The invite link that was given in place of the password: what `InviteLinks.use` takes. */
+  link: string | undefined;
+
   readonly #connection: Connection;
   readonly #auth: AuthService;
   readonly #host: string;
@@ -28,9 +31,6 @@ export class PasswordPrompt {
     connection.hideInput(true);
     connection.send([PROMPT]);
   }
-
-  /** The invite link that was given in place of the password: what `InviteLinks.use` takes. */
-  link: string | undefined;
 
   /** Takes a line; returns whether it is the password. */
   async take(line: string): Promise<boolean> {
