@@ -79,11 +79,7 @@ export class MultilineInput {
     const batch = this.#open;
     if (batch !== undefined && now - batch.heardAt > BATCH_TIMEOUT) {
       const failed = this.#reject("TIMEOUT", "The batch was left open for too long", batch.name);
-      if (message.tags.get("batch") === batch.name) return failed;
-      if (message.command === "BATCH" && message.params[0] === `-${batch.name}`) {
-        this.#rejected = undefined;
-        return failed;
-      }
+      return this.take(message, label, now) ?? failed;
     }
     if (message.command !== "BATCH") return this.#add(message, now);
     const [reference = "", type, target] = message.params;

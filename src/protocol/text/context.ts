@@ -13,7 +13,7 @@ export interface LineTaker {
   tooLong(): void;
   /** The user has pressed Ctrl-C. */
   cancel(): void;
-  /** The client has disconnected. */
+  /** No further line comes: it was replaced, or the client has disconnected. */
   close(): void;
 }
 
