@@ -345,7 +345,7 @@ const files = {
     value: "WHO",
     reader: read.oneOf(UPLOADS),
     default: UPLOADS[0],
-    help: "who may upload files: accounts, everyone or off",
+    help: "users who can upload files: accounts, everyone or off",
     details: "Needs `--data`. `everyone` includes guests.",
   },
   maxFile: {
