@@ -1,7 +1,7 @@
 /**
  * Measures the search in an SQLite store with a million messages in several scripts: how long a whole search takes, and its
  * longest step, for beginnings of words, words, and sequences of scripts without spaces, with authors, times and links. Also
- * measures what the index costs: its size, and the time that maintenance takes for a line. Prints Markdown tables. Exits with 1
+ * measures the cost of the index: its size, and the time that maintenance takes for a line. Prints Markdown tables. Exits with 1
  * if a search takes longer than its limit.
  *
  * ```sh
@@ -95,7 +95,7 @@ function vocabulary(size: number, parts: [fewest: number, most: number], part: (
   return [...all];
 }
 
-/** Letters of some languages, with those of a word's parts: the common ones several times. */
+/** Letters of some languages, or parts of words; common ones several times. */
 const ONSETS = "b c d f g h j k l m n p r s t v w st th tr pr ch sh s t m c r n d".split(" ");
 const VOWELS = "a e i o u a e i o e ea ou ai".split(" ");
 const CODAS = ["", "", "", "n", "r", "s", "t", "l", "ng", "st", "nd"];
@@ -110,7 +110,7 @@ const kana = common(characters(0x3042, 0x3093));
 const hangul = common(characters(0xac00, 0xac00 + 1800).filter((_, n) => n % 2 === 0));
 const thai = common(characters(0x0e01, 0x0e2e).concat([..."าะเแโไ"]));
 
-/** A language of the messages: what part they are of all, their words, and what is between them. */
+/** A language of the messages: its share of all messages, its words, and the text between them. */
 interface Language {
   readonly name: string;
   readonly part: number;
@@ -165,7 +165,7 @@ function sample(): { text: string; language: Language } {
   return { text: words.join(language.space), language };
 }
 
-/** Fills a store, and prints what that cost. */
+/** Fills a store, and prints the cost. */
 async function make(directory: string, messages: number): Promise<SqliteHistory> {
   const file = await Database.open(directory);
   const history = new SqliteHistory(file);
@@ -288,7 +288,7 @@ function measure(history: SqliteHistory, rooms: readonly string[], { query }: Ki
   return [all[Math.floor(RUNS / 2)]!, all[Math.floor(RUNS * 0.99)]!, longest, found / RUNS];
 }
 
-/** The processor time of this process so far, in milliseconds: what else runs on the machine does not count. */
+/** The processor time of this process so far, in milliseconds. Other processes of the machine do not count. */
 function processorTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -1,4 +1,4 @@
-/** The HTTP API on two nodes: what is posted on one is streamed by the other, and rules hold on both. */
+/** The HTTP API on two nodes: a message that is posted on one is streamed by the other, and rules hold on both. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { clustered, User } from "./cluster_users.ts";
 import { Client } from "./harness.ts";

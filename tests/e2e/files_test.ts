@@ -35,7 +35,7 @@ async function tokenOf(server: Program): Promise<string> {
   return await alice.until(/^tincan_/);
 }
 
-test("files: curl uploads a picture to a room by a token, and everyone in it gets the link", async (form) => {
+test("files: curl uploads a picture to a room by a token, and all its members get the link", async (form) => {
   await using directory = await Directory.make();
   await using server = await start(form, ["--data", directory.path]);
   const token = await tokenOf(server);
@@ -68,7 +68,7 @@ test("files: curl uploads a picture to a room by a token, and everyone in it get
   assertEquals((await curl("-u", "alice:wrong", "-T", file, `${site}/files/`)).status, 401);
 }, noCurl);
 
-test("files: what is empty, too large, or cut in the middle is not stored, and the chat goes on", async (form) => {
+test("files: an upload that is empty, too large, or cut off is not stored, and the chat goes on", async (form) => {
   await using directory = await Directory.make();
   await using server = await start(form, ["--data", directory.path, "--uploads", "everyone", "--max-file", "300KiB"]);
   const site = `http://127.0.0.1:${server.webPort}`;
@@ -93,7 +93,7 @@ test("files: what is empty, too large, or cut in the middle is not stored, and t
   await eventually("the unfinished upload is removed", () => counts(directory) === "0 0");
 }, noCurl);
 
-test("files: a server that has crashed during an upload removes what there is of it", async (form) => {
+test("files: a server that crashed during an upload removes its chunks when it starts", async (form) => {
   await using directory = await Directory.make();
   const args = ["--data", directory.path, "--uploads", "everyone"];
   const server = await start(form, args);
@@ -126,7 +126,7 @@ test(
     using carol = await Client.join(server.port);
     await bob.send("still here");
     await carol.until(/^<\w+> still here$/);
-    await eventually("what was stored of it is removed", () => counts(disk) === "0 0");
+    await eventually("removal of its chunks", () => counts(disk) === "0 0");
   },
   noCurl ?? noDisk,
 );
