@@ -27,7 +27,8 @@ clustered("a line that is posted to one node is streamed by the other, once, and
   const read = await Promise.all([there, here].map((url) => curl(`${url}/rooms/lobby`)));
   assertEquals(read[0], read[1]);
   using guest = await Client.join(a.port);
-  await guest.send("/join #locked", "/mode +k secret");
+  await guest.send("/join #locked", "/mode +k secret", "/ping");
+  await guest.until("-- Pong.");
   await bob.catchUp();
-  assertMatch(await curl("-d", "hi", `${here}/rooms/locked`), /"status":40[34]/);
+  assertMatch(await curl("-d", "hi", `${here}/rooms/locked`), /"status":403/);
 });
