@@ -65,7 +65,7 @@ export const files = {
     value: "WHO",
     reader: read.oneOf(UPLOADS),
     default: UPLOADS[0],
-    help: "users that can upload files: accounts, everyone or off",
+    help: "users who can upload files: accounts, everyone or off",
     details: "Needs `--data`. `everyone` includes guests.",
   },
   maxFile: {
