@@ -60,7 +60,7 @@ class Page {
   /** `emoji: nick nick` for each reaction to a line, with `*` if the user has it, too. */
   reactions(id = "m1"): string[] {
     return (this.line(id).reactions ?? []).map(({ text, nicks, own }) =>
-      `${text}${own ? "*" : ""}: ${nicks.join(" ")}`
+      `${text}${own ? "*" : ""}: ${[...nicks.values()].join(" ")}`
     );
   }
 }
@@ -71,7 +71,7 @@ const react = (nick: string, text: string, key = "+draft/react") =>
 Deno.test("reactions: the members who react with the same emoji are counted together, in the order of the first", () => {
   const page = new Page();
   page.hear(react("bob", "👍"), react("carol", "🎉"), react("alice", "👍"), react("bob", "👍"));
-  assertEquals(page.reactions(), ["👍*: alice bob", "🎉: carol"]);
+  assertEquals(page.reactions(), ["👍*: bob alice", "🎉: carol"]);
   page.hear(react("alice", "👍", "+draft/unreact"));
   assertEquals(page.reactions(), ["👍: bob", "🎉: carol"]);
   page.hear(react("carol", "🎉", "+draft/unreact"));
@@ -83,6 +83,15 @@ Deno.test("reactions: one of the user's account under another nickname is the us
   page.model.account = "alice";
   page.hear(`@account=alice;+reply=m1;+draft/react=👍 :alice_!~u@host TAGMSG #tea`);
   assertEquals(page.reactions(), ["👍*: alice_"]);
+});
+
+Deno.test("reactions: a member with an account is counted once under several nicknames", () => {
+  const page = new Page();
+  page.hear(`@account=bob;+reply=m1;+draft/react=👍 :bob!~u@host TAGMSG #tea`);
+  page.hear(`@account=bob;+reply=m1;+draft/react=👍 :robert!~u@host TAGMSG #tea`);
+  assertEquals(page.reactions(), ["👍: robert"]);
+  page.hear(`@account=bob;+reply=m1;+draft/unreact=👍 :bobby!~u@host TAGMSG #tea`);
+  assertEquals(page.reactions(), []);
 });
 
 Deno.test("reactions: one to a line that is not loaded, or without a line, changes nothing", () => {
@@ -121,7 +130,11 @@ Deno.test("reactions: those of the history belong to its lines, and to no line o
     failed() {},
   });
   page.answer("@msgid=m1 :bob!~b@host PRIVMSG #tea :Lunch at one?", react("carol", "🎉"));
-  assertEquals(results.map(({ reactions }) => reactions), [[{ text: "🎉", nicks: ["carol"], own: false }]]);
+  assertEquals(results.map(({ reactions }) => reactions), [[{
+    text: "🎉",
+    nicks: new Map([["carol!*@host", "carol"]]),
+    own: false,
+  }]]);
   assertEquals(page.reactions(), []);
 });
 
@@ -130,6 +143,17 @@ Deno.test("deletion: the line stays without its text and reactions, and says who
   page.hear(react("alice", "👍"), "@msgid=m7 :carol!~c@host REDACT #tea m1 :off topic", react("bob", "👎"));
   const { text, deletedBy, reason, reactions, nick } = page.line("m1");
   assertEquals([text, deletedBy, reason, reactions, nick], ["", "carol", "off topic", undefined, "bob"]);
+});
+
+Deno.test("deletion: an author who has another nickname now is known by the account", () => {
+  const page = new Page();
+  page.hear(
+    "@msgid=m3;account=carol :carol!~c@host PRIVMSG #tea :mine",
+    "@msgid=m4;account=carol :carol!~c@host PRIVMSG #tea :mine, too",
+    "@account=carol :caroline!~c@host REDACT #tea m3",
+    "@account=dave :caroline!~c@host REDACT #tea m4",
+  );
+  assertEquals(["m3", "m4"].map((id) => page.line(id).deletedBy), ["carol", "caroline"]);
 });
 
 Deno.test("deletion: the user no longer replies to a line that is deleted", () => {

@@ -68,11 +68,12 @@ export function drawReactions(element, line, actions) {
 
 /** @param {Reaction} reaction @param {() => void} toggle */
 function chip({ text, nicks, own }, toggle) {
+  const names = namesText([...nicks.values()]);
   const element = button("reaction", "", toggle);
   element.dataset["reaction"] = text;
   element.setAttribute("aria-pressed", String(own));
-  element.append(make("span", "emoji", text), " ", make("span", "count", String(nicks.length)));
-  element.title = `${namesText(nicks)} reacted with ${text}`;
+  element.append(make("span", "emoji", text), " ", make("span", "count", String(nicks.size)));
+  element.title = `${names} reacted with ${text}`;
   element.setAttribute("aria-label", element.title);
   return element;
 }
