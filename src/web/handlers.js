@@ -5,6 +5,7 @@
 import { isNickServ } from "./account.js";
 import { isChanServ } from "./chanserv.js";
 import { now } from "./clock.js";
+import { noteFileHost } from "./files.js";
 import { plainText } from "./format.js";
 import { loadLatest } from "./history.js";
 import { awayText, noteGuest } from "./kept.js";
@@ -307,6 +308,7 @@ const HANDLERS = {
       if (name === "CLIENTTAGDENY") chat.typingDenied = value.split(",").some((tag) => tag === "*" || tag === "typing");
       if (name === "NETWORK") chat.network = value;
       if (name === "PRIVATEHISTORY") chat.privateHistory = value;
+      if (name === "draft/FILEHOST") noteFileHost(value);
       if (name === "UPLOADS") chat.uploads = uploadRules(value);
       if (name === "CHATHISTORY") chat.historyMax = Number(value) || Infinity;
     }

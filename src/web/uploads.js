@@ -54,7 +54,7 @@ export class Uploads {
   /** Called when anything has changed. */
   onChange = () => {};
 
-  /** @param {UploadChat} chat @param {string} base The URL of the page. */
+  /** @param {UploadChat} chat @param {string} base The URL of the folder of the page. */
   constructor(chat, base) {
     this.#chat = chat;
     this.#base = base;
@@ -146,7 +146,7 @@ export class Uploads {
       if (request.status === 201 && typeof answer.path === "string") {
         upload.state = "ready";
         upload.progress = 1;
-        upload.href = new URL(answer.path, this.#base).href;
+        upload.href = new URL(`.${answer.path}`, this.#base).href;
       } else fail(upload, typeof answer.detail === "string" ? answer.detail : `The server answered ${request.status}.`);
       this.#changed();
     };

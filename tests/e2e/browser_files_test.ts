@@ -160,3 +160,18 @@ browse(
   },
   ["--uploads", "everyone"],
 );
+
+browse(
+  "page: a picture whose link has the public URL of the server is shown at any address of the page",
+  async (world) => {
+    const alice = await world.guest("alice");
+    const { url } = await alice.page.evaluate(async (bytes) => {
+      const answer = await fetch("/files/a.png", { method: "PUT", body: new Uint8Array(bytes) });
+      return await answer.json() as { url: string };
+    }, [...png(30, 20)]);
+    assert(url.startsWith("https://chat.example.org/talk/f/"), url);
+    await alice.say(url);
+    await alice.page.waitForFunction(() => document.querySelector<HTMLImageElement>(".files img")?.naturalWidth === 30);
+  },
+  ["--uploads", "everyone", "--public-url", "https://chat.example.org/talk"],
+);

@@ -27,7 +27,7 @@ const NAMES_MAX = 20;
 /** The beginning of a message as a quote shows it: the name of a file, and no marks of code blocks. @param {Line} line */
 export function quoteText({ text, deletedBy }) {
   if (deletedBy !== undefined) return "Deleted message";
-  const files = text.includes("/f/") ? fileLinks(text, location.origin) : [];
+  const files = fileLinks(text);
   if (isFileAlone(text, files)) return files[0]?.name ?? "";
   return plainText(text).replace(/^(?:```.*|> ?)/gm, "").trim().slice(0, QUOTE_MAX);
 }
