@@ -161,6 +161,7 @@ Deno.test("deletion: the user no longer replies to a line that is deleted", () =
   page.model.replyTo(page.tea, page.line("m1"));
   page.hear(react("bob", "👍"));
   assertEquals(page.tea.replyTo, page.line("m1"));
+  page.tea.lines = page.tea.lines.filter(({ id }) => id !== "m1"); // too many lines have come since
   page.hear(":bob!~b@host REDACT #tea m1");
   assertEquals(page.tea.replyTo, undefined);
 });
@@ -214,6 +215,34 @@ Deno.test("quotes: a message that is not loaded is asked for once, and drawn whe
   assertEquals(page.sent.map(({ params }) => params.join(" ")), ["AROUND #tea msgid=m0 1"]);
   page.answer("@msgid=m0 :carol!~c@host PRIVMSG #tea :earlier");
   assertEquals([actions.find("m0")?.text, drawn, page.sent.length], ["earlier", 1, 1]);
+});
+
+Deno.test("quotes: a message that is deleted is cleared in the quotes of it, loaded among the lines or not", () => {
+  const page = new Page();
+  const actions = lineActions(page.chat as unknown as Chat, page.tea, () => {});
+  actions.find("m0");
+  page.answer("@msgid=m0 :carol!~c@host PRIVMSG #tea :earlier");
+  const changed: (string | undefined)[] = [];
+  page.model.listen((change, _room, line) => void (change === "changed" && changed.push(line?.id)));
+  page.hear(":carol!~c@host REDACT #tea m0");
+  assertEquals([actions.find("m0")?.text, actions.find("m0")?.deletedBy, changed], ["", "carol", ["m0"]]);
+});
+
+Deno.test("quotes: a message is asked for again after the connection was lost, and not taken for one that is gone", () => {
+  const page = new Page();
+  const drawn: string[] = [];
+  const actions = lineActions(page.chat as unknown as Chat, page.tea, (id) => drawn.push(id));
+  actions.find("m0");
+  Object.assign(page.chat, { online: false });
+  page.sent.at(-1)!.request!.onError!("The connection was lost.");
+  assertEquals([actions.find("m0"), drawn, page.sent.length], [undefined, ["m0"], 1]);
+  Object.assign(page.chat, { online: true });
+  page.model.setState(page.tea, "joining");
+  assertEquals([actions.find("m0"), page.sent.length], [undefined, 1], "the server would reject it");
+  page.model.setState(page.tea, "in");
+  assertEquals([actions.find("m0"), page.sent.length], [undefined, 2]);
+  page.answer("@msgid=m0 :carol!~c@host PRIVMSG #tea :earlier");
+  assertEquals(actions.find("m0")?.text, "earlier");
 });
 
 Deno.test("quotes: a message that is gone is not asked for again", () => {
