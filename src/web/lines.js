@@ -30,6 +30,11 @@
 
 /** @typedef {{ id: string, time: Date }} Position A position among messages: after the one with this id or, if the id is empty or unknown, after this time. */
 
+/** A line of which only the id is known. @param {string} id @returns {Line} */
+export function unloadedLine(id) {
+  return { kind: "say", text: "", time: new Date(0), id };
+}
+
 /** Whether a line is a message. @param {Line} line */
 export function isMessage({ kind }) {
   return kind === "say" || kind === "action" || kind === "notice";

@@ -110,6 +110,9 @@ browse("page: files are pasted and dropped, and can be removed before they are s
   await page.locator("#uploads canvas").nth(1).waitFor(); // previews
   await chips(alice).getByText("ready to send").nth(1).waitFor();
   await page.getByRole("button", { name: "Remove paste.png" }).click();
+  await alice.say("/names");
+  await alice.sees("In #lobby: ");
+  assertEquals(await chips(alice).getByRole("listitem").count(), 1, "commands send no files");
   await page.getByRole("button", { name: "Send" }).click();
   await page.locator(".files img").waitFor();
   assertEquals(
