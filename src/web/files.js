@@ -36,11 +36,12 @@ export function noteFileHost(url) {
  * Finds the files that a text links to, each once.
  *
  * @param {string} text
- * @param {string} base The URL of the folder of the page.
+ * @param {string} [folder] The URL of the folder of the page, for tests.
  * @returns {FileLink[]} At most {@linkcode SHOWN_MAX}.
  */
-export function fileLinks(text, base = new URL(".", location.href).href) {
+export function fileLinks(text, folder) {
   if (!text.includes("/f/")) return []; // the common case
+  const base = folder ?? new URL(".", location.href).href;
   /** @type {Map<string, FileLink>} */
   const files = new Map();
   for (const { href } of findLinks(text)) {
