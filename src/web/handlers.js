@@ -55,7 +55,7 @@ const HANDLERS = {
   PRIVMSG: handleMessage,
   NOTICE: handleMessage,
 
-  /** Tags without a text: reactions, and who is typing. */
+  /** Tags without a text: reactions and typing notifications. */
   TAGMSG(chat, message, request) {
     receiveReaction(chat, message, request);
     receiveTyping(chat, message);
@@ -482,7 +482,7 @@ function leftText(nick, reason) {
   return `${nick} left${why === "" ? "" : ` (${why})`}`;
 }
 
-/** Who may upload files, and the most bytes of one (`UPLOADS` of RPL_ISUPPORT). @param {string} value */
+/** The users that may upload files, and the most bytes of one (`UPLOADS` of RPL_ISUPPORT). @param {string} value */
 function uploadRules(value) {
   const [who = "", max] = value.split(":");
   return { who, max: Number(max) };

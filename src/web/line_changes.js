@@ -13,7 +13,7 @@ import { fold, isRoom } from "./room.js";
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./room.js").Room} Room */
 
-/** The capabilities for deleting messages, and for reactions and deletions in the history. */
+/** The capability for deleting messages. */
 const REDACTION = "draft/message-redaction";
 
 /** The id of the message that another one replies or reacts to. @param {Map<string, string>} tags */

@@ -1,5 +1,5 @@
 /**
- * Tests of what users of the page do with messages: reply, react, delete, and see who is typing, each with the pointer, by
+ * Tests of what users of the page do with messages: reply, react, delete, and see typing notifications, each with the pointer, by
  * touch and by keyboard.
  */
 /// <reference lib="dom" />
@@ -215,7 +215,7 @@ browse("page: on a phone, a tap opens the menu of a message", async (world) => {
   await bob.page.getByRole("button", { name: "alice reacted with ❤️" }).waitFor();
 });
 
-browse("page: others see who is typing, until the message comes or the user stops", async (world) => {
+browse("page: others see that a user is typing, until the message comes or the user stops", async (world) => {
   const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
   await bob.composer.pressSequentially("hel");
   const typing = alice.page.getByText("bob is typing …");

@@ -138,7 +138,7 @@ Deno.test("reactions: those of the history belong to its lines, and to no line o
   assertEquals(page.reactions(), []);
 });
 
-Deno.test("deletion: the line stays without its text and reactions, and says who has deleted it", () => {
+Deno.test("deletion: the line stays without its text and reactions, and names the member who has deleted it", () => {
   const page = new Page();
   page.hear(react("alice", "👍"), "@msgid=m7 :carol!~c@host REDACT #tea m1 :off topic", react("bob", "👎"));
   const { text, deletedBy, reason, reactions, nick } = page.line("m1");
@@ -195,7 +195,7 @@ Deno.test("replies: a line has the id of the message that it replies to, by eith
   assertEquals(page.tea.lines.slice(-3).map(({ reply }) => reply), ["m1", "m1", undefined]);
 });
 
-Deno.test("mentions: the server knows those of an account, whatever nickname the user has now", () => {
+Deno.test("mentions: the server knows those of an account, also under another nickname", () => {
   const page = new Page();
   page.model.account = "alice";
   page.model.nick = "alice_";

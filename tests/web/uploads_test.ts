@@ -133,7 +133,7 @@ Deno.test("uploads: there is a limit of files that wait, and those of another ro
   assertEquals([uploads.of(room).length, uploads.add(new Room("#tea"), [file("a")])], [WAITING_MAX, ""]);
 });
 
-Deno.test("uploads: who may not upload is told so", () => {
+Deno.test("uploads: a user who may not upload gets the reason", () => {
   const { chat, uploads, room } = scene();
   chat.connection.account = "";
   assertEquals([uploads.allowed, uploads.add(room, [file("a")])], [
