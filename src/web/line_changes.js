@@ -4,6 +4,7 @@
  * and "message-redaction", a draft), and what the user does.
  */
 import { authorOf } from "./ignored.js";
+import { isOperator } from "./ranks.js";
 import { fold, isRoom } from "./room.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
@@ -109,7 +110,15 @@ export function deleteLine(chat, room, line) {
   if (line.id !== undefined) chat.request("REDACT", [room.name, line.id], { room });
 }
 
-/** Whether the server lets clients delete messages. @param {ChatContext} chat */
-export function canDelete(chat) {
-  return chat.connection.has(REDACTION);
+/**
+ * Whether the user may try to delete a line: its author, under any nickname of the account, and operators.
+ *
+ * @param {import("./chat.js").Chat} chat
+ * @param {Room} room
+ * @param {Line} line
+ */
+export function mayDelete(chat, room, line) {
+  const { connection, model } = chat;
+  const own = line.own || (model.account !== "" && line.author === fold(model.account));
+  return connection.has(REDACTION) && (own || model.isServerOperator || (room.isRoom && isOperator(chat, room)));
 }

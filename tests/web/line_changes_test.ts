@@ -6,7 +6,7 @@ import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
 import { receive } from "../../src/web/handlers.js";
 import { search } from "../../src/web/history.js";
 import { parse } from "../../src/web/irc.js";
-import { deleteLine, toggleReaction } from "../../src/web/line_changes.js";
+import { deleteLine, mayDelete, toggleReaction } from "../../src/web/line_changes.js";
 import type { Line } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
 import { lineActions, QUOTED_MAX } from "../../src/web/quoted.js";
@@ -170,6 +170,21 @@ Deno.test("deletion: it is asked for by the room and the id", () => {
   const page = new Page();
   deleteLine(page.chat, page.tea, page.line("m2"));
   assertEquals(page.sent.map(({ command, params }) => [command, ...params]), [["REDACT", "#tea", "m2"]]);
+});
+
+Deno.test("deletion: offered to the author under any nickname of the account, and to operators", () => {
+  const page = new Page();
+  const { model, tea, chat } = page;
+  page.hear("@msgid=m3;account=Alice :ally!~a@host PRIVMSG #tea :mine");
+  const offered = () =>
+    ["m1", "m2", "m3"].filter((id) => mayDelete(chat as unknown as Chat, tea, page.line(id))).join(" ");
+  assertEquals(offered(), "m2");
+  model.account = "alice";
+  assertEquals(offered(), "m2 m3");
+  page.hear(":bob!~b@host MODE #tea +o alice");
+  assertEquals(offered(), "m1 m2 m3");
+  Object.assign(chat.connection, { has: () => false });
+  assertEquals(offered(), "");
 });
 
 Deno.test("private: reactions and deletions of the other user and of the user's other devices are found", () => {
