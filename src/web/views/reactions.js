@@ -27,7 +27,7 @@ const NAMES_MAX = 20;
 /** The beginning of a message as a quote shows it: the name of a file, and no marks of code blocks. @param {Line} line */
 export function quoteText({ text, deletedBy }) {
   if (deletedBy !== undefined) return "Deleted message";
-  const files = text.includes("/f/") ? fileLinks(text, location.origin) : [];
+  const files = fileLinks(text);
   if (isFileAlone(text, files)) return files[0]?.name ?? "";
   return plainText(text).replace(/^(?:```.*|> ?)/gm, "").trim().slice(0, QUOTE_MAX);
 }
@@ -68,11 +68,12 @@ export function drawReactions(element, line, actions) {
 
 /** @param {Reaction} reaction @param {() => void} toggle */
 function chip({ text, nicks, own }, toggle) {
+  const names = namesText([...nicks.values()]);
   const element = button("reaction", "", toggle);
   element.dataset["reaction"] = text;
   element.setAttribute("aria-pressed", String(own));
-  element.append(make("span", "emoji", text), " ", make("span", "count", String(nicks.length)));
-  element.title = `${namesText(nicks)} reacted with ${text}`;
+  element.append(make("span", "emoji", text), " ", make("span", "count", String(nicks.size)));
+  element.title = `${names} reacted with ${text}`;
   element.setAttribute("aria-label", element.title);
   return element;
 }
