@@ -20,7 +20,7 @@ import type { CheckpointStore } from "./src/chat/checkpoint_store.ts";
 import type { NodeHistory } from "./src/chat/node_history.ts";
 import { type HistoryStore, StoreError } from "./src/chat/store.ts";
 import type { FileStore } from "./src/files/file_store.ts";
-import type { Sniffer } from "./src/files/types.ts";
+import type { FileKind, Sniffer } from "./src/files/types.ts";
 import { MemoryHistory, TARGET_LINES } from "./src/history/memory.ts";
 import { SqliteHistory } from "./src/history/sqlite.ts";
 import { errorDetails, Log } from "./src/monitoring/log.ts";
@@ -94,6 +94,7 @@ async function serve(options: Options): Promise<void> {
   onHangUp(() => void server.reload());
   const hasReader = await writeOut(server.addresses.map((door) => `${door}\n`).join(""));
   if (!hasReader) log.warn("stdout is closed: the addresses of the ports are not printed");
+  if (storage.files !== undefined && options.uploads !== "off") void sniff(new Uint8Array());
   void warmUp(options).finally(() => revoke(["net"])).then(() => log.debug("warm"));
   const failure = server.failed.then((sentence) => new ClusterError(sentence));
   const reason = await Promise.race([stop, failure]);
@@ -147,10 +148,15 @@ async function openStorage(options: Options): Promise<Storage> {
   const accounts = openAccounts(file, { max: maxAccounts, secret: history.secret });
   const { checkpoints, files: store } = history;
   store.limit({ size: maxFiles });
-  const { sniff } = await import("./src/files/sniff.ts"); // its libraries take a while to load
   const [bans, ignores, links] = [new BanTable(file), new IgnoreTable(file), new InviteLinkTable(file)];
   const [node, files] = [{ history, checkpoints }, { store, sniff }];
   return { history, node, accounts, bans, ignores, links, files, clock, exposed: file.exposed };
+}
+
+/** Finds the type of a file. Its libraries take 30 ms to load: that is done once the ports are open. */
+async function sniff(head: Uint8Array): Promise<FileKind> {
+  const { sniff } = await import("./src/files/sniff.ts"); // needs no permission, as it is part of the program
+  return sniff(head);
 }
 
 /** Runs an action, and throws a storage error as an error in `--data`. */

@@ -72,7 +72,7 @@ export function requireVoice(room: Room, member: Member): void {
 /**
  * Checks that a client may read a room without joining it: it could join, or its account is in.
  *
- * @param client Who it would be as a member.
+ * @param client The member that it would be.
  * @param known The member of its account, if there is one.
  * @param key The key of mode `k`.
  * @throws {ChatError} `banned`, `login-required`, `invite-only`, `wrong-key` or `room-full`

@@ -6,12 +6,12 @@
  */
 import { ALWAYS_ON_MAX } from "./always_on.ts";
 import { type AlwaysOnUsers, AuthoredAlwaysOnUsers } from "./always_on_users.ts";
-import { checksKey, mayForceEntry, requireUnmuted, requireVoice } from "./access.ts";
+import { requireUnmuted, requireVoice } from "./access.ts";
 import { type Answer, then } from "./answer.ts";
 import type { Chat, ServerBanList } from "./chat.ts";
 import { type ChatOptions, ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "./chat_options.ts";
 import { ChatReader } from "./chat_reader.ts";
-import { ChatError, type ChatErrorCode } from "./chat_error.ts";
+import { ChatError } from "./chat_error.ts";
 import type { CommandSink } from "./command_sink.ts";
 import type { Closing, CommandOf, Invitee, ModesResult, Op, Results, SayOptions, UserFlag } from "./commands.ts";
 import { type Directory, type DirectorySink, knownRevision, policyOf } from "./directory.ts";
@@ -116,48 +116,55 @@ export class AuthoredChat extends ChatReader implements Chat {
       unmute: (host, until) => this.#submit({ op: "unmute", host, until }),
     };
     this.mutes = new Mutes(options.clock, hub.muted, muteTarget, () => this.onDuty);
-    this.#limits = new RateLimits(options.renames ?? Infinity, options.roomsMade ?? Infinity);
+    this.#limits = new RateLimits(
+      options.renames ?? Infinity,
+      options.roomsMade ?? Infinity,
+      (member, code) => observer.rateLimited(member, code),
+    );
     this.#storageLimit = history.persistent && storage !== undefined ? new StorageLimit(storage) : undefined;
+    const muted = () => {
+      this.mutes.expire();
+      return hub.muted;
+    };
     this.lines = new AuthoredLines({
       history: this.history,
+      muted,
+      isLocked: () => hub.storage.isLocked(),
+      get: (nick) => this.get(nick),
       redactTime: options.redactTime ?? REDACT_TIME,
       submit: (command) => this.#submit(command),
-      requireStorage: (member, from, where, characters) => this.#requireStorage(member, from, where, characters),
+      requireStorage: (member, from, where, characters) => {
+        this.#storageLimit?.require(member, from, where, characters);
+      },
     });
     this.visitors = new AuthoredVisitors({
       hub,
       history: this.history,
       directory,
+      muted,
       submit: (command) => this.#submit<"post">(command),
       requireUnbanned: (nick, identity, outlet, account) => this.#requireUnbanned(nick, identity, outlet, account),
-      requireKeyAttempt: (member, room, key) => this.#requireKeyAttempt(member, room, key),
-      requireStorage: (member, where, characters) => {
-        const isFree = this.#storageLimit?.takeOnce(member, characters, performance.now()) ?? true;
-        if (!isFree) throw new ChatError("stored-too-much", where);
-      },
+      takeKey: (client, room, key) => this.#limits.takeKey(client, room, key),
+      requireStorage: (client, where, characters) => this.#storageLimit?.requireOnce(client, where, characters),
     });
     this.admin = new AuthoredRoomAdmin({
       rooms: hub.rooms,
       submit: (command) => this.#submit(command),
       keyOf,
       commit: () => hub.storage.commit(),
-      takeRoom: (member, name) => this.#takeRoom(member, name),
+      takeRoom: (member, name) => this.#limits.takeRoom(member, name),
     });
     this.links = new AuthoredInviteLinks({
       links: hub.links,
       getRoom: (key) => hub.getRoom(key),
       submit: (command) => this.#submit(command),
       keyOf,
-      takeGuess: (member, isRight) => {
-        if (!this.#limits.takeKey(member, "an invite link", isRight)) {
-          throw this.#rateLimited(member, "keys-too-fast", "");
-        }
-      },
+      takeCode: (member, isRight) => this.#limits.takeCode(member, isRight),
     });
     this.#newRooms = new NewRooms({
       hub,
       history: this.history,
-      takeRoom: (member, name) => this.#takeRoom(member, name),
+      takeRoom: (member, name) => this.#limits.takeRoom(member, name),
       drop: (key) => this.dropRoom(key),
     });
   }
@@ -212,7 +219,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     if (nick === member.nick) return undefined;
     this.mutes.expire();
     if (!isAccount(nick, member.fullAccount)) requireUnmuted(this.#hub.muted, member);
-    if (!this.#limits.takeRename(member)) throw this.#rateLimited(member, "nicks-too-fast", nick);
+    this.#limits.takeRename(member, nick);
     return this.#identified(this.#submit({ op: "rename", member: member.id, nick }), () => member.sessions);
   }
 
@@ -273,7 +280,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     }
     if (member.rooms.size < this.maxJoined) { // else the hub rejects it
       if (room === undefined) this.#newRooms.prepare(member, name);
-      else if (key !== undefined && !room.has(member)) this.#requireKeyAttempt(member, room, key);
+      else if (key !== undefined && !room.has(member)) this.#limits.takeKey(member, room, key);
     }
     return this.#submit({ op: "join", member: member.id, session: from?.id, room: name, key });
   }
@@ -333,7 +340,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     if (this.#storageLimit !== undefined && minRank === undefined && isStored({ style })) {
       requireUnmuted(this.#hub.muted, member); // before the line counts
       requireVoice(room, member);
-      if (clean.trim() !== "") this.#requireStorage(member, from, room.name, clean.length + tags.length);
+      if (clean.trim() !== "") this.#storageLimit.require(member, from, room.name, clean.length + tags.length);
     }
     const session = from?.id;
     this.#sink.say(
@@ -449,32 +456,6 @@ export class AuthoredChat extends ChatReader implements Chat {
     for (const session of sessions) this.#requireUnbanned(nick, session, session.outlet, account);
   }
 
-  #rateLimited(member: Member, code: ChatErrorCode, subject: string): ChatError {
-    this.#observer.rateLimited(member, code);
-    return new ChatError(code, subject);
-  }
-
-  /** Counts a room that a member creates. @throws {ChatError} `rooms-too-fast` */
-  #takeRoom(member: Member, name: string) {
-    if (!this.#limits.takeRoom(member)) throw this.#rateLimited(member, "rooms-too-fast", name);
-  }
-
-  /** Limits wrong keys. Beyond the limit no key is checked, so that a client cannot go on guessing. */
-  #requireKeyAttempt(member: Member, room: Room, key: string) {
-    if (!checksKey(room, member)) return;
-    if (this.#limits.takeKey(member, room.key, key === room.password)) return;
-    if (!mayForceEntry(room, member)) throw this.#rateLimited(member, "keys-too-fast", room.name);
-  }
-
-  /** Counts characters that are to be stored. Reads a client more slowly near its limit. */
-  #requireStorage(member: Member, from: Session | undefined, where: string, characters: number) {
-    const limit = this.#storageLimit;
-    if (limit === undefined || limit.spend(member, characters)) return;
-    const pause = limit.take(member, characters, performance.now());
-    if (pause === undefined) throw new ChatError("stored-too-much", where);
-    if (pause > 0) from?.outlet.pause?.(pause);
-  }
-
   /**
    * The error of a private message that cannot be stored now. The hub makes all other checks.
    *
@@ -488,7 +469,7 @@ export class AuthoredChat extends ChatReader implements Chat {
     }
     try {
       if (member === undefined && this.ignores.isIgnoredBy(nick, author)) ignoredBy.push(fold(nick));
-      this.#requireStorage(author, from, nick, characters);
+      this.#storageLimit?.require(author, from, nick, characters);
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
       return error.code === "ignores-unstored" ? new ChatError("not-stored", nick) : error;

@@ -28,7 +28,7 @@ export class ChatReader implements Pick<Chat, Reading> {
     this.#hub = hub;
     this.history = new HistoryReader(
       history,
-      () => hub.storage.commitLines(),
+      hub.storage,
       hub.ids,
       (nick) => hub.nicknames.conversationName(nick),
     );

@@ -54,8 +54,11 @@ export interface Closing {
   readonly notice: string;
 }
 
-/** Where a line is: in a room, or in the private conversation of a member with a nickname. */
-export type LinePlace = { readonly room: RoomKey } | { readonly nick: string };
+/**
+ * Where a line is: in a room, or in the private conversation with another member, or with an account that has none. Nicknames
+ * may change hands until the command is applied.
+ */
+export type LinePlace = { readonly room: RoomKey } | { readonly member: MemberId } | { readonly account: string };
 
 /** Who was invited to a room. */
 export interface Invitee {
@@ -308,8 +311,8 @@ export type Command =
     readonly minRank: Rank | undefined;
   }
   /**
-   * A member reacts to a line of a room or of its private conversation with a nickname, or takes that back. Its author has found
-   * the line in its history, and has checked that the reaction is new and that there are not too many.
+   * A member reacts to a line, or takes that back. Its author has found the line in its history, and has checked that the
+   * reaction is new and that there are not too many.
    */
   | {
     readonly op: "react";

@@ -16,6 +16,13 @@ export function changeDirectory<O extends DirectoryOp>(state: ChatState, command
   return state.storage.require(() => directory.change<O>(command, state.now));
 }
 
+/** Changes what clients log in with. @throws {StoreError} if it cannot be stored; then nothing has changed. */
+export function endLogins(state: ChatState, command: CommandOf<"account-password" | "token-remove">): boolean {
+  const done = changeDirectory(state, command);
+  state.observer.loginsEnded?.(command.account);
+  return done;
+}
+
 /** @throws {StoreError} if it cannot be stored; then nothing has changed. */
 export function addAccount(state: ChatState, command: CommandOf<"account-add">): Results["account-add"] {
   const holder = state.nicknames.get(command.name);
@@ -40,5 +47,6 @@ export function dropAccount(state: ChatState, command: CommandOf<"account-drop">
     for (const session of member.sessions) session.token = undefined;
     setAccount(state, member, undefined);
   }
+  state.observer.loginsEnded?.(account);
   return true;
 }

@@ -130,7 +130,7 @@ export interface ReactionsFolded {
 export interface Redacted extends LineChanged {
   readonly kind: "redacted";
   readonly reason: string | undefined;
-  /** Whether its author did, under whatever nickname. */
+  /** Whether its author deleted it, also under another nickname. */
   readonly own?: boolean;
 }
 

@@ -16,27 +16,28 @@ import {
   type SearchQuery,
   StoreError,
 } from "./store.ts";
+import type { WriteBehind } from "./write_behind.ts";
 
-/** Reads a history. Each method commits pending lines first, so that they are found. */
+/** Reads a history. Each method commits pending lines first if it could find them. */
 export class HistoryReader {
   readonly #history: HistoryStore;
-  readonly #commit: () => void;
+  readonly #storage: Pick<WriteBehind, "commitLines" | "commitLine">;
   readonly #ids: Pick<Ids, "isAheadOf">;
   readonly #nameOf: (nick: string) => string;
 
   /**
-   * @param commit Commits pending lines.
+   * @param storage Commits pending lines.
    * @param ids Where the ids of lines come from.
    * @param nameOf The name of the user with a nickname in the conversations of others: see `conversationName`.
    */
   constructor(
     history: HistoryStore,
-    commit: () => void,
+    storage: Pick<WriteBehind, "commitLines" | "commitLine">,
     ids: Pick<Ids, "isAheadOf">,
     nameOf: (nick: string) => string = (nick) => nick,
   ) {
     this.#history = history;
-    this.#commit = commit;
+    this.#storage = storage;
     this.#ids = ids;
     this.#nameOf = nameOf;
   }
@@ -68,7 +69,8 @@ export class HistoryReader {
    */
   hasLine(member: Member, where: Room | string, id: number): boolean {
     if (typeof where === "string") requireReadable(member);
-    return this.#read((history) => history.has(this.#target(member, where), id));
+    this.#storage.commitLine(id);
+    return readable(() => this.#history.has(this.#target(member, where), id));
   }
 
   /**
@@ -82,17 +84,21 @@ export class HistoryReader {
   }
 
   /**
-   * As `line`, without the reply, reactions and mentions of the line.
+   * A line of a room, or of a member's conversation with a nickname, without its reply, reactions and mentions.
    *
-   * @throws {ChatError} `history-unreadable` or `token-room`
+   * @throws {ChatError} `no-such-line`, `history-unreadable` or `token-room`
    */
-  bareLine(member: Member, where: Room | string, id: number): Line | undefined {
+  bareLine(member: Member, where: Room | string, id: number): Line {
     requireReadable(member, typeof where === "string" ? undefined : where.key);
-    return this.#read((history) => history.bareLine(this.#target(member, where), id));
+    this.#storage.commitLine(id);
+    const line = readable(() => this.#history.bareLine(this.#target(member, where), id));
+    if (line === undefined) throw new ChatError("no-such-line", typeof where === "string" ? where : where.name);
+    return line;
   }
 
   /** How many reactions there are to a line, and those of the member. @throws {ChatError} `history-unreadable` */
   reactionsTo(member: Member, where: Room | string, id: number): ReactionsTo {
+    this.#storage.commitLine(id, member);
     return readable(() => this.#history.reactionsTo(this.#target(member, where), id, member));
   }
 
@@ -177,7 +183,7 @@ export class HistoryReader {
   }
 
   #read<T>(read: (history: HistoryStore) => T): T {
-    this.#commit();
+    this.#storage.commitLines();
     return readable(() => read(this.#history));
   }
 

@@ -92,11 +92,11 @@ type Handler<O extends Op> = (state: ChatState, command: CommandOf<O>, endpoint:
 /** What each command does. */
 const HANDLERS: { readonly [O in Op]: Handler<O> } = {
   "account-add": directory.addAccount,
-  "account-password": directory.changeDirectory<"account-password">,
+  "account-password": directory.endLogins,
   "account-drop": directory.dropAccount,
   "token-add": directory.changeDirectory<"token-add">,
   "token-used": directory.changeDirectory<"token-used">,
-  "token-remove": directory.changeDirectory<"token-remove">,
+  "token-remove": directory.endLogins,
   "word-add": directory.changeDirectory<"word-add">,
   "word-use": directory.changeDirectory<"word-use">,
   "certificate-add": directory.changeDirectory<"certificate-add">,

@@ -1,16 +1,15 @@
-/** Applies the commands about invite links: who may make one, what a link does for its user, and who may revoke it. */
+/** Applies the commands that make, use and revoke invite links. */
 import { requireUnmuted } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
 import {
   guestKey,
   type InviteLink,
-  isExpired,
-  isUsedUp,
   LINK_TIME_MAX,
   LINK_TIME_MIN,
   LINK_USES_MAX,
   personKey,
+  requireUsable,
 } from "./invite_links.ts";
 import type { Member } from "./member.ts";
 import { LOBBY } from "./names.ts";
@@ -39,8 +38,8 @@ export function addLink(state: ChatState, command: CommandOf<"link-add">): Invit
 }
 
 /**
- * Invites a member to the room of a link, as its operators do. Other than their invitations, a link does not override a ban:
- * whoever has made it has not decided who uses it.
+ * Invites a member to the room of a link, as its operators do. Other than their invitations, a link does not override a ban: its
+ * maker does not know its users.
  *
  * @returns The name of the room.
  * @throws {ChatError} `link-unknown`, `link-expired`, `link-used-up`, `banned` or `links-unstored`
@@ -51,9 +50,7 @@ export function takeLink(state: ChatState, { member: id, hash }: CommandOf<"link
   const room = link === undefined ? undefined : state.rooms.get(link.room);
   if (link === undefined || room === undefined) throw new ChatError("link-unknown", "");
   const guest = guestKey(member);
-  if (isExpired(link, state.now)) throw new ChatError("link-expired", room.name);
-  const isKnown = guest !== undefined && link.guests.includes(guest);
-  if (isUsedUp(link) && !isKnown) throw new ChatError("link-used-up", room.name);
+  requireUsable(link, room.name, state.now, guest !== undefined && link.guests.includes(guest));
   if (room.bans(member)) throw new ChatError("banned", room.name);
   stored(state, () => state.links.use(link, guest));
   if (!room.has(member)) addInvitation(state, member, room);
@@ -74,7 +71,7 @@ export function removeLink(state: ChatState, { member: id, id: number }: Command
 
 /**
  * Checks that a member may make links to a room: its operators, who need not be in it, and server operators. The lobby has no
- * operators, so every account may: whoever knows the server password could pass that on just as well.
+ * operators, so every account may: its user could pass on the server password just as well.
  *
  * @throws {ChatError} `not-operator`, `not-in-room` or `account-required`
  */

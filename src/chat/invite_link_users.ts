@@ -4,7 +4,7 @@ import { joinBar } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf, Op, Results, RoomKey } from "./commands.ts";
 import { mayRevoke } from "./invite_link_commands.ts";
-import { type InviteLink, isExpired, isUsedUp, LINK_TIME, type LinkRegistry } from "./invite_links.ts";
+import { type InviteLink, LINK_TIME, type LinkRegistry, requireUsable } from "./invite_links.ts";
 import { drawCode, hashCode, readCode } from "./link_code.ts";
 import type { Member } from "./member.ts";
 import type { Room } from "./room.ts";
@@ -58,7 +58,7 @@ export interface LinkHost {
   /** The key of a room. @throws {ChatError} `not-in-room` if the room does not exist any more. */
   keyOf(room: Room): string;
   /** Counts a code that a member tries, if it is wrong. @throws {ChatError} `keys-too-fast` */
-  takeGuess(member: Member, isRight: boolean): void;
+  takeCode(member: Member, isRight: boolean): void;
 }
 
 /** Submits the commands. */
@@ -97,10 +97,9 @@ export class AuthoredInviteLinks implements InviteLinks {
     const hash = hashCode(code);
     const link = this.#host.links.find(hash);
     if (link === undefined) throw new ChatError("link-unknown", "");
-    if (isExpired(link, Date.now())) throw new ChatError("link-expired", link.room);
     // Whether it was an account or this very guest turns out when the user is a member.
     const mayReturn = link.guests.some((guest) => guest.startsWith("~") || guest.endsWith(`@${host}`));
-    if (isUsedUp(link) && !mayReturn) throw new ChatError("link-used-up", link.room);
+    requireUsable(link, link.room, Date.now(), mayReturn);
     return hash;
   }
 
@@ -124,7 +123,7 @@ export class AuthoredInviteLinks implements InviteLinks {
     const hash = hashCode(code);
     const link = this.#host.links.find(hash);
     const isRight = link !== undefined && (isName || link.room === room!.key);
-    this.#host.takeGuess(member, isRight);
+    this.#host.takeCode(member, isRight);
     if (!isRight) throw new ChatError("link-unknown", "");
     requireReadable(member, link.room);
     return hash;

@@ -94,6 +94,18 @@ export function isUsedUp({ uses, used }: InviteLink): boolean {
   return uses !== undefined && used >= uses;
 }
 
+/**
+ * Checks that a link can still be used.
+ *
+ * @param room The name of its room, for the error.
+ * @param isKnown Whether its user has used it before, and may do so again.
+ * @throws {ChatError} `link-expired` or `link-used-up`
+ */
+export function requireUsable(link: InviteLink, room: string, now: number, isKnown: boolean): void {
+  if (isExpired(link, now)) throw new ChatError("link-expired", room);
+  if (isUsedUp(link) && !isKnown) throw new ChatError("link-used-up", room);
+}
+
 /** The links of all nodes. */
 export class LinkRegistry {
   /** The links as a section of a snapshot. */
@@ -151,7 +163,7 @@ export class LinkRegistry {
   }
 
   /**
-   * Counts a user of a link, who may have used it before.
+   * Counts a user of a link, unless it has used the link before.
    *
    * @param guest The key of the user, if it is recognized.
    * @throws {StoreError} if it cannot be stored.

@@ -1,11 +1,11 @@
-/** Whose a line or a reaction is. */
+/** Identifies the author of a line or of a reaction. */
 import type { Actor } from "./events.ts";
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 
 /**
- * Whether a member is the author of a line or of a reaction: its account is, under whatever nickname; without an account, a member
- * with the same nickname, user and host.
+ * Whether a member is the author of a line or of a reaction. With an account, its nickname does not matter; without one, nickname,
+ * user and host have to be the same.
  */
 export function isAuthor({ origin, account }: Pick<Actor, "origin" | "account">, member: Member): boolean {
   if (account === undefined) return origin === member.origin;

@@ -1,10 +1,11 @@
 /** Applies the commands that concern a line that was said before: reactions, and deleting its text. */
 import { isMuted, requireUnmuted, requireVoice } from "./access.ts";
+import type { Audience } from "./broadcast.ts";
 import { ChatError } from "./chat_error.ts";
-import type { CommandOf, LinePlace } from "./commands.ts";
+import type { CommandOf, LinePlace, SessionId } from "./commands.ts";
 import { accountPrefix, conversationName, conversationTarget } from "./conversations.ts";
 import type { Reacted, Redacted } from "./events.ts";
-import type { Member } from "./member.ts";
+import type { Member, Session } from "./member.ts";
 import { fold } from "./names.ts";
 import type { Room } from "./room.ts";
 import type { ChatState } from "./state.ts";
@@ -54,11 +55,17 @@ export function react(state: ChatState, { member: id, session, to, line, text, o
     bot: member.bot,
   };
   const reaction = { ...member.actor(), text: event.text, time: event.time };
-  const other = "receiver" in place ? place.receiver.member : undefined;
-  const isIgnored = other !== undefined && state.ignores.ignores(other, event);
-  const targets = targetsOf(member, place).slice(0, isIgnored ? 1 : 2); // the member's own side is the first
-  const isPending = targets.map((target) => state.storage.react(target, line.id, reaction, on)).some(Boolean);
-  announce(state, member, session, place, event, isPending);
+  if ("room" in place) {
+    const { room } = place;
+    const isPending = state.storage.react(room.key, line.id, reaction, on);
+    announce(member, session, room, event, isPending, state.ignores.audience(event, room));
+    return event;
+  }
+  const { receiver } = place;
+  const isIgnored = receiver.member !== undefined && state.ignores.ignores(receiver.member, event);
+  const targets = targetsOf(member, receiver).slice(0, isIgnored ? 1 : 2); // the member's own side is the first
+  state.storage.reactPrivate(targets, line.id, reaction, on);
+  tell(state, member, session, receiver, event, isIgnored);
   return event;
 }
 
@@ -80,19 +87,22 @@ export function redact(state: ChatState, command: CommandOf<"redact">): Redacted
     ...own ? { own } : {},
   };
   const by = own ? event.line.who : event.who; // authors may have changed their nicknames
-  const isPending = targetsOf(member, place).map((target) => state.storage.redact(target, event.line, by)).some(
-    Boolean,
-  );
-  announce(state, member, session, place, event, isPending);
+  if ("room" in place) {
+    announce(member, session, place.room, event, state.storage.redact(place.room.key, event.line, by));
+    return event;
+  }
+  state.storage.redactPrivate(targetsOf(member, place.receiver), event.line, by);
+  tell(state, member, session, place.receiver, event, false);
   return event;
 }
 
-/** Where a line is: in a room, or in a private conversation that is stored. */
+/** Where a line is: in a room, or in a private conversation. */
 type Place = { readonly room: Room } | { readonly receiver: Receiver };
 
 function placeOf(state: ChatState, member: Member, to: LinePlace): Place {
   if ("room" in to) return { room: state.requireRoom(to.room) };
-  return { receiver: findReceiver(state, member, to.nick, "say") };
+  const name = "member" in to ? state.requireMember(to.member).nick : to.account;
+  return { receiver: findReceiver(state, member, name, "say") };
 }
 
 function change(state: ChatState, member: Member, place: Place, { id, who, text }: CommandOf<"react">["line"]) {
@@ -105,10 +115,8 @@ function change(state: ChatState, member: Member, place: Place, { id, who, text 
   };
 }
 
-/** The history targets that have the line: a private one is stored for each side, that of the member first. */
-function targetsOf(member: Member, place: Place): string[] {
-  if ("room" in place) return [place.room.key];
-  const { nick, member: other } = place.receiver;
+/** The history targets that have a private line: one for each side, that of the member first. */
+function targetsOf(member: Member, { nick, member: other }: Receiver): string[] {
   const name = conversationName(member);
   const own = conversationTarget(member, other === undefined ? nick : conversationName(other));
   if (other === member) return [own];
@@ -116,34 +124,38 @@ function targetsOf(member: Member, place: Place): string[] {
 }
 
 /**
- * Users that ignore the member are not told of its reactions.
+ * Announces a change in a room.
  *
- * @param isPending Whether the change must not be told before it is committed: in a room with the next lines, in private at once.
+ * @param isPending Whether the change is not committed yet: then it must not be told before the next commit.
+ * @param audience The sessions that are told; all, unless given.
  */
 function announce(
-  state: ChatState,
   member: Member,
-  from: number | undefined,
-  place: Place,
+  from: SessionId | undefined,
+  room: Room,
   event: Reacted | Redacted,
   isPending: boolean,
+  audience?: Audience<Session>,
 ) {
-  const isIgnorable = event.kind === "reacted";
-  if ("room" in place) {
-    const session = member.session(from);
-    const audience = isIgnorable ? state.ignores.audience(event, place.room) : undefined;
-    place.room.sessions.announce(
-      event,
-      session === undefined || session.echo ? undefined : [session],
-      isPending,
-      audience,
-    );
-    return;
-  }
-  const { nick, member: other } = place.receiver;
-  if (isPending && !state.storage.commitPrivate(0)) throw new ChatError("not-stored", nick);
-  if (other !== undefined && !(isIgnorable && state.ignores.ignores(other, event))) {
-    other.tell(event.to === other.nick ? event : { ...event, to: other.nick });
-  }
+  const session = member.session(from);
+  room.sessions.announce(event, session === undefined || session.echo ? undefined : [session], isPending, audience);
+}
+
+/**
+ * Commits a change in a private conversation, and tells both sides of it.
+ *
+ * @param isIgnored Whether the other side ignores the member, and is not told.
+ * @throws {ChatError} `not-stored`
+ */
+function tell(
+  state: ChatState,
+  member: Member,
+  from: SessionId | undefined,
+  { nick, member: other }: Receiver,
+  event: Reacted | Redacted,
+  isIgnored: boolean,
+) {
+  if (!state.storage.commitPrivate(0)) throw new ChatError("not-stored", nick);
+  if (other !== undefined && !isIgnored) other.tell(event.to === other.nick ? event : { ...event, to: other.nick });
   if (other !== member) tellOthers(member, from, { ...event, to: nick, forAuthor: true });
 }

@@ -4,6 +4,7 @@
  * A line is known by its message id, and found in the history of this process; its author and its first words go into the
  * command, so that all nodes tell their clients the same.
  */
+import { requireUnmuted, requireVoice } from "./access.ts";
 import type { Answer } from "./answer.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf, LinePlace } from "./commands.ts";
@@ -12,13 +13,11 @@ import type { HistoryReader } from "./history_reader.ts";
 import { isAuthor } from "./line_author.ts";
 import { isReaction } from "./line_commands.ts";
 import type { Member, Session } from "./member.ts";
+import type { MutedHosts } from "./muted_hosts.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
 import { requireReadable, requireScope } from "./scope.ts";
-import { type Line, REACTION_CHARACTERS, REACTIONS_MAX } from "./store.ts";
-
-/** The most reactions of a member to one line. */
-export const REACTIONS_PER_MEMBER = 10;
+import { type Line, REACTION_CHARACTERS, REACTIONS_MAX, REACTIONS_PER_MEMBER } from "./store.ts";
 
 /** For how long authors may delete their lines, by default, in milliseconds. */
 export const REDACT_TIME = 24 * 60 * 60_000;
@@ -61,6 +60,12 @@ export interface Lines {
 /** What the lines are of. */
 interface LinesOptions {
   readonly history: HistoryReader;
+  /** The hosts that are muted now. */
+  readonly muted: () => MutedHosts;
+  /** Whether another process has the database locked. */
+  readonly isLocked: () => boolean;
+  /** The member with a nickname. */
+  readonly get: (nick: string) => Member | undefined;
   /** For how long authors may delete their lines, in milliseconds; Infinity for always, 0 for never. */
   readonly redactTime: number;
   readonly submit: <O extends "react" | "redact">(
@@ -87,9 +92,7 @@ export class AuthoredLines implements Lines {
       requireReadable(member, place.key);
       if (place.closed || (!place.has(member) && !member.operator)) throw new ChatError("not-in-room", place.name);
     }
-    const line = this.#options.history.bareLine(member, place, id);
-    if (line === undefined) throw new ChatError("no-such-line", nameOf(place));
-    return line;
+    return this.#options.history.bareLine(member, place, id);
   }
 
   /** The quote of a line that a message replies to. @throws {ChatError} as `find` */
@@ -114,9 +117,12 @@ export class AuthoredLines implements Lines {
     if (on) {
       if (total >= REACTIONS_MAX) throw new ChatError("reactions-full", String(REACTIONS_MAX));
       if (own.length >= REACTIONS_PER_MEMBER) throw new ChatError("reactions-full", String(REACTIONS_PER_MEMBER));
+      requireUnmuted(this.#options.muted(), member); // before the reaction counts
+      if (typeof place !== "string") requireVoice(place, member);
       this.#options.requireStorage(member, from, nameOf(place), REACTION_CHARACTERS);
     }
-    const command = { member: member.id, session: from?.id, to: placeOf(place), line: quoteOf(line), text, on };
+    this.#requireUnlocked(place);
+    const command = { member: member.id, session: from?.id, to: this.#placeOf(place), line: quoteOf(line), text, on };
     return this.#options.submit<"react">({ op: "react", ...command });
   }
 
@@ -134,8 +140,27 @@ export class AuthoredLines implements Lines {
     const own = isOwn && Date.now() - line.time <= this.#options.redactTime;
     const mayDelete = own || member.operator || (typeof place !== "string" && place.holds(member, "op"));
     if (!mayDelete) throw new ChatError(isOwn ? "redact-too-late" : "not-own-line", line.who);
-    const command = { member: member.id, session: from?.id, to: placeOf(place), line: quoteOf(line), own, reason };
+    this.#requireUnlocked(place);
+    const command = {
+      member: member.id,
+      session: from?.id,
+      to: this.#placeOf(place),
+      line: quoteOf(line),
+      own,
+      reason,
+    };
     return this.#options.submit<"redact">({ op: "redact", ...command });
+  }
+
+  /** Checks that a change in a private conversation can be committed at once. @throws {ChatError} `not-stored` */
+  #requireUnlocked(place: Room | string) {
+    if (typeof place === "string" && this.#options.isLocked()) throw new ChatError("not-stored", place);
+  }
+
+  #placeOf(place: Room | string): LinePlace {
+    if (typeof place !== "string") return { room: place.key };
+    const other = this.#options.get(place);
+    return other === undefined ? { account: place } : { member: other.id };
   }
 }
 
@@ -145,8 +170,4 @@ function keyOf(place: Room | string): string | undefined {
 
 function nameOf(place: Room | string): string {
   return typeof place === "string" ? place : place.name;
-}
-
-function placeOf(place: Room | string): LinePlace {
-  return typeof place === "string" ? { nick: place } : { room: place.key };
 }

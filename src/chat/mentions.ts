@@ -38,8 +38,10 @@ export function mentionedAccounts(
 ): string[] | undefined {
   let accounts: string[] | undefined;
   let left = LOOKUPS_MAX;
+  const isDone = () => left <= 0 || (accounts?.length ?? 0) >= MENTIONED_MAX;
   const look = (name: string) => {
-    if (left-- <= 0) return;
+    if (isDone()) return;
+    left--;
     const member = find(name);
     const account = member?.fullAccount;
     if (account === undefined || member === author || account === author.fullAccount || !room.has(member!)) return;
@@ -47,14 +49,14 @@ export function mentionedAccounts(
     if (!accounts.includes(account)) accounts.push(account);
   };
   for (const [word] of text.matchAll(WORDS)) {
-    if (left <= 0 || (accounts?.length ?? 0) >= MENTIONED_MAX) break;
+    if (isDone()) break;
     if (word.length <= 2 * NICK_MAX) look(word);
     const bare = withoutAround(word);
     if (bare !== word && bare !== "") look(bare);
     if (!UNSEPARATED.test(word)) continue;
     // Names in other scripts, such as those before a particle.
     for (const part of word.split(UNSEPARATED)) if (part.length >= 2) look(withoutAround(part) || part);
-    lookWithin(word, look, () => left > 0);
+    lookWithin(word, look, isDone);
   }
   return accounts;
 }
@@ -68,11 +70,11 @@ function withoutAround(word: string): string {
 }
 
 /** Looks up all parts of a word of at least two characters. */
-function lookWithin(word: string, look: (name: string) => void, goesOn: () => boolean) {
+function lookWithin(word: string, look: (name: string) => void, isDone: () => boolean) {
   const characters = [...word];
-  for (let start = 0; start < characters.length && goesOn(); start++) {
+  for (let start = 0; start < characters.length && !isDone(); start++) {
     if (!UNSEPARATED.test(characters[start]!)) continue;
-    for (let end = Math.min(characters.length, start + NICK_MAX); end >= start + 2 && goesOn(); end--) {
+    for (let end = Math.min(characters.length, start + NICK_MAX); end >= start + 2 && !isDone(); end--) {
       look(characters.slice(start, end).join(""));
     }
   }

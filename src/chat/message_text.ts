@@ -30,9 +30,7 @@ export function messageText(text: string): string {
   while (lines.length > 0 && isBlank(lines.at(-1)!)) lines.pop();
   const kept = lines.slice(lines.findIndex((line) => !isBlank(line)));
   const clean = kept.join("\n");
-  if (kept.length > 1 && (kept.length > MULTILINE_LINES_MAX || byteLength(clean) > MULTILINE_BYTES_MAX)) {
-    throw tooLong();
-  }
+  if (kept.length > MULTILINE_LINES_MAX || byteLength(clean) > MULTILINE_BYTES_MAX) throw tooLong();
   return clean;
 }
 

@@ -30,6 +30,8 @@ export interface ChatObserver {
   identified?(session: Session): void;
   /** A ban of the server was made, on any node: the clients of this one that it matches are to be disconnected. */
   serverBanned(ban: ServerBan): void;
+  /** Logins of an account may have ended, on any node: its password was changed, a token revoked, or it was dropped. */
+  loginsEnded?(account: string): void;
   /** A member's command was rejected by a rate limit. */
   rateLimited(member: Member, code: ChatErrorCode): void;
   /** A room has another key: tokens that permit it alone have to follow. */

@@ -1,5 +1,5 @@
 /** Applies the command by which a client speaks in a room without being a member of the chat. */
-import { requireUnmuted, requireVoiceOf } from "./access.ts";
+import { requireVoiceOf } from "./access.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
 import type { Said } from "./events.ts";
@@ -7,8 +7,9 @@ import { Member } from "./member.ts";
 import { requireRevision } from "./member_commands.ts";
 import { mentionsOf } from "./message_commands.ts";
 import { fold, NICK_MAX } from "./names.ts";
-import { actsAsAccount, isScoped } from "./scope.ts";
+import { isScoped } from "./scope.ts";
 import type { ChatState } from "./state.ts";
+import { requireVisitorUnmuted, visitorIn } from "./visitor_access.ts";
 import { copyString } from "../util/copy_string.ts";
 
 /** How many names are tried for an author whose name is not free, before it gets that of a guest. */
@@ -25,15 +26,10 @@ export function post(state: ChatState, command: CommandOf<"post">): Said {
   if (room === undefined) throw new ChatError("no-such-room", key);
   const { account, token } = identity;
   if (account !== undefined) requireRevision(state, account, token, revision);
-  const isAccount = actsAsAccount(token, key);
-  const known = account === undefined || !isAccount ? undefined : state.byAccount.get(fold(account));
+  const find = (name: string) => state.byAccount.get(fold(name));
   const author = new Member(nameOf(state, command.nick, isScoped(token) ? undefined : account), identity);
-  const user = isScoped(token) ? undefined : known; // a bot speaks from its own host
-  if (user?.operator !== true) {
-    requireUnmuted(state.muted, author);
-    if (user !== undefined) requireUnmuted(state.muted, user);
-  }
-  const client = isAccount ? new Member(author.nick, { ...identity, token: undefined }) : author;
+  requireVisitorUnmuted(state.muted, author, find);
+  const { client, known } = visitorIn(room, author.nick, identity, find);
   requireVoiceOf(client, known, room, password);
   const time = state.now;
   const said: Said = {

@@ -165,7 +165,7 @@ function inviteAbsent(state: ChatState, member: Member, room: Room, nick: string
   return copyString(nick);
 }
 
-/** Lets a member join a room, whatever the room demands of others. */
+/** Lets a member join a room in spite of its modes and bans. */
 export function addInvitation(state: ChatState, member: Member, room: Room) {
   const { invitations } = member;
   const [oldest] = invitations;

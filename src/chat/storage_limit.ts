@@ -7,7 +7,8 @@
  */
 import { NetworkLimiter } from "../util/network_limiter.ts";
 import { TokenBucket } from "../util/token_bucket.ts";
-import type { Member } from "./member.ts";
+import { ChatError } from "./chat_error.ts";
+import type { Member, Session } from "./member.ts";
 import { fold } from "./names.ts";
 
 /** The characters that a network or an account may have stored per minute, and at once, by default. */
@@ -59,6 +60,31 @@ export class StorageLimit {
   }
 
   /**
+   * Counts a line, and pauses reading from the client near the limit.
+   *
+   * @param from The session that has said it.
+   * @param where For the error.
+   * @param characters Of text and tags.
+   * @throws {ChatError} `stored-too-much`
+   */
+  require(member: Member, from: Session | undefined, where: string, characters: number): void {
+    if (this.spend(member, characters)) return; // without a look at the clock
+    const pause = this.take(member, characters, performance.now());
+    if (pause === undefined) throw new ChatError("stored-too-much", where);
+    if (pause > 0) from?.outlet.pause?.(pause);
+  }
+
+  /**
+   * Counts a line of a client that may not store another one soon: no credit is left over.
+   *
+   * @throws {ChatError} `stored-too-much`
+   */
+  requireOnce(client: Member, where: string, characters: number): void {
+    if (this.#unlimited || this.#takeBoth(client, characters + LINE_COST, performance.now())) return;
+    throw new ChatError("stored-too-much", where);
+  }
+
+  /**
    * Counts a line.
    *
    * @param characters Of text and tags.
@@ -67,33 +93,14 @@ export class StorageLimit {
   take(member: Member, characters: number, now: number): number | undefined {
     if (this.spend(member, characters)) return 0;
     const cost = characters + LINE_COST;
-    const { networks, account } = member;
-    const accounts = account === undefined ? [] : [fold(account)];
     for (const amount of cost < CHUNK ? [CHUNK, cost] : [cost]) {
-      if (!this.#accounts.take(accounts, now, amount)) continue;
-      if (this.#networks.take(networks, now, amount)) {
-        member.storageCredit += amount - cost;
-        const reserve = this.#reserve;
-        return Math.max(this.#networks.wait(networks, now, 0, reserve), this.#accounts.wait(accounts, now, 0, reserve));
-      }
-      this.#accounts.refund(accounts, amount);
+      if (!this.#takeBoth(member, amount, now)) continue;
+      member.storageCredit += amount - cost;
+      const reserve = this.#reserve;
+      const networks = this.#networks.wait(member.networks, now, 0, reserve);
+      return Math.max(networks, this.#accounts.wait(accountsOf(member), now, 0, reserve));
     }
     return this.#takeShare(member, cost, now) ? 0 : undefined;
-  }
-
-  /**
-   * Counts a line of a client that may not store another one soon: no credit is left over.
-   *
-   * @returns Whether it is allowed.
-   */
-  takeOnce({ networks, account }: Pick<Member, "networks" | "account">, characters: number, now: number): boolean {
-    if (this.#unlimited) return true;
-    const cost = characters + LINE_COST;
-    const accounts = account === undefined ? [] : [fold(account)];
-    if (!this.#accounts.take(accounts, now, cost)) return false;
-    if (this.#networks.take(networks, now, cost)) return true;
-    this.#accounts.refund(accounts, cost);
-    return false;
   }
 
   /** Counts a line against the credit of its author. Returns whether that was enough, as it is for nearly all lines. */
@@ -102,6 +109,15 @@ export class StorageLimit {
     const left = member.storageCredit - characters - LINE_COST;
     if (left >= 0) member.storageCredit = left;
     return left >= 0;
+  }
+
+  /** Counts an amount for the networks and the account of a member. Returns whether the limits of both allow it. */
+  #takeBoth(member: Member, amount: number, now: number): boolean {
+    const accounts = accountsOf(member);
+    if (!this.#accounts.take(accounts, now, amount)) return false;
+    if (this.#networks.take(member.networks, now, amount)) return true;
+    this.#accounts.refund(accounts, amount);
+    return false;
   }
 
   #takeShare(member: Member, cost: number, now: number): boolean {
@@ -114,4 +130,9 @@ export class StorageLimit {
     bucket.take(cost);
     return true;
   }
+}
+
+/** The accounts that a member counts in: its own, if it is logged in. */
+function accountsOf({ account }: Member): string[] {
+  return account === undefined ? [] : [fold(account)];
 }

@@ -104,8 +104,9 @@ export interface ReactionsTo {
   readonly own: readonly string[];
 }
 
-/** The most reactions to a line. */
+/** The most reactions to a line, and the most of one member to it. */
 export const REACTIONS_MAX = 200;
+export const REACTIONS_PER_MEMBER = 10;
 
 /** What a reaction counts, where the characters of lines are limited. */
 export const REACTION_CHARACTERS = 100;
@@ -167,7 +168,8 @@ export interface HistoryStore {
 
   /**
    * Has the next `commit` add a reaction to a line, or remove it. Does nothing if there is no such line, if it is deleted, or if
-   * it has {@linkcode REACTIONS_MAX} reactions. A member is known by its account, else by its origin.
+   * it has {@linkcode REACTIONS_MAX} reactions, or {@linkcode REACTIONS_PER_MEMBER} of the member. A member is known by its
+   * account, else by its origin.
    */
   react(target: string, id: number, reaction: Reaction, on: boolean): void;
 

@@ -3,7 +3,7 @@
  *
  * A visitor may do in a room what it could do there if it joined: the same modes, bans, mutes and limits apply.
  */
-import { checksKey, requireEntryOf, requireUnmuted } from "./access.ts";
+import { requireEntryOf, requireVoiceOf } from "./access.ts";
 import { type Answer, then } from "./answer.ts";
 import { ChatError } from "./chat_error.ts";
 import type { CommandOf } from "./commands.ts";
@@ -13,9 +13,11 @@ import type { HistoryReader } from "./history_reader.ts";
 import type { Hub } from "./hub.ts";
 import { type Identity, Member, type Outlet, Session } from "./member.ts";
 import { messageText, requireLength } from "./message_text.ts";
+import type { MutedHosts } from "./muted_hosts.ts";
 import { quoteOf } from "./quotes.ts";
 import type { Room } from "./room.ts";
-import { actsAsAccount, requireReadable, requireScope } from "./scope.ts";
+import { isScoped, requireReadable, requireScope } from "./scope.ts";
+import { requireVisitorUnmuted, type RoomVisitor, visitorIn } from "./visitor_access.ts";
 
 /** A client that is not a member of the chat. */
 export interface Visitor {
@@ -51,16 +53,19 @@ export interface Visitors {
    * @returns The line; `undefined` if the text is blank.
    * @throws {ChatError} `message-too-long`, `no-such-line`, `stored-too-much`, `not-stored`, `server-banned`,
    *   `token-read-only`, `token-room`, `no-such-room`, `login-outdated`, `muted`, `cannot-speak`, `keys-too-fast`, or why
-   *   the visitor cannot enter the room
+   *   the visitor cannot enter the room; `no-such-room` in place of that if it cannot see the room either
    */
   post(visitor: Visitor, room: Room, text: string, options?: PostOptions): Answer<Posted | undefined>;
   /**
    * Checks that a visitor may read a room.
    *
    * @param key The key of the room (mode `k`).
-   * @throws {ChatError} `server-banned`, `token-room`, `keys-too-fast`, or why it cannot enter the room
+   * @throws {ChatError} `server-banned`, `token-room`, `keys-too-fast`, or why it cannot enter the room; `no-such-room` in
+   *   place of the last three if it cannot see the room either
    */
   requireEntry(visitor: Visitor, room: Room, key?: string): void;
+  /** Whether a visitor may know that a room exists: of a secret one, if its account is in the room or has a role there. */
+  sees(visitor: Visitor, room: Room): boolean;
   /**
    * Checks that a visitor may write on this server, apart from what rooms demand.
    *
@@ -80,18 +85,21 @@ interface VisitorsOptions {
   readonly hub: Hub;
   readonly history: HistoryReader;
   readonly directory: Directory | undefined;
+  /** The hosts that are muted now. */
+  readonly muted: () => MutedHosts;
   readonly submit: (command: CommandOf<"post">) => Answer<Said>;
   /** @throws {ChatError} `server-banned` */
   readonly requireUnbanned: (nick: string, identity: Identity, outlet: Outlet, account: string | undefined) => void;
-  /** Counts a key, which may be wrong. @throws {ChatError} `keys-too-fast` */
-  readonly requireKeyAttempt: (member: Member, room: Room, key: string) => void;
-  /** Counts characters that are to be stored, of a member that stores no more. @throws {ChatError} `stored-too-much` */
-  readonly requireStorage: (member: Member, where: string, characters: number) => void;
+  /** Counts a key, if it is wrong. @throws {ChatError} `keys-too-fast` */
+  readonly takeKey: (client: Member, room: Room, key: string) => void;
+  /** Counts characters that are to be stored. @throws {ChatError} `stored-too-much` */
+  readonly requireStorage: (client: Member, where: string, characters: number) => void;
 }
 
 /** Checks what the author of a command has to check. */
 export class AuthoredVisitors implements Visitors {
   readonly #options: VisitorsOptions;
+  readonly #find = (account: string) => this.#options.hub.getByAccount(account);
 
   constructor(options: VisitorsOptions) {
     this.#options = options;
@@ -101,13 +109,14 @@ export class AuthoredVisitors implements Visitors {
     const { hub, directory } = this.#options;
     const client = this.#clientOf(visitor);
     if (room.closed) throw new ChatError("no-such-room", room.name);
+    this.requireEntry(visitor, room, key); // first: other errors would reveal that a secret room exists
     requireScope(client, room.key);
     const clean = messageText(text);
     if (clean.trim() === "") return undefined;
     requireLength(clean); // of a single line, too, as no transport has limited it
-    this.#requireUnbanned(visitor, client);
-    this.#requireEntry(visitor, room, key); // before the line counts, and before another one is quoted
-    const reply = id === undefined ? undefined : this.#quote(room, id);
+    const reply = id === undefined ? undefined : this.#quote(client, room, id);
+    this.#requireUnmuted(client); // before the line counts
+    this.#requireVoice(visitor, room, key);
     this.#options.requireStorage(client, room.name, clean.length);
     const { identity, nick, bot } = visitor;
     const { account, token } = identity;
@@ -122,18 +131,27 @@ export class AuthoredVisitors implements Visitors {
 
   requireEntry(visitor: Visitor, room: Room, key?: string): void {
     const client = this.#clientOf(visitor);
-    requireReadable(client, room.key);
     this.#requireUnbanned(visitor, client);
-    this.#requireEntry(visitor, room, key);
+    try {
+      requireReadable(client, room.key);
+      this.#requireEntry(visitor, room, key);
+    } catch (error) {
+      throw error instanceof ChatError && !this.sees(visitor, room) ? new ChatError("no-such-room", room.name) : error;
+    }
+  }
+
+  sees({ identity: { account, token } }: Visitor, room: Room): boolean {
+    if (!room.switches.has("s") || token?.room === room.key) return true;
+    if (account === undefined || isScoped(token)) return false;
+    const known = this.#options.hub.getByAccount(account);
+    return room.roles.of(account) !== undefined || (known !== undefined && room.has(known));
   }
 
   requireWriter(visitor: Visitor): void {
     const client = this.#clientOf(visitor);
     requireScope(client);
     this.#requireUnbanned(visitor, client);
-    const known = this.#knownOf(client);
-    if (known?.operator === true) return;
-    for (const member of [client, known]) if (member !== undefined) requireUnmuted(this.#options.hub.muted, member);
+    this.#requireUnmuted(client);
   }
 
   watch(visitor: Visitor, room: Room, format: WireFormat, outlet: Outlet): (() => void) | undefined {
@@ -149,25 +167,30 @@ export class AuthoredVisitors implements Visitors {
     return new Member(nick ?? this.#options.hub.nicknames.guestName(), identity);
   }
 
-  #requireEntry({ identity, ...visitor }: Visitor, room: Room, key: string | undefined) {
-    const isAccount = actsAsAccount(identity.token, room.key);
-    const client = this.#clientOf({ ...visitor, identity: isAccount ? { ...identity, token: undefined } : identity });
-    if (key !== undefined && checksKey(room, client)) this.#options.requireKeyAttempt(client, room, key);
-    requireEntryOf(client, this.#knownOf(client), room, key);
+  #requireEntry(visitor: Visitor, room: Room, key: string | undefined) {
+    const { client, known } = this.#visitorIn(room, visitor);
+    if (key !== undefined) this.#options.takeKey(client, room, key);
+    requireEntryOf(client, known, room, key);
   }
 
-  /** The member of the account of a visitor, unless its token has a scope. */
-  #knownOf({ fullAccount }: Member): Member | undefined {
-    return fullAccount === undefined ? undefined : this.#options.hub.getByAccount(fullAccount);
+  #requireVoice(visitor: Visitor, room: Room, key: string | undefined) {
+    const { client, known } = this.#visitorIn(room, visitor);
+    requireVoiceOf(client, known, room, key);
+  }
+
+  #visitorIn(room: Room, { identity, nick }: Visitor): RoomVisitor {
+    return visitorIn(room, nick ?? this.#options.hub.nicknames.guestName(), identity, this.#find);
+  }
+
+  #requireUnmuted(client: Member) {
+    requireVisitorUnmuted(this.#options.muted(), client, this.#find);
   }
 
   #requireUnbanned({ identity, peer }: Visitor, { nick, account }: Member) {
     this.#options.requireUnbanned(nick, identity, { peer, send: () => {}, close: () => {} }, account);
   }
 
-  #quote(room: Room, id: number) {
-    const [line] = this.#options.history.page(room, { after: id - 1, before: id + 1, count: 1 });
-    if (line === undefined) throw new ChatError("no-such-line", room.name);
-    return quoteOf(line);
+  #quote(client: Member, room: Room, id: number) {
+    return quoteOf(this.#options.history.bareLine(client, room, id));
   }
 }

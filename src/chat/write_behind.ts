@@ -11,7 +11,8 @@
  */
 import { accountPrefix, type KeepPrivate } from "./conversations.ts";
 import type { Delivery } from "./delivery.ts";
-import type { Quote, Reaction, Said, Whispered } from "./events.ts";
+import type { Actor, Quote, Reaction, Said, Whispered } from "./events.ts";
+import { reactorKey } from "./line_author.ts";
 import type { Member } from "./member.ts";
 import { fold } from "./names.ts";
 import type { ChatObserver } from "./observer.ts";
@@ -43,7 +44,8 @@ export class WriteBehind {
   readonly #observer: ChatObserver;
   readonly #changed = new Set<Room>(); // rooms with settings to save
   #pending: { readonly author: Member; readonly said: Said }[] = [];
-  #pendingChanges = 0; // of lines that were said before
+  readonly #pendingTexts = new Set<number>(); // the ids of lines that were said, or whose texts were deleted
+  readonly #pendingReactions = new Set<string>(); // see `reactionKey`
   #failing = false;
   #lockedSince: number | undefined; // on the monotonic clock
   #lost: StoreError | undefined;
@@ -72,9 +74,10 @@ export class WriteBehind {
     room.lastLine = said.id;
     if (!this.#history.persistent) return false;
     if (!room.stored) this.saveRoom(room);
-    else if (this.#pending.length === 0) this.#observer.flushWanted(); // no delivery may: there may be no client on this node
+    else if (!this.#hasPending) this.#observer.flushWanted(); // no delivery may: there may be no client on this node
     if (this.#isReplay) return false;
     this.#pending.push({ author, said });
+    this.#pendingTexts.add(said.id);
     return true;
   }
 
@@ -84,23 +87,35 @@ export class WriteBehind {
   }
 
   /**
-   * Adds a reaction to a line, or removes it: see `HistoryStore`.
+   * Adds a reaction to a line of a room, or removes it: see `HistoryStore`.
    *
+   * @param room Its key.
    * @returns Whether that is pending, as for `addLine`.
    */
-  react(target: string, id: number, reaction: Reaction, on: boolean): boolean {
-    this.#history.react(target, id, reaction, on);
-    return this.#noteChange();
+  react(room: string, id: number, reaction: Reaction, on: boolean): boolean {
+    this.#history.react(room, id, reaction, on);
+    return this.#note(this.#pendingReactions, reactionKey(id, reaction));
+  }
+
+  /** As `react`, in conversations. It is written by the next `commitPrivate`. */
+  reactPrivate(targets: readonly string[], id: number, reaction: Reaction, on: boolean): void {
+    for (const target of targets) this.#history.react(target, id, reaction, on);
   }
 
   /**
-   * Deletes the text of a line: see `HistoryStore`.
+   * Deletes the text of a line of a room: see `HistoryStore`.
    *
+   * @param room Its key.
    * @returns Whether that is pending, as for `addLine`.
    */
-  redact(target: string, line: Quote, by: string): boolean {
-    this.#history.redact(target, line, by);
-    return this.#noteChange();
+  redact(room: string, line: Quote, by: string): boolean {
+    this.#history.redact(room, line, by);
+    return this.#note(this.#pendingTexts, line.id);
+  }
+
+  /** As `redact`, in conversations. It is written by the next `commitPrivate`. */
+  redactPrivate(targets: readonly string[], line: Quote, by: string): void {
+    for (const target of targets) this.#history.redact(target, line, by);
   }
 
   /** Advances the read marker of an account: see `ReadMarkerStore`. */
@@ -183,8 +198,7 @@ export class WriteBehind {
     if (!this.#history.persistent) return true;
     if (this.#lost !== undefined || (!final && this.isLocked())) return false;
     const pending = this.#pending;
-    this.#pending = [];
-    this.#pendingChanges = 0;
+    this.#forgetPending();
     for (const room of this.#changed) this.#history.saveRoom(room.saved);
     this.#changed.clear();
     this.presence.write(final);
@@ -209,11 +223,23 @@ export class WriteBehind {
 
   /** Commits the pending lines of rooms, so that they can be read. Without any, other changes wait for the next commit. */
   commitLines(): void {
-    if (this.#pending.length + this.#pendingChanges > 0) this.commit();
+    if (this.#hasPending) this.commit();
   }
 
   /**
-   * Commits some private messages that were added. Returns whether they are stored, and may be delivered.
+   * Commits all that is pending if the text of a line is, or a reaction of a member to it, so that these can be read.
+   *
+   * @param member Whose reactions are to be read, if any are.
+   */
+  commitLine(id: number, member?: Pick<Actor, "origin" | "account">): void {
+    const isReactionPending = member !== undefined && this.#pendingReactions.has(reactionKey(id, member));
+    if (isReactionPending || this.#pendingTexts.has(id)) this.commit();
+  }
+
+  /**
+   * Commits some private messages, or changes of them, that were added. Returns whether they are stored, and may be delivered.
+   *
+   * @param count How many messages there are.
    *
    * @throws {StoreLost} in a cluster, where they cannot be rejected: other nodes may have stored them.
    */
@@ -228,15 +254,14 @@ export class WriteBehind {
   /** Drops changes of rooms and members that are not written, as these rooms and members are replaced by others. */
   reset(): void {
     this.#changed.clear();
-    this.#pending = [];
-    this.#pendingChanges = 0;
+    this.#forgetPending();
     this.presence.reset();
   }
 
   /** Whether there is something to commit and another process has the database locked, for less than {@linkcode LOCK_TIMEOUT}. */
   isLocked(): boolean {
     const { hasPending } = this.#history.readMarkers;
-    if (this.#pending.length + this.#pendingChanges + this.#changed.size === 0 && !hasPending) return false;
+    if (!this.#hasPending && this.#changed.size === 0 && !hasPending) return false;
     if (this.#history.ready) {
       this.#lockedSince = undefined;
       return false;
@@ -312,11 +337,23 @@ export class WriteBehind {
     return false;
   }
 
-  #noteChange(): boolean {
+  /** Whether lines of rooms, or changes of them, are pending. */
+  get #hasPending(): boolean {
+    return this.#pendingTexts.size + this.#pendingReactions.size > 0;
+  }
+
+  #forgetPending() {
+    this.#pending = [];
+    this.#pendingTexts.clear();
+    this.#pendingReactions.clear();
+  }
+
+  /** Adds a change of a line to those that are pending. Returns whether it is. */
+  #note<T>(changes: Set<T>, change: T): boolean {
     if (!this.#history.persistent) return false;
-    if (this.#pending.length + this.#pendingChanges === 0) this.#observer.flushWanted();
+    if (!this.#hasPending) this.#observer.flushWanted();
     if (this.#isReplay) return false;
-    this.#pendingChanges++;
+    changes.add(change);
     return true;
   }
 
@@ -336,6 +373,11 @@ export class WriteBehind {
 /** Blocks the event loop for some milliseconds. */
 function pause(time: number) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
+}
+
+/** Names the reactions of a member to a line. */
+function reactionKey(line: number, member: Pick<Actor, "origin" | "account">): string {
+  return `${line} ${reactorKey(member)}`;
 }
 
 /** Whether lines of a style are stored: what users say, but not what their programs tell each other. */

@@ -2,7 +2,8 @@
  * Parses the command line and the environment into {@linkcode Options}.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { type Flag, flagName, FLAGS, type FlagValues, OPTION_NAMES, type OptionName, variableName } from "./flags.ts";
+import type { Flag } from "./flag.ts";
+import { flagName, FLAGS, type FlagValues, OPTION_NAMES, type OptionName, variableName } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { type Options, optionsOf } from "./options.ts";
 import { commandRow, DEFAULT_COMMAND, isCommand } from "./command_table.ts";

@@ -2,7 +2,8 @@
  * The generated part of `docs/configuration.md`: all commands and flags, made from their tables.
  */
 import { COMMAND_ROWS } from "./command_table.ts";
-import { type Flag, FLAG_GROUPS, flagName, variableName } from "./flags.ts";
+import type { Flag } from "./flag.ts";
+import { FLAG_GROUPS, flagName, variableName } from "./flags.ts";
 import { shownDefault } from "./help.ts";
 
 /** The comments around the generated part. */

@@ -1,6 +1,6 @@
 /**
  * The table of flags: the type `Options`, defaults, environment variables, `--help` and `docs/configuration.md` all come
- * from it.
+ * from it. The flags for stored data are in `storage_flags.ts`.
  *
  * A row's key is the option's name: `maxPerIp` is the flag `--max-per-ip`, the variable `TINCAN_MAX_PER_IP` and
  * `options.maxPerIp`. To add a flag, add a row and use the option; `deno task docs` then updates the document. A default
@@ -9,41 +9,14 @@
 import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
 import { FAILURES_MAX } from "../accounts/login_throttle.ts";
 import { ALWAYS_ON_POLICIES } from "../chat/always_on.ts";
-import { KEEP_PRIVATE } from "../chat/conversations.ts";
 import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/chat_options.ts";
-import { UPLOADS } from "../files/file_store.ts";
-import { SYNCS } from "../history/database.ts";
-import type { ExportFormat } from "../history/export.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
-import { HISTORY_MAX } from "../protocol/irc/history.ts";
 import { REGISTRATION_TIME } from "../protocol/irc/keepalive.ts";
 import { TAGS_MAX } from "../protocol/irc/options.ts";
 import { formatDuration } from "../util/duration.ts";
+import type { Flag, Flags } from "./flag.ts";
 import * as read from "./readers.ts";
-
-/** One flag. */
-export interface Flag {
-  /** Placeholder for the value in `--help`; empty for a switch, which is given without a value. */
-  readonly value: string;
-  readonly reader: read.Reader<unknown>;
-  /**
-   * What is read if neither the flag nor its variable is set, and not shown if it is empty. Without a default the option
-   * is `undefined`.
-   */
-  readonly default?: string;
-  /** What the flag sets: a few words for `--help`. */
-  readonly help: string;
-  /** What `docs/configuration.md` adds: whole sentences, in Markdown. */
-  readonly details?: string;
-  /** The only command that takes the flag; such a flag has no environment variable. */
-  readonly command?: string;
-}
-
-/** Rows of the table, by the name of their option. */
-type Flags = Readonly<Record<string, Flag>>;
-
-/** The formats of `export`, the default first. */
-const EXPORT_FORMATS = ["text", "jsonl"] as const satisfies readonly ExportFormat[];
+import { exports, files, history } from "./storage_flags.ts";
 
 const listeners = {
   host: {
@@ -290,80 +263,6 @@ const rooms = {
   },
 } as const satisfies Flags;
 
-const history = {
-  data: {
-    value: "DIR",
-    reader: read.path,
-    help: "directory to store messages, accounts and bans in; else memory only",
-    details:
-      "It is created if it does not exist. One server at a time can use it. Without it, accounts end with the server, and no files can be uploaded.",
-  },
-  sync: {
-    value: "HOW",
-    reader: read.oneOf(SYNCS),
-    default: SYNCS[0],
-    help: "normal, or full: survives a power failure, but is slower",
-    details: "Both survive the end of the process. It sets `PRAGMA synchronous` of SQLite.",
-  },
-  keep: {
-    value: "TIME",
-    reader: read.orOff(read.duration),
-    default: "90d",
-    help: "delete messages that are older: 12h, 90d, 2w, or off",
-  },
-  keepLines: {
-    value: "N",
-    reader: read.orOff(read.wholeNumber(1)),
-    default: "100000",
-    help: "messages stored per room, or off",
-  },
-  maxData: {
-    value: "SIZE",
-    reader: read.orOff(read.mebibytes(1)),
-    default: "10GiB",
-    help: "size of the database; above it, messages are deleted; or off",
-    details: "The network or account that has stored most loses its oldest messages first, or the fullest room does.",
-  },
-  keepPrivate: {
-    value: "WHOSE",
-    reader: read.keepPrivate,
-    default: KEEP_PRIVATE[0],
-    help: "private messages to store: of accounts, all or off",
-    details:
-      "`accounts`: those between two users who are logged in. They also reach an account that is not connected. `all`: those of guests, too. (It was a switch before: what was `yes` is `all` now.)",
-  },
-  maxHistory: {
-    value: "N",
-    reader: read.wholeNumber(1),
-    default: String(HISTORY_MAX),
-    help: "messages in one reply to CHATHISTORY or SEARCH",
-  },
-} as const satisfies Flags;
-
-const files = {
-  uploads: {
-    value: "WHO",
-    reader: read.oneOf(UPLOADS),
-    default: UPLOADS[0],
-    help: "who may upload files: accounts, everyone or off",
-    details: "Needs `--data`. `everyone` includes guests.",
-  },
-  maxFile: {
-    value: "SIZE",
-    reader: read.size(1024),
-    default: "10MiB",
-    help: "bytes in one file",
-    details: "At most 1GiB.",
-  },
-  maxFiles: {
-    value: "SIZE",
-    reader: read.mebibytes(1),
-    default: "1GiB",
-    help: "bytes in all files; above this, the oldest are deleted",
-    details: "Files do not count for `--max-data`, and expire with messages of the same age (`--keep`).",
-  },
-} as const satisfies Flags;
-
 const cluster = {
   cluster: {
     value: "URL",
@@ -443,31 +342,6 @@ const passwd = {
     help: "account in --data whose password to set, in place of printing a line",
     details: "Its devices and bots are signed out. The server must be stopped.",
     command: "passwd",
-  },
-} as const satisfies Flags;
-
-const exports = {
-  room: {
-    value: "ROOM",
-    reader: read.roomName,
-    help: "room to export; without it, all rooms",
-    command: "export",
-  },
-  format: {
-    value: "FORMAT",
-    reader: read.oneOf(EXPORT_FORMATS),
-    default: EXPORT_FORMATS[0],
-    help: "text for people, or jsonl (one JSON object per line) for import",
-    details: "Only `jsonl` includes private conversations, and the keys and bans of rooms.",
-    command: "export",
-  },
-  files: {
-    value: "",
-    reader: read.yesOrNo,
-    default: "no",
-    help: "export the uploaded files, too",
-    details: "A switch. It needs `--format jsonl`, and exports the files of all rooms.",
-    command: "export",
   },
 } as const satisfies Flags;
 

@@ -1,7 +1,8 @@
 /**
  * The text of `--help`, made from the tables of commands and flags.
  */
-import { type Flag, FLAG_GROUPS, flagName, variableName } from "./flags.ts";
+import type { Flag } from "./flag.ts";
+import { FLAG_GROUPS, flagName, variableName } from "./flags.ts";
 import { COMMAND_ROWS } from "./command_table.ts";
 
 /** The width of the first column, in characters. */

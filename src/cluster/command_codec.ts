@@ -6,7 +6,7 @@
  * higher than before if a release has had that. A code, a number, and the place of a field never change, and are never used
  * again. `tests/cluster/golden.ts` says what is to be added to the tests.
  */
-import type { Closing, Command, UserFlag } from "../chat/commands.ts";
+import type { Closing, Command, LinePlace, UserFlag } from "../chat/commands.ts";
 import type { CredentialTexts, NewToken } from "../chat/directory_changes.ts";
 import type { Quote, Style } from "../chat/events.ts";
 import type { Identity } from "../chat/member.ts";
@@ -77,6 +77,12 @@ const target = object<Extract<LogCommand, { op: "tag" }>["to"]>(
 /** A room or a nickname. */
 const conversation = object<Extract<LogCommand, { op: "mark-read" }>["target"]>(
   { room: optional(text), nick: optional(text) },
+  (of) => fieldCount(of) === 1,
+);
+
+/** The place of a line: a room, a member or an account. */
+const linePlace = object<LinePlace>(
+  { room: optional(text), member: optional(integer), account: optional(text) },
   (of) => fieldCount(of) === 1,
 );
 
@@ -200,8 +206,8 @@ export const commandCodec = variants<LogCommand, "op">("op", {
     reply: optional(quote),
   }],
   tag: ["g", 1, { member, session, to: target, tags: text, minRank: nullable(rank) }],
-  react: ["re", 1, { member, session, to: conversation, line: quote, text, on: flag }],
-  redact: ["rd", 1, { member, session, to: conversation, line: quote, own: flag, reason }],
+  react: ["re", 1, { member, session, to: linePlace, line: quote, text, on: flag }],
+  redact: ["rd", 1, { member, session, to: linePlace, line: quote, own: flag, reason }],
   wallops: ["wa", 1, { member, text }],
   notice: ["no", 1, { text, to: optional(addressee) }],
   // Moderation

@@ -20,8 +20,11 @@ export const MISSES_MAX = 1000;
 const LOCK_TIME = 5000;
 const LOCK_PAUSE = 20;
 
-/** What has become of a request for a file: `busy` if too many are fetched. */
-export type Fetched = "found" | "missing" | "busy";
+/**
+ * What has become of a request for a file: `missing` if no node has it, `unreachable` if a node that may have it does not answer,
+ * `busy` if too many are fetched.
+ */
+export type Fetched = "found" | "missing" | "unreachable" | "busy";
 
 /** Asks a peer: see `ClusterNode.ask`. */
 export type AskPeer = (topic: string, question: Uint8Array<ArrayBuffer>) => AsyncIterable<Uint8Array>;
@@ -31,12 +34,12 @@ export function fileTopic(number: number): string {
   return `file${number}`;
 }
 
-/** Answers questions for files: with the details, and then each chunk. The question is the id. */
+/** Answers questions for files: with the details, and then each chunk; with nothing if there is no such file. The question is the id. */
 export function serveFiles(store: FileStore): Answer {
   return function* (question) {
     const id = new TextDecoder().decode(question);
     const file = isFileId(id) ? store.find(id) : undefined;
-    if (file === undefined) throw new Error("there is no such file");
+    if (file === undefined) return;
     yield new TextEncoder().encode(JSON.stringify(file));
     let sent = 0;
     for (let index = 0; sent < file.size; index++) {
@@ -88,36 +91,44 @@ export class FileFetcher {
   }
 
   async #fetch(id: string): Promise<Fetched> {
-    for (const topic of this.#topics()) if (await this.#fetchFrom(topic, id)) return "found";
+    let outcome: Fetched = "missing";
+    for (const topic of this.#topics()) {
+      const each = await this.#fetchFrom(topic, id);
+      if (each === "found") return each;
+      if (each === "unreachable") outcome = each;
+    }
+    if (outcome !== "missing") return outcome;
     this.#misses.delete(id);
     this.#misses.set(id, this.#now() + MISS_TIME);
     if (this.#misses.size > MISSES_MAX) this.#misses.delete(this.#misses.keys().next().value!);
     return "missing";
   }
 
-  /** Whether a peer has the file. Its errors are those of one that does not have it. */
-  async #fetchFrom(topic: string, id: string): Promise<boolean> {
+  /** Gets a file of a peer, if that has it. */
+  async #fetchFrom(topic: string, id: string): Promise<"found" | "missing" | "unreachable"> {
     const chunks = this.#ask(topic, new TextEncoder().encode(id))[Symbol.asyncIterator]();
+    let failed = false;
     const next = async () => {
       try {
         return (await chunks.next()).value as Uint8Array | undefined;
       } catch {
+        failed = true;
         return undefined;
       }
     };
     const head = await next();
-    if (head === undefined) return false;
+    if (head === undefined) return failed ? "unreachable" : "missing";
     const { size, ...details } = JSON.parse(new TextDecoder().decode(head)) as StoredFile;
     const writer = this.#store.begin();
     try {
       while (writer.size < size) {
         const chunk = await next();
-        if (chunk === undefined || writer.size + chunk.length > size) return false;
+        if (chunk === undefined || writer.size + chunk.length > size) return failed ? "unreachable" : "missing";
         await this.#whenReady(() => writer.append(chunk));
       }
-      if (this.#store.wasDeleted(id)) return false; // in the meantime
+      if (this.#store.wasDeleted(id)) return "missing"; // in the meantime
       await this.#whenReady(() => writer.finish({ ...details, id }));
-      return true;
+      return "found";
     } finally {
       writer.abort();
       await chunks.return?.();

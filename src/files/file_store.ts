@@ -14,15 +14,15 @@ export const STORABLE_MAX = CHUNK_SIZE * 2 ** 20;
 /** The largest file that the server can be set to accept, in bytes: a request with a larger body would last for too long. */
 export const FILE_SIZE_MAX = 1024 ** 3;
 
-/** Who may upload files, the default first. */
+/** Which users can upload files, the default first. */
 export const UPLOADS = ["accounts", "everyone", "off"] as const;
 export type Uploads = typeof UPLOADS[number];
 
-/** What is known about a file when its last byte has arrived. */
+/** The details of a file, which are known when its last byte has arrived. */
 export interface FileDetails {
-  /** 128 random bits in base64url: whoever knows it may read the file. */
+  /** 128 random bits in base64url. Knowing it is enough to read the file. */
   readonly id: string;
-  /** The name for whoever saves it, as {@linkcode fileName} returns it. */
+  /** The name under which a browser saves it, as {@linkcode fileName} returns it. */
   readonly name: string;
   /** The media type, found in the bytes. */
   readonly type: string;
@@ -50,7 +50,8 @@ export interface FileWriter {
    * Stores the next chunk.
    *
    * @param bytes {@linkcode CHUNK_SIZE} bytes; fewer only for the last chunk.
-   * @throws {StoreError} also when another program has locked the database: see `FileStore.ready`.
+   * @throws {StoreError} also when another program has locked the database: see `FileStore.ready`; and when the files that are being
+   * written would have more bytes than the store may hold.
    */
   append(bytes: Uint8Array): void;
 
@@ -61,7 +62,7 @@ export interface FileWriter {
    */
   finish(details: FileDetails): StoredFile;
 
-  /** Drops what was written. Does nothing after `finish`. */
+  /** Drops the bytes that were appended. Does nothing after `finish`. */
   abort(): void;
 }
 
@@ -75,9 +76,9 @@ export interface LinkAuthor {
 
 /** Stores files. */
 export interface FileStore {
-  /** The most bytes of all complete files. */
+  /** The most bytes of all complete files, and of all that are being written. */
   readonly max: number;
-  /** The bytes of all complete files, and what each of them takes beside its bytes. */
+  /** The bytes of all complete files, with a fixed number of bytes more for each. */
   readonly bytes: number;
   /** How many complete files there are. */
   readonly count: number;
@@ -113,7 +114,7 @@ export interface FileStore {
    */
   delete(id: string): boolean;
 
-  /** Whether a file was deleted by this process, other than for its age or for want of room: nothing is to bring it back. */
+  /** Whether a file was deleted by this process, other than for its age or for want of room: another node of the cluster must not bring it back. */
   wasDeleted(id: string): boolean;
 
   /**

@@ -39,7 +39,7 @@ export function isFileId(text: string): boolean {
 /** The path of the link to a file. */
 export function pathOf({ id, name, width, height }: Pick<StoredFile, "id" | "name" | "width" | "height">): string {
   const size = width === undefined || height === undefined ? "" : `${width}x${height}/`;
-  // Also what a program that looks for links in a text could take for the end of one.
+  // Encodes the characters, too, that programs which look for links take for the end of one.
   return `/f/${id}/${size}${encodeName(name)}`;
 }
 
@@ -85,12 +85,12 @@ export function fileName(name: string): string {
   return begin.join("") + ending;
 }
 
-/** The owner of what an account uploads. */
+/** The owner of the files that an account uploads. */
 export function accountOwner(account: string): string {
   return fold(account);
 }
 
-/** The owner of what a guest uploads. @param host The cloaked host, as in the lines of the guest. */
+/** The owner of the files that a guest uploads. @param host The cloaked host, as in the lines of the guest. */
 export function hostOwner(host: string): string {
   return `@${host}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Finds the type of a file in its first bytes, and the size of an image. What the client says about it is not believed.
+ * Finds the type of a file in its first bytes, and the size of an image. The type that the client names is ignored.
  *
  * Nothing is decompressed: the size is read from the header of the image.
  */

@@ -1,12 +1,12 @@
 /** The media types of files that browsers show on a page. */
 
-/** The type of what is not known. */
+/** The type of files of no known type. */
 export const UNKNOWN_TYPE = "application/octet-stream";
 
 /** How many of the first bytes of a file are looked at. */
 export const SIZE_BYTES = 128 * 1024;
 
-/** What is found in the first bytes of a file. */
+/** The type of a file, as its first bytes show it. */
 export interface FileKind {
   /** The media type, {@linkcode UNKNOWN_TYPE} if it is not known. */
   readonly type: string;
@@ -18,7 +18,7 @@ export interface FileKind {
 }
 
 /** Finds the type of a file in its first {@linkcode SIZE_BYTES} bytes, or in all if there are fewer: see `sniff.ts`. */
-export type Sniffer = (head: Uint8Array) => FileKind;
+export type Sniffer = (head: Uint8Array) => FileKind | Promise<FileKind>;
 
 /** Images. */
 export const IMAGES: ReadonlySet<string> = new Set([
@@ -50,3 +50,20 @@ export function isShown(type: string): boolean {
 export function isMedia(type: string): boolean {
   return /^(?:audio|video)\//.test(type) && [...MEDIA.values()].includes(type);
 }
+
+/** The endings of names of files that browsers show, by type; the usual one first. */
+export const ENDINGS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["image/png", [".png", ".apng"]],
+  ["image/apng", [".png", ".apng"]],
+  ["image/jpeg", [".jpg", ".jpeg", ".jpe", ".jfif"]],
+  ["image/gif", [".gif"]],
+  ["image/webp", [".webp"]],
+  ["image/avif", [".avif"]],
+  ["audio/mpeg", [".mp3"]],
+  ["audio/ogg", [".ogg", ".oga", ".ogv", ".opus"]],
+  ["audio/wav", [".wav"]],
+  ["audio/flac", [".flac"]],
+  ["audio/aac", [".aac"]],
+  ["video/mp4", [".mp4", ".m4a", ".m4v", ".mov"]],
+  ["video/webm", [".webm", ".weba", ".mkv", ".mka"]],
+]);

@@ -15,9 +15,12 @@ import { SqliteHistory } from "./sqlite.ts";
 import { CHUNKS } from "./file_table.ts";
 import { RECOUNT } from "./usage.ts";
 
-/** All tables, since any of them may use pages that contained messages before; except those of the full-text index. */
+/**
+ * All tables, since any of them may use pages that contained messages before; except those of the full-text index, and the chunks of
+ * files, which are rewritten one by one.
+ */
 const TABLES = `SELECT name FROM sqlite_schema
-  WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'word' AND name NOT GLOB 'word_*'`;
+  WHERE type = 'table' AND name NOT GLOB 'sqlite_*' AND name <> 'word' AND name NOT GLOB 'word_*' AND name <> 'file_chunk'`;
 
 /** The folded nickname in a column with `nick!user@host`; an empty text for other values. */
 const nickIn = (column: string) => `fold(substr(${column}, 1, instr(${column}, '!') - 1))`;
@@ -74,6 +77,7 @@ export function erase(file: Database, nick: string): Erased {
       db.exec(`CREATE TABLE copy AS SELECT * FROM ${name}; DELETE FROM ${name};
         INSERT INTO ${name} SELECT * FROM copy; DROP TABLE copy`);
     }
+    rewriteChunks(db);
     for (const { sql } of triggers) db.exec(String(sql));
     db.exec("INSERT INTO word (word) VALUES ('delete-all'); UPDATE target SET indexed = 0");
     db.exec(`${RECOUNT}; COMMIT`);
@@ -86,6 +90,18 @@ export function erase(file: Database, nick: string): Erased {
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw storeError(error);
+  }
+}
+
+/** Rewrites the chunks of files. A copy of their table would double the size of the file meanwhile. */
+function rewriteChunks(db: DatabaseSync) {
+  const read = db.prepare("SELECT bytes FROM file_chunk WHERE id = ?");
+  const remove = db.prepare("DELETE FROM file_chunk WHERE id = ?");
+  const insert = db.prepare("INSERT INTO file_chunk (id, bytes) VALUES (?, ?)");
+  for (const { id } of db.prepare("SELECT id FROM file_chunk").all() as { id: number }[]) {
+    const { bytes } = read.get(id) as { bytes: Uint8Array };
+    remove.run(id);
+    insert.run(id, bytes);
   }
 }
 

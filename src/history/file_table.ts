@@ -3,7 +3,7 @@
  *
  * While a file is written, and after it was deleted, its number is in `file_remains`. Numbers there at the start are those of
  * uploads that a crash has interrupted. Maintenance removes their chunks some at a time, and so does each chunk that is stored:
- * what is deleted takes no more space than what replaces it.
+ * deleted files take no more space than the files that replace them.
  */
 import {
   CHUNK_SIZE,
@@ -29,7 +29,8 @@ const REMOVE_STEP = 4;
 const REMOVE_BESIDE = 2;
 
 /**
- * What a file counts beside its bytes: its row, and the rest of its last page. So very many small files do not fill the disk.
+ * The bytes that each file counts beside its own, for its row and the rest of its last page, so that very many small files do not
+ * fill the disk.
  */
 export const FILE_COST = 4096;
 
@@ -37,7 +38,7 @@ export const FILE_COST = 4096;
 const REPLACE_STEP = 8;
 
 /** How many ids of deleted files are remembered. */
-const DELETED_MAX = 10_000;
+export const DELETED_MAX = 10_000;
 
 /** How often expired files are looked for, in milliseconds. */
 const EXPIRY_INTERVAL = 60_000;
@@ -48,7 +49,9 @@ const PAGE_SIZE = 4096;
 
 /** How much is stored, and for how long. */
 export interface FileLimits {
-  /** The most bytes of all complete files, each with {@linkcode FILE_COST} more. Default: Infinity. */
+  /**
+   * The most bytes of all complete files, each with {@linkcode FILE_COST} more, and of all that are being written. Default: Infinity.
+   */
   readonly size?: number;
   /** The age at which files expire, in milliseconds. Default: Infinity. */
   readonly age?: number;
@@ -75,7 +78,7 @@ export class FileTable implements FileStore {
   readonly #deleted = new Set<string>(); // the oldest first
   readonly #open = new Set<number>(); // numbers of files that are being written
   #hasRemains: boolean;
-  #space: number; // the bytes that all chunks take in the database, about
+  #space: number; // the bytes that all chunks take in the database, about, also those that are still to be removed
   readonly #lastBefore: number; // the greatest number that was in use when this process started
   #checkedAt = -Infinity; // when expired files were looked for, by the monotonic clock
 
@@ -83,8 +86,10 @@ export class FileTable implements FileStore {
   constructor(sql: Statements, reserve?: DiskReserve) {
     this.#sql = sql;
     this.#reserve = reserve;
-    const { bytes, count } = sql.get<{ bytes: number; count: number }>(
-      "SELECT coalesce(sum(size), 0) AS bytes, count(*) AS count FROM file",
+    const { bytes, space, count } = sql.get<{ bytes: number; space: number; count: number }>(
+      `SELECT coalesce(sum(size), 0) AS bytes, count(*) AS count,
+        coalesce(sum(size / ${CHUNK_SIZE} * ${spaceOf(CHUNK_SIZE)} + ${spaceSql(`size % ${CHUNK_SIZE}`)}), 0) AS space
+        FROM file`,
     )!;
     this.#bytes = bytes + count * FILE_COST;
     this.#count = count;
@@ -94,7 +99,11 @@ export class FileTable implements FileStore {
     )!;
     this.#last = this.#lastBefore = last;
     this.#hasRemains = remains > 0;
-    this.#space = spaceOf(bytes); // what is left of other files is not counted: it is removed soon
+    const left = sql.get<{ space: number }>(
+      `SELECT coalesce(sum(${spaceSql("octet_length(bytes)")}), 0) AS space
+        FROM file_remains JOIN file_chunk ON file_chunk.id >= number * ${CHUNKS} AND file_chunk.id < (number + 1) * ${CHUNKS}`,
+    )!;
+    this.#space = space + left.space;
   }
 
   /** Sets some of the limits. Before it is called, nothing is limited. */
@@ -118,7 +127,7 @@ export class FileTable implements FileStore {
     return this.#writing;
   }
 
-  /** How many bytes of the database all chunks take, about. */
+  /** How many bytes of the database all chunks take, about, also those of deleted files that are still there. */
   get space(): number {
     return this.#space;
   }
@@ -144,7 +153,6 @@ export class FileTable implements FileStore {
     const abort = () => {
       if (!this.#open.has(number)) return;
       close();
-      this.#space -= spaceOf(size);
       if (chunks > 0) this.#hasRemains = true;
     };
     const write = <T>(change: () => T): T => {
@@ -165,16 +173,20 @@ export class FileTable implements FileStore {
         if (size % CHUNK_SIZE !== 0 || bytes.length > CHUNK_SIZE || chunks === CHUNKS) {
           throw new RangeError("Only the last chunk of a file can be smaller, and none is larger");
         }
-        write(() => {
+        if (this.#open.has(number) && this.#writing + bytes.length > this.max) {
+          abort();
+          throw new StoreError("other uploads take all the space there is");
+        }
+        const removed = write(() => {
           if (chunks === 0) this.#sql.run("INSERT INTO file_remains (number) VALUES (?)", number);
           const insert = this.#sql.prepare("INSERT INTO file_chunk (id, bytes) VALUES (?, ?)");
           insert.run(number * CHUNKS + chunks, bytes);
-          this.#removeSome(REMOVE_BESIDE);
+          return this.#removeSome(REMOVE_BESIDE);
         });
         chunks++;
         size += bytes.length;
         this.#writing += bytes.length;
-        this.#space += spaceOf(bytes.length);
+        this.#space += spaceOf(bytes.length) - removed;
       },
       finish: (details) => {
         if (size === 0) throw new RangeError("A file has at least one byte");
@@ -182,7 +194,7 @@ export class FileTable implements FileStore {
         close();
         this.#bytes += size + FILE_COST;
         this.#count++;
-        for (let n = 0; n < REPLACE_STEP && this.overdue; n++) this.#deleteOldest();
+        this.#makeRoomFor(number);
         return { ...details, size };
       },
       abort,
@@ -252,7 +264,7 @@ export class FileTable implements FileStore {
     if (this.overdue) return this.#deleteOldest();
     if (this.#expireOne()) return true;
     if (!this.#hasRemains) return this.#limits.size !== undefined && (this.#reserve?.runStep() ?? false);
-    this.#sql.write(() => this.#removeSome(REMOVE_STEP));
+    this.#space -= this.#sql.write(() => this.#removeSome(REMOVE_STEP));
     return this.#hasRemains;
   }
 
@@ -267,8 +279,23 @@ export class FileTable implements FileStore {
     this.#sql.run("DELETE FROM file_remains WHERE number = ?", number);
   }
 
-  #deleteOldest(): boolean {
-    const row = this.#sql.get<FileRow>("SELECT * FROM file ORDER BY number LIMIT 1");
+  /**
+   * Deletes some of the oldest files to make room for one that was just stored, but never that one: it may have been begun before
+   * others. After an error, maintenance deletes them.
+   */
+  #makeRoomFor(number: number) {
+    try {
+      withStoreErrors(() => {
+        for (let n = 0; n < REPLACE_STEP && this.overdue && this.#deleteOldest(number); n++);
+      });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+
+  /** Deletes the oldest file, except one. @returns Whether there was any. */
+  #deleteOldest(except = 0): boolean {
+    const row = this.#sql.get<FileRow>("SELECT * FROM file WHERE number <> ? ORDER BY number LIMIT 1", except);
     if (row === undefined) return false;
     this.#sql.write(() => this.#delete(row));
     this.#forget(row);
@@ -303,26 +330,42 @@ export class FileTable implements FileStore {
   #forget({ size }: FileRow) {
     this.#bytes -= size + FILE_COST;
     this.#count--;
-    this.#space -= spaceOf(size);
     this.#hasRemains = true;
   }
 
-  /** Removes up to some chunks of files that were deleted or given up, within a transaction. */
-  #removeSome(most: number) {
-    if (!this.#hasRemains) return;
+  /**
+   * Removes up to some chunks of files that were deleted or given up, within a transaction.
+   *
+   * @returns How many bytes of the database they took.
+   */
+  #removeSome(most: number): number {
+    if (!this.#hasRemains) return 0;
     const { number } = this.#sql.all<{ number: number }>(
       "SELECT number FROM file_remains ORDER BY number LIMIT ?",
       this.#open.size + 1,
     ).find(({ number }) => !this.#open.has(number)) ?? {};
-    if (number === undefined) return void (this.#hasRemains = false);
-    const { changes } = this.#sql.prepare(
-      `DELETE FROM file_chunk WHERE id IN (SELECT id FROM file_chunk WHERE id >= ? AND id < ? ORDER BY id LIMIT ?)`,
-    ).run(number * CHUNKS, (number + 1) * CHUNKS, most);
-    if (Number(changes) < most) this.#sql.run("DELETE FROM file_remains WHERE number = ?", number);
+    if (number === undefined) {
+      this.#hasRemains = false;
+      return 0;
+    }
+    const chunks = this.#sql.all<{ id: number; size: number }>(
+      "SELECT id, octet_length(bytes) AS size FROM file_chunk WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+      number * CHUNKS,
+      (number + 1) * CHUNKS,
+      most,
+    );
+    for (const { id } of chunks) this.#sql.run("DELETE FROM file_chunk WHERE id = ?", id);
+    if (chunks.length < most) this.#sql.run("DELETE FROM file_remains WHERE number = ?", number);
+    return chunks.reduce((sum, { size }) => sum + spaceOf(size), 0);
   }
 }
 
-/** How many bytes of the database some bytes of chunks take. */
-function spaceOf(bytes: number): number {
-  return Math.ceil(bytes / PAGE_CONTENT) * PAGE_SIZE;
+/** How many bytes of the database a chunk takes. */
+function spaceOf(size: number): number {
+  return Math.ceil(size / PAGE_CONTENT) * PAGE_SIZE;
+}
+
+/** The same in SQL. */
+function spaceSql(size: string): string {
+  return `(${size} + ${PAGE_CONTENT - 1}) / ${PAGE_CONTENT} * ${PAGE_SIZE}`;
 }

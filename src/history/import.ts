@@ -7,6 +7,7 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { TextLineStream } from "@std/streams/text-line-stream";
+import type { Quote } from "../chat/events.ts";
 import { Roles } from "../chat/roles.ts";
 import { restorable } from "../chat/room.ts";
 import { fold } from "../chat/names.ts";
@@ -22,8 +23,8 @@ export const IMPORT_LINE_MAX = 8 * 1024 * 1024;
 /** How many messages are committed in one transaction. */
 export const TRANSACTION_LINES = 5000;
 
-/** The most messages of a target whose new ids are noted. Replies to earlier ones refer to a message that is gone. */
-const MOVED_MAX = 100_000;
+/** The most messages of a target whose new ids are noted. Replies to earlier ones become messages that are no replies. */
+export const MOVED_MAX = 100_000;
 
 const LF = 0x0a;
 
@@ -50,10 +51,16 @@ export class Import {
   #lastId = 0; // … its id in the input …
   #storedId = 0; // … and its id in the file
   readonly #moved = new Map<number, number>(); // messages of this target that got other ids, with those
+  readonly #movedMax: number;
+  #forgotten = 0; // the greatest id in the input of those whose new id is not noted any more
 
-  /** @throws {StoreError} */
-  constructor(file: Database) {
+  /**
+   * @param movedMax The most messages of a target whose new ids are noted.
+   * @throws {StoreError}
+   */
+  constructor(file: Database, movedMax: number = MOVED_MAX) {
     this.#file = file;
+    this.#movedMax = movedMax;
     this.#history = new SqliteHistory(file);
     // First finishes all maintenance, so that each line in a room is indexed. From here on, a line is indexed when it is stored.
     while (this.#history.runStep(() => {}));
@@ -148,6 +155,7 @@ export class Import {
       this.#target = target;
       this.#lastId = this.#storedId = 0;
       this.#moved.clear();
+      this.#forgotten = 0;
     }
     if (line.id <= this.#lastId) throw new FormatError('"id" is not greater than that of the line before');
     this.#lastId = line.id;
@@ -157,8 +165,7 @@ export class Import {
       if (!isNew) return void this.known++;
       if (this.imported + this.#uncommitted === 0) this.#history.recount();
       if (this.#uncommitted++ === 0) this.#file.db.exec("BEGIN IMMEDIATE");
-      const reply = line.reply && { ...line.reply, id: this.#moved.get(line.reply.id) ?? line.reply.id };
-      this.#store(target, { ...line, id: this.#storedId, ...(reply === undefined ? {} : { reply }) });
+      this.#store(target, { ...line, id: this.#storedId, reply: line.reply && this.#storedReply(line.reply) });
     });
     if (this.#uncommitted === TRANSACTION_LINES) this.#commit();
   }
@@ -183,8 +190,18 @@ export class Import {
 
   /** Notes that a message of the current target got another id, so that replies to it refer to that. */
   #noteMoved(id: number) {
-    if (this.#moved.size === MOVED_MAX) this.#moved.delete(this.#moved.keys().next().value!);
+    if (this.#moved.size === this.#movedMax) {
+      this.#forgotten = this.#moved.keys().next().value!;
+      this.#moved.delete(this.#forgotten);
+    }
     this.#moved.set(id, this.#storedId);
+  }
+
+  /** The reply with the id that its message has in the file; `undefined` if that is not known any more. */
+  #storedReply(reply: Quote): Quote | undefined {
+    const moved = this.#moved.get(reply.id);
+    if (moved !== undefined) return { ...reply, id: moved };
+    return reply.id <= this.#forgotten ? undefined : reply;
   }
 
   /** Stores and indexes a message, within a transaction. */

@@ -1,5 +1,5 @@
 /**
- * What the full-text index contains of a line, and where to look for a term of a query.
+ * Makes the terms that the full-text index has for a line, and those to look up for a query.
  *
  * FTS5 reads a term of its index in small parts, from the newest line on, but not all terms with a common beginning. So the index
  * contains the beginnings of words as terms of their own, and of runs without spaces each character, each sequence of two, and each of

@@ -2,8 +2,8 @@
  * The format of exports: JSON lines.
  *
  * An export starts with a head. Then comes each room with its settings and its messages, the oldest first; then private
- * messages, if they are stored; then uploaded files, if they are asked for (`jsonl_files.ts`); and an end line, which tells a complete export from a truncated one. The reader trusts
- * nothing: each line that it accepts is one that the chat could have stored.
+ * messages, if they are stored; then uploaded files, if they are asked for (`jsonl_files.ts`); and an end line, which tells a
+ * complete export from a truncated one. The reader trusts nothing: each line that it accepts is one that the chat could have stored.
  */
 import { sanitize } from "../util/sanitize.ts";
 import { ChatError } from "../chat/chat_error.ts";
@@ -20,7 +20,6 @@ import { fold, isNick, isStoredRoom } from "../chat/names.ts";
 import { type Role, ROLES, ROLES_MAX } from "../chat/roles.ts";
 import { type Line, REACTIONS_MAX, type SavedRoom } from "../chat/store.ts";
 import { enumType, Fields, type FieldType, FormatError, nullable, stringType } from "./jsonl_fields.ts";
-
 import { type ChunkEntry, type FileEntry, readChunk, readFile } from "./jsonl_files.ts";
 
 export { FormatError };
@@ -232,6 +231,9 @@ function readMessage(fields: Fields): Entry {
     ...(isDeleted ? { deletedBy: fields.take("deleted", GIVER) } : {}),
   };
   if (isDeleted && "reactions" in speech) throw new FormatError('"reactions" does not belong to a deleted message');
+  if (speech.reply !== undefined && speech.reply.id >= speech.id) {
+    throw new FormatError('"reply" is not smaller than "id"');
+  }
   if (speech.id < firstId(speech.time)) throw new FormatError('"id" is smaller than its "time" allows');
   if (!fields.has("owner")) {
     const room = fields.take("room", ROOM);

@@ -10,7 +10,7 @@ import type { Statements } from "./statements.ts";
 /** The most reactions that are kept. More are lost; deletions are not limited, as each line has one. */
 export const LATE_REACTIONS_MAX = 100_000;
 
-/** What a row of `late_change` does. */
+/** The kinds of changes: the column `change`. */
 const REMOVE = 0;
 const ADD = 1;
 const REDACT = 2;
@@ -33,7 +33,7 @@ interface LineChanges {
 export class LateChanges {
   readonly #sql: Statements;
   readonly #changes: LineChanges;
-  #count: number | undefined;
+  #count: number | undefined; // of reactions, once it is known
 
   constructor(sql: Statements, changes: LineChanges) {
     this.#sql = sql;
@@ -43,7 +43,8 @@ export class LateChanges {
 
   /** @param place The key of a conversation, or the id of a room. */
   addReaction(place: string | number, id: number, reaction: Reaction, on: boolean): void {
-    this.#count ??= this.#sql.get<{ count: number }>("SELECT count(*) AS count FROM late_change")!.count;
+    const sql = `SELECT count(*) AS count FROM late_change WHERE change <> ${REDACT}`;
+    this.#count ??= this.#sql.get<{ count: number }>(sql)!.count;
     if (this.#count >= LATE_REACTIONS_MAX) return;
     this.#count++;
     const { text, origin, account, time } = reaction;
@@ -53,7 +54,7 @@ export class LateChanges {
   addRedaction(place: string | number, id: number, by: string): void {
     const found = "SELECT 1 FROM late_change WHERE target = ? AND line = ? AND change = ?";
     if (this.#sql.get(found, String(place), id, REDACT) !== undefined) return;
-    this.#sql.run("DELETE FROM late_change WHERE target = ? AND line = ?", String(place), id);
+    this.#delete(place, id);
     this.#add(place, id, { change: REDACT, text: "", origin: by, account: null, time: 0 });
   }
 
@@ -70,14 +71,17 @@ export class LateChanges {
         this.#changes.react(target, id, reaction, change === ADD);
       }
     }
-    if (rows.length === 0) return;
-    this.#sql.run("DELETE FROM late_change WHERE target = ? AND line = ?", String(place), id);
+    if (rows.length > 0) this.#delete(place, id);
+  }
+
+  /** Drops the changes that are left: their lines do not exist. */
+  clear(): void {
+    this.#sql.run("DELETE FROM late_change");
     this.#count = undefined;
   }
 
-  /** Drops what is left: these lines do not exist. */
-  clear(): void {
-    this.#sql.run("DELETE FROM late_change");
+  #delete(place: string | number, id: number) {
+    this.#sql.run("DELETE FROM late_change WHERE target = ? AND line = ?", String(place), id);
     this.#count = undefined;
   }
 

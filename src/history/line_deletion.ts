@@ -11,7 +11,7 @@ import type { LineAuthor } from "./writers.ts";
 export const DELETE_STEP = 25;
 
 /** The most lines with reactions or mentions among them, as each may have hundreds. */
-const EXTRAS_STEP = 5;
+export const EXTRAS_STEP = 5;
 
 /** The most lines that one call reads to find those of a writer. */
 export const SCAN_STEP = 100;
@@ -132,7 +132,7 @@ export class LineDeletion {
     if (row?.linking?.includes("/f/")) this.#deleteFiles([row]);
   }
 
-  /** Has the files deleted that lines link to, once these are. What a crash prevents is deleted when it expires. */
+  /** Has the files that lines link to deleted once the lines are. A file that a crash keeps is deleted when it expires. */
   #deleteFiles(rows: readonly LinkingRow[]) {
     for (const { linking, origin, account } of rows) {
       if (linking === null) continue;

@@ -1,5 +1,5 @@
 /**
- * What belongs to stored lines beside their columns: reactions, mentions, and the lines that they reply to.
+ * The reactions, mentions and replies of stored lines.
  *
  * Lines that have any are marked in the column `extras`, so that a trigger removes it with the line, and reading other lines
  * costs nothing more. Methods that write must be called within a transaction.
@@ -8,7 +8,7 @@ import type { Actor, Quote, Reaction } from "../chat/events.ts";
 import { firstId } from "../chat/ids.ts";
 import { reactorKey } from "../chat/line_author.ts";
 import { quoteOf } from "../chat/quotes.ts";
-import { type Line, MENTIONS_MAX, REACTIONS_MAX, type ReactionsTo } from "../chat/store.ts";
+import { type Line, MENTIONS_MAX, REACTIONS_MAX, REACTIONS_PER_MEMBER, type ReactionsTo } from "../chat/store.ts";
 import { fold } from "../chat/names.ts";
 import { lineOf, type MessageRow } from "./rows.ts";
 import type { Statements } from "./statements.ts";
@@ -44,7 +44,7 @@ export class LineExtras {
     sql.onRollback(() => this.#mentions.clear());
   }
 
-  /** Stores what a line that was inserted has, apart from its reply. */
+  /** Stores the reactions, the mentions and the deletion of a line that was inserted. */
   add(target: number, line: Line): void {
     const { id, reactions, deletedBy } = line;
     if (line.kind === "said" && line.mentions !== undefined) {
@@ -85,10 +85,9 @@ export class LineExtras {
     }
     const line = "SELECT 1 FROM message WHERE target = ? AND id = ? AND deleted_by IS NULL";
     if (this.#sql.get(line, target, id) === undefined) return;
-    const count = "SELECT count(*) AS count FROM reaction WHERE target = ? AND line = ?";
-    const reactions = this.#sql.get<{ count: number }>(count, target, id)!.count;
-    if (reactions >= REACTIONS_MAX) return;
-    if (reactions === 0) this.#sql.run("UPDATE message SET extras = 1 WHERE target = ? AND id = ?", target, id);
+    const { total, own } = this.reactionsTo(target, id, reaction);
+    if (total >= REACTIONS_MAX || own.length >= REACTIONS_PER_MEMBER) return;
+    if (total === 0) this.#sql.run("UPDATE message SET extras = 1 WHERE target = ? AND id = ?", target, id);
     this.#sql.run(
       `INSERT OR IGNORE INTO reaction (target, line, member, text, origin, account, time) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       target,
@@ -101,7 +100,7 @@ export class LineExtras {
     );
   }
 
-  /** A line without what belongs to it: see `HistoryStore.bareLine`. @param room The name of the room, for a line in a room. */
+  /** A line without its reply, reactions and mentions: see `HistoryStore.bareLine`. @param room The name of the room, for a line in a room. */
   bareLine(target: number, id: number, room: string): Line | undefined {
     const row = this.#sql.get<MessageRow>("SELECT * FROM message WHERE target = ? AND id = ?", target, id);
     return row && lineOf(row, room);
@@ -203,7 +202,7 @@ export class LineExtras {
     return rows.map((row) => ({ target: row.key, line: this.linesOf(row.target, [row], row.name)[0]! }));
   }
 
-  /** What is quoted of a line now. */
+  /** The current quote of a line. */
   #quote(target: number, id: number): Quote {
     const line = this.bareLine(target, id, "");
     return line === undefined ? { id, who: "", text: "" } : quoteOf(line);

@@ -1,4 +1,4 @@
-/** What maintenance does with an SQLite file: one short piece of it at a time, in turns. */
+/** The maintenance of an SQLite file, in short steps: its tasks take turns. */
 import type { CheckpointTable } from "./checkpoint_table.ts";
 import type { FileTable } from "./file_table.ts";
 import type { LineLimit } from "./line_limit.ts";
@@ -17,7 +17,7 @@ const STEP_TIME = 2;
 const FREE_PAGES = 256;
 const VACUUM_STEP = 32;
 
-/** What needs maintenance. */
+/** The parts that need maintenance. */
 interface MaintainedParts {
   readonly sql: Statements;
   readonly index: WordIndex;

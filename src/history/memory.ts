@@ -18,6 +18,7 @@ import {
   type Line,
   REACTION_CHARACTERS,
   REACTIONS_MAX,
+  REACTIONS_PER_MEMBER,
   type ReactionsTo,
   type Retention,
   type SavedRoom,
@@ -141,6 +142,7 @@ export class MemoryHistory implements HistoryStore {
       const isSame = (each: Reaction) => each.text === text && reactorKey(each) === key;
       if (!on) return { ...line, reactions: reactions.filter((each) => !isSame(each)) };
       if (reactions.length >= REACTIONS_MAX || reactions.some(isSame)) return line;
+      if (reactions.filter((each) => reactorKey(each) === key).length >= REACTIONS_PER_MEMBER) return line;
       return { ...line, reactions: [...reactions, { ...reaction, text }] };
     });
   }
@@ -251,8 +253,8 @@ export class MemoryHistory implements HistoryStore {
     const matcher = new TermMatcher(terms);
     const searches = targets.map((target) => {
       return new RingSearch((range) => this.page(target, range), after, before, (line) => {
-        return (from === undefined || fold(line.who) === from) && matcher.matches(line.text) &&
-          (!withLink || hasLink(line.text));
+        return line.deletedBy === undefined && (from === undefined || fold(line.who) === from) &&
+          matcher.matches(line.text) && (!withLink || hasLink(line.text));
       });
     });
     const { found, unsearched } = yield* newestOf(searches, count, () => SEARCH_BUDGET - matcher.cost);
@@ -322,7 +324,7 @@ export class MemoryHistory implements HistoryStore {
     this.#size = 0;
   }
 
-  /** Replaces a line, if it is there. Its writer pays for what others add to it. */
+  /** Replaces a line, if it is there. Reactions of others count for its writer. */
   #change(target: string, id: number, change: (line: Line) => Line) {
     const ring = this.#rings.get(target);
     const index = ring?.indexOf(id) ?? 0;
@@ -407,12 +409,12 @@ export class MemoryHistory implements HistoryStore {
   }
 }
 
-/** What a line counts for the limit of characters. */
+/** The cost of a line for the limit of characters. */
 function costOf({ text, tags, reactions }: Line): number {
   return text.length + tags.length + LINE_COST + (reactions === undefined ? 0 : reactions.length * REACTION_CHARACTERS);
 }
 
-/** What is quoted of a line now; without its name and text if it is not there any more. */
+/** The current quote of a line; without its name and text if the line is gone. */
 function currentQuote(ring: Ring, { id }: Quote): Quote {
   const index = ring.indexOf(id);
   const line = index < ring.length ? ring.at(index) : undefined;

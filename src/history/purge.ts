@@ -6,10 +6,11 @@
  * 1. Pages with neighbours of the line. When SQLite splits a page, the rows that move to the new page stay in the free space of
  *    the old one. Making the rows around a bit longer, and shorter again, has SQLite use that space, or clear it.
  * 2. The full-text index. FTS5 removes the terms of deleted lines when it merges their segments, so all are merged.
- * 3. Free pages, which hold what SQLite has moved or deleted. They are given back to the disk.
+ * 3. Free pages, which hold rows that SQLite has moved or deleted. They are given back to the disk.
  * 4. The write-ahead log, which is truncated.
  *
- * Merging all segments takes long if the file is large. So the time between two purges is a multiple of the time that one takes.
+ * Merging all segments takes long if the file is large. So a purge begins that once, and the time between two purges is a multiple of
+ * the time that one takes. Terms that are deleted during the merge are left to the next purge.
  */
 import type { Statements } from "./statements.ts";
 import type { WordIndex } from "./word_index.ts";
@@ -29,9 +30,9 @@ export const PURGE_INTERVAL = 10_000;
 const DURATIONS = 20;
 
 /** The most pages that are copied from the log at once, so that copying them stalls nothing; see CHECKPOINT_PAGES in `database.ts`. */
-const LOG_PAGES_MAX = 500;
+export const LOG_PAGES_MAX = 500;
 
-/** What is left to do: the table `purge`. */
+/** The work that is left: the table `purge`. */
 interface Due {
   readonly log: number;
   readonly terms: number;
@@ -45,6 +46,7 @@ export class Purge {
   readonly #now: () => number;
   #begun: number | undefined; // when the current purge has begun
   #next = -Infinity; // when the next one may begin
+  #hasMerged = false; // whether the current purge has begun to merge
 
   /** @param now The monotonic clock. */
   constructor(sql: Statements, index: WordIndex, now: () => number = () => performance.now()) {
@@ -70,7 +72,8 @@ export class Purge {
     if (this.#now() < this.#next) return false;
     this.#begun ??= this.#now();
     if (this.#clearNeighbours()) return true;
-    if (merging === 0 && terms !== 0) {
+    if (merging === 0 && terms !== 0 && !this.#hasMerged) {
+      this.#hasMerged = true;
       this.#sql.write(() => {
         this.#index.mergeAll();
         this.#sql.run("UPDATE purge SET log = 1, terms = 0, merging = 1");
@@ -89,6 +92,7 @@ export class Purge {
     const now = this.#now();
     this.#next = now + Math.max(PURGE_INTERVAL, DURATIONS * (now - this.#begun));
     this.#begun = undefined;
+    this.#hasMerged = false;
     return false;
   }
 

@@ -6,7 +6,7 @@ import type { Statements } from "./statements.ts";
 import { COUNTED_COLUMNS, type CountedRow, type Usage } from "./usage.ts";
 import type { WordIndex } from "./word_index.ts";
 
-/** What has to know that a text was deleted. */
+/** The parts that have to know of a deleted text. */
 interface RedactionParts {
   readonly index: WordIndex;
   readonly usage: Usage;

@@ -340,7 +340,7 @@ CREATE TABLE invite_link (
   until INTEGER NOT NULL,
   uses INTEGER, -- how many users can use it, or null for any number
   used INTEGER NOT NULL,
-  guests TEXT NOT NULL -- who has used it, in the form of maker, as JSON
+  guests TEXT NOT NULL -- the users that have used it, in the form of maker, as JSON
 ) STRICT;
 `,
   `

@@ -121,6 +121,7 @@ class TargetSearch<Found> implements Search<Found> {
   readonly #cost: { left: number };
   readonly #exact: boolean;
   readonly #indexed: number;
+  readonly #known = new Map<string, { readonly ids: number[]; readonly reach: number }>(); // what was read last, by term
   #terms: string[]; // the rarest first, once they are ranked
   #ranked: boolean;
   #part: number;
@@ -214,7 +215,10 @@ class TargetSearch<Found> implements Search<Found> {
     return matches;
   }
 
-  /** Sorts the terms by how far back a few ids of each reach. If a term does not occur, the search is done. */
+  /**
+   * Sorts the terms by how far back a few ids of each reach. If a term does not occur, the search is done; if only few lines have
+   * it, the other terms are not read.
+   */
   *#rank(): Steps<void> {
     this.#ranked = true;
     const reaches: { term: string; reach: number; count: number }[] = [];
@@ -224,6 +228,7 @@ class TargetSearch<Found> implements Search<Found> {
         this.before = this.after + 1;
         return;
       }
+      if (reach === this.after + 1 && ids.length <= FEW) return this.#promote(term);
       reaches.push({ term, reach, count: ids.length });
     }
     this.#terms = reaches.sort((a, b) => a.reach - b.reach || a.count - b.count).map(({ term }) => term);
@@ -234,11 +239,18 @@ class TargetSearch<Found> implements Search<Found> {
     this.#terms = [term, ...this.#terms.filter((each) => each !== term)];
   }
 
-  /** Reads a part of the ids of a term. `reach` is the id from which on these are all. */
+  /** Reads a part of the ids of a term, but none of them again. `reach` is the id from which on these are all. */
   *#read(term: string, after: number, before: number): Steps<{ ids: number[]; reach: number }> {
-    const ids = this.#source.ids(term, after, before, this.#part);
-    this.#cost.left -= SEEK_COST + ID_COST * ids.length;
-    yield;
-    return { ids, reach: ids.length < this.#part ? after + 1 : ids.at(-1)! };
+    const known = this.#known.get(term) ?? { ids: [], reach: before };
+    let { ids, reach } = { ids: known.ids.filter((id) => id < before), reach: Math.min(known.reach, before) };
+    const wanted = this.#part - ids.length;
+    if (reach > after + 1 && wanted >= this.#part / 2) {
+      const more = this.#source.ids(term, after, reach, wanted);
+      this.#cost.left -= SEEK_COST + ID_COST * more.length;
+      [ids, reach] = [ids.concat(more), more.length < wanted ? after + 1 : more.at(-1)!];
+      yield;
+    }
+    this.#known.set(term, { ids, reach });
+    return { ids: ids.filter((id) => id > after), reach: Math.max(reach, after + 1) };
   }
 }

@@ -51,7 +51,10 @@ export function* searchFile(
   const source: SearchSource<MessageRow> = {
     ids: (term, after, before, count) =>
       JSON.parse(sql.get<{ ids: string }>(IDS_OF_TERM, `"${term}"`, after, before, rowLimit(count))!.ids),
-    line: (target, id) => sql.get<MessageRow>("SELECT * FROM message WHERE target = ? AND id = ?", target, id),
+    line: (target, id) => {
+      const one = "SELECT * FROM message WHERE target = ? AND id = ? AND deleted_by IS NULL";
+      return sql.get<MessageRow>(one, target, id);
+    },
     lines: (target, after, before, count) => {
       const newest = "SELECT * FROM message WHERE target = ? AND id > ? AND id < ? ORDER BY id DESC LIMIT ?";
       return sql.all<MessageRow>(newest, target, after, before, count).map((line) => ({ id: line.id, line }));
@@ -59,8 +62,9 @@ export function* searchFile(
     get cost() {
       return matcher.cost / COSTS_PER_MICROSECOND;
     },
-    matches: ({ text, origin }) =>
-      (from === undefined || fold(nickOf(origin)) === from) && (!withLink || hasLink(text)) && matcher.matches(text),
+    matches: ({ text, origin, deleted_by: deletedBy }) =>
+      deletedBy === null && (from === undefined || fold(nickOf(origin)) === from) && (!withLink || hasLink(text)) &&
+      matcher.matches(text),
   };
   const { found, unsearched } = yield* searchTargets(source, places, { count });
   const lines = found.reverse().map(({ line }) => extras.linesOf(line.target, [line], names.get(line.target)!)[0]!);

@@ -88,7 +88,6 @@ export class SqliteHistory implements NodeHistory {
   readonly #writers = new Writers();
   readonly #usage: Usage;
   readonly #counts: LineCounts;
-  readonly #lineDeletion: LineDeletion;
   readonly #lineLimit: LineLimit;
   readonly #targetDeletion: TargetDeletion;
   readonly #extras: LineExtras;
@@ -132,7 +131,7 @@ export class SqliteHistory implements NodeHistory {
       files.limit({ age, clock });
       const counts = this.#counts = new LineCounts(lines !== Infinity);
       sql.onRollback(() => counts.clear());
-      const lineDeletion = this.#lineDeletion = new LineDeletion(sql, targets, index, usage, counts, files);
+      const lineDeletion = new LineDeletion(sql, targets, index, usage, counts, files);
       const lineLimit = this.#lineLimit = new LineLimit(lines, sql, targets, usage, counts, lineDeletion);
       const targetDeletion = this.#targetDeletion = new TargetDeletion(sql, {
         targets,

@@ -22,7 +22,7 @@ export function listDevices(context: AccountContext): string[] {
   return tokens.map((token) => describeToken(token, session.token?.id));
 }
 
-/** What else a token that permits to speak in one room is for. */
+/** A further use of a token that permits to speak in one room. */
 const WEBHOOK = "As a webhook, for programs that write to Slack: /hooks/ and the token are its path on the web port.";
 
 /**

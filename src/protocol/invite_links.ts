@@ -9,10 +9,10 @@ import { formatDateTime } from "../util/datetime.ts";
 import { formatDuration, parseDuration } from "../util/duration.ts";
 import { looksLikeTime, type ModerationContext } from "./moderation.ts";
 
-/** Why a code does not let its user in. */
+/** The errors about a code that is not accepted. */
 export type LinkError = "link-unknown" | "link-expired" | "link-used-up";
 
-/** What a user is told whose code is not accepted. */
+/** The sentences for a code that is not accepted. */
 const ERRORS: Readonly<Record<LinkError, string>> = {
   "link-unknown": "This invite link is not valid: it was mistyped or revoked, or its room is gone. Ask for a new one.",
   "link-expired": "This invite link has expired. Ask for a new one.",

@@ -1,8 +1,11 @@
 /** QR codes for terminals: two modules a character, one above the other, as terminals have characters twice as high as wide. */
 import { generate } from "lean-qr/nano";
 
-/** The light modules around a code that scanners need. */
+/** The light modules on each side of a code. The standard has four; scanners of phones do with two. */
 const QUIET = 2;
+
+/** The most characters of a text: the code of a longer one would not fit into common windows. */
+export const QR_TEXT_MAX = 300;
 
 /** The characters for a column of two modules, by whether the upper and the lower one are light. */
 const BLOCKS = [" ", "▄", "▀", "█"];
@@ -14,7 +17,7 @@ const BLOCKS = [" ", "▄", "▀", "█"];
  * @returns No lines if the code is wider, or the text is too long for one.
  */
 export function qrLines(text: string, width: number): string[] {
-  if (text.length > 300) return [];
+  if (text.length > QR_TEXT_MAX) return [];
   const code = generate(text);
   const end = code.size + QUIET;
   if (end + QUIET > width) return [];

@@ -25,6 +25,8 @@ export interface ChatContext {
   readonly links: LinkRegistry;
   /** Has the clients of this node disconnected that a new ban matches. */
   readonly enforceBan: (ban: Ban) => void;
+  /** Has the streams end that are logged in to an account, if their logins have ended. */
+  readonly endLogins: (account: string) => void;
   /** Has a session disconnected if a ban matches it. */
   readonly checkBans: (session: Session) => void;
   readonly limits: ConnectionLimits;
@@ -63,8 +65,20 @@ export function createChat(options: Options, resources: ServerResources, context
 function chatOptionsOf(
   options: Options,
   resources: ServerResources,
-  { bans, links, enforceBan, checkBans, limits, rejections, log, audit, requestFlush, retryFlush, repeatFlush }:
-    ChatContext,
+  {
+    bans,
+    links,
+    enforceBan,
+    endLogins,
+    checkBans,
+    limits,
+    rejections,
+    log,
+    audit,
+    requestFlush,
+    retryFlush,
+    repeatFlush,
+  }: ChatContext,
 ): ChatOptions {
   return {
     history: resources.history,
@@ -88,6 +102,7 @@ function chatOptionsOf(
     links,
     observer: {
       serverBanned: enforceBan,
+      loginsEnded: endLogins,
       identified: checkBans,
       flushWanted: requestFlush,
       storeLocked: retryFlush,

@@ -10,6 +10,7 @@ import { resourcesWithoutUploads, uploadResources } from "../protocol/http/uploa
 import type { IrcOptions } from "../protocol/irc/options.ts";
 import { TimeSlicer } from "../protocol/time_slicer.ts";
 import type { ServerResources } from "./resources.ts";
+import { webUrl } from "./web_url.ts";
 
 /**
  * The time slice of reading and writing chunks of files, in milliseconds. A chunk takes about this long, and no two are read or
@@ -50,16 +51,11 @@ export function fileResources(
   ];
 }
 
-/** What IRC clients are told of uploads; `undefined` if there are none. */
+/** The settings of uploads for IRC clients; `undefined` without uploads. The URL is missing if it is not known. */
 export function uploadSettings(options: Options): IrcOptions["uploads"] {
-  const { uploads: who, maxFile } = options;
-  const base = baseOf(options);
-  return who === "off" ? undefined : { who, maxFile, url: base === undefined ? undefined : `${base}/files` };
-}
-
-/** The URL of the web port, as far as it is known: a server that listens on all addresses does not know its own. */
-function baseOf({ publicUrl, host, webPort, tlsCert }: Options): string | undefined {
-  if (publicUrl !== undefined) return publicUrl;
-  if (webPort === "off" || webPort === 0 || host === "0.0.0.0" || host === "::") return undefined;
-  return `${tlsCert === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${webPort}`;
+  const { uploads: who, maxFile, publicUrl, host, webPort, tlsCert } = options;
+  if (who === "off") return undefined;
+  const isKnown = webPort !== "off" && webPort !== 0;
+  const base = publicUrl ?? (isKnown ? webUrl(host, webPort, tlsCert !== undefined) : undefined);
+  return { who, maxFile, url: base === undefined ? undefined : `${base}/files` };
 }

@@ -23,6 +23,7 @@ import { assetsFor } from "../web/assets.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { hint, type OpenPort } from "./hints.ts";
 import type { ProtocolHandler, ProtocolHandlers } from "./protocol_handlers.ts";
+import { bracketed, webUrl } from "./web_url.ts";
 
 /** How long a client may read nothing of what is queued for it before it is disconnected, in milliseconds. */
 const STALL_TIME = 60_000;
@@ -62,7 +63,7 @@ export interface ListenerContext {
   readonly trouble: () => string | undefined;
   /** Returns the body of `/metrics`. */
   readonly metrics: () => string;
-  /** What the web port has for programs. */
+  /** The resources of the HTTP API. */
   readonly resources: readonly Resource[];
 }
 
@@ -136,9 +137,8 @@ export class Listeners {
   get webUrl(): string | undefined {
     const web = this.#open.find(({ name }) => name === "web");
     if (web === undefined) return undefined;
-    const { hostname, port } = web;
-    const host = reachable(hostname) === hostname ? bracketed(hostname) : "HOST";
-    return `${this.#context.tls === undefined ? "http" : "https"}://${host}:${port}`;
+    const hasTls = this.#context.tls !== undefined;
+    return webUrl(web.hostname, web.port, hasTls) ?? webUrl("HOST", web.port, hasTls);
   }
 
   /** Closes all ports but the web port, which rejects new WebSockets and still answers `/healthz` and `/metrics`. */
@@ -319,11 +319,6 @@ export class Listeners {
     if (cause !== undefined) limits.count(cause);
     log.info("refused", { peer, door: name, reason });
   }
-}
-
-/** An address as a URL has it (RFC 3986, section 3.2.2). */
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }
 
 /** An address to connect to: a wildcard listens on all addresses of this machine, the loopback address among them. */

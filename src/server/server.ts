@@ -100,6 +100,7 @@ export class Server {
         enforcer.enforce(ban);
         this.#api.streams.recheck();
       },
+      endLogins: (account) => this.#api.streams.endLogins(account),
       checkBans: (session) => enforcer.check(session),
       limits,
       rejections,

@@ -14,6 +14,9 @@ export type { HttpAnswer, HttpClient, Protocol, StreamedResponse };
 /** The reason of a connection that ended because its client uses another protocol than the port. */
 export const WRONG_PROTOCOL = "wrong protocol";
 
+/** The line that Ctrl-C of a telnet client becomes. In raw connections, the same key and Enter send it. */
+export const INTERRUPT = "\x03";
+
 /** A connection to one client. */
 export interface Connection {
   /** Address of the client without the port, as used by limits per address: `127.0.0.1`, `::1`. */

@@ -78,7 +78,7 @@ export interface HttpOptions {
   readonly handler: HttpHandler;
   /**
    * The maximum length in bytes of the body of a request; 0 if it may have none. Requests with a longer one are rejected with
-   * problem details. None may, unless given.
+   * problem details. None may, unless given. Infinity if the handler reads no body.
    */
   readonly bodyLimit?: ((method: string, url: string) => number) | undefined;
   /** Schedules the parsing and handling of a request. */
@@ -110,7 +110,7 @@ interface PendingRequest {
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Size of the buffer for what is discarded, in bytes. */
+/** Size of the buffer for discarded input, in bytes. */
 const SCRATCH_SIZE = 512;
 
 const INTERNAL_ERROR = "Internal server error";
@@ -124,7 +124,7 @@ export class HttpConnection {
   readonly #startTime = performance.now();
   readonly #input: HttpInput;
   #timer: ReturnType<typeof setTimeout> | undefined; // closes the socket
-  #problems = false; // whether errors of the request are told as problem details
+  #problems = false; // whether errors of the request are answered with problem details
   #clientLeft: Promise<void> | undefined; // the read in flight during an endless response
 
   constructor(socket: Socket, options: HttpOptions) {
@@ -311,7 +311,7 @@ export class HttpConnection {
     }
   }
 
-  /** Discards what the client sends during an endless response; calls back when it ends the stream. */
+  /** Discards input during an endless response; calls back when it ends the stream. */
   async #watch(onLeft: () => void) {
     const scratch = new Uint8Array(SCRATCH_SIZE);
     try {

@@ -93,7 +93,7 @@ export class RequestBody {
     }
   }
 
-  /** Reads up to a number of bytes: what is in the buffer, else from the socket. */
+  /** Reads up to a number of bytes: from the buffer, or from the socket if that is empty. */
   async #readPiece(most: number): Promise<Uint8Array<ArrayBuffer>> {
     const input = this.#input;
     if (!input.empty) {

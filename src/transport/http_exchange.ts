@@ -1,4 +1,4 @@
-/** What an HTTP connection and the resources above it exchange, besides `Request` and `Response`. */
+/** The types that an HTTP connection and the resources above it exchange, besides `Request` and `Response`. */
 import type { EvictableSocket } from "./socket.ts";
 
 /** The client of a request. */

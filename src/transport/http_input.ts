@@ -10,7 +10,7 @@ const BUFFER_SIZE = 1024;
 
 const LF = 0x0a;
 
-/** What a read has led to. */
+/** The result of a read. */
 export type ReadOutcome = "read" | "end" | "timeout";
 
 /** Reads from a socket into a buffer. After a timeout, nothing more can be read. */

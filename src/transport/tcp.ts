@@ -5,7 +5,7 @@ import { Framer, LineSplitter, malformedLines } from "./lines.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
 import { Recognizer } from "./recognize.ts";
 import { type EvictableSocket, peerOf, type Socket } from "./socket.ts";
-import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "./telnet.ts";
+import { HIDE_INPUT, NO_TIMING_MARK, SHOW_INPUT, TelnetFilter } from "./telnet.ts";
 import { HANDSHAKE_TIME } from "./tls.ts";
 
 /** Buffer size of the first reads in bytes: small, as each idle client holds a buffer of this size. */
@@ -120,8 +120,12 @@ class TcpConnection extends LineConnection {
 
   override hideInput(hidden: boolean): void {
     if (this.closing || this.#lineEnd !== "as the client" || !(hidden || this.#isTelnet)) return;
-    if (!this.outbox.push(hidden ? HIDE_INPUT : SHOW_INPUT)) return this.abort("too slow to read");
     if (hidden) this.encoder = CRLF; // while telnet hides input, its terminal adds no CR to a LF
+    this.#sendBytes(hidden ? HIDE_INPUT : SHOW_INPUT);
+  }
+
+  #sendBytes(bytes: Uint8Array<ArrayBuffer>) {
+    if (!this.outbox.push(bytes)) return this.abort("too slow to read");
     this.options.fanout.add(this.outbox);
   }
 
@@ -175,6 +179,10 @@ class TcpConnection extends LineConnection {
       const read = buffer.subarray(0, count ?? 0);
       const text = telnet?.filter(read) ?? read;
       if (telnet?.seen) this.#isTelnet = true;
+      if (telnet?.timingMark) {
+        this.#sendBytes(NO_TIMING_MARK);
+        if (this.closing) return;
+      }
       if (recognizing) {
         recognizer ??= new Recognizer();
         const protocol = ended ? recognizer.finish() : recognizer.push(text);

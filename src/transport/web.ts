@@ -147,7 +147,7 @@ class Web {
     const connection = new HttpConnection(socket, {
       handler,
       secure,
-      bodyLimit: expected && bodyLimit ? (method, url) => bodyLimit(method, new URL(url).pathname) : undefined,
+      bodyLimit: (method, url) => expected ? bodyLimit?.(method, new URL(url).pathname) ?? 0 : Infinity, // all are redirected
       schedule: (work) => schedule(work, socket.remoteAddr.hostname),
       onRejected: (reason, cause) => onRejected(peer, reason, cause),
       onWrongProtocol: wrongProtocolReply && ((protocol) => {

@@ -108,11 +108,17 @@ const INDENTATION = /^[ \t]+/gm;
  */
 export function assetsFor(name: string): Asset[] {
   const escaped = name.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return assets.map((asset) => {
-    if (asset.type === HTML) return { ...asset, text: asset.text.replace(NAME, () => escaped) };
-    if (asset.type !== JS && asset.type !== CSS) return asset;
-    const code = asset.text.replace(COMMENT, (comment) => comment.replace(/[^\n]+/g, ""));
-    return { ...asset, text: code.replace(COMMENT_AFTER, "").replace(INDENTATION, "") };
+  return assets.map(({ path, type, text }) => {
+    if (type === HTML) return { path, type, text: text.replace(NAME, () => escaped) };
+    if (type !== JS && type !== CSS) return { path, type, text };
+    return {
+      path,
+      type,
+      get text() { // when it is needed: all files together would delay the start
+        const code = text.replace(COMMENT, (comment) => comment.replace(/[^\n]+/g, ""));
+        return code.replace(COMMENT_AFTER, "").replace(INDENTATION, "");
+      },
+    };
   });
 }
 

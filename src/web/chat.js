@@ -45,7 +45,7 @@ export class Chat {
   network = "";
   /** Whose private messages the server stores; empty if it does not say. */
   privateHistory = "";
-  /** @type {{ who: string, max: number } | undefined} Who may upload files, and the most bytes of one. */
+  /** @type {{ who: string, max: number } | undefined} The users that may upload files, and the most bytes of one. */
   uploads;
   /** The most messages that the server returns for one request. */
   historyMax = Infinity;
@@ -144,20 +144,25 @@ export class Chat {
   }
 
   /**
-   * Sends a message: as one if the server supports that, else in several parts if it has several lines or a long one. It
-   * replies to the message that the user has chosen.
+   * Sends a message: as one if the server supports that, else in several parts if it has several lines or a long one.
    *
    * @param {Room} room
    * @param {string} text
    * @param {"say" | "action"} kind
+   * @param {string} reply The id of the message that it replies to, or the empty string; by default the one that is chosen.
    */
-  say(room, text, kind = "say") {
+  say(room, text, kind = "say", reply = this.takeReply(room)) {
     // Not a user but a service; the text may contain a password, so it is not shown.
     if (isNickServ(room.name)) return askNickServ(this, text, room);
     if (isChanServ(room.name)) return void askChanServ(this, [text], { room });
-    const reply = room.replyTo?.id;
-    if (reply !== undefined) this.model.replyTo(room, undefined);
-    this.#send(room, text, kind, reply);
+    this.#send(room, text, kind, reply || undefined);
+  }
+
+  /** The id of the message that the user has chosen to reply to, or the empty string. It is no longer chosen then. @param {Room} room */
+  takeReply(room) {
+    const { id = "" } = room.replyTo ?? {};
+    if (id !== "") this.model.replyTo(room, undefined);
+    return id;
   }
 
   /**

@@ -82,7 +82,7 @@ export interface ChatContext {
   network: string;
   /** Whose private messages the server stores (`PRIVATEHISTORY` of RPL_ISUPPORT); empty if it does not say. */
   privateHistory: string;
-  /** Who may upload files, and the most bytes of one; `undefined` if the server takes none. */
+  /** The users that may upload files (`accounts` or `everyone`), and the most bytes of one; `undefined` if the server takes none. */
   uploads: { who: string; max: number } | undefined;
   /** The most messages that the server returns for one request (`CHATHISTORY` of RPL_ISUPPORT). */
   historyMax: number;

@@ -5,6 +5,7 @@
 import { isNickServ } from "./account.js";
 import { isChanServ } from "./chanserv.js";
 import { now } from "./clock.js";
+import { noteFileHost } from "./files.js";
 import { plainText } from "./format.js";
 import { loadLatest } from "./history.js";
 import { awayText, noteGuest } from "./kept.js";
@@ -54,7 +55,7 @@ const HANDLERS = {
   PRIVMSG: handleMessage,
   NOTICE: handleMessage,
 
-  /** Tags without a text: reactions, and who is typing. */
+  /** Tags without a text: reactions and typing notifications. */
   TAGMSG(chat, message, request) {
     receiveReaction(chat, message, request);
     receiveTyping(chat, message);
@@ -307,6 +308,7 @@ const HANDLERS = {
       if (name === "CLIENTTAGDENY") chat.typingDenied = value.split(",").some((tag) => tag === "*" || tag === "typing");
       if (name === "NETWORK") chat.network = value;
       if (name === "PRIVATEHISTORY") chat.privateHistory = value;
+      if (name === "draft/FILEHOST") noteFileHost(value);
       if (name === "UPLOADS") chat.uploads = uploadRules(value);
       if (name === "CHATHISTORY") chat.historyMax = Number(value) || Infinity;
     }
@@ -480,7 +482,7 @@ function leftText(nick, reason) {
   return `${nick} left${why === "" ? "" : ` (${why})`}`;
 }
 
-/** Who may upload files, and the most bytes of one (`UPLOADS` of RPL_ISUPPORT). @param {string} value */
+/** The users that may upload files, and the most bytes of one (`UPLOADS` of RPL_ISUPPORT). @param {string} value */
 function uploadRules(value) {
   const [who = "", max] = value.split(":");
   return { who, max: Number(max) };

@@ -3,6 +3,8 @@
  * What happens to lines after they were said: reactions and deletions, as the server tells of them (IRCv3, "react", a draft,
  * and "message-redaction", a draft), and what the user does.
  */
+import { authorOf } from "./ignored.js";
+import { isOperator } from "./ranks.js";
 import { fold, isRoom } from "./room.js";
 
 /** @typedef {import("./context.ts").ChatContext} ChatContext */
@@ -12,7 +14,7 @@ import { fold, isRoom } from "./room.js";
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./room.js").Room} Room */
 
-/** The capabilities for deleting messages, and for reactions and deletions in the history. */
+/** The capability for deleting messages. */
 const REDACTION = "draft/message-redaction";
 
 /** The id of the message that another one replies or reacts to. @param {Map<string, string>} tags */
@@ -40,15 +42,17 @@ export function receiveReaction(chat, message, request) {
   if (id === undefined || text === undefined) return;
   const account = tags.get("account") ?? "";
   const own = fold(nick) === fold(chat.model.nick) || (account !== "" && account === chat.model.account);
-  const change = (/** @type {Line} */ line) => react(line, text, nick, own, added !== undefined);
+  const member = { key: authorOf(message), nick, own };
+  const change = (/** @type {Line} */ line) => react(line, text, member, added !== undefined);
   changeLine(chat, message, request, id, change);
 }
 
 /** Handles REDACT: the text of a line was deleted. @param {ChatContext} chat @param {Message} message @param {PendingRequest | undefined} request */
 export function receiveDeletion(chat, message, request) {
   const [, id = "", reason = ""] = message.params;
+  const author = authorOf(message);
   changeLine(chat, message, request, baseId(id), (line) => {
-    line.deletedBy = message.nick;
+    line.deletedBy = line.author === author ? line.nick : message.nick; // authors may have changed their nicknames
     line.reason = reason;
     line.text = "";
     line.mention = false;
@@ -76,19 +80,19 @@ function changeLine({ model }, { nick, params: [to = ""] }, request, id, change)
  *
  * @param {Line} line
  * @param {string} text
- * @param {string} nick
- * @param {boolean} own
+ * @param {{ key: string, nick: string, own: boolean }} member `key`: as in {@linkcode authorOf}, as the nickname may change.
  * @param {boolean} on
  */
-function react(line, text, nick, own, on) {
+function react(line, text, { key, nick, own }, on) {
   if (line.deletedBy !== undefined) return;
   const all = line.reactions ?? [];
   const known = all.find((each) => each.text === text);
-  const others = known?.nicks.filter((each) => fold(each) !== fold(nick)) ?? [];
-  const nicks = on ? [...others, nick] : others;
+  const nicks = new Map(known?.nicks);
+  if (on) nicks.set(key, nick);
+  else nicks.delete(key);
   const reaction = { text, nicks, own: own ? on : known?.own ?? false };
   line.reactions = known === undefined ? [...all, reaction] : all.map((each) => each === known ? reaction : each);
-  line.reactions = line.reactions.filter(({ nicks }) => nicks.length > 0);
+  line.reactions = line.reactions.filter(({ nicks }) => nicks.size > 0);
 }
 
 /** Adds the user's reaction to a line, or takes it back. @param {ChatContext} chat @param {Room} room @param {Line} line @param {string} text */
@@ -106,7 +110,15 @@ export function deleteLine(chat, room, line) {
   if (line.id !== undefined) chat.request("REDACT", [room.name, line.id], { room });
 }
 
-/** Whether the server lets clients delete messages. @param {ChatContext} chat */
-export function canDelete(chat) {
-  return chat.connection.has(REDACTION);
+/**
+ * Whether the user may try to delete a line: its author, under any nickname of the account, and operators.
+ *
+ * @param {import("./chat.js").Chat} chat
+ * @param {Room} room
+ * @param {Line} line
+ */
+export function mayDelete(chat, room, line) {
+  const { connection, model } = chat;
+  const own = line.own || (model.account !== "" && line.author === fold(model.account));
+  return connection.has(REDACTION) && (own || model.isServerOperator || (room.isRoom && isOperator(chat, room)));
 }

@@ -20,15 +20,20 @@
  * @property {string} [author] The sender of a message, as on ignore lists, folded: see ignored.js.
  * @property {string} [reply] The id of the message that it replies to.
  * @property {Reaction[]} [reactions] The reactions to it, the oldest first.
- * @property {string} [deletedBy] Who has deleted its text, which is empty then.
+ * @property {string} [deletedBy] The nickname of the member who has deleted its text, which is empty then: that of the line if its author has.
  * @property {string} [reason] Why it was deleted, if that was said.
  * @property {number} [version] Grows when the line is changed after it was added.
  * @property {boolean} [ignored] Whether it is not shown, as the user ignores its sender.
  */
 
-/** @typedef {{ text: string, nicks: string[], own: boolean }} Reaction An emoji or a short word, who has reacted with it, and whether the user has. */
+/** @typedef {{ text: string, nicks: Map<string, string>, own: boolean }} Reaction An emoji or a short word, the nicknames of the members who have reacted with it by author (see ignored.js), and whether the user has. */
 
 /** @typedef {{ id: string, time: Date }} Position A position among messages: after the one with this id or, if the id is empty or unknown, after this time. */
+
+/** A line of which only the id is known. @param {string} id @returns {Line} */
+export function unloadedLine(id) {
+  return { kind: "say", text: "", time: new Date(0), id };
+}
 
 /** Whether a line is a message. @param {Line} line */
 export function isMessage({ kind }) {

@@ -15,7 +15,7 @@ import { fold, Room } from "./room.js";
 /**
  * What has changed: a tab was opened; the list of tabs or their counts; the current room; a line was added to a room; its
  * lines were replaced; it was brought up to date after joining; it shall scroll to a line or to the end; its read marker; its
- * pending messages; a line has changed; the message that the user replies to; who is typing; its members; its topic or whether the user is in it; whether the user is always on or a server operator.
+ * pending messages; a line has changed; the message that the user replies to; the members who are typing; its members; its topic or whether the user is in it; whether the user is always on or a server operator.
  *
  * @typedef {"opened" | "tabs" | "current" | "line" | "lines" | "caught up" | "goto" | "read" | "pending" | "changed" | "reply" | "typing" | "members" | "room" | "user"} Change
  */
@@ -185,8 +185,8 @@ export class Model {
 
   /** Changes a line of a room, if it is loaded. @param {Room} room @param {string} id @param {(line: Line) => void} change */
   changeLine(room, id, change) {
-    for (const line of [...room.lines, ...room.queue ?? []]) {
-      if (line.id !== id) continue;
+    for (const line of new Set([...room.lines, ...room.queue ?? [], room.quoted.get(id), room.replyTo])) {
+      if (line?.id !== id) continue;
       change(line);
       line.version = (line.version ?? 0) + 1;
       this.emit("changed", room, line);

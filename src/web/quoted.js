@@ -20,15 +20,19 @@ const QUOTE_MAX = 160;
 /** How many are loaded at a time. */
 const LOADING_MAX = 4;
 
+/** Whether single messages of a room can be loaded: after a reconnect, not before the user is in it again. @param {Chat} chat @param {Room} room */
+export function canLoad(chat, room) {
+  return chat.online && hasHistory(chat) && room.state === "in";
+}
+
 /**
  * @param {Chat} chat
- * @param {Room} room
- * @param {() => void} changed Called when a message was loaded.
+ * @param {Room} room Its `quoted` has `null` for a message that is gone, `undefined` while one is being loaded.
+ * @param {(id: string) => void} changed Called when a message was loaded, or could not be.
  * @returns {import("./views/reactions.js").LineActions}
  */
 export function lineActions(chat, room, changed) {
-  /** @type {Map<string, Line | null | undefined>} By id; `null` if there is none any more, `undefined` while it is being loaded. */
-  const loaded = new Map();
+  const { quoted } = room;
   /** @type {string[]} */
   const waiting = [];
   let loading = 0;
@@ -37,29 +41,33 @@ export function lineActions(chat, room, changed) {
     const id = loading < LOADING_MAX ? waiting.pop() : undefined; // the last one is the one that is shown
     if (id === undefined) return;
     loading++;
-    const done = (/** @type {Line | null} */ line) => {
+    const done = (/** @type {Line | null | undefined} */ line) => {
       loading--;
-      loaded.set(id, line);
-      const [oldest] = loaded.keys();
-      if (loaded.size > QUOTED_MAX && oldest !== undefined) loaded.delete(oldest);
-      changed();
+      if (line === undefined) quoted.delete(id);
+      else quoted.set(id, line);
+      const [oldest] = quoted.keys();
+      if (quoted.size > QUOTED_MAX && oldest !== undefined) quoted.delete(oldest);
+      changed(id);
       loadNext();
     };
-    loadMessage(chat, room, id, { done: (line) => done(line ?? null), failed: () => done(null) });
+    loadMessage(chat, room, id, {
+      done: (line) => done(line ?? null),
+      failed: () => done(canLoad(chat, room) ? null : undefined), // else it is loaded when the user is in the room again
+    });
   };
 
   return {
     react: (line, text) => toggleReaction(chat, room, line, text),
     goTo: (id) => {
-      const time = loaded.get(id)?.time ?? new Date(0);
+      const time = quoted.get(id)?.time ?? new Date(0);
       goToMessage(chat, room, { id, time }, (why) => chat.model.tell(room, why));
     },
     find(id) {
       const known = room.lines.findLast((line) => line.id === id);
       if (known !== undefined) return known;
-      if (loaded.has(id) || !hasHistory(chat) || !chat.online) return loaded.get(id);
-      loaded.set(id, undefined);
-      if (waiting.length >= QUOTED_MAX) loaded.delete(waiting.shift() ?? "");
+      if (quoted.has(id) || !canLoad(chat, room)) return quoted.get(id);
+      quoted.set(id, undefined);
+      if (waiting.length >= QUOTED_MAX) quoted.delete(waiting.shift() ?? "");
       waiting.push(id);
       loadNext();
       return undefined;
@@ -67,10 +75,10 @@ export function lineActions(chat, room, changed) {
   };
 }
 
-/** The beginning of a message as a quote shows it: the name of a file, and no marks of code blocks. @param {Line} line @param {string} origin That of the page, whose links are files. */
-export function quoteText({ text, deletedBy }, origin) {
+/** The beginning of a message as a quote shows it: the name of a file, and no marks of code blocks. @param {Line} line */
+export function quoteText({ text, deletedBy }) {
   if (deletedBy !== undefined) return "Deleted message";
-  const files = text.includes("/f/") ? fileLinks(text, origin) : [];
+  const files = fileLinks(text);
   if (isFileAlone(text, files)) return files[0]?.name ?? "";
   return plainText(text).replace(/^(?:```.*|> ?)/gm, "").trim().slice(0, QUOTE_MAX);
 }

@@ -125,7 +125,9 @@ export class Room {
   pending = [];
   /** @type {Line | undefined} The message that the user replies to with the next one. */
   replyTo;
-  /** @type {Map<string, { nick: string, until: number }>} Who is typing, by folded nickname: see typing.js. */
+  /** @type {Map<string, Line | null | undefined>} Quoted messages that are not among the lines, by id: see quoted.js. */
+  quoted = new Map();
+  /** @type {Map<string, { nick: string, until: number }>} The members who are typing, by folded nickname: see typing.js. */
   typing = new Map();
   /** @type {string[]} Earlier input, for recall. */
   inputHistory = [];

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * What the browser stores: permanently the nickname, rooms, closed conversations, read markers, settings and the token of this device; until the tab
- * is closed drafts and the password of the server. Neither passwords of accounts nor keys of rooms are stored. If the browser does not allow it, nothing is stored.
+ * is closed drafts, the messages that they reply to, and the password of the server. Neither passwords of accounts nor keys of rooms are stored. If the browser does not allow it, nothing is stored.
  */
 
 /** @param {() => Storage} storage */

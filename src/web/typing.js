@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Who is typing (IRCv3, "typing"): tells the others while the user writes, and remembers for each room who else does.
+ * Typing notifications (IRCv3, "typing"): sends them while the user writes, and stores those of other members for each room.
  */
 import { localStore } from "./storage.js";
 import { fold, isRoom } from "./room.js";
@@ -14,7 +14,7 @@ export const TELL_EVERY = 3000;
 export const ACTIVE_TIME = 6000;
 export const PAUSED_TIME = 30_000;
 
-/** Others are told in rooms of at most so many members: with more, nobody could follow who is typing. */
+/** Others are told in rooms of at most so many members: with more, the names would change too fast to be read. */
 export const TYPING_MEMBERS_MAX = 100;
 
 /** The most users that are remembered for each room. */
@@ -58,13 +58,13 @@ export function stopTyping(room, nick) {
   return room.typing.delete(fold(nick));
 }
 
-/** Who is typing in a room now. @param {Room} room @param {number} now Milliseconds since 1970. @returns {string[]} */
+/** The members who are typing in a room now. @param {Room} room @param {number} now Milliseconds since 1970. @returns {string[]} */
 export function typists(room, now) {
   for (const [key, { until }] of room.typing) if (until <= now) room.typing.delete(key);
   return [...room.typing.values()].map(({ nick }) => nick);
 }
 
-/** `alice is typing`, `alice and bob are typing`, `4 people are typing`; empty for nobody. @param {string[]} nicks */
+/** `alice is typing`, `alice and bob are typing`, `4 people are typing`; empty without nicknames. @param {string[]} nicks */
 export function typingText(nicks) {
   if (nicks.length === 0) return "";
   if (nicks.length === 1) return `${nicks[0]} is typing …`;

@@ -12,14 +12,15 @@ import { sizeText } from "./files.js";
 export const WAITING_MAX = 10;
 const RUNNING_MAX = 2;
 
-/** Says who may upload files, and the most bytes of one. @typedef {{ who: string, max: number }} UploadRules */
+/** The users that may upload files (`accounts` or `everyone`), and the most bytes of one. @typedef {{ who: string, max: number }} UploadRules */
 
 /** What the uploads need of the chat. */
 /**
  * @typedef {{
  *   uploads: UploadRules | undefined,
  *   connection: { account: string, password: string, login: Login | undefined },
- *   say(room: Room, text: string): void,
+ *   say(room: Room, text: string, kind: "say", reply: string): void,
+ *   takeReply(room: Room): string,
  * }} UploadChat
  */
 
@@ -35,6 +36,8 @@ export class Upload {
   href = "";
   /** Whether the link is said as soon as it is ready. */
   wanted = false;
+  /** The id of the message that the link replies to, or the empty string: chosen when the user sent it, not when it is ready. */
+  reply = "";
   /** @type {XMLHttpRequest | undefined} */
   request;
 
@@ -54,7 +57,7 @@ export class Uploads {
   /** Called when anything has changed. */
   onChange = () => {};
 
-  /** @param {UploadChat} chat @param {string} base The URL of the page. */
+  /** @param {UploadChat} chat @param {string} base The URL of the folder of the page. */
   constructor(chat, base) {
     this.#chat = chat;
     this.#base = base;
@@ -111,17 +114,22 @@ export class Uploads {
    * @returns {boolean} Whether there were any.
    */
   send(room) {
-    const uploads = this.of(room).filter(({ state }) => state !== "failed");
-    for (const upload of uploads) upload.wanted = true;
-    if (uploads.length > 0) this.#changed();
-    return uploads.length > 0;
+    const uploads = this.of(room).filter(({ state, wanted }) => state !== "failed" && !wanted);
+    if (uploads.length === 0) return false;
+    const reply = this.#chat.takeReply(room);
+    for (const upload of uploads) {
+      upload.wanted = true;
+      upload.reply = reply;
+    }
+    this.#changed();
+    return true;
   }
 
   #changed() {
     for (const upload of [...this.#all]) {
       if (!upload.wanted || upload.state !== "ready") continue;
       this.#all = this.#all.filter((each) => each !== upload);
-      this.#chat.say(upload.room, upload.href);
+      this.#chat.say(upload.room, upload.href, "say", upload.reply);
     }
     const running = this.#all.filter(({ state }) => state === "running").length;
     for (const upload of this.#all.filter(({ state }) => state === "waiting").slice(0, RUNNING_MAX - running)) {
@@ -146,7 +154,7 @@ export class Uploads {
       if (request.status === 201 && typeof answer.path === "string") {
         upload.state = "ready";
         upload.progress = 1;
-        upload.href = new URL(answer.path, this.#base).href;
+        upload.href = new URL(`.${answer.path}`, this.#base).href;
       } else fail(upload, typeof answer.detail === "string" ? answer.detail : `The server answered ${request.status}.`);
       this.#changed();
     };

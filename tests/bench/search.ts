@@ -1,7 +1,7 @@
 /**
  * Measures the search in an SQLite store with a million messages in several scripts: how long a whole search takes, and its
  * longest step, for beginnings of words, words, and sequences of scripts without spaces, with authors, times and links. Also
- * measures what the index costs: its size, and the time that maintenance takes for a line. Prints Markdown tables. Exits with 1
+ * measures the cost of the index: its size, and the time that maintenance takes for a line. Prints Markdown tables. Exits with 1
  * if a search takes longer than its limit.
  *
  * ```sh
@@ -21,6 +21,7 @@ import type { Line, SearchQuery } from "../../src/chat/store.ts";
 import { Database } from "../../src/history/database.ts";
 import { SqliteHistory } from "../../src/history/sqlite.ts";
 import { queryTerms } from "../../src/util/tokenizer.ts";
+import { Random } from "../fuzz/random.ts";
 
 const MESSAGES = 1_000_000;
 const SMALL_ROOMS = 50;
@@ -43,18 +44,11 @@ const STEP_MAX = 10;
 
 const counted = new Intl.NumberFormat("en");
 
-/** A pseudorandom number generator with a fixed seed (mulberry32). */
-let seed = 1;
-function chance(): number {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-  return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-}
+const random = new Random(1);
 
 /** A random integer from `from` up to `to`, which is excluded. */
 function between(from: number, to: number): number {
-  return from + Math.floor(chance() * (to - from));
+  return from + random.int(to - from);
 }
 
 function oneOf<T>(all: ArrayLike<T>): T {
@@ -67,7 +61,7 @@ function zipf(size: number): () => number {
   let sum = 0;
   for (let n = 0; n < size; n++) sums[n] = sum += 1 / (n + 1);
   return () => {
-    const sought = chance() * sum;
+    const sought = random.next() * sum;
     let [low, high] = [0, size - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -95,7 +89,7 @@ function vocabulary(size: number, parts: [fewest: number, most: number], part: (
   return [...all];
 }
 
-/** Letters of some languages, with those of a word's parts: the common ones several times. */
+/** Letters of some languages, or parts of words; common ones several times. */
 const ONSETS = "b c d f g h j k l m n p r s t v w st th tr pr ch sh s t m c r n d".split(" ");
 const VOWELS = "a e i o u a e i o e ea ou ai".split(" ");
 const CODAS = ["", "", "", "n", "r", "s", "t", "l", "ng", "st", "nd"];
@@ -110,7 +104,7 @@ const kana = common(characters(0x3042, 0x3093));
 const hangul = common(characters(0xac00, 0xac00 + 1800).filter((_, n) => n % 2 === 0));
 const thai = common(characters(0x0e01, 0x0e2e).concat([..."าะเแโไ"]));
 
-/** A language of the messages: what part they are of all, their words, and what is between them. */
+/** A language of the messages: its share of all messages, its words, and the text between them. */
 interface Language {
   readonly name: string;
   readonly part: number;
@@ -135,7 +129,7 @@ const LANGUAGES: readonly Language[] = [
   language("Latin", 0.5, vocabulary(30_000, [1, 5], latin), " ", [3, 35]),
   language("Cyrillic", 0.1, vocabulary(20_000, [1, 5], cyrillic), " ", [3, 30]),
   language("Chinese", 0.12, vocabulary(20_000, [1, 3], han), "", [2, 30]),
-  language("Japanese", 0.1, vocabulary(20_000, [1, 3], () => chance() < 0.4 ? han() : kana()), "", [2, 30]),
+  language("Japanese", 0.1, vocabulary(20_000, [1, 3], () => random.next() < 0.4 ? han() : kana()), "", [2, 30]),
   language("Korean", 0.1, vocabulary(20_000, [1, 4], hangul), " ", [2, 15]),
   language("Thai", 0.08, vocabulary(10_000, [2, 6], thai), "", [2, 25]),
 ];
@@ -150,22 +144,22 @@ const SAMPLES = 20_000;
 function message(id: number, time: number): Line & { readonly room: string } {
   const { text } = sample();
   const who = authors[someAuthor()]!;
-  const room = chance() < 0.9 ? "#all" : `#room-${between(0, SMALL_ROOMS)}`;
+  const room = random.next() < 0.9 ? "#all" : `#room-${between(0, SMALL_ROOMS)}`;
   const origin = `${who}!~${who}@0123456789ab.hidden`;
   return { kind: "said", room, who, origin, id, text, style: "say", time, tags: "", bot: false };
 }
 
 function sample(): { text: string; language: Language } {
-  let left = chance();
+  let left = random.next();
   const language = LANGUAGES.find(({ part }) => (left -= part) < 0) ?? LANGUAGES[0]!;
   const words = Array.from({ length: between(language.length[0], language.length[1] + 1) }, () => {
     return language.words[language.choose()]!;
   });
-  if (chance() < 0.03) words.push(` https://${oneOf(authors)}.example/${oneOf(authors)}`);
+  if (random.next() < 0.03) words.push(` https://${oneOf(authors)}.example/${oneOf(authors)}`);
   return { text: words.join(language.space), language };
 }
 
-/** Fills a store, and prints what that cost. */
+/** Fills a store, and prints the cost. */
 async function make(directory: string, messages: number): Promise<SqliteHistory> {
   const file = await Database.open(directory);
   const history = new SqliteHistory(file);
@@ -231,7 +225,7 @@ const samples = Array.from({ length: SAMPLES }, sample);
 
 const start = (name: string, length: number) => [...wordOf(name, length)].slice(0, length).join("");
 const author = () => authors[someAuthor()]!;
-const before = () => firstId(Date.now() - chance() * PERIOD);
+const before = () => firstId(Date.now() - random.next() * PERIOD);
 
 const KINDS: readonly Kind[] = [
   { title: "2 letters", query: () => ({ words: start("Latin", 2) }) },
@@ -288,7 +282,7 @@ function measure(history: SqliteHistory, rooms: readonly string[], { query }: Ki
   return [all[Math.floor(RUNS / 2)]!, all[Math.floor(RUNS * 0.99)]!, longest, found / RUNS];
 }
 
-/** The processor time of this process so far, in milliseconds: what else runs on the machine does not count. */
+/** The processor time of this process so far, in milliseconds. Other processes of the machine do not count. */
 function processorTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

@@ -18,7 +18,7 @@ function place() {
     commits++;
     history.commit();
   };
-  const reader = new HistoryReader(history, commit, ids);
+  const reader = new HistoryReader(history, { commitLines: commit, commitLine: commit }, ids);
   const memberOf = (nick: string, account?: string) => {
     return new Member(nick, { ...IDENTITY, account });
   };

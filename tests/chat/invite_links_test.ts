@@ -1,4 +1,4 @@
-/** Invite links: who may make one, what it does for its user, when it ends, and the limits. */
+/** Invite links: permissions to make and revoke them, what they do for their users, when they end, and limits. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
 import {
@@ -75,7 +75,7 @@ Deno.test("invite links: a code is not used by a member that needs none, and ope
   assertEquals(chat.links.list(ann)[0]?.used, 0);
 });
 
-Deno.test("invite links: a link for one user is used up by the first, who may come again, and a second is rejected", () => {
+Deno.test("invite links: a link for one user is used up by the first one, which may come again; a second one is rejected", () => {
   const { chat, ann, bob, room } = closedRoom();
   const carol = arrive(chat, "carol");
   const { code } = chat.links.add(ann, room, DAY, 1);
@@ -85,7 +85,7 @@ Deno.test("invite links: a link for one user is used up by the first, who may co
   chat.join(bob, code);
   assert(room.has(bob) && !room.has(carol));
   assertEquals(chat.links.list(ann)[0]?.used, 1);
-  assertEquals(chat.links.check(code, IDENTITY.host), hashCode(code)); // it may be bob who connects again
+  assertEquals(chat.links.check(code, IDENTITY.host), hashCode(code)); // bob may connect again
   assertRejected("link-used-up", () => chat.links.check(code, "elsewhere"));
 });
 
@@ -184,7 +184,7 @@ Deno.test("invite links: wrong codes are limited as wrong keys are", () => {
     assertRejected(i < WRONG_KEYS_AGAIN ? "link-unknown" : "keys-too-fast", wrong);
   }
   assertRejected("keys-too-fast", () => chat.join(bob, code));
-  assertEquals(chat.join(arrive(chat, "carol"), code), room); // who has not guessed may still come
+  assertEquals(chat.join(arrive(chat, "carol"), code), room); // she has not guessed
 });
 
 Deno.test("invite links: a link ends when its time is over, with a reason of its own", () => {

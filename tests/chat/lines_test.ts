@@ -1,14 +1,19 @@
-/** Replies, reactions and deleted texts: who may do what, and what clients are told. */
+/** Replies, reactions and deleted texts: permissions, and what clients are told. */
 import { assertEquals } from "@std/assert";
+import { AuthoredChat } from "../../src/chat/authored_chat.ts";
+import { ChatError, type ChatErrorCode } from "../../src/chat/chat_error.ts";
 import type { ChatOptions } from "../../src/chat/chat_options.ts";
+import type { CommandSink } from "../../src/chat/command_sink.ts";
+import type { CommandOf, Op, Results } from "../../src/chat/commands.ts";
 import type { ChatEvent } from "../../src/chat/events.ts";
+import type { Hub } from "../../src/chat/hub.ts";
 import { firstId } from "../../src/chat/ids.ts";
-import { REACTIONS_PER_MEMBER } from "../../src/chat/lines.ts";
-import type { Member } from "../../src/chat/member.ts";
-import { type Line, REACTIONS_MAX } from "../../src/chat/store.ts";
+import type { Endpoint, Member, Session } from "../../src/chat/member.ts";
+import { type Line, REACTIONS_MAX, REACTIONS_PER_MEMBER } from "../../src/chat/store.ts";
+import { MemoryHistory } from "../../src/history/memory.ts";
 import { DelayedChat } from "../delayed_chat.ts";
 import { Clock, NOON } from "../history/helpers.ts";
-import { assertRejected, ChatFixture, lasting, sessionOf } from "./helpers.ts";
+import { ANY_ACCOUNT, assertRejected, ChatFixture, IDENTITY, Inbox, lasting, sessionOf } from "./helpers.ts";
 
 const TEA = "#tea";
 
@@ -102,7 +107,7 @@ Deno.test("react: the reactions to a line are limited, in all and for each membe
   assertRejected("reactions-full", String(REACTIONS_MAX), () => void react(world.arrive("carol", [TEA]), "+1"));
 });
 
-Deno.test("react: users who may not speak cannot react, and reactions of ignored users are not shown", () => {
+Deno.test("react: users that may not speak cannot react, and reactions of ignored users are not shown", () => {
   const world = new World();
   const [alice, bob] = [world.enter("alice", TEA), world.enter("bob", TEA)];
   const carol = world.arrive("carol", [TEA], { host: "elsewhere" });
@@ -116,6 +121,27 @@ Deno.test("react: users who may not speak cannot react, and reactions of ignored
   assertRejected("muted", "carol", () => react(carol, "-1"));
   world.chat.leave(bob, world.room());
   assertRejected("not-in-room", TEA, () => react(bob));
+});
+
+Deno.test("react: reactions that a mute or the room rejects do not count for the storage limit", () => {
+  const { restart } = lasting({ storage: { rate: 64, members: 1 } });
+  const world = restart();
+  const [alice, bob] = [world.enter("alice", TEA), world.arrive("bob", [TEA], { host: "elsewhere" })];
+  const tea = world.chat.findRoom(TEA);
+  world.say(alice, TEA, "hi");
+  const { id } = world.chat.history.latest(tea, 1)[0]!;
+  const react = () => void world.chat.lines.react(bob, tea, id, "+1", true);
+  const reactMany = (code: ChatErrorCode, subject: string) => {
+    for (let n = 0; n < 20; n++) assertRejected(code, subject, react);
+  };
+  world.chat.mutes.add("elsewhere", Infinity);
+  reactMany("muted", "bob");
+  world.chat.mutes.remove("elsewhere");
+  world.mode(alice, TEA, "+m");
+  reactMany("cannot-speak", TEA);
+  world.mode(alice, TEA, "-m");
+  react();
+  assertEquals(world.chat.history.latest(tea, 1)[0]!.reactions?.length, 1);
 });
 
 Deno.test("redact: the author may for some time, operators always, and others never", () => {
@@ -196,6 +222,60 @@ Deno.test("private lines: reactions and deletions are told to the other side, an
   );
 });
 
+/** Applies commands at once, those about lines after what the test has happen first. */
+class LateSink implements CommandSink {
+  meanwhile = () => {};
+  readonly #hub: Hub;
+  #id = 0;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  nextId(): number {
+    return ++this.#id;
+  }
+
+  submit<O extends Op>(command: CommandOf<O>, endpoint?: Endpoint): Results[O] {
+    if (command.op === "react" || command.op === "redact") this.meanwhile();
+    const result = this.#hub.apply<O>(command, { now: Date.now(), endpoint });
+    if (result instanceof ChatError) throw result;
+    return result;
+  }
+
+  say(command: CommandOf<"say">): void {
+    this.submit(command);
+  }
+
+  underWay(): undefined {}
+}
+
+Deno.test("private lines: changes reach the user that was named, also if another one has the nickname by then", () => {
+  let sink!: LateSink;
+  const history = new MemoryHistory();
+  const chat = new AuthoredChat({ history, directory: ANY_ACCOUNT }, (hub) => sink = new LateSink(hub));
+  const connect = (nick: string, account: string): { member: Member; inbox: Inbox } => {
+    const inbox = new Inbox();
+    const { member } = chat.connect(nick, { ...IDENTITY, account }, { render: write }, inbox) as Session;
+    return { member, inbox };
+  };
+  const alice = connect("alice", "alice");
+  const bob = connect("bob", "robert");
+  chat.whisper(alice.member, "bob", "psst");
+  const { id } = chat.history.conversation(alice.member, "bob", { count: 1 })[0]!;
+  bob.inbox.take();
+  let other: { inbox: Inbox } | undefined;
+  sink.meanwhile = () => {
+    chat.rename(bob.member, "robin");
+    other ??= connect("bob", "bobby");
+  };
+  chat.lines.react(alice.member, "bob", id, "👍", true);
+  chat.lines.redact(alice.member, "robin", id);
+  assertEquals(bob.inbox.take(), ["alice +👍 robin <alice> psst", "alice deletes robin <alice> psst"]);
+  assertEquals(other!.inbox.take(), []);
+  assertEquals(chat.history.line(bob.member, "alice", id)!.deletedBy, "alice");
+});
+
 Deno.test("private lines: the reaction of an ignored user is neither told nor stored on the side that ignores it", () => {
   const { world, alice, bob, id, both } = privately();
   world.chat.ignores.add(alice, "bob");
@@ -212,6 +292,48 @@ Deno.test("private lines: what cannot be committed is rejected, and not told", (
   history.full = undefined;
   assertEquals([alice, bob].map((each) => world.heard(each)), [[], []]);
   assertEquals(both().map((line) => [line!.text, line!.reactions]), Array(2).fill(["psst", undefined]));
+});
+
+Deno.test("private lines: a change is rejected, and never stored, while another program has the database locked", () => {
+  const { world, history, alice, bob, id, both } = privately();
+  const tea = world.arrive("carol", [TEA]).rooms.get(TEA)!;
+  for (const isPending of [false, true]) {
+    if (isPending) world.chat.say([...tea.members][0]!, tea, "waits");
+    history.locked = true;
+    assertRejected("not-stored", "alice", () => void world.chat.lines.react(bob, "alice", id, "👍", true));
+    assertRejected("not-stored", "bob", () => void world.chat.lines.redact(alice, "bob", id));
+    history.locked = false;
+    assertEquals([alice, bob].map((each) => world.heard(each)), [[], []]);
+    assertEquals(both().map((line) => [line!.text, line!.reactions]), Array(2).fill(["psst", undefined]));
+  }
+  assertEquals(world.said(TEA), ["waits"]);
+});
+
+Deno.test("lines: pending lines are committed for a reply, reaction or deletion only if it is read of them", () => {
+  const { history, restart } = lasting();
+  const world = restart();
+  const [alice, bob] = [world.enter("alice", TEA), world.enter("bob", TEA)];
+  const tea = world.chat.findRoom(TEA);
+  world.say(alice, TEA, "first");
+  const { id } = world.chat.history.latest(tea, 1)[0]!;
+  const say = (text: string, reply?: number) => world.say(alice, TEA, text, { reply });
+  const react = (member: Member, text: string) => world.chat.lines.react(member, tea, id, text, true);
+  say("waits");
+  history.take();
+  say("a reply", id);
+  assertRejected("no-such-line", TEA, () => say("a reply", id + 2 ** 40));
+  react(alice, "+1");
+  react(bob, "+1");
+  world.chat.lines.redact(alice, tea, id);
+  assertEquals(history.take(), []);
+  assertRejected("line-deleted", TEA, () => react(bob, "-1"));
+  assertEquals(history.take().length, 1, "as the line is deleted by what is pending");
+  say("pending");
+  const { lastLine } = tea;
+  say("a reply", lastLine);
+  assertEquals(history.take(), [["pending"]]);
+  world.chat.lines.react(bob, tea, lastLine, "+1", true);
+  assertEquals([world.chat.lines.react(bob, tea, lastLine, "+1", true), history.take().length], [undefined, 1]);
 });
 
 Deno.test("lines of a room: a reaction or deletion that cannot be committed is not told, and changes nothing", () => {

@@ -66,6 +66,9 @@ Deno.test("mentions: both the accounts of a line and its look-ups are limited", 
   const nicks = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`nick${n}`, `account${n}`]));
   const all = mentions(Object.keys(nicks).join(" "), nicks);
   assertEquals(all.found?.length, MENTIONED_MAX);
+  const nested = Array.from({ length: 25 }, (_, n) => "가".repeat(n + 2));
+  const inOneWord = mentions("가".repeat(30), Object.fromEntries(nested.map((nick) => [nick, nick])));
+  assertEquals(inOneWord.found?.length, MENTIONED_MAX);
   for (const text of ["x ".repeat(5000), "漢".repeat(5000), "漢字 ".repeat(3000), "x漢".repeat(4000)]) {
     assert(mentions(text, NICKS).lookups <= LOOKUPS_MAX, text.slice(0, 4));
   }

@@ -19,5 +19,6 @@ Deno.test("message text: a message of several lines has limits of lines and byte
   assertEquals(messageText(bytes(MULTILINE_BYTES_MAX)).length, MULTILINE_BYTES_MAX - 1);
   assertRejected("message-too-long", LIMITS, () => messageText(bytes(MULTILINE_BYTES_MAX + 1)));
   assertRejected("message-too-long", LIMITS, () => messageText("\n".repeat(1e6)));
+  assertRejected("message-too-long", LIMITS, () => messageText(`\n${"x".repeat(MULTILINE_BYTES_MAX + 1)}`));
   assertEquals(messageText("x".repeat(20_000)).length, 20_000);
 });

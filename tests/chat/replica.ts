@@ -111,7 +111,8 @@ export class Replica {
   #apply({ slot, command }: Exclude<Step, string>, now: number) {
     if (command.op === "connect") this.#ids[slot]! += SLOTS.length; // no id is used twice
     const id = this.#ids[slot]!;
-    const whom = command.op === "tag" ? (command.to as { readonly member?: number }).member : undefined;
+    const names = command.op === "tag" || command.op === "react" || command.op === "redact";
+    const whom = names ? (command.to as { readonly member?: number }).member : undefined;
     const to = whom !== undefined ? { member: this.#memberOf(this.#ids[whom]!) } : undefined;
     const actor = command.op === "connect" ? { id } : { member: this.#memberOf(id), session: id };
     // Members that sessions get have ids of their own.
@@ -249,6 +250,11 @@ const reason = fc.option(text, { nil: undefined });
 const on = fc.boolean();
 const style = fc.constantFrom("say", "say", "action", "ctcp");
 const minRank = fc.constantFrom(undefined, undefined, "op", "voice");
+const linePlace = fc.oneof(
+  fc.record({ room }),
+  fc.record({ member: fc.constantFrom(...SLOTS) }),
+  fc.record({ account: nick }),
+);
 const change: fc.Arbitrary<ModeChange> = fc.oneof(
   fc.record({ on, mode: fc.constantFrom(...SWITCHES) }),
   fc.record({ on, mode: fc.constantFrom(...LISTS), mask: text }),
@@ -361,13 +367,13 @@ export const ARGUMENTS: { readonly [O in ChatOp]: fc.Arbitrary<object> } = {
     reply: fc.option(quote, { nil: undefined }),
   }),
   react: fc.record({
-    to: fc.oneof(fc.record({ room }), fc.record({ nick })),
+    to: linePlace,
     line: quote,
     text: fc.constantFrom("👍", "+1", "two words"),
     on: fc.boolean(),
   }),
   redact: fc.record({
-    to: fc.oneof(fc.record({ room }), fc.record({ nick })),
+    to: linePlace,
     line: quote,
     own: fc.boolean(),
     reason,

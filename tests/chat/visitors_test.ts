@@ -10,6 +10,7 @@ import { NAMES_TRIED } from "../../src/chat/post_command.ts";
 import { skeleton } from "../../src/chat/skeleton.ts";
 import type { Posted, PostOptions, Visitor } from "../../src/chat/visitors.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
+import { Clock, MINUTE, NOON } from "../history/helpers.ts";
 import { ANY_ACCOUNT, ChatFixture, Inbox, lasting, spell } from "./helpers.ts";
 
 const ACCOUNTS = ["alice", "boss"];
@@ -83,7 +84,7 @@ Deno.test("visitors: a line reaches the members of the room, and the history, wi
   assertEquals(tea.heard(tea.bob), []);
 });
 
-Deno.test("visitors: guests get the next free guest name, accounts their own, tokens one that nobody else has", () => {
+Deno.test("visitors: guests get the next free guest name, accounts their own, tokens one that no other user has", () => {
   const tea = new Tea();
   const who = (visitor: Visitor) => tea.post(visitor)?.line.who;
   assertEquals([who(GUEST), who(GUEST)], ["guest1", "guest1"]);
@@ -251,6 +252,30 @@ Deno.test("visitors: lines count for the storage limit", () => {
   const room = fixture.chat.findRoom("#tea");
   const codes = Array.from({ length: 20 }, () => code(() => fixture.chat.visitors.post(GUEST, room, "x".repeat(4000))));
   assertEquals(new Set(codes), new Set([undefined, "stored-too-much"]));
+});
+
+Deno.test("visitors: lines that a room or a mute rejects do not count for the storage limit", () => {
+  const { fixture } = lasting({ ...REGISTERED, storage: { rate: 2 ** 12, members: 1 } });
+  const op = fixture.enter("op", "#tea");
+  const room = fixture.chat.findRoom("#tea");
+  const post = () => code(() => fixture.chat.visitors.post(GUEST, room, "x".repeat(4000)));
+  const postMany = () => new Set(Array.from({ length: 20 }, post));
+  fixture.mode(op, "#tea", "+m");
+  assertEquals(postMany(), new Set(["cannot-speak"]));
+  fixture.mode(op, "#tea", "-m");
+  fixture.chat.mutes.add("h1", Infinity);
+  assertEquals(postMany(), new Set(["muted"]));
+  fixture.chat.mutes.remove("h1");
+  assertEquals(post(), undefined);
+});
+
+Deno.test("visitors: a mute that has ended rejects no line", () => {
+  using clock = new Clock();
+  const tea = new Tea();
+  tea.chat.mutes.add("h1", tea.chat.mutes.now() + MINUTE);
+  assertEquals(tea.bars(GUEST)[0], "muted");
+  clock.now = NOON + MINUTE;
+  assertEquals(tea.bars(GUEST)[0], undefined);
 });
 
 Deno.test("visitors: a line is delivered when it is stored, and rejected when it cannot be", () => {

@@ -63,6 +63,11 @@ const modeChange: fc.Arbitrary<ModeChange> = fc.oneof(
 
 const quote = fc.record({ id: integer, who: text, text });
 const place = fc.oneof(fc.record({ room: text }), fc.record({ nick: text }));
+const linePlace = fc.oneof(
+  fc.record({ room: text }),
+  fc.record({ member: integer }),
+  fc.record({ account: text }),
+);
 const member = integer;
 const session = orUndefined(integer);
 const reason = orUndefined(text);
@@ -142,8 +147,8 @@ const MODELS: { readonly [O in LogCommand["op"]]: Model<Omit<Extract<LogCommand,
     ignoredBy: fc.array(text),
     reply: orUndefined(quote),
   },
-  react: { member, session, to: place, line: quote, text, on: flag },
-  redact: { member, session, to: place, line: quote, own: flag, reason },
+  react: { member, session, to: linePlace, line: quote, text, on: flag },
+  redact: { member, session, to: linePlace, line: quote, own: flag, reason },
   tag: {
     member,
     session,

@@ -110,8 +110,23 @@ Deno.test("file_sync: nothing is left of a file whose peer ends in the middle, o
       }
     );
     const file = nodes.add(1, 2 * CHUNK_SIZE + 1);
-    assertEquals([await nodes.fetcher.fetch(file.id), nodes.own.count, nodes.own.writing], ["missing", 0, 0], broken);
+    const outcome = broken === "cut" ? "unreachable" : "missing";
+    assertEquals([await nodes.fetcher.fetch(file.id), nodes.own.count, nodes.own.writing], [outcome, 0, 0], broken);
   }
+});
+
+Deno.test("file_sync: a node that does not answer may have the file: it is asked again, after the others", async () => {
+  let isDown = true;
+  using nodes = new Nodes((ask) =>
+    async function* (topic, question) {
+      if (isDown && topic === "file0") throw new Error("no answer");
+      yield* ask(topic, question);
+    }
+  );
+  const [own, other] = [nodes.add(0, 5), nodes.add(1, 5)];
+  assertEquals([await nodes.fetcher.fetch(own.id), await nodes.fetcher.fetch(other.id)], ["unreachable", "found"]);
+  isDown = false;
+  assertEquals(await nodes.fetcher.fetch(own.id), "found");
 });
 
 Deno.test("file_sync: an error of the own store is told", async () => {

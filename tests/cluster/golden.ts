@@ -273,11 +273,11 @@ const SAMPLES: { readonly [O in LogCommand["op"]]: Samples<Extract<LogCommand, {
   },
   react: {
     all: { op: "react", member: 7, session: 8, to: { room: "#tea" }, line: QUOTE, text: "👍", on: true },
-    least: { op: "react", member: 7, to: { nick: "bob" }, line: QUOTE, text: "+1", on: false },
+    least: { op: "react", member: 7, to: { member: 9 }, line: QUOTE, text: "+1", on: false },
   },
   redact: {
     all: { op: "redact", member: 7, session: 8, to: { room: "#tea" }, line: QUOTE, own: true, reason: "typo" },
-    least: { op: "redact", member: 7, to: { nick: "bob" }, line: QUOTE, own: false },
+    least: { op: "redact", member: 7, to: { account: "bob" }, line: QUOTE, own: false },
   },
   wallops: { all: { op: "wallops", member: 7, text: "hear ye" } },
   notice: {

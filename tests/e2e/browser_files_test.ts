@@ -110,6 +110,9 @@ browse("page: files are pasted and dropped, and can be removed before they are s
   await page.locator("#uploads canvas").nth(1).waitFor(); // previews
   await chips(alice).getByText("ready to send").nth(1).waitFor();
   await page.getByRole("button", { name: "Remove paste.png" }).click();
+  await alice.say("/names");
+  await alice.sees("In #lobby: ");
+  assertEquals(await chips(alice).getByRole("listitem").count(), 1, "commands send no files");
   await page.getByRole("button", { name: "Send" }).click();
   await page.locator(".files img").waitFor();
   assertEquals(
@@ -159,4 +162,19 @@ browse(
     await other.close();
   },
   ["--uploads", "everyone"],
+);
+
+browse(
+  "page: a picture whose link has the public URL of the server is shown at any address of the page",
+  async (world) => {
+    const alice = await world.guest("alice");
+    const { url } = await alice.page.evaluate(async (bytes) => {
+      const answer = await fetch("/files/a.png", { method: "PUT", body: new Uint8Array(bytes) });
+      return await answer.json() as { url: string };
+    }, [...png(30, 20)]);
+    assert(url.startsWith("https://chat.example.org/talk/f/"), url);
+    await alice.say(url);
+    await alice.page.waitForFunction(() => document.querySelector<HTMLImageElement>(".files img")?.naturalWidth === 30);
+  },
+  ["--uploads", "everyone", "--public-url", "https://chat.example.org/talk"],
 );

@@ -1,16 +1,17 @@
 /**
- * Tests of what users of the page do with messages: reply, react, delete, and see who is typing, each with the pointer, by
+ * Tests of what users of the page do with messages: reply, react, delete, and see typing notifications, each with the pointer, by
  * touch and by keyboard.
  */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
-import { missing, type Visitor, within, type World } from "./browser.ts";
+import { CUT_OFF, missing, type Visitor, within, type World } from "./browser.ts";
+import { onNc, say, UNBOUND } from "./browser_history.ts";
 import { test } from "./forms.ts";
 import { source } from "./harness.ts";
 
 /** Registers a test with a browser. */
-function browse(name: string, body: (world: World) => Promise<void>): void {
-  test(name, (form) => within(form, body), missing, [source]);
+function browse(name: string, body: (world: World) => Promise<void>, args: string[] = []): void {
+  test(name, (form) => within(form, body, args), missing, [source]);
 }
 
 /** Opens the menu of a message with the pointer, and presses a button of it. */
@@ -93,6 +94,68 @@ browse("page: a reply quotes the message, and the quote leads to it, also when t
   await carol.page.locator(".found").filter({ hasText: "filler 119" }).waitFor();
 });
 
+browse(
+  "page: the message that is replied to stays chosen when the page is loaded again, unless it is gone",
+  async (world) => {
+    const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
+    for (const text of ["Lunch at one?", "yes"]) await bob.say(text);
+    await alice.sees("yes");
+    await choose(alice, "Lunch at one?", "Reply");
+    await alice.composer.fill("gladly");
+    await alice.page.reload();
+    await alice.page.getByText("Reply to bob Lunch at one?").waitFor();
+    await alice.composer.press("Enter");
+    await bob.line("gladly").locator(".quote").getByText("Lunch at one?").waitFor();
+    await alice.page.locator("#reply").waitFor({ state: "hidden" });
+
+    await choose(alice, "yes", "Reply");
+    await alice.page.goto("about:blank");
+    const own = bob.page.locator(".line.own").filter({ hasText: "yes" });
+    await own.hover();
+    await own.getByRole("button", { name: "Delete", exact: true }).click();
+    await own.getByRole("button", { name: "Delete for all?" }).click();
+    await bob.page.locator(".line.deleted").waitFor();
+    await alice.page.goto(world.url);
+    await alice.page.locator(".line.deleted").waitFor();
+    await alice.page.locator("#reply").waitFor({ state: "hidden" });
+    assertEquals(await alice.page.evaluate(() => sessionStorage.getItem("tincan.reply.#lobby")), null);
+  },
+);
+
+browse(
+  "page: the quote of a message that is not loaded comes after a lost connection, and goes when it is deleted",
+  async (world) => {
+    using bob = await onNc(world, "bob", "#tea");
+    using dave = await onNc(world, "dave", "#tea");
+    await say(bob, "the original");
+    // A page loads a hundred messages: of these, the answer is the first.
+    await say(dave, "/reply bob the answer", ...Array.from({ length: 99 }, (_, n) => `filler ${n}`));
+    let cut = false;
+    const alice = await world.visitor("#tea", {}, (page) =>
+      page.routeWebSocket(/\/irc$/, (socket) => {
+        const server = socket.connectToServer();
+        socket.onMessage((frame) => {
+          if (cut || !/ AROUND #tea \S+ 1$/.test(String(frame))) return server.send(frame);
+          cut = true;
+          void socket.close();
+          void server.close();
+        });
+      }));
+    alice.foreseen.push(CUT_OFF, /already in CLOSING/); // what it sends at that moment
+    await alice.enter("alice");
+    const quote = alice.line("the answer").locator(".quote");
+    await quote.getByText("the original").waitFor();
+    assertEquals(cut, true);
+    await alice.tab("#lobby").click();
+    await alice.isIn("#lobby");
+    await say(bob, "/delete the original");
+    await dave.until('-- bob deleted: "the original"');
+    await alice.tab("#tea").click();
+    await quote.getByText("Deleted message").waitFor();
+  },
+  UNBOUND,
+);
+
 browse("page: a deleted message is gone from all pages and their quotes, and stays as deleted", async (world) => {
   const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
   await alice.say("oops, a secret");
@@ -152,7 +215,7 @@ browse("page: on a phone, a tap opens the menu of a message", async (world) => {
   await bob.page.getByRole("button", { name: "alice reacted with ❤️" }).waitFor();
 });
 
-browse("page: others see who is typing, until the message comes or the user stops", async (world) => {
+browse("page: others see that a user is typing, until the message comes or the user stops", async (world) => {
   const [alice, bob] = [await world.guest("alice"), await world.guest("bob")];
   await bob.composer.pressSequentially("hel");
   const typing = alice.page.getByText("bob is typing …");

@@ -1,24 +1,19 @@
 /**
- * One conversation with everything in it, between clients on two nodes of a cluster, and played back by a node that was away from
- * the first replies to the last deletion.
+ * One conversation with each kind of message, between clients on two nodes of a cluster, and played back by a node that was away
+ * from the first replies to the last deletion.
  */
 import { assertEquals } from "@std/assert";
-import { missing as browserMissing, World } from "./browser.ts";
+import { World } from "./browser.ts";
 import { Cluster } from "./cluster.ts";
 import { test } from "./forms.ts";
-import { notInstalled } from "./harness.ts";
 import { Directory, eventually } from "./history_store.ts";
-import { weechatCannot } from "./irc_clients.ts";
-import { Conversation } from "./messages_story.ts";
+import { Conversation, storyMissing } from "./messages_story.ts";
 import { playBack } from "./messages_story_playback.ts";
-
-const missing = browserMissing ??
-  notInstalled("nc", "irssi", "tmux", "weechat-headless", "tail", "curl") ?? weechatCannot();
 
 /** The node that is away. */
 const LATE = 2;
 
-/** Starts the node that is away, and waits until it has what it lacks. */
+/** Starts the node that is away, and waits until it has caught up. */
 async function catchUp(cluster: Cluster) {
   const node = await cluster.startNode(LATE);
   const data = new Directory(cluster.dataOf(LATE));
@@ -27,24 +22,16 @@ async function catchUp(cluster: Cluster) {
 }
 
 test(
-  "cluster: messages are told to the clients of all nodes, and a node that was away plays them back",
+  "cluster: clients of all nodes get each message, and a node that was away plays them back",
   async (form) => {
     await using cluster = await Cluster.start(form, 1);
     await using world = await World.open(form, cluster.argsOf(1));
     try {
       await using conversation = await Conversation.open(world, cluster.nodes[0]!);
-      await conversation.sendSeveralLines();
-      await conversation.reply();
+      await conversation.begin();
       await catchUp(cluster);
       assertEquals(await cluster.stopNode(LATE), 0);
-      await conversation.react();
-      await conversation.type();
-      await conversation.mention();
-      await conversation.share();
-      await conversation.hook();
-      await conversation.delete();
-      await conversation.look();
-      await conversation.streamed();
+      await conversation.goOn();
       await playBack(conversation, await catchUp(cluster));
     } catch (error) {
       console.error(await world.seen());
@@ -55,5 +42,5 @@ test(
       assertEquals(/^.* error .*$/m.exec(log.all)?.[0], undefined);
     }
   },
-  missing,
+  storyMissing,
 );

@@ -182,7 +182,7 @@ test("text: nc and telnet clients talk to each other", async (form) => {
   for (const { child } of [alice, bob, carol]) await child.status;
 }, notInstalled("nc", "telnet"));
 
-test("text: nc and telnet paste, reply, react and delete, and each sees what the other does", async (form) => {
+test("text: nc and telnet paste, reply, react and delete, and each shows the other's actions", async (form) => {
   await using server = await start(form);
   const port = String(server.port);
   const alice = spawn("nc", "127.0.0.1", port);

@@ -1,16 +1,15 @@
 /**
- * Uploads of files, with curl, as people and scripts send them: by token, to rooms, empty, too large, cut in the middle and on
- * a full disk.
+ * Uploads of files, with curl, as people and scripts send them: by token, to rooms, empty, too large, cut off and on a full
+ * disk.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { png } from "../files/samples.ts";
 import { test } from "./forms.ts";
-import { Client, notInstalled, type Program, start } from "./harness.ts";
+import { Client, start } from "./harness.ts";
 import { RESERVE_SIZE } from "../../src/history/disk_reserve.ts";
 import { Disk, noDisk } from "./history_disk.ts";
 import { Directory, eventually, joinIrc } from "./history_store.ts";
-
-const noCurl = notInstalled("curl");
+import { makeTokens, missingCurl } from "./http_api.ts";
 
 /** Runs curl; returns the status, the fields and the body of the last response. */
 async function curl(...args: string[]): Promise<{ status: number; head: string; body: string }> {
@@ -26,19 +25,10 @@ function counts(directory: Directory): string {
   return directory.query<{ counts: string }>(sql)[0]!.counts;
 }
 
-/** Registers alice; returns a token of hers. */
-async function tokenOf(server: Program): Promise<string> {
-  using alice = await Client.join(server.port);
-  await alice.send("/nick alice", "/register open-sesame");
-  await alice.until(/^-- alice is now registered/);
-  await alice.send("/devices add laptop");
-  return await alice.until(/^tincan_/);
-}
-
-test("files: curl uploads a picture to a room by a token, and everyone in it gets the link", async (form) => {
+test("files: curl uploads a picture to a room by a token, and all its members get the link", async (form) => {
   await using directory = await Directory.make();
   await using server = await start(form, ["--data", directory.path]);
-  const token = await tokenOf(server);
+  const { token } = await makeTokens(server, "alice", "#lobby");
   using bob = await Client.join(server.port);
   using irc = await joinIrc(server, "carol");
   await irc.send("JOIN #lobby");
@@ -66,9 +56,9 @@ test("files: curl uploads a picture to a room by a token, and everyone in it get
   assertEquals((await curl("-H", bearer, "-T", file, `${site}/rooms/nowhere/files/`)).status, 404);
   assertEquals((await curl("-T", file, `${site}/rooms/lobby/files/`)).status, 401);
   assertEquals((await curl("-u", "alice:wrong", "-T", file, `${site}/files/`)).status, 401);
-}, noCurl);
+}, missingCurl);
 
-test("files: what is empty, too large, or cut in the middle is not stored, and the chat goes on", async (form) => {
+test("files: an upload that is empty, too large, or cut off is not stored, and the chat goes on", async (form) => {
   await using directory = await Directory.make();
   await using server = await start(form, ["--data", directory.path, "--uploads", "everyone", "--max-file", "300KiB"]);
   const site = `http://127.0.0.1:${server.webPort}`;
@@ -90,10 +80,10 @@ test("files: what is empty, too large, or cut in the middle is not stored, and t
   using bob = await Client.join(server.port);
   await bob.send("still here?");
   await bob.until(/still here/);
-  await eventually("the unfinished upload is removed", () => counts(directory) === "0 0");
-}, noCurl);
+  await eventually("removal of the unfinished upload", () => counts(directory) === "0 0");
+}, missingCurl);
 
-test("files: a server that has crashed during an upload removes what there is of it", async (form) => {
+test("files: a server that crashed during an upload removes its chunks when it starts", async (form) => {
   await using directory = await Directory.make();
   const args = ["--data", directory.path, "--uploads", "everyone"];
   const server = await start(form, args);
@@ -101,13 +91,12 @@ test("files: a server that has crashed during an upload removes what there is of
   const head = `PUT /files/half HTTP/1.1\r\nHost: 127.0.0.1:${server.webPort}\r\nContent-Length: 2000000\r\n\r\n`;
   await connection.write(new TextEncoder().encode(head));
   await connection.write(new Uint8Array(500_000));
-  await eventually("some chunks are stored", () => /^0 [1-9]/.test(counts(directory)));
+  await eventually("the first chunks of the upload", () => /^0 [1-9]/.test(counts(directory)));
   await server[Symbol.asyncDispose]();
   connection.close();
   assertMatch(counts(directory), /^0 [1-9]/);
-  await using again = await start(form, args);
-  await eventually("they are removed", () => counts(directory) === "0 0");
-  assert(again.port > 0);
+  await using _again = await start(form, args);
+  await eventually("removal of the chunks", () => counts(directory) === "0 0");
 });
 
 test(
@@ -126,12 +115,12 @@ test(
     using carol = await Client.join(server.port);
     await bob.send("still here");
     await carol.until(/^<\w+> still here$/);
-    await eventually("what was stored of it is removed", () => counts(disk) === "0 0");
+    await eventually("removal of its chunks", () => counts(disk) === "0 0");
   },
-  noCurl ?? noDisk,
+  missingCurl ?? noDisk,
 );
 
-test("files: an IRC client is told where to upload, and by which rules", async (form) => {
+test("files: an IRC client gets the address for uploads, and their rules", async (form) => {
   await using directory = await Directory.make();
   const url = "https://chat.example.org";
   await using server = await start(form, ["--data", directory.path, "--public-url", url, "--max-file", "1MiB"]);
@@ -151,7 +140,7 @@ test("files: an IRC client is told where to upload, and by which rules", async (
 });
 
 for (const [name, flags] of [["without --data", []], ["with --uploads off", ["--uploads", "off", "--data"]]] as const) {
-  test(`files: a server ${name} says that it takes none`, async (form) => {
+  test(`files: a server ${name} rejects uploads`, async (form) => {
     await using directory = await Directory.make();
     await using server = await start(form, flags.length === 0 ? [] : [...flags, directory.path]);
     const site = `http://127.0.0.1:${server.webPort}`;
@@ -161,5 +150,5 @@ for (const [name, flags] of [["without --data", []], ["with --uploads off", ["--
       const { status, body } = await curl(...args);
       assertEquals([status, JSON.parse(body).title], [404, "No uploads"]);
     }
-  }, noCurl);
+  }, missingCurl);
 }

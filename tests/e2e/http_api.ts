@@ -4,7 +4,7 @@ import { Client, named, notInstalled, type Program, within } from "./harness.ts"
 /** Why tests with curl cannot run here, if so. */
 export const missingCurl = notInstalled("curl");
 
-/** Runs a shell script. Resolves to what it prints on stdout; what it prints on stderr is part of the error. */
+/** Runs a shell script. Resolves to its stdout; the error has its stderr. */
 export async function sh(script: string, env: Record<string, string> = {}): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command("bash", {
     args: ["-euo", "pipefail", "-c", script],

@@ -1,33 +1,15 @@
 /** Messages of several lines, replies, reactions and deletions between bots made with irc-framework. */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "./forms.ts";
-import { start } from "./harness.ts";
-import { Bot, type EventData } from "./irc_clients.ts";
+import { type Program, start } from "./harness.ts";
+import type { Bot, EventData } from "./irc_clients.ts";
+import { type Batch, connectBot } from "./messages_story_clients.ts";
 
-const CAPABILITIES = [
-  "draft/chathistory",
-  "draft/event-playback",
-  "draft/message-redaction",
-  "draft/multiline",
-  "labeled-response",
-  "standard-replies",
-];
-
-/** Connects a bot with some capabilities. */
-async function connect(port: number, nick: string, capabilities: readonly string[] = CAPABILITIES): Promise<Bot> {
-  const bot = new Bot();
-  bot.client.requestCap([...capabilities]);
-  bot.start(port, nick, { enable_echomessage: true });
-  await bot.next("registered");
+/** Connects a bot, and joins it to the room. */
+async function connect(server: Program, nick: string, capabilities?: readonly string[]): Promise<Bot> {
+  const bot = await connectBot(server, nick, capabilities);
   await bot.join("#tea");
   return bot;
-}
-
-/** A line that a bot gets in a batch. */
-interface Command {
-  readonly command: string;
-  readonly params: string[];
-  readonly tags: Record<string, string>;
 }
 
 /** The next event of a kind, and its tags. */
@@ -45,18 +27,15 @@ async function redaction(bot: Bot): Promise<EventData> {
 
 test("irc: messages of several lines, replies, reactions and deletions reach each client as it can show them", async (form) => {
   await using server = await start(form, ["--redact-time", "1h"]);
-  await using alice = await connect(server.ircPort, "alice");
-  await using bob = await connect(server.ircPort, "bob");
-  await using plain = await connect(server.ircPort, "plain", []);
+  await using alice = await connect(server, "alice");
+  await using bob = await connect(server, "bob");
+  await using plain = await connect(server, "plain", []);
 
   alice.client.raw("@label=l1", "BATCH", "+p", "draft/multiline", "#tea");
   for (const text of ["one", "", "three"]) alice.client.raw(`@batch=p PRIVMSG #tea :${text}`);
   alice.client.raw("BATCH", "-p");
   for (const bot of [alice, bob]) {
-    const { params, commands } = await bot.next("batch end draft/multiline") as {
-      params: string[];
-      commands: Command[];
-    };
+    const { params, commands } = await bot.next("batch end draft/multiline") as unknown as Batch;
     assertEquals(params, ["#tea"]);
     assertEquals(commands.map(({ params }) => params[1]), ["one", "", "three"]);
   }
@@ -72,7 +51,7 @@ test("irc: messages of several lines, replies, reactions and deletions reach eac
     assertEquals([tags["+draft/react"], tags["+reply"]], ["👍", id]);
   }
   bob.client.raw("CHATHISTORY", "LATEST", "#tea", "*", "50");
-  const { commands } = await bob.next("batch end chathistory") as unknown as { commands: Command[] };
+  const { commands } = await bob.next("batch end chathistory") as unknown as Batch;
   const played = commands.map(({ command, tags }) => [command, tags["+draft/react"]]);
   assert(played.some(([command, react]) => command === "TAGMSG" && react === "👍"), JSON.stringify(played));
 

@@ -1,17 +1,17 @@
 /**
- * One conversation with everything that messages can be, between two pages, nc, irssi, WeeChat, a bot and curl. Its clients are spread
- * over two servers, which may be the same one. The acts build on each other, and are told in the order of the methods.
+ * One conversation with each kind of message, between two pages, nc, irssi, WeeChat, a bot and curl. Its clients are spread over two
+ * servers, which may be the same one. Each act builds on those before it: `begin` and `goOn` run them in order.
  */
 /// <reference lib="dom" />
 import { Buffer as Bytes } from "node:buffer";
 import { assertEquals } from "@std/assert";
 import { png } from "../files/samples.ts";
-import type { Visitor, World } from "./browser.ts";
+import { missing as browserMissing, type Visitor, type World } from "./browser.ts";
 import { PASSWORD, PHONE } from "./browser_sign_in.ts";
 import { until } from "./cluster.ts";
-import type { Program } from "./harness.ts";
+import { notInstalled, type Program } from "./harness.ts";
 import { curl, Follower } from "./http_api.ts";
-import { type Bot, type EventData, Irssi, Nc, undated, WeeChat } from "./irc_clients.ts";
+import { type Bot, type EventData, Irssi, Nc, undated, WeeChat, weechatCannot } from "./irc_clients.ts";
 import {
   type Batch,
   choose,
@@ -24,13 +24,17 @@ import {
   TEA,
 } from "./messages_story_clients.ts";
 
+/** What a test of the conversation needs and this machine lacks. */
+export const storyMissing = browserMissing ??
+  notInstalled("nc", "irssi", "tmux", "weechat-headless", "tail", "curl") ?? weechatCannot();
+
 /** A screen of irssi that has room for the whole conversation. */
 const SIZE = "140x200";
 
 /** How clients show the three messages of several lines. */
 const SEVERAL = { page: "one\n\nthree", bot: "first\n\nlast", nc: "on: [push]\n  jobs:\n\nend" };
 
-/** Who takes part. */
+/** The clients and their servers. */
 interface Cast {
   readonly world: World;
   /** The server of alice's page, irssi, the bot and the stream. */
@@ -86,7 +90,7 @@ export class Conversation implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  /** Opens the room, and lets everyone in by the link. `here` is the server of the world. */
+  /** Opens the room, and lets all clients in by the link. `here` is the server of the world. */
   static async open(world: World, there: Program): Promise<Conversation> {
     await using stack = new AsyncDisposableStack();
     const here = world.server;
@@ -136,8 +140,26 @@ export class Conversation implements AsyncDisposable {
     return conversation;
   }
 
+  /** Runs the acts up to the first replies. */
+  async begin(): Promise<void> {
+    await this.#sendSeveralLines();
+    await this.#sendReplies();
+  }
+
+  /** Runs the acts from the first reaction to the last deletion, and checks what the pages and the stream show. */
+  async goOn(): Promise<void> {
+    await this.#react();
+    await this.#type();
+    await this.#mention();
+    await this.#share();
+    await this.#postToHook();
+    await this.#delete();
+    await this.#look();
+    await this.#checkStream();
+  }
+
   /** Messages of several lines from a page, a bot and nc. */
-  async sendSeveralLines(): Promise<void> {
+  async #sendSeveralLines(): Promise<void> {
     const { alice, bob, erin } = this;
     await alice.composer.focus();
     const { keyboard } = alice.page;
@@ -158,7 +180,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   /** Replies from a page, nc, a bot and curl. */
-  async reply(): Promise<void> {
+  async #sendReplies(): Promise<void> {
     const { alice, bob, erin, ids } = this;
     await choose(alice, "jobs:", "Reply");
     await alice.say("which branch?");
@@ -192,7 +214,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   /** Reactions from a phone, nc and a bot, of which some are taken back. */
-  async react(): Promise<void> {
+  async #react(): Promise<void> {
     const { alice, bob, erin, frank, ids } = this;
     await message(frank, "the main one").locator(".text").tap();
     await message(frank, "the main one").getByRole("button", { name: "React with 👍" }).tap();
@@ -226,8 +248,8 @@ export class Conversation implements AsyncDisposable {
     await alice.page.getByRole("button", { name: /🦄/ }).waitFor({ state: "detached" });
   }
 
-  /** Those who are typing are shown on pages and told to the bot; nc and the others are told nothing. */
-  async type(): Promise<void> {
+  /** Typing is shown on pages, and the bot gets it; the other clients get nothing of it. */
+  async #type(): Promise<void> {
     const { alice, erin, frank } = this;
     erin.client.raw("@+typing=active TAGMSG #tea");
     await alice.page.getByText("erin is typing …").waitFor();
@@ -242,7 +264,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   /** Mentions are kept for accounts: after a change of nickname, and after a reload. */
-  async mention(): Promise<void> {
+  async #mention(): Promise<void> {
     const { alice, bob, frank } = this;
     await frank.say("@alice and @bob: tea?");
     await bob.until("<frank> @alice and @bob: tea?");
@@ -259,8 +281,8 @@ export class Conversation implements AsyncDisposable {
     await bob.until(/^\[\d\d:\d\d\] #tea <frank> @alice and @bob: tea\?$/);
   }
 
-  /** Files from a page and curl, which all get as links, and pages as pictures; gone with their message. */
-  async share(): Promise<void> {
+  /** Files from a page and curl: all clients get links, and pages show pictures. */
+  async #share(): Promise<void> {
     const { alice, bob, frank } = this;
     const [chooser] = await Promise.all([
       alice.page.waitForEvent("filechooser"),
@@ -298,7 +320,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   /** A webhook as for Slack. */
-  async hook(): Promise<void> {
+  async #postToHook(): Promise<void> {
     const payload = {
       username: "CI",
       text: "Deployed <https://ci.example/7|build 7> :tada:",
@@ -314,7 +336,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   /** Deletions by the author on a page and on nc, and by an operator on IRC. */
-  async delete(): Promise<void> {
+  async #delete(): Promise<void> {
     const { alice, bob, carol, erin, frank, ids } = this;
     await choose(alice, "which branch?", "Delete");
     await message(alice, "which branch?").getByRole("button", { name: "Delete for all?" }).click();
@@ -346,7 +368,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   /** Both pages, as their users see them. If TINCAN_SCREENSHOTS names a directory, pictures are written there. */
-  async look(): Promise<void> {
+  async #look(): Promise<void> {
     const pictures = Deno.env.get("TINCAN_SCREENSHOTS");
     for (const [name, visitor] of Object.entries({ alice: this.alice, frank: this.frank })) {
       await visitor.assertFits(name);
@@ -355,8 +377,8 @@ export class Conversation implements AsyncDisposable {
     }
   }
 
-  /** The stream of all that was said, as curl has received it. */
-  async streamed(): Promise<void> {
+  /** The stream of the conversation, as curl has received it. */
+  async #checkStream(): Promise<void> {
     const { stream, ids } = this;
     await stream.until(/event: redacted[^]*event: redacted[^]*event: redacted[^]*\n\n$/);
     const events = stream.received.split("\n\n").flatMap((event) => {

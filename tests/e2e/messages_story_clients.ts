@@ -1,4 +1,4 @@
-/** What the clients of a conversation do and show, shared by its acts and its playback. */
+/** Helpers of the conversation's acts and of its playback: clients, and what they show. */
 /// <reference lib="dom" />
 import type { Locator } from "../dependencies.ts";
 import type { Visitor } from "./browser.ts";
@@ -6,7 +6,7 @@ import { until } from "./cluster.ts";
 import type { Program } from "./harness.ts";
 import { Bot } from "./irc_clients.ts";
 
-/** What the bots understand. */
+/** The capabilities of the bots. */
 const CAPABILITIES = [
   "draft/chathistory",
   "draft/event-playback",

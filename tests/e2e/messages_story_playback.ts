@@ -1,4 +1,4 @@
-/** What clients get of the conversation that come when it is over, each in its form, and what they find in it. */
+/** The conversation as clients get it that join when it is over, each in its form, and the results of searches in it. */
 /// <reference lib="dom" />
 import { assertEquals } from "@std/assert";
 import type { World } from "./browser.ts";
@@ -11,7 +11,7 @@ import { type Batch, connectBot, makeLink, message, shows, TEA } from "./message
 /** The link of an uploaded file, up to its name. */
 const LINK = /http:\/\/127\.0\.0\.1:\d+\/f\/[\w-]{22}\/\d+x\d+\/(?=[\w.]+)/g;
 
-/** What nc gets of the whole conversation, without times. */
+/** The conversation on nc, without times. */
 const PLAYED_TO_NC = `<alice> one
 
         three
@@ -40,7 +40,7 @@ const PLAYED_TO_NC = `<alice> one
 -- erin deleted this message of carol
 `.split("\n");
 
-/** What bots get of it that understand everything. */
+/** The conversation as a bot with all capabilities gets it. */
 const PLAYED_TO_BOT = [
   "BATCH alice draft/multiline",
   "BATCH erin draft/multiline",
@@ -62,7 +62,7 @@ const PLAYED_TO_BOT = [
   "REDACT erin",
 ];
 
-/** What IRC clients get of it that understand lines. */
+/** The conversation as an IRC client without those capabilities gets it. */
 const PLAYED_AS_LINES = [
   "PRIVMSG alice one",
   "PRIVMSG alice three",
@@ -84,7 +84,7 @@ const PLAYED_AS_LINES = [
   "PRIVMSG carol see www.example.org, a mistake",
 ];
 
-/** What pages show of it. In place of `GARDEN`: nothing but the picture if it is of the same origin, else the link. */
+/** The conversation on the page. In place of `GARDEN`: no text but the picture if it is of the same origin, else the link. */
 const PLAYED_TO_PAGE = [
   "one\n\nthree",
   "first\n\nlast",
@@ -111,7 +111,7 @@ const SEARCHES: readonly (readonly [query: string, found: readonly string[]])[] 
   ["which bran", []],
 ];
 
-/** Everything as clients get it that come later, on a server. */
+/** Checks the playback of the conversation on a server, for each kind of client. */
 export async function playBack({ alice, world, garden }: Conversation, server: Program): Promise<void> {
   const code = await makeLink(alice);
   await playToNc(server, code);

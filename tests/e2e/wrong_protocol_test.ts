@@ -105,7 +105,7 @@ const ALERT = new RegExp(`^${TLS_ALERT}$`);
 
 /** A protocol, bytes of it, and the expected answers of the text, IRC and web ports. */
 const CASES: [string, string, RegExp, RegExp, RegExp][] = [
-  ["HTTP", REQUEST, /^HTTP\/1\.1 400 [^]*text clients/, /^HTTP\/1\.1 400 [^]*IRC clients/, /^HTTP\/1\.1 413 /],
+  ["HTTP", REQUEST, /^HTTP\/1\.1 400 [^]*text clients/, /^HTTP\/1\.1 400 [^]*IRC clients/, /^HTTP\/1\.1 405 /],
   [
     "HTTP",
     `\r\n\r\nGET /${"a".repeat(9000)} HTTP/1.1\r\n\r\n${BODY}`,

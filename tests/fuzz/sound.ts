@@ -54,7 +54,7 @@ export function unsoundIrc(line: string, server: string, nick: string | undefine
   if (!NUMERICS.has(command) && !COMMANDS.has(command)) return "has a command that clients do not know";
   const who = source.slice(1);
   if (who === server || who === `NickServ!services@${server}`) return undefined;
-  // In the history, only the nickname of the operator is known who has deleted a message.
+  // The history has only the nickname of an operator who deleted a message.
   if (!/^[^\s!@]+![^\s!@]+@[^\s!@]+$/.test(who) && !(command === "REDACT" && /^[^\s!@]+$/.test(who))) {
     return "has an invalid source";
   }

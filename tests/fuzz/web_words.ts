@@ -148,7 +148,7 @@ function framed(random: Random, body: string): string {
   return `Transfer-Encoding: chunked\r\n\r\n${chunks.join("")}0\r\n${trailers}\r\n`;
 }
 
-/** What payloads of webhooks consist of. */
+/** Parts of payloads of webhooks. */
 const KEYS = [
   ...["text", "reply_to", "username", "attachments", "blocks", "fields", "elements", "title", "title_link", "type"],
   ...["alerts", "status", "labels", "annotations", "commits", "repository", "sender", "heartbeat", "monitor", "msg"],

@@ -199,7 +199,7 @@ function mask(random: Random): string {
 }
 
 /** Any text. */
-/** What a user searches for: words and conditions. */
+/** The text of a search: words and conditions. */
 function sought(random: Random): string {
   const condition = () => {
     const key = random.pick(["from:", "in:", "before:", "after:", "has:", "From:", 'from:"', "x:"]);
@@ -350,7 +350,7 @@ function linkWords(random: Random): string {
   ]);
 }
 
-/** What looks like the code of an invite link, or its URL. */
+/** A text like the code of an invite link, or like its URL. */
 function code(random: Random): string {
   const letters = random.pick(["a", "z", "7"]).repeat(random.pick([19, 20, 20, 20, 21]));
   return random.pick(["", "", "https://x/i/", "/i/"]) + letters;

@@ -3,7 +3,7 @@ import { CHUNK_SIZE, type FileDetails, type StoredFile } from "../../src/files/f
 import { newFileId, pathOf } from "../../src/files/links.ts";
 import { Database } from "../../src/history/database.ts";
 import { erase } from "../../src/history/erase.ts";
-import { FILE_COST, type FileTable } from "../../src/history/file_table.ts";
+import { DELETED_MAX, FILE_COST, type FileTable } from "../../src/history/file_table.ts";
 import { StoreError } from "../../src/chat/store.ts";
 import {
   Clock,
@@ -121,10 +121,62 @@ Deno.test("file_table: the oldest files go when a new one has no room, and the n
   files.limit({ size: 3 * (CHUNK_SIZE + FILE_COST) });
   const stored = Array.from({ length: 4 }, () => store(files, CHUNK_SIZE));
   assertEquals(stored.map(({ id }) => files.find(id) !== undefined), [false, true, true, true]);
-  const large = store(files, 4 * CHUNK_SIZE);
-  assertEquals([files.count, files.find(large.id)?.size], [1, 4 * CHUNK_SIZE]);
+  const large = store(files, 3 * CHUNK_SIZE);
+  assertEquals([files.count, files.find(large.id)?.size], [1, 3 * CHUNK_SIZE]);
   runMaintenance(history);
-  assertEquals(chunks(place), 4);
+  assertEquals(chunks(place), 3);
+});
+
+Deno.test("file_table: a slow upload stays, though it was begun before others that were finished earlier", async () => {
+  using place = new Place();
+  const { files } = await place.open();
+  files.limit({ size: 4 * CHUNK_SIZE });
+  const slow = files.begin();
+  slow.append(bytesOf(CHUNK_SIZE));
+  slow.append(bytesOf(CHUNK_SIZE));
+  const quick = store(files, 2 * CHUNK_SIZE);
+  const { id } = slow.finish({ id: newFileId(), ...DETAILS });
+  assertEquals([files.find(id)?.size, files.find(quick.id)], [2 * CHUNK_SIZE, undefined]);
+});
+
+Deno.test("file_table: a file is stored even if the oldest cannot be deleted for it, and maintenance deletes that later", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const { files } = history;
+  files.limit({ size: CHUNK_SIZE + FILE_COST });
+  const first = store(files, CHUNK_SIZE);
+  place.database.db.exec("CREATE TRIGGER failing BEFORE DELETE ON file BEGIN SELECT raise(ABORT, 'no'); END");
+  const second = store(files, CHUNK_SIZE);
+  assertEquals([files.find(first.id)?.size, files.find(second.id)?.size], [CHUNK_SIZE, CHUNK_SIZE]);
+  place.database.db.exec("DROP TRIGGER failing");
+  runMaintenance(history);
+  assertEquals([files.find(first.id), files.find(second.id)?.size, files.count], [undefined, CHUNK_SIZE, 1]);
+});
+
+Deno.test("file_table: files that are being written have no more bytes than the store may hold", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const { files } = history;
+  files.limit({ size: 3 * CHUNK_SIZE });
+  const [one, two] = [files.begin(), files.begin()];
+  for (const writer of [one, two, one]) writer.append(bytesOf(CHUNK_SIZE));
+  assertThrows(() => two.append(bytesOf(1)), StoreError, "other uploads take all the space there is");
+  assertThrows(() => two.finish({ id: newFileId(), ...DETAILS }), StoreError, "given up");
+  one.append(bytesOf(CHUNK_SIZE)); // what the other had is free again
+  assertEquals(one.finish({ id: newFileId(), ...DETAILS }).size, 3 * CHUNK_SIZE);
+  runMaintenance(history);
+  assertEquals([files.writing, chunks(place)], [0, 3]);
+});
+
+Deno.test("file_table: a limited number of deleted files is remembered, the newest", async () => {
+  using place = new Place();
+  const { files } = await place.open();
+  const id = (n: number) => String(n).padStart(22, "0");
+  place.database.db.exec(`INSERT INTO file (id, name, type, size, owner, at)
+    WITH RECURSIVE one (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM one WHERE n < ${DELETED_MAX})
+    SELECT format('%022d', n), 'a', 'text/plain', 1, 'alice', 0 FROM one`);
+  for (let n = 0; n <= DELETED_MAX; n++) assert(files.delete(id(n)));
+  assertEquals([0, 1, DELETED_MAX].map((n) => files.wasDeleted(id(n))), [false, true, true]);
 });
 
 Deno.test("file_table: many small files that have to go are deleted some at a time", async () => {
@@ -280,9 +332,33 @@ Deno.test("file_table: files do not count for the size of the messages", async (
   using place = new Place();
   const history = await place.open({ size: 512 * 1024 });
   commitLines(history, said("#room", "hi"));
-  store(history.files, 20 * CHUNK_SIZE);
+  const file = store(history.files, 20 * CHUNK_SIZE);
+  const before = history.files.space;
   runMaintenance(history);
-  assertEquals(history.page("#room", { count: 1 }).length, 1);
+  history.files.delete(file.id);
+  assertEquals(history.files.space, before, "its chunks are still there");
+  runMaintenance(history);
+  const writer = history.files.begin();
+  for (let n = 0; n < 20; n++) writer.append(bytesOf(CHUNK_SIZE));
+  writer.abort();
+  runMaintenance(history);
+  assertEquals([history.files.space, history.page("#room", { count: 1 }).length], [0, 1]);
+});
+
+Deno.test("file_table: what a crash has left of an upload does not count for the size of the messages", async () => {
+  using place = new Place();
+  const { files } = await place.open();
+  const size = 2 * CHUNK_SIZE + 5;
+  store(files, size);
+  const after = files.space;
+  const writer = files.begin();
+  for (let n = 0; n < 20; n++) writer.append(bytesOf(CHUNK_SIZE));
+  const { space } = files;
+  const history = await place.open({ size: 512 * 1024 });
+  assertEquals(history.files.space, space);
+  commitLines(history, said("#room", "hi"));
+  runMaintenance(history);
+  assertEquals([history.files.space, history.page("#room", { count: 1 }).length], [after, 1]);
 });
 
 Deno.test("file_table: forgetting a user erases the files of its account, and those of its lines as a guest", async () => {
@@ -301,4 +377,17 @@ Deno.test("file_table: forgetting a user erases the files of its account, and th
   assertEquals(stored.map(({ id }) => left.find(id)?.size), [undefined, undefined, CHUNK_SIZE + 1, CHUNK_SIZE + 1]);
   assertEquals(contents(left, stored[2]!.id), [...bytesOf(CHUNK_SIZE + 1)]);
   assertEquals(chunks(place), 4);
+});
+
+Deno.test("file_table: while a user is forgotten, the files of others do not take their space twice", async () => {
+  using place = new Place();
+  const size = 20 * CHUNK_SIZE;
+  const { id } = store((await place.open()).files, size, { owner: "bob" });
+  const pages = place.number("PRAGMA page_count");
+  place.close();
+  const file = await Database.reopen(place.path);
+  file.db.exec(`PRAGMA max_page_count = ${pages + 100}`);
+  erase(file, "alice");
+  file.close();
+  assertEquals(contents((await place.open()).files, id), [...bytesOf(size)]);
 });

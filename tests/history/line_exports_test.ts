@@ -83,11 +83,36 @@ Deno.test("import: a reply still refers to its message where that has got anothe
   assertEquals(answer!.reply?.text, "lunch?");
 });
 
+Deno.test("import: a reply to a message whose new id is not noted any more refers to no other message", async () => {
+  await using one = await Store.make();
+  await using other = await Store.make();
+  for (const store of [one, other]) store.rooms("#tea");
+  for (const text of ["mine", "too"]) other.say("#tea", "carol", text);
+  const asked = ["lunch?", "dinner?"].map((text) => one.say("#tea", "alice", text));
+  for (const { id } of asked) one.say("#tea", "bob", "yes", { reply: { id, who: "", text: "" } });
+  assertEquals(await other.import(one.export("jsonl"), 1), [4, 0]);
+  const answers = other.history.page("#tea", { count: 10 }).filter(({ text }) => text === "yes");
+  assertEquals(answers.map(({ reply }) => reply?.text), [undefined, "dinner?"]);
+});
+
+Deno.test("import: a private reply refers to the copy of its message on its own side", async () => {
+  await using one = await Store.make();
+  await using other = await Store.make();
+  const asked = one.whisper("alice", "bob", "lunch?");
+  one.whisper("bob", "alice", "yes", undefined, { reply: { id: asked.id, who: "", text: "" } });
+  other.whisper("alice", "bob", "mine", "alice@alice.host bob");
+  await other.import(one.export("jsonl"));
+  for (const target of ["alice@alice.host bob", "bob@bob.host alice"]) {
+    const answer = other.history.page(target, { count: 10 }).find(({ text }) => text === "yes");
+    assertEquals(answer?.reply?.text, "lunch?", target);
+  }
+});
+
 Deno.test("import: what no server can have stored is rejected", async () => {
   await using store = await Store.make();
   await using source = await Store.make();
   source.rooms("#tea");
-  source.say("#tea", "alice", "hi");
+  const { id } = source.say("#tea", "alice", "hi");
   const read = (more: Record<string, unknown>) => {
     const lines = source.export("jsonl").split("\n");
     const at = lines.findIndex((line) => line.includes('"message"'));
@@ -103,6 +128,7 @@ Deno.test("import: what no server can have stored is rejected", async () => {
     [{ text: "" }, '"text" must be a text that is not empty'],
     [{ text: "x\n".repeat(101) }, '"text" must be'],
     [{ reply: -1 }, '"reply" must be'],
+    [{ reply: id }, '"reply" is not smaller than "id"'],
     [{ mentions: ["no nick"] }, '"mentions" must be a list'],
     [{ mentions: Array(MENTIONED_MAX + 1).fill("bob") }, '"mentions" must be a list'],
     [{ reactions: Array(REACTIONS_MAX + 1).fill(reaction) }, '"reactions" must be a list'],

@@ -8,12 +8,26 @@ import {
   MENTIONS_MAX,
   REACTION_CHARACTERS,
   REACTIONS_MAX,
+  REACTIONS_PER_MEMBER,
 } from "../../src/chat/store.ts";
+import { EXTRAS_STEP } from "../../src/history/line_deletion.ts";
 import { PAGE_REACTIONS_MAX } from "../../src/history/line_extras.ts";
 import { MemoryHistory } from "../../src/history/memory.ts";
 import { MemoryMentions } from "../../src/history/memory_mentions.ts";
 import { runToEnd } from "../../src/util/steps.ts";
-import { Clock, DAY, MINUTE, NOON, Place, PLAIN_ROOM, runMaintenance, said, SWEEP_TIME, whispered } from "./helpers.ts";
+import {
+  Clock,
+  DAY,
+  MINUTE,
+  NOON,
+  Place,
+  PLAIN_ROOM,
+  rowsAtOnce,
+  runMaintenance,
+  said,
+  SWEEP_TIME,
+  whispered,
+} from "./helpers.ts";
 
 function reaction(who: string, text = "+1", account?: string): Reaction {
   return { who, origin: `${who}!~guest@host`, ...(account === undefined ? {} : { account }), text, time: 5 };
@@ -101,6 +115,18 @@ testStores("a line has a limited number of reactions", (history) => {
   assert(reactionsTo(history, line).includes("carol +1"));
 });
 
+testStores("a member has a limited number of reactions to a line", (history) => {
+  const line = said("#tea", "hi");
+  addAll(history, line);
+  const all = Array.from({ length: REACTIONS_PER_MEMBER + 5 }, (_, n) => `+${n}`);
+  change(history, () => {
+    for (const text of all) history.react("#tea", line.id, reaction("bob", text), true);
+    history.react("#tea", line.id, reaction("carol"), true);
+  });
+  const expected = all.slice(0, REACTIONS_PER_MEMBER).map((text) => `bob ${text}`).concat("carol +1");
+  assertEquals(reactionsTo(history, line).sort(), expected.sort());
+});
+
 testStores("reactions count for the limit of characters of a page", (history) => {
   const lines = Array.from({ length: 4 }, (_, n) => said("#tea", `${n}`));
   addAll(history, ...lines);
@@ -184,7 +210,33 @@ testStores("the newest mentions of an account are found, with what belongs to th
   assertEquals([mentionsOf(history, "bob"), mentionsOf(history, "carol")], [[], []]);
 });
 
-testStores("a line whose text was deleted mentions nobody", (history) => {
+Deno.test("SQLite history: few lines with reactions are deleted at once", async () => {
+  using clock = new Clock();
+  using place = new Place();
+  const reactions = Array.from({ length: 50 }, (_, n) => reaction(`user${n}`));
+  addAll(await place.open(), ...Array.from({ length: 30 }, () => said("#tea", "hi", { reactions })));
+  clock.now += 2 * DAY;
+  const history = await place.open({ age: DAY });
+  const most = rowsAtOnce(place, () => runMaintenance(history));
+  assertEquals(place.number("SELECT (SELECT count(*) FROM message) + (SELECT count(*) FROM reaction)"), 0);
+  assertEquals(most, EXTRAS_STEP * (reactions.length + 1));
+});
+
+testStores("a deleted line is not found by its author alone, whether it is indexed or not", (history) => {
+  const lines = ["one", "two", "three"].map((text) => said("#tea", text));
+  addAll(history, ...lines);
+  const found = () => {
+    const { lines } = runToEnd(history.search(["#tea"], { terms: [], from: "alice", count: 10 }));
+    return lines.map(({ text }) => text);
+  };
+  change(history, () => history.redact("#tea", lines[0]!, "alice"));
+  assertEquals(found(), ["two", "three"]);
+  runMaintenance(history);
+  change(history, () => history.redact("#tea", lines[1]!, "alice"));
+  assertEquals(found(), ["three"]);
+});
+
+testStores("a line whose text was deleted has no mentions", (history) => {
   const [one, two] = [said("#tea", "one", { mentions: ["bob"] }), said("#tea", "two", { mentions: ["bob"] })];
   addAll(history, one, two);
   change(history, () => history.redact("#tea", one, "alice"));

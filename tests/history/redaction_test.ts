@@ -4,7 +4,7 @@ import type { Line } from "../../src/chat/store.ts";
 import { Ids } from "../../src/chat/ids.ts";
 import type { SqliteHistory } from "../../src/history/sqlite.ts";
 import { Statements } from "../../src/history/statements.ts";
-import { Purge, PURGE_INTERVAL } from "../../src/history/purge.ts";
+import { LOG_PAGES_MAX, Purge, PURGE_INTERVAL } from "../../src/history/purge.ts";
 import { WordIndex } from "../../src/history/word_index.ts";
 import { runToEnd } from "../../src/util/steps.ts";
 import { Place, runMaintenance, said, whispered } from "./helpers.ts";
@@ -46,7 +46,7 @@ function usage(place: Place): unknown[] {
     .all();
 }
 
-Deno.test("redaction: no trace of a text is in any file after maintenance, whatever pages it has been in", async () => {
+Deno.test("redaction: no trace of a text is left in any file after maintenance", async () => {
   using place = new Place();
   const history = await place.open({ lines: 150 });
   const chance = chanceFrom(7);
@@ -230,6 +230,31 @@ Deno.test("purge: the next one waits, a new process goes on with one that was in
   assertEquals(due(), [0, 0, 0]);
 });
 
+Deno.test("purge: a text that is deleted while all segments are merged does not make it merge them again at once", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const lines = Array.from({ length: 40 }, (_, n) => said("#tea", `word${n} zebra`));
+  for (const line of lines) history.add("#tea", line);
+  history.commit();
+  runMaintenance(history);
+  const sql = new Statements(place.database.db);
+  let now = 0;
+  const purge = new Purge(sql, new WordIndex(sql), () => now);
+  const due = () => Object.values(sql.get<Record<string, number>>("SELECT log, terms, merging FROM purge")!);
+  const redact = (n: number) => {
+    history.redact("#tea", lines[n]!, "alice");
+    history.commit();
+  };
+  redact(0);
+  for (let n = 1; due()[2] === 0; n++) assert(purge.runStep() && n < 10);
+  redact(1);
+  for (let steps = 0; purge.runStep(); steps++) assert(steps < 1000);
+  assertEquals(due(), [0, 1, 0]);
+  now = PURGE_INTERVAL;
+  for (let steps = 0; purge.runStep(); steps++) assert(steps < 1000);
+  assertEquals(due(), [0, 0, 0]);
+});
+
 Deno.test("purge: while another process reads, the log is truncated later", async () => {
   using place = new Place();
   const history = await place.open();
@@ -249,4 +274,28 @@ Deno.test("purge: while another process reads, the log is truncated later", asyn
   runMaintenance(await place.open());
   assertEquals(place.number("SELECT log FROM purge"), 0);
   assert(!bytesIn(place).includes("zebra"));
+});
+
+Deno.test("purge: a long log is not copied at once, but truncated when commits have copied it", async () => {
+  using place = new Place();
+  const history = await place.open();
+  const line = said("#tea", "zebra");
+  history.add("#tea", line);
+  history.commit();
+  runMaintenance(history);
+  const { db } = place.database;
+  const sql = new Statements(db);
+  let now = 0;
+  const purge = new Purge(sql, new WordIndex(sql), () => now);
+  const run = () => {
+    for (let steps = 0; purge.runStep(); steps++) assert(steps < 1000);
+    return [place.number("SELECT log FROM purge"), Deno.statSync(`${place.file}-wal`).size > 4096 * LOG_PAGES_MAX];
+  };
+  history.redact("#tea", line, "alice");
+  history.commit();
+  db.exec(`PRAGMA wal_autocheckpoint = 0; INSERT INTO file_chunk VALUES (1, zeroblob(4096 * ${LOG_PAGES_MAX + 1}))`);
+  assertEquals(run(), [1, true]);
+  db.prepare("PRAGMA wal_checkpoint(PASSIVE)").get();
+  now = PURGE_INTERVAL;
+  assertEquals(run(), [0, false]);
 });

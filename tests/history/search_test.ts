@@ -136,7 +136,15 @@ Deno.test("search: the rarest term decides how much is read, whatever its positi
     assert(index.read < words.length * 64, `${index.read} ids were read for "${words.join(" ")}"`);
   }
   const few = new Index().fill(1000, (n) => [...n % 20 === 0 ? ["fifty"] : [], ...n % 500 === 0 ? ["two"] : []]);
-  assertEquals([few.found(["fifty", "two"]), few.read], [[501, 1], 50 + 2 + 2]);
+  assertEquals([few.found(["fifty", "two"]), few.read], [[501, 1], 50 + 2]);
+  const first = new Index().fill(1000, (n) => ["all", ...n === 7 ? ["one"] : []]);
+  assertEquals([first.found(["one", "all"]), first.read], [[8], 1], "the other terms of a rare one are not read");
+});
+
+Deno.test("search: no id of a term is read twice, even where one term has several times as many as the other", () => {
+  const index = new Index().fill(20_000, (n) => [...n % 2 === 0 ? ["half"] : [], ...n % 5 === 0 ? ["fifth"] : []]);
+  assertEquals(index.found(["half", "fifth"], { count: 5000 }).length, 2000);
+  assert(index.read <= 10_000 + 4_000, `${index.read} ids were read`);
 });
 
 Deno.test("search: texts are checked instead of reading a very common term", () => {

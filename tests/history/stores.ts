@@ -63,8 +63,8 @@ export class Store implements AsyncDisposable {
    *
    * @param only The only conversation to add it to.
    */
-  whisper(who: string, to: string, text: string, only?: string): Line {
-    const line: Line = { ...this.#speech(who, text), kind: "whispered", to };
+  whisper(who: string, to: string, text: string, only?: string, more: Partial<Line> = {}): Line {
+    const line: Line = { ...this.#speech(who, text), ...more, kind: "whispered", to };
     const [one, other] = [fold(who), fold(to)];
     const both = new Set([`${one}@${hostOf(one)} ${other}`, `${other}@${hostOf(other)} ${one}`]);
     for (const target of only === undefined ? both : [only]) this.history.add(target, line);
@@ -87,8 +87,8 @@ export class Store implements AsyncDisposable {
   }
 
   /** Imports an export; returns how many messages were imported, and how many were known. */
-  async import(text: string): Promise<[imported: number, known: number]> {
-    const all = new Import(this.file);
+  async import(text: string, movedMax?: number): Promise<[imported: number, known: number]> {
+    const all = new Import(this.file, movedMax);
     await all.read(new Blob([text]).stream(), () => {});
     return [all.imported, all.known];
   }

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { MISSED_MAX } from "../../src/protocol/irc/replay.ts";
+import { writeId } from "../../src/chat/ids.ts";
 import { NEW_COUNTED } from "../../src/chat/read_markers.ts";
 import { type Client, clock, type ProtocolFixture, testAccounts, THEN } from "./irc/harness.ts";
 
@@ -305,6 +306,21 @@ testAccounts(
     ]);
   },
 );
+
+testAccounts("always on: the last new messages are shown without those of users that are ignored", async (fixture) => {
+  const [alice, bob] = await aliceAndBob(fixture);
+  const carol = await fixture.irc("carol", "message-tags");
+  await carol.says("JOIN #tea");
+  await alice.says("SILENCE +carol");
+  await alice.leave();
+  await bob.says("PRIVMSG #tea :Lunch?");
+  const { id } = fixture.chat.history.latest(fixture.chat.findRoom("#tea"), 1)[0]!;
+  await carol.says(`@+draft/react=👍;+reply=${writeId(id)} TAGMSG #tea`, "PRIVMSG #tea :yes");
+  const phone = await fixture.text("guest");
+  await phone.says("/join #tea");
+  const lines = await phone.asks(`/login alice ${PASSWORD}`);
+  assertEquals(lines.filter((line) => /bob|carol/.test(line)).map((line) => line.split("] ").at(-1)), ["<bob> Lunch?"]);
+});
 
 testAccounts("always on: new messages are counted up to a limit", async (fixture) => {
   const [alice, bob] = await aliceAndBob(fixture);

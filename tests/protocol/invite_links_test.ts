@@ -113,7 +113,7 @@ Deno.test("invite links: a wrong, an expired and a used-up code are rejected on 
   }
 });
 
-Deno.test("invite links: the user of a used-up link can connect again under the same name, and no one else of the host", async () => {
+Deno.test("invite links: the user of a used-up link can connect again under the same name, and other users of the host cannot", async () => {
   await using server = new Invited();
   const ann = await server.operator();
   const code = await server.link(ann, "1");
@@ -202,7 +202,7 @@ Deno.test("invite links: /link prints the link with a QR code, /links lists it, 
   assertEquals(server.fixture.audits, ["link made ann #tea 1", "link revoked ann #tea 1"]);
 });
 
-Deno.test("invite links: /link rejects what it cannot understand, and what the user may not do", async () => {
+Deno.test("invite links: /link rejects invalid arguments, and users without the permission", async () => {
   await using server = new Invited("");
   const ann = await server.operator();
   const bob = server.text();

@@ -15,11 +15,21 @@ const TALK_TIME = 25;
 const READERS = 5;
 
 /** Churning clients at a time, and the pause of each between two actions, in milliseconds. */
-const CHURNERS = 12;
+const CHURNERS = 13;
 const REST_TIME = 40;
 
 /** The mean number of actions before a client leaves. */
 const ACTIONS = 12;
+
+/** Flags of the server that the load needs. The space for files is full after some 80 uploads: from then on, old files are deleted. */
+export const CHURN_FLAGS = [
+  ...["--rate", "off", "--max-per-ip", "off", "--send-buffer", "256KiB"],
+  ...["--uploads", "everyone", "--max-file", "16KiB", "--max-files", "1MiB"],
+];
+
+/** The size of an uploaded file, in bytes, and the part of the actions over HTTP that upload one. */
+const FILE_SIZE = 8192;
+const UPLOAD_CHANCE = 0.1;
 
 /** The lines in the history of each room, and the length of those in {@linkcode LONG_ROOM}. */
 export const HISTORY_LINES = 100;
@@ -64,7 +74,19 @@ export class Churn {
   /** Lines delivered to the readers. */
   readonly arrivals = new Arrivals();
   /** The number of actions of each kind. */
-  readonly done = { connects: 0, deeds: 0, resets: 0, kicks: 0, webSockets: 0, histories: 0, deaf: 0, slow: 0 };
+  readonly done = {
+    connects: 0,
+    deeds: 0,
+    resets: 0,
+    kicks: 0,
+    webSockets: 0,
+    histories: 0,
+    deaf: 0,
+    slow: 0,
+    posts: 0,
+    streams: 0,
+    uploads: 0,
+  };
   readonly #program: Program;
   readonly #random: Random;
   readonly #resting = new Set<() => void>(); // ends the pauses under way
@@ -156,7 +178,7 @@ export class Churn {
   /** Connects and disconnects again and again, each time with a new nickname. */
   async #churn(random: Random, slot: number) {
     const most = [this.#text, this.#text, this.#irc, this.#irc, this.#web, this.#reset];
-    const ways = slot === 0 ? [this.#deaf] : slot === 1 ? [this.#slow] : most; // one client of each of these at a time
+    const ways = [[this.#deaf], [this.#slow], [this.#http]][slot] ?? most; // one client of each of these at a time
     for (let i = 0; !this.#stopping; i++) {
       this.done.connects++;
       await random.pick(ways).call(this, random, `n${slot}_${i}`);
@@ -178,6 +200,12 @@ export class Churn {
         "/who",
         "LIST",
         "/join #other",
+        "/reply yes",
+        "/react 👍",
+        "/unreact",
+        "/delete",
+        "/paste\none\n\ntwo\n.",
+        "/mentions",
       ]);
       await client.send(line, "/join #churn");
       client.forget();
@@ -189,7 +217,7 @@ export class Churn {
   async #irc(random: Random, nick: string) {
     using client = new Client(await Deno.connect({ port: this.#program.ircPort }));
     await client.send(
-      "CAP REQ :batch message-tags server-time draft/chathistory",
+      "CAP REQ :batch message-tags server-time draft/chathistory draft/multiline draft/event-playback",
       `NICK ${nick}`,
       "USER u 0 * :r",
       "CAP END",
@@ -206,6 +234,11 @@ export class Churn {
       await client.send(
         `KICK ${own} ${last} :again`,
         `JOIN ${own}`,
+        "@+typing=active TAGMSG #churn",
+        "BATCH +m draft/multiline #churn",
+        "@batch=m PRIVMSG #churn :one",
+        "@batch=m PRIVMSG #churn :two",
+        "BATCH -m",
         `PRIVMSG ${last} :psst`,
         "NAMES #churn",
         "LIST",
@@ -225,6 +258,53 @@ export class Churn {
     if (random.chance(0.5)) return; // without QUIT
     await client.send("QUIT");
     await client.rest();
+  }
+
+  /** Posts, replies, follows the room and uploads, each with a connection of its own. */
+  async #http(random: Random) {
+    let last = await this.#post("hello");
+    await this.#act(random, async () => {
+      if (random.chance(UPLOAD_CHANCE)) await this.#upload();
+      else if (random.chance(0.5)) await this.#follow(last);
+      else last = await this.#post(random.pick(["hello", "one\n\ntwo"]), last);
+    });
+  }
+
+  /** Posts a line. Returns its id, or that of the line to reply to if that has expired. */
+  async #post(text: string, reply_to?: string): Promise<string> {
+    this.done.posts++;
+    const headers = { "content-type": "application/json" };
+    const response = await this.#request("", { method: "POST", headers, body: JSON.stringify({ text, reply_to }) });
+    const { id, detail } = await response.json();
+    const isExpired = response.status === 404 && reply_to !== undefined;
+    if (response.status !== 201 && !isExpired) this.#lost ??= `a post got ${response.status}: ${detail}`;
+    return id ?? reply_to;
+  }
+
+  /** Streams the room from a line on until it has the line after it, and leaves. */
+  async #follow(since: string) {
+    this.done.streams++;
+    const response = await this.#request(`/stream?since=${since}`);
+    const next = await this.#post("streamed");
+    let received = "";
+    for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+      received += text;
+      if (received.includes(`id: ${next}\n`)) return; // closes the connection
+    }
+    this.#lost ??= "a stream ended";
+  }
+
+  async #upload() {
+    this.done.uploads++;
+    const response = await this.#request("/files/small.bin", { method: "PUT", body: new Uint8Array(FILE_SIZE) });
+    const { detail } = await response.json();
+    if (response.status !== 201) this.#lost ??= `an upload got ${response.status}: ${detail}`;
+  }
+
+  /** Sends a request for the room #churn, or for a path below it. */
+  #request(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { ...init.headers as Record<string, string>, connection: "close" };
+    return fetch(`http://127.0.0.1:${this.#program.webPort}/rooms/churn${path}`, { ...init, headers });
   }
 
   async #reset(random: Random) {

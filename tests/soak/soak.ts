@@ -4,7 +4,7 @@
  */
 import { executable } from "../e2e/forms.ts";
 import { source, start } from "../e2e/harness.ts";
-import { Churn, HISTORY_LINES } from "./churn.ts";
+import { Churn, CHURN_FLAGS, HISTORY_LINES } from "./churn.ts";
 import { compared, growthOf } from "./figures.ts";
 
 /** The part of the time in which caches fill and code is compiled; it is not measured. */
@@ -25,7 +25,7 @@ const seed = Number(Deno.env.get("TINCAN_SOAK_SEED") || Date.now() % 1e9);
 const form = executable.missing === undefined ? executable : source;
 const data = await Deno.makeTempDir({ prefix: "tincan-soak-" });
 await using server = await start(form, [
-  ...["--data", data, "--rate", "off", "--max-per-ip", "off", "--max-line", "1024", "--send-buffer", "256KiB"],
+  ...["--data", data, ...CHURN_FLAGS, "--max-line", "1024"],
   ...["--log-level", "debug", "--log-rate", "1", "--keep-lines", `${HISTORY_LINES}`],
 ]);
 

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { test } from "../e2e/forms.ts";
 import { source, start } from "../e2e/harness.ts";
-import { Churn } from "./churn.ts";
+import { Churn, CHURN_FLAGS } from "./churn.ts";
 
 /** Connections before the load is stopped. */
 const CONNECTS = 200;
@@ -20,8 +20,7 @@ test(
   async (form) => {
     const data = await Deno.makeTempDir();
     try {
-      const unbound = ["--rate", "off", "--max-per-ip", "off", "--log-level", "warn"];
-      await using server = await start(form, ["--data", data, "--send-buffer", "256KiB", ...unbound]);
+      await using server = await start(form, ["--data", data, ...CHURN_FLAGS, "--log-level", "warn"]);
       const timers = async () => {
         server.kill("SIGUSR2");
         const [, count, warm] = /timers=(\d+) warm=(\w+)/.exec(await server.logged(/^timers=/))!;
@@ -37,6 +36,11 @@ test(
       churn.stop();
       await running;
       assert(most > before.count, "no timers were set during the load");
+      for (const [kind, count] of Object.entries(churn.done)) assert(count > 0, `no ${kind} during the load`);
+      const lines = await (await fetch(`http://127.0.0.1:${server.webPort}/rooms/churn?limit=500`)).text();
+      for (const kind of ['"reply_to":', '"reactions":', '"deleted_by":', "one\\n\\ntwo", "one\\ntwo", "/small.bin"]) {
+        assert(lines.includes(kind), `no ${kind} during the load`);
+      }
       const end = performance.now() + END_TIME;
       for (let { count } = await timers(); count > before.count; { count } = await timers()) {
         assert(performance.now() < end, `${count} timers, and there were ${before.count}`);

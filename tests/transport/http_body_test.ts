@@ -39,6 +39,7 @@ const VALID: Record<string, [string, string]> = {
   "no data in chunks": [`${CHUNKED}0\r\n\r\n`, "[]"],
   "extensions": [`${CHUNKED}3;a=b ; c="d"\r\nabc\r\n0 ;e\r\n\r\n`, "[abc]"],
   "trailers": [`${CHUNKED}3\r\nabc\r\n0\r\nA: b\r\nContent-Length: 7\r\n\r\n`, "[abc]"],
+  "as many trailers as there may be": [`${CHUNKED}3\r\nabc\r\n0\r\n${"A: b\r\n".repeat(FIELDS_MAX)}\r\n`, "[abc]"],
   "data that looks like chunks": [`${CHUNKED}7\r\n0\r\n\r\nab\r\n0\r\n\r\n`, "[0\r\n\r\nab]"],
 };
 
@@ -78,6 +79,7 @@ const INVALID: Record<string, [string, number]> = {
   "a folded trailer": [`${CHUNKED}0\r\nA: b\r\n c\r\n\r\n`, 400],
   "an overlong line before a chunk": [`${CHUNKED}3;${"x".repeat(CHUNK_LINE_MAX)}\r\nabc\r\n0\r\n\r\n`, 400],
   "too many trailers": [`${CHUNKED}0\r\n${"A: b\r\n".repeat(FIELDS_MAX + 1)}\r\n`, 431],
+  "too long trailers": [`${CHUNKED}0\r\n${`A: ${"x".repeat(200)}\r\n`.repeat(CHUNK_EXTRAS_MAX / 203 + 1)}\r\n`, 431],
   "too many extensions": [
     `${CHUNKED}${
       `1;${"x".repeat(CHUNK_LINE_MAX - 4)}\r\na\r\n`.repeat(CHUNK_EXTRAS_MAX / CHUNK_LINE_MAX + 2)
@@ -128,7 +130,7 @@ Deno.test("http: a request with a body is rejected with 413 where none is accept
   }
 });
 
-Deno.test("http: an invalid body is told as problem details", async () => {
+Deno.test("http: an invalid body is answered with problem details", async () => {
   const answer = await answerTo([`${HEAD}Content-Length: ${LIMIT + 1}\r\n\r\n`]);
   assertMatch(answer, /\r\ncontent-type: application\/problem\+json\r\n/);
   assertEquals(JSON.parse(answer.slice(answer.indexOf("{"))), {
@@ -302,7 +304,7 @@ Deno.test("http: HEAD gets the head of a streamed response, which is cancelled",
   await soon(cancelled, "cancellation");
 });
 
-Deno.test("http: a streamed response is cancelled when the client leaves, and what it sends before is discarded", async () => {
+Deno.test("http: a streamed response is cancelled when the client leaves, and its input before is discarded", async () => {
   const { stream, cancelled, send } = source();
   const socket = new ScriptedSocket([GET], true);
   const served = serve(socket, { handler: () => ({ status: 200, headers: {}, stream }) });

@@ -166,6 +166,8 @@ testWithTls(
       assertMatch(found, /\r\nlocation: https:\/\/chat\.example:8443\/a\/b\?c=d\r\n/);
       assertMatch(found, /\r\nconnection: close\r\n/);
       assertEquals(rejected, ["no TLS: no TLS: sent to https"]);
+      const post = await get("POST /rooms/lobby HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+      assertMatch(post, /^HTTP\/1\.1 308 [^]*\r\nlocation: https:\/\/x\/rooms\/lobby\r\n/);
       // The host is what the client sent, validated; everything else in the request goes after it.
       assertMatch(
         await get("GET //evil.example/ HTTP/1.1\r\nHost: x"),

@@ -1,7 +1,7 @@
 /** Telnet: removal of commands, CR NUL, and hiding of typed input. */
 import { assert, assertEquals } from "@std/assert";
 import { listenTcp } from "../../src/transport/tcp.ts";
-import { HIDE_INPUT, SHOW_INPUT, TelnetFilter } from "../../src/transport/telnet.ts";
+import { HIDE_INPUT, NO_TIMING_MARK, SHOW_INPUT, TelnetFilter } from "../../src/transport/telnet.ts";
 import { tcpOptions } from "./ports.ts";
 
 const DO_ECHO = [0xff, 0xfd, 0x01];
@@ -37,6 +37,21 @@ Deno.test("telnet: CR NUL ends a line like CRLF, however it is cut, even with a 
   }
 });
 
+Deno.test("telnet: Ctrl-C is a line, and asks for a timing mark, however they are cut", () => {
+  const bytes = [0x61, 0x0a, 0xff, 0xf4, 0xff, 0xfd, 0x06, 0x62, 0x0d, 0xff, 0xf4, 0x00];
+  for (let size = 1; size <= bytes.length; size++) {
+    const filter = new TelnetFilter();
+    const got: number[] = [];
+    let marks = 0;
+    for (let at = 0; at < bytes.length; at += size) {
+      got.push(...filter.filter(new Uint8Array(bytes.slice(at, at + size))));
+      if (filter.timingMark) marks++;
+    }
+    assertEquals(String.fromCharCode(...got), "a\n\x03\nb\r\x03\n\0", `${size} at a time`);
+    assertEquals(marks, 1);
+  }
+});
+
 /** Returns what a client receives that is asked to hide input, sends a line, and is asked to show input. */
 async function exchange(lineEnd: "\r\n" | "as the client", ...input: number[]): Promise<number[]> {
   const listener = listenTcp({ ...tcpOptions(), lineEnd });
@@ -69,6 +84,15 @@ Deno.test("telnet: every text client is asked to hide input, only telnet to show
   const prompt = [0x3f, 0x0d, 0x0a];
   assertEquals(await exchange("as the client"), [...HIDE_INPUT, ...prompt, 0x78, 0x0a]);
   assertEquals(await exchange("as the client", ...DO_ECHO), [...HIDE_INPUT, ...prompt, ...SHOW_INPUT, 0x78, 0x0a]);
+  const mark = [0xff, 0xfd, 0x06];
+  assertEquals(await exchange("as the client", ...mark, ...mark), [
+    ...HIDE_INPUT,
+    ...prompt,
+    ...NO_TIMING_MARK,
+    ...SHOW_INPUT,
+    0x78,
+    0x0a,
+  ]);
   assertEquals(await exchange("\r\n"), [...prompt, 0x78, 0x0d, 0x0a]);
 });
 

@@ -196,6 +196,18 @@ Deno.test("chat: a message that is sent again does not reply to the message that
   assertEquals(room.replyTo?.id, "m10");
 });
 
+Deno.test("chat: a message for which a reply, or none, is given leaves the chosen one for the next message", () => {
+  using page = new Page("#tea");
+  page.register();
+  const room = page.room();
+  page.chat.model.replyTo(room, { kind: "say", time: new Date(), text: "hi", nick: "bob", id: "m9" });
+  page.chat.say(room, "a file", "say", "m1");
+  page.chat.say(room, "another", "say", "");
+  page.chat.say(room, "yes");
+  page.chat.say(room, "so");
+  assertEquals(room.pending.map(({ reply }) => reply), ["m1", undefined, "m9", undefined]);
+});
+
 Deno.test("chat: a long message is sent in parts that fit with the user's host", () => {
   using page = new Page("#tea");
   page.register();

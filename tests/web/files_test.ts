@@ -4,6 +4,7 @@ import {
   IMAGE_HEIGHT,
   IMAGE_WIDTH,
   isFileAlone,
+  noteFileHost,
   SHOWN_MAX,
   shownSize,
   sizeText,
@@ -14,7 +15,7 @@ const ID = "abcdefghijklmnopqrst_-";
 
 /** The files that a text links to: kinds, names and sizes. */
 const found = (text: string) =>
-  fileLinks(text, ORIGIN).map(({ kind, name, width, height }) => `${kind} ${name} ${width}x${height}`);
+  fileLinks(text, `${ORIGIN}/`).map(({ kind, name, width, height }) => `${kind} ${name} ${width}x${height}`);
 
 Deno.test("files: links to files of this server are found, with the size of images", () => {
   assertEquals(found(`see ${ORIGIN}/f/${ID}/840x320/ein%20Bild.png, and ${ORIGIN}/f/${ID}/notes.pdf.`), [
@@ -40,6 +41,23 @@ Deno.test("files: what is elsewhere, or is no link to a file, is not shown", () 
   for (const link of others) assertEquals(found(link), [], link);
 });
 
+Deno.test("files: links with the public URL of the server are loaded from the page's own", () => {
+  const [page, path] = ["http://10.0.0.2:8080/", `f/${ID}/3x2/a%20b.png`];
+  const sources = (text: string) => fileLinks(text, page).map(({ src }) => src);
+  const link = `${ORIGIN}/chat/${path}`;
+  assertEquals(sources(link), []);
+  try {
+    noteFileHost(`${ORIGIN}/chat/files`);
+    assertEquals(sources(`${link} ${page}${path}`), [page + path], "both are the same file");
+    assertEquals(isFileAlone(link, fileLinks(link, page)), true);
+    for (const other of [`${ORIGIN}/${path}`, `${ORIGIN}/chat/x/${path}`, `${ORIGIN}.evil.example/chat/${path}`]) {
+      assertEquals(sources(other), [], other);
+    }
+  } finally {
+    noteFileHost("");
+  }
+});
+
 Deno.test("files: the same file is shown once, and not too many of one message", () => {
   const link = (name: string) => `${ORIGIN}/f/${ID}/1x1/${name}`;
   assertEquals(found(`${link("a")} ${link("a")}`).length, 1);
@@ -55,7 +73,7 @@ Deno.test("files: an image is made smaller to fit, and never larger", () => {
 
 Deno.test("files: a message that is the link to a file alone is told from one with words", () => {
   const link = `${ORIGIN}/f/${ID}/3x2/a.png`;
-  const alone = (text: string) => isFileAlone(text, fileLinks(text, ORIGIN));
+  const alone = (text: string) => isFileAlone(text, fileLinks(text, `${ORIGIN}/`));
   assertEquals([link, ` ${link} `, `${link}!`, `look: ${link}`, `${link} ${link}`].map(alone), [
     true,
     true,

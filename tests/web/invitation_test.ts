@@ -121,7 +121,7 @@ Deno.test("invitation: operators may invite, and in the lobby everyone with an a
   assertEquals(mayInvite(chat, lobby), true);
 });
 
-Deno.test("invitation: a link is at the address of the page, whatever the server takes for its own", async () => {
+Deno.test("invitation: a link begins with the address of the page, even if the server has another one", async () => {
   const chat = new LocalChat({ history: new MemoryHistory() });
   const identity = { user: "~a", host: "h", realname: "" };
   const { member } = chat.connect("alice", identity, { render: () => "" }, new FakeConnection());

@@ -6,7 +6,7 @@ import type { ChatContext, PendingRequest } from "../../src/web/context.ts";
 import { receive } from "../../src/web/handlers.js";
 import { search } from "../../src/web/history.js";
 import { parse } from "../../src/web/irc.js";
-import { deleteLine, toggleReaction } from "../../src/web/line_changes.js";
+import { deleteLine, mayDelete, toggleReaction } from "../../src/web/line_changes.js";
 import type { Line } from "../../src/web/lines.js";
 import { Model } from "../../src/web/model.js";
 import { lineActions, QUOTED_MAX } from "../../src/web/quoted.js";
@@ -60,7 +60,7 @@ class Page {
   /** `emoji: nick nick` for each reaction to a line, with `*` if the user has it, too. */
   reactions(id = "m1"): string[] {
     return (this.line(id).reactions ?? []).map(({ text, nicks, own }) =>
-      `${text}${own ? "*" : ""}: ${nicks.join(" ")}`
+      `${text}${own ? "*" : ""}: ${[...nicks.values()].join(" ")}`
     );
   }
 }
@@ -71,7 +71,7 @@ const react = (nick: string, text: string, key = "+draft/react") =>
 Deno.test("reactions: the members who react with the same emoji are counted together, in the order of the first", () => {
   const page = new Page();
   page.hear(react("bob", "👍"), react("carol", "🎉"), react("alice", "👍"), react("bob", "👍"));
-  assertEquals(page.reactions(), ["👍*: alice bob", "🎉: carol"]);
+  assertEquals(page.reactions(), ["👍*: bob alice", "🎉: carol"]);
   page.hear(react("alice", "👍", "+draft/unreact"));
   assertEquals(page.reactions(), ["👍: bob", "🎉: carol"]);
   page.hear(react("carol", "🎉", "+draft/unreact"));
@@ -83,6 +83,15 @@ Deno.test("reactions: one of the user's account under another nickname is the us
   page.model.account = "alice";
   page.hear(`@account=alice;+reply=m1;+draft/react=👍 :alice_!~u@host TAGMSG #tea`);
   assertEquals(page.reactions(), ["👍*: alice_"]);
+});
+
+Deno.test("reactions: a member with an account is counted once under several nicknames", () => {
+  const page = new Page();
+  page.hear(`@account=bob;+reply=m1;+draft/react=👍 :bob!~u@host TAGMSG #tea`);
+  page.hear(`@account=bob;+reply=m1;+draft/react=👍 :robert!~u@host TAGMSG #tea`);
+  assertEquals(page.reactions(), ["👍: robert"]);
+  page.hear(`@account=bob;+reply=m1;+draft/unreact=👍 :bobby!~u@host TAGMSG #tea`);
+  assertEquals(page.reactions(), []);
 });
 
 Deno.test("reactions: one to a line that is not loaded, or without a line, changes nothing", () => {
@@ -121,15 +130,30 @@ Deno.test("reactions: those of the history belong to its lines, and to no line o
     failed() {},
   });
   page.answer("@msgid=m1 :bob!~b@host PRIVMSG #tea :Lunch at one?", react("carol", "🎉"));
-  assertEquals(results.map(({ reactions }) => reactions), [[{ text: "🎉", nicks: ["carol"], own: false }]]);
+  assertEquals(results.map(({ reactions }) => reactions), [[{
+    text: "🎉",
+    nicks: new Map([["carol!*@host", "carol"]]),
+    own: false,
+  }]]);
   assertEquals(page.reactions(), []);
 });
 
-Deno.test("deletion: the line stays without its text and reactions, and says who has deleted it", () => {
+Deno.test("deletion: the line stays without its text and reactions, and names the member who has deleted it", () => {
   const page = new Page();
   page.hear(react("alice", "👍"), "@msgid=m7 :carol!~c@host REDACT #tea m1 :off topic", react("bob", "👎"));
   const { text, deletedBy, reason, reactions, nick } = page.line("m1");
   assertEquals([text, deletedBy, reason, reactions, nick], ["", "carol", "off topic", undefined, "bob"]);
+});
+
+Deno.test("deletion: an author who has another nickname now is known by the account", () => {
+  const page = new Page();
+  page.hear(
+    "@msgid=m3;account=carol :carol!~c@host PRIVMSG #tea :mine",
+    "@msgid=m4;account=carol :carol!~c@host PRIVMSG #tea :mine, too",
+    "@account=carol :caroline!~c@host REDACT #tea m3",
+    "@account=dave :caroline!~c@host REDACT #tea m4",
+  );
+  assertEquals(["m3", "m4"].map((id) => page.line(id).deletedBy), ["carol", "caroline"]);
 });
 
 Deno.test("deletion: the user no longer replies to a line that is deleted", () => {
@@ -137,6 +161,7 @@ Deno.test("deletion: the user no longer replies to a line that is deleted", () =
   page.model.replyTo(page.tea, page.line("m1"));
   page.hear(react("bob", "👍"));
   assertEquals(page.tea.replyTo, page.line("m1"));
+  page.tea.lines = page.tea.lines.filter(({ id }) => id !== "m1"); // too many lines have come since
   page.hear(":bob!~b@host REDACT #tea m1");
   assertEquals(page.tea.replyTo, undefined);
 });
@@ -145,6 +170,21 @@ Deno.test("deletion: it is asked for by the room and the id", () => {
   const page = new Page();
   deleteLine(page.chat, page.tea, page.line("m2"));
   assertEquals(page.sent.map(({ command, params }) => [command, ...params]), [["REDACT", "#tea", "m2"]]);
+});
+
+Deno.test("deletion: offered to the author under any nickname of the account, and to operators", () => {
+  const page = new Page();
+  const { model, tea, chat } = page;
+  page.hear("@msgid=m3;account=Alice :ally!~a@host PRIVMSG #tea :mine");
+  const offered = () =>
+    ["m1", "m2", "m3"].filter((id) => mayDelete(chat as unknown as Chat, tea, page.line(id))).join(" ");
+  assertEquals(offered(), "m2");
+  model.account = "alice";
+  assertEquals(offered(), "m2 m3");
+  page.hear(":bob!~b@host MODE #tea +o alice");
+  assertEquals(offered(), "m1 m2 m3");
+  Object.assign(chat.connection, { has: () => false });
+  assertEquals(offered(), "");
 });
 
 Deno.test("private: reactions and deletions of the other user and of the user's other devices are found", () => {
@@ -170,7 +210,7 @@ Deno.test("replies: a line has the id of the message that it replies to, by eith
   assertEquals(page.tea.lines.slice(-3).map(({ reply }) => reply), ["m1", "m1", undefined]);
 });
 
-Deno.test("mentions: the server knows those of an account, whatever nickname the user has now", () => {
+Deno.test("mentions: the server knows those of an account, also under another nickname", () => {
   const page = new Page();
   page.model.account = "alice";
   page.model.nick = "alice_";
@@ -190,6 +230,34 @@ Deno.test("quotes: a message that is not loaded is asked for once, and drawn whe
   assertEquals(page.sent.map(({ params }) => params.join(" ")), ["AROUND #tea msgid=m0 1"]);
   page.answer("@msgid=m0 :carol!~c@host PRIVMSG #tea :earlier");
   assertEquals([actions.find("m0")?.text, drawn, page.sent.length], ["earlier", 1, 1]);
+});
+
+Deno.test("quotes: a message that is deleted is cleared in the quotes of it, loaded among the lines or not", () => {
+  const page = new Page();
+  const actions = lineActions(page.chat as unknown as Chat, page.tea, () => {});
+  actions.find("m0");
+  page.answer("@msgid=m0 :carol!~c@host PRIVMSG #tea :earlier");
+  const changed: (string | undefined)[] = [];
+  page.model.listen((change, _room, line) => void (change === "changed" && changed.push(line?.id)));
+  page.hear(":carol!~c@host REDACT #tea m0");
+  assertEquals([actions.find("m0")?.text, actions.find("m0")?.deletedBy, changed], ["", "carol", ["m0"]]);
+});
+
+Deno.test("quotes: a message is asked for again after the connection was lost, and not taken for one that is gone", () => {
+  const page = new Page();
+  const drawn: string[] = [];
+  const actions = lineActions(page.chat as unknown as Chat, page.tea, (id) => drawn.push(id));
+  actions.find("m0");
+  Object.assign(page.chat, { online: false });
+  page.sent.at(-1)!.request!.onError!("The connection was lost.");
+  assertEquals([actions.find("m0"), drawn, page.sent.length], [undefined, ["m0"], 1]);
+  Object.assign(page.chat, { online: true });
+  page.model.setState(page.tea, "joining");
+  assertEquals([actions.find("m0"), page.sent.length], [undefined, 1], "the server would reject it");
+  page.model.setState(page.tea, "in");
+  assertEquals([actions.find("m0"), page.sent.length], [undefined, 2]);
+  page.answer("@msgid=m0 :carol!~c@host PRIVMSG #tea :earlier");
+  assertEquals(actions.find("m0")?.text, "earlier");
 });
 
 Deno.test("quotes: a message that is gone is not asked for again", () => {

@@ -1,6 +1,7 @@
 /** Tests what the page reads of a search before it sends it. */
 import { assertEquals } from "@std/assert";
 import { parseSearch } from "../../src/protocol/search.ts";
+import { parseDateTime } from "../../src/util/datetime.ts";
 import { queryTerms } from "../../src/util/tokenizer.ts";
 import { withTimesInUtc, wordsOf } from "../../src/web/search_words.js";
 
@@ -26,6 +27,13 @@ Deno.test("search words: times in the time zone of the user are sent in UTC", ()
   assertEquals(withTimesInUtc("After:2026-11-20T14:05 tea", NOW), `After:${iso(14, 5)} tea`);
   assertEquals(withTimesInUtc('before:"2026-11-20 14:05" x', NOW), `before:${iso(14, 5)} x`);
   assertEquals(withTimesInUtc("before:14:05 after:8:15", NOW), `before:${iso(14, 5, 21)} after:${iso(8, 15, 22)}`);
+});
+
+Deno.test("search words: a time is the same as for the server, in its time zone", () => {
+  for (const text of ["2026-11-20", "2026-11-20 14:05", "2026-11-20T9:05", "14:05", "9:30", "23:59", "0:00"]) {
+    const sent = withTimesInUtc(`before:"${text}"`, NOW);
+    assertEquals(sent, `before:${new Date(parseDateTime(text, NOW)!).toISOString()}`, text);
+  }
 });
 
 Deno.test("search words: what is no valid time is left for the server to reject", () => {

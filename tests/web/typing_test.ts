@@ -104,7 +104,7 @@ Deno.test("typing: the message itself ends it, and the next letter is told at on
   assertEquals(sent, ["TAGMSG #tea active", "TAGMSG #tea active"]);
 });
 
-Deno.test("typing: nobody is told of commands, in large rooms, when the server or the user does not want it", () => {
+Deno.test("typing: no notification is sent for commands, in large rooms, and when the server or the user does not want it", () => {
   const { model, tea, sent, chat, context } = page();
   const type = () => new TypingNotifier(context, () => 1000).changed(tea, "hello");
   new TypingNotifier(context, () => 1000).changed(tea, "/join #x");

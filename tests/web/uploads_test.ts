@@ -46,7 +46,10 @@ function scene() {
   const chat = {
     uploads: { who: "accounts", max: 1000 } as { who: string; max: number } | undefined,
     connection: { account: "alice", password: "", login: { name: "alice", password: "t" } },
-    say: (room: Room, text: string) => void said.push(`${room.name} ${text}`),
+    reply: "",
+    say: (room: Room, text: string, _kind: string, reply: string) =>
+      void said.push(`${room.name} ${text}${reply === "" ? "" : ` to ${reply}`}`),
+    takeReply: () => chat.reply,
   };
   const uploads = new Uploads(chat, BASE);
   const room = new Room("#lobby");
@@ -73,6 +76,31 @@ Deno.test("uploads: two files are sent at a time, with the login of the page, an
   FakeRequest.all[2]!.answer(201, stored("c"));
   FakeRequest.all[1]!.answer(201, stored("b"));
   assertEquals([states(), said.length, uploads.send(room)], [[], 3, false]);
+});
+
+Deno.test("uploads: a file replies to the message that was chosen when it was sent, not when its upload has ended", () => {
+  const { chat, uploads, room, said } = scene();
+  uploads.add(room, [file("a"), file("b")]);
+  chat.reply = "m1";
+  uploads.send(room);
+  chat.reply = "m2";
+  assertEquals(uploads.send(room), false, "both are sent already");
+  FakeRequest.all[0]!.answer(201, stored("a"));
+  uploads.add(room, [file("c")]);
+  FakeRequest.all[1]!.answer(201, stored("b"));
+  chat.reply = "";
+  uploads.send(room);
+  FakeRequest.all[2]!.answer(201, stored("c"));
+  assertEquals(said, ["a to m1", "b to m1", "c"].map((text) => `#lobby ${BASE}f/${ID}/${text}`));
+});
+
+Deno.test("uploads: a page in a folder uploads to that folder, and links to it", () => {
+  const { chat, room, said } = scene();
+  const uploads = new Uploads(chat, `${BASE}talk/`);
+  uploads.add(room, [file("a")]);
+  uploads.send(room);
+  FakeRequest.all[0]!.answer(201, stored("a"));
+  assertEquals([FakeRequest.all[0]!.url, ...said], [`${BASE}talk/files/a`, `#lobby ${BASE}talk/f/${ID}/a`]);
 });
 
 Deno.test("uploads: a file that the server rejects, or that cannot be one, says why and is not sent", () => {
@@ -105,7 +133,7 @@ Deno.test("uploads: there is a limit of files that wait, and those of another ro
   assertEquals([uploads.of(room).length, uploads.add(new Room("#tea"), [file("a")])], [WAITING_MAX, ""]);
 });
 
-Deno.test("uploads: who may not upload is told so", () => {
+Deno.test("uploads: a user who may not upload gets the reason", () => {
   const { chat, uploads, room } = scene();
   chat.connection.account = "";
   assertEquals([uploads.allowed, uploads.add(room, [file("a")])], [

@@ -1,4 +1,4 @@
-/** What the resources of the HTTP API have in common: limits, visitors, rooms and errors. */
+/** The base of the resources of the HTTP API: limits, visitors, rooms and errors. */
 import type { AuthService } from "../../accounts/auth.ts";
 import type { Chat } from "../../chat/chat.ts";
 import type { WireFormat } from "../../chat/events.ts";
@@ -8,20 +8,20 @@ import { ChatError } from "../../chat/chat_error.ts";
 import type { HttpAnswer, HttpClient } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { NetworkLimiter } from "../../util/network_limiter.ts";
-import type { TimeSlicer } from "../time_slicer.ts";
+import type { Outcome, TimeSlicer } from "../time_slicer.ts";
 import { ApiError, errorResponse, tooFast } from "./api_error.ts";
 import { isParsable } from "./json.ts";
 import type { Call, Operation } from "./router.ts";
 import { Streams } from "./streams.ts";
 import { type KnownVisitor, visitorOf, type VisitorOptions } from "./visitors.ts";
 
-/** How many requests a minute one network may make that read, and how many at once. */
+/** The most requests that read, of one network: a minute, and at once. */
 export const READS_PER_MINUTE = 300;
 export const READS_AT_ONCE = 100;
 
 const MINUTE = 60_000;
 
-/** What the API needs of the server. */
+/** The parts and settings of the server that the API uses. */
 export interface ApiOptions extends VisitorOptions {
   readonly chat: Chat;
   readonly auth: AuthService;
@@ -44,7 +44,7 @@ export interface ApiOptions extends VisitorOptions {
   readonly onStream: (client: HttpClient) => void;
 }
 
-/** What the resources have in common. */
+/** The limits and streams that all resources share. */
 export class Api {
   readonly options: ApiOptions;
   readonly streams: Streams;
@@ -70,7 +70,7 @@ export class Api {
           this.#requireService(call.client);
           return await answer(call);
         } catch (error) {
-          const response = errorResponse(error);
+          const response = errorResponse(asNamed(error, call));
           if (response === undefined) throw error; // such as of a body that cannot be read
           return response;
         }
@@ -99,16 +99,15 @@ export class Api {
 
   /** The room that a path names, with or without `#`. @throws {ChatError} `no-such-room` */
   room({ params: { name = "" } }: Call): Room {
-    const full = name.startsWith("#") ? name : `#${name}`;
-    const room = this.options.chat.getRoom(full);
-    if (room === undefined) throw new ChatError("no-such-room", isRoom(full) ? full : "that is no name of a room");
+    const room = this.options.chat.getRoom(withHash(name));
+    if (room === undefined) throw new ChatError("no-such-room", name);
     return room;
   }
 
   /** Runs work in slices of time that all networks share. */
-  async run<T>({ address }: HttpClient, work: () => T): Promise<Awaited<T>> {
+  async run<W>({ address }: HttpClient, work: () => W): Promise<Outcome<W>> {
     const networks = networksOf(address).toReversed();
-    return await this.options.slicer.run(work, { lane: "prompt", networks }) as Awaited<T>;
+    return await this.options.slicer.run(work, { lane: "prompt", networks }) as Outcome<W>; // it is always wanted
   }
 
   /** @throws {ApiError} */
@@ -120,6 +119,18 @@ export class Api {
     const ban = this.options.banOf(address);
     if (ban !== undefined) throw new ChatError("server-banned", ban);
   }
+}
+
+/** The name of a room, with or without `#`, as the chat knows it. */
+function withHash(name: string): string {
+  return name.startsWith("#") ? name : `#${name}`;
+}
+
+/** An error, with the name of a missing room as the path has it: the spelling of a secret room would reveal that it exists. */
+function asNamed(error: unknown, { params: { name } }: Call): unknown {
+  if (name === undefined || !(error instanceof ChatError) || error.code !== "no-such-room") return error;
+  const full = withHash(name);
+  return new ChatError("no-such-room", isRoom(full) ? full : "that is no name of a room");
 }
 
 /** The key of a room (mode `k`) that a request gives. */

@@ -17,7 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-/** What a client is told of the ways to log in. */
+/** The ways to log in. */
 const CHALLENGE = { "www-authenticate": 'Bearer, Basic realm="tincan", charset="UTF-8"' };
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -25,7 +25,6 @@ const TITLES: Readonly<Record<number, string>> = {
   401: "Not logged in",
   403: "Not allowed",
   404: "Not found",
-  409: "Conflict",
   413: "Too long",
   429: "Too many requests",
   503: "Not available",
@@ -35,14 +34,14 @@ const TITLES: Readonly<Record<number, string>> = {
 const RETRY_LATER = 60;
 const RETRY_SOON = 1;
 
-/** The response to an error; `undefined` if it is none of the API. */
+/** The response to an error; `undefined` for any other error than those of the API. */
 export function errorResponse(error: unknown): Response | undefined {
   const found = toApiError(error);
   if (found === undefined) return undefined;
   return problemResponse(found.status, TITLES[found.status] ?? "Error", found.message, found.headers);
 }
 
-/** The error of a client that has not given what it has to log in with. */
+/** The error of a client with wrong credentials, or without any where they are needed. */
 export function notLoggedIn(detail: string): ApiError {
   return new ApiError(401, detail, CHALLENGE);
 }

@@ -1,14 +1,14 @@
 /**
  * Serves uploaded files at `/f/ID/NAME`. Images, sound and films are shown by browsers; all others are downloaded.
  *
- * What a file contains comes from its uploader, so a browser is told to take it for what it is here, to run nothing in it, and
- * to let no other site embed it.
+ * The content of a file comes from its uploader, so browsers have to use the type that the server gives it, must not run anything
+ * in it, and must not let other sites embed it.
  */
 import { ifNoneMatch } from "@std/http/etag";
 import { StoreError } from "../../chat/store.ts";
 import { CHUNK_SIZE, type FileStore, type StoredFile } from "../../files/file_store.ts";
 import { isFileId } from "../../files/links.ts";
-import { isMedia, isShown, UNKNOWN_TYPE } from "../../files/types.ts";
+import { ENDINGS, isMedia, isShown, UNKNOWN_TYPE } from "../../files/types.ts";
 import type { HttpAnswer } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { NetworkLimiter } from "../../util/network_limiter.ts";
@@ -29,13 +29,13 @@ const SECURITY = {
 /** How long a browser may keep a file, in seconds: it may be deleted here meanwhile. */
 const CACHE_TIME = 3600;
 
-/** What the resource needs. */
+/** The parts of the server that the resource uses. */
 export interface DownloadContext {
   readonly files: FileStore;
   /** Shares the time for reading chunks between networks. */
   readonly slicer: TimeSlicer;
   /** In a cluster, gets a file of another node into the store. */
-  readonly fetch?: ((id: string) => Promise<"found" | "missing" | "busy">) | undefined;
+  readonly fetch?: ((id: string) => Promise<"found" | "missing" | "unreachable" | "busy">) | undefined;
 }
 
 /** How many files a minute one network may request that this node does not have; those around it have multiples of that. */
@@ -46,8 +46,22 @@ const MINUTE = 60_000;
 /** The resources of uploaded files. */
 export function downloadResources(context: DownloadContext): Resource[] {
   const rate = new NetworkLimiter({ limit: FETCH_RATE, time: MINUTE });
-  const operations = { GET: { answer: (call: Call) => fetchFirst(call, context, rate) ?? answer(call, context) } };
+  const operations = { GET: { answer: (call: Call) => download(call, context, rate) } };
   return ["/f/{id}/{name}", "/f/{id}/{size}/{name}"].map((path) => ({ path, operations, public: true }));
+}
+
+async function download(call: Call, context: DownloadContext, rate: NetworkLimiter): Promise<HttpAnswer> {
+  try {
+    return await fetchFirst(call, context, rate) ?? answer(call, context);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return later(503, "Not available", "The file cannot be read right now.");
+  }
+}
+
+/** A problem that may be over when the client tries again. */
+function later(status: number, title: string, detail: string): Response {
+  return problemResponse(status, title, detail, { "retry-after": "5" });
 }
 
 /** Gets a file of another node, and answers then; `undefined` if that is not needed, or not possible. */
@@ -55,14 +69,15 @@ function fetchFirst(call: Call, context: DownloadContext, rate: NetworkLimiter):
   const { params: { id = "" }, client: { address } } = call;
   const { files, fetch } = context;
   if (fetch === undefined || !isFileId(id) || files.find(id) !== undefined) return undefined;
-  const later = (status: number, title: string, detail: string) =>
-    problemResponse(status, title, detail, { "retry-after": "5" });
   if (!rate.take(networksOf(address), performance.now())) {
     return Promise.resolve(later(429, "Too many requests", "Too many requests for files from your network."));
   }
   return fetch(id).then(
-    (outcome) =>
-      outcome === "busy" ? later(503, "Busy", "Too many files are fetched from other nodes.") : answer(call, context),
+    (outcome) => {
+      if (outcome === "busy") return later(503, "Busy", "Too many files are fetched from other nodes.");
+      if (outcome !== "unreachable") return answer(call, context);
+      return later(503, "Not available", "Another node may have the file, but does not answer right now.");
+    },
     (error) => {
       if (!(error instanceof StoreError)) throw error;
       return later(503, "Cannot be stored", `The file cannot be fetched: ${error.message}.`);
@@ -91,11 +106,18 @@ function answer({ request, params, client }: Call, { files, slicer }: DownloadCo
   const { first, last } = range ?? { first: 0, last: size - 1 };
   if (range !== undefined) headers["content-range"] = `bytes ${first}-${last}/${size}`;
   headers["content-type"] = shown ? file.type : UNKNOWN_TYPE;
-  headers["content-disposition"] = disposition(shown ? "inline" : "attachment", file.name);
+  headers["content-disposition"] = disposition(shown ? "inline" : "attachment", nameOf(file));
   headers["content-length"] = String(last - first + 1);
   const networks = networksOf(client.address).toReversed();
   const read = (index: number) => slicer.run(() => files.read(file.id, index), { networks });
   return { status: range === undefined ? 200 : 206, headers, stream: streamOf(read, first, last) };
+}
+
+/** The name for a browser that saves a file: with an ending of its type, by which programs will open it. */
+function nameOf({ name, type }: StoredFile): string {
+  const [usual, ...others] = ENDINGS.get(type) ?? [];
+  if (usual === undefined) return name;
+  return [usual, ...others].some((ending) => name.toLowerCase().endsWith(ending)) ? name : name + usual;
 }
 
 /** The file of a path, whose every part has to be that of the link. */

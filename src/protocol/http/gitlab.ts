@@ -1,12 +1,9 @@
-/** What GitLab's webhooks say. Events that people need not know of, such as a pipeline that begins, say nothing. */
-import { firstLine } from "./github.ts";
+/** Renders GitLab's webhooks. Events that people need not know of, such as a pipeline that begins, are not shown. */
+import { branchOf, type EventRenderer, firstLine, forgeMessage, pushText } from "./forge.ts";
 import type { Hook } from "./hook.ts";
-import { at, list, record, text } from "./json.ts";
+import { at, countOf, list, record, text } from "./json.ts";
 
-/** The most commits of a push that are shown. */
-const COMMITS_MAX = 10;
-
-/** What is done to issues and merge requests that people want to know, in the past tense. */
+/** The actions on issues and merge requests that are shown, in the past tense. */
 const ACTIONS: Readonly<Record<string, string>> = {
   open: "opened",
   close: "closed",
@@ -18,22 +15,22 @@ const ACTIONS: Readonly<Record<string, string>> = {
 /** The states of pipelines and jobs in which they have ended. */
 const ENDED = new Set(["success", "failed", "canceled"]);
 
-/** The texts of each kind of event, by `object_kind`. */
-const EVENTS: Readonly<Record<string, (payload: Hook["payload"], who: string) => string>> = {
+/** The renderers, by the kind of event in `object_kind`. */
+const EVENTS: Readonly<Record<string, EventRenderer>> = {
   push: push,
-  tag_push: ({ ref, checkout_sha }, who) => {
-    return `${who} ${checkout_sha === null ? "deleted" : "pushed"} tag ${branchOf(ref)}`;
+  tag_push: ({ ref, checkout_sha }, author) => {
+    return `${author} ${checkout_sha === null ? "deleted" : "pushed"} tag ${branchOf(ref)}`;
   },
-  merge_request: (payload, who) => item(payload, who, "merge request", "!"),
-  issue: (payload, who) => item(payload, who, "issue", "#"),
-  note: ({ object_attributes, issue, merge_request }, who) => {
+  merge_request: (payload, author) => item(payload, author, "merge request", "!"),
+  issue: (payload, author) => item(payload, author, "issue", "#"),
+  note: ({ object_attributes, issue, merge_request }, author) => {
     const { note, url } = record(object_attributes);
     const on = record(merge_request).iid !== undefined
       ? ` on !${text(at(merge_request, "iid"))} ${text(at(merge_request, "title"))}`
       : record(issue).iid !== undefined
       ? ` on #${text(at(issue, "iid"))} ${text(at(issue, "title"))}`
       : "";
-    return `${who} commented${on}: ${firstLine(text(note))} (${text(url)})`;
+    return `${author} commented${on}: ${firstLine(text(note))} (${text(url)})`;
   },
   pipeline: ({ object_attributes, project }) => {
     const { id, ref, status, url } = record(object_attributes);
@@ -51,36 +48,27 @@ const EVENTS: Readonly<Record<string, (payload: Hook["payload"], who: string) =>
 
 /** The text of a webhook. */
 export function gitlabMessage({ payload }: Hook): string {
-  const kind = text(payload.object_kind);
-  const who = text(payload.user_name) || text(at(payload, "user", "name"));
-  const said = Object.hasOwn(EVENTS, kind) ? EVENTS[kind]!(payload, who) : "";
-  const project = text(at(payload, "project", "path_with_namespace"));
-  return said === "" || project === "" ? said : `[${project}] ${said}`;
-}
-
-function push({ ref, commits, total_commits_count, checkout_sha, project }: Hook["payload"], who: string): string {
-  const branch = branchOf(ref);
-  if (checkout_sha === null) return `${who} deleted ${branch}`;
-  const all = list(commits);
-  const total = typeof total_commits_count === "number" ? total_commits_count : all.length;
-  const lines = all.slice(0, COMMITS_MAX).map((commit) => {
-    const { id, message, author } = record(commit);
-    return `  ${text(id).slice(0, 8)} ${text(message).split("\n")[0]} (${text(at(author, "name"))})`;
+  return forgeMessage(EVENTS, {
+    payload,
+    name: text(payload.object_kind),
+    author: text(payload.user_name) || text(at(payload, "user", "name")),
+    project: text(at(payload, "project", "path_with_namespace")),
   });
-  if (total > lines.length) lines.push(`  … and ${total - lines.length} more`);
-  const count = total === 1 ? "1 commit" : `${total} commits`;
-  return [`${who} pushed ${count} to ${branch}: ${text(at(project, "web_url"))}/-/commits/${branch}`, ...lines].join(
-    "\n",
-  );
 }
 
-function item({ object_attributes }: Hook["payload"], who: string, noun: string, sign: string): string {
+function push({ ref, commits: given, total_commits_count, checkout_sha, project }: Hook["payload"], author: string) {
+  const branch = branchOf(ref);
+  if (checkout_sha === null) return `${author} deleted ${branch}`;
+  const commits = list(given);
+  const total = Math.max(countOf(total_commits_count), commits.length);
+  const url = `${text(at(project, "web_url"))}/-/commits/${branch}`;
+  if (total === 0) return `${author} pushed ${branch}: ${url}`;
+  return pushText({ author, verb: "pushed", branch, url, commits, total, digits: 8 });
+}
+
+function item({ object_attributes }: Hook["payload"], author: string, noun: string, sign: string): string {
   const { iid, title, url, action } = record(object_attributes);
   const name = text(action);
   const verb = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-  return verb === undefined ? "" : `${who} ${verb} ${noun} ${sign}${text(iid)}: ${text(title)} (${text(url)})`;
-}
-
-function branchOf(ref: unknown): string {
-  return text(ref).replace(/^refs\/(?:heads|tags)\//, "");
+  return verb === undefined ? "" : `${author} ${verb} ${noun} ${sign}${text(iid)}: ${text(title)} (${text(url)})`;
 }

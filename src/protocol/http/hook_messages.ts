@@ -1,19 +1,18 @@
 /**
- * What webhooks of known programs say, as text: one renderer for each program, in a table. Anything else is read as a message
- * for Slack.
+ * Renders webhooks as text: one renderer for each known program, in a table. Any other webhook is read as a message for Slack.
  */
 import { MULTILINE_BYTES_MAX, MULTILINE_LINES_MAX } from "../../chat/message_text.ts";
 import { byteLength } from "../../util/bytes.ts";
 import { githubMessage } from "./github.ts";
 import { gitlabMessage } from "./gitlab.ts";
 import type { Hook } from "./hook.ts";
-import { at, list, record, text } from "./json.ts";
+import { at, countOf, record, text } from "./json.ts";
 import { slackMessage } from "./slack.ts";
 
 /** Renders the webhooks of a program. */
 interface Renderer {
   readonly isFor: (hook: Hook) => boolean;
-  /** Returns the text; empty if the webhook says nothing that people need to know. */
+  /** Returns the text; empty for an event that is not shown. */
   readonly render: (hook: Hook) => string;
 }
 
@@ -40,7 +39,7 @@ export function isEvent({ headers }: Hook): boolean {
 /** The most alerts of one webhook that are shown. */
 export const ALERTS_MAX = 20;
 
-/** The text of a webhook, cut to the length of a message. Empty if it says nothing. */
+/** The text of a webhook, cut to the length of a message; empty for an event that is not shown. */
 export function hookMessage(hook: Hook): string {
   return clipMessage(RENDERERS.find(({ isFor }) => isFor(hook))!.render(hook));
 }
@@ -59,7 +58,7 @@ export function clipMessage(message: string): string {
 }
 
 function alertsMessage(payload: Hook["payload"]): string {
-  const alerts = list(payload.alerts);
+  const alerts: readonly unknown[] = Array.isArray(payload.alerts) ? payload.alerts : [];
   const labels = record(payload.commonLabels);
   const status = text(payload.status).toUpperCase();
   const name = text(labels.alertname) || text(at(payload, "groupLabels", "alertname")) || text(payload.receiver);
@@ -67,13 +66,8 @@ function alertsMessage(payload: Hook["payload"]): string {
   const count = status === "FIRING" ? firing : alerts.length;
   const title = text(payload.title) || `[${status}:${count}] ${name}`;
   const shown = alerts.slice(0, ALERTS_MAX).map((alert) => alertLine(alert));
-  const more = (payload.alerts as unknown[]).length - shown.length + countOf(payload.truncatedAlerts);
+  const more = alerts.length - shown.length + countOf(payload.truncatedAlerts);
   return [title, ...shown, ...more > 0 ? [`… and ${more} more`] : []].join("\n");
-}
-
-/** A number of things; 0 for anything else. */
-function countOf(value: unknown): number {
-  return typeof value === "number" && Number.isSafeInteger(value) ? Math.max(0, value) : 0;
 }
 
 function alertLine(alert: unknown): string {

@@ -35,7 +35,7 @@ async function receive(api: Api, call: Call): Promise<Response> {
   const payload = readPayload(request, await readText(request));
   const hook = { payload, headers: request.headers };
   const message = hookMessage(hook);
-  if (message === "" && isEvent(hook)) return ok(); // people need not know of it
+  if (message === "" && isEvent(hook)) return ok(); // such as of a new label
   if (message === "") throw new ApiError(400, EMPTY);
   const [, ...more] = message.split("\n");
   if (more.length > 0) api.limitLines(client, more.join("\n"));
@@ -82,7 +82,7 @@ function readPayload(request: Request, body: string): Readonly<Record<string, un
   return record(payload);
 }
 
-/** What Slack answers. */
+/** Slack's answer. */
 function ok(): Response {
   return new Response("ok\n", {
     headers: {

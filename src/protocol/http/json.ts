@@ -1,16 +1,16 @@
-/** Reads JSON of which nothing is known: what is not there, or is something else, is empty. */
+/** Reads JSON of unknown structure: a missing value, or one of another type, is read as an empty one. */
 
 /** The most items of a list that are read. */
 export const ITEMS_MAX = 100;
 
-/** The most values in JSON that is parsed, and how deep they may be nested: more take too long, whatever their length. */
+/** The most values in JSON that is parsed, and how deep they may be nested: parsing time depends on the number of values. */
 export const VALUES_MAX = 10_000;
 export const NESTING_MAX = 64;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Whether JSON is within {@linkcode VALUES_MAX} and {@linkcode NESTING_MAX}. Of what is not valid JSON, it may say either. */
+/** Whether JSON is within {@linkcode VALUES_MAX} and {@linkcode NESTING_MAX}. The result for invalid JSON is undefined. */
 export function isParsable(json: string): boolean {
   let values = 1;
   let depth = 0;
@@ -49,6 +49,11 @@ export function list(value: unknown): readonly unknown[] {
 /** A string, or a number as one; the empty string for anything else. */
 export function text(value: unknown): string {
   return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+}
+
+/** A number of things; 0 for anything else. */
+export function countOf(value: unknown): number {
+  return typeof value === "number" && Number.isSafeInteger(value) ? Math.max(0, value) : 0;
 }
 
 /** The value at a path of names: `at(value, "repository", "full_name")`. */

@@ -23,7 +23,7 @@ export function lineJson(line: Said): Record<string, unknown> {
 /** Tells a stream that the access to its room may have changed. It is not sent. */
 export const RECHECK = "\0recheck";
 
-/** Server-sent events: a line is one without a name, with its id; what changes lines or the room has a name. */
+/** Server-sent events: a line is an event without a name, with its id; changes of lines and of the room are events with a name. */
 export const EVENT_FORMAT: WireFormat = {
   render(event: ChatEvent): readonly string[] | undefined {
     switch (event.kind) {
@@ -42,6 +42,7 @@ export const EVENT_FORMAT: WireFormat = {
         return named("topic", { ...authorJson(event), topic: event.topic });
       case "room-renamed":
         return [...named("renamed", { ...authorJson(event), room: event.room, was: event.from }), RECHECK];
+      case "kicked":
       case "modes":
         return [RECHECK];
       default:
@@ -50,7 +51,7 @@ export const EVENT_FORMAT: WireFormat = {
   },
 };
 
-/** Lines of text for people, as nc shows them; what only members of the room need to know is left out. */
+/** Lines of text for people, as nc shows them, without events that only members need, such as joins. */
 export function plainFormat(text: WireFormat): WireFormat {
   return {
     render(event: ChatEvent): string | readonly string[] | undefined {
@@ -63,6 +64,7 @@ export function plainFormat(text: WireFormat): WireFormat {
           return text.render(event);
         case "room-renamed":
           return [...[text.render(event) ?? []].flat(), RECHECK];
+        case "kicked":
         case "modes":
           return [RECHECK];
         default:

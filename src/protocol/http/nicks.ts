@@ -2,14 +2,14 @@
 import { isNick, NICK_BYTES, NICK_MAX, prepareName } from "../../chat/names.ts";
 import { byteLength } from "../../util/bytes.ts";
 
-/** The nickname for a name of which nothing can be one. */
+/** The nickname for a name without a valid character. */
 const FALLBACK = "bot";
 
-/** The most characters of a name that are looked at. */
+/** The most characters of a name that are read. */
 const LOOKED_AT = 200;
 
 /**
- * Makes a nickname of any text: other characters become `-`, and what is too long is cut.
+ * Makes a nickname of any text: other characters become `-`, and a long name is cut.
  *
  * @example
  * ```ts

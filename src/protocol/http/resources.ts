@@ -1,4 +1,4 @@
-/** The resources of the HTTP API: what the web port has for programs (`docs/http-api.md`). */
+/** The resources of the HTTP API (`docs/http-api.md`). */
 import type { Api } from "./api.ts";
 import { hookResource } from "./hooks.ts";
 import { roomResources } from "./rooms.ts";

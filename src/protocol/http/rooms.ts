@@ -1,10 +1,10 @@
-/** The resources of rooms: the list of rooms, their lines, and saying something in them. */
+/** The resources of rooms: the list of rooms, their lines, and posting to them. */
 import { firstId, readId } from "../../chat/ids.ts";
 import { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
-import { isScoped } from "../../chat/scope.ts";
 import type { HistoryRange } from "../../chat/store.ts";
 import type { HttpAnswer } from "../../transport/connection.ts";
+import type { Steps } from "../../util/steps.ts";
 import { historyLine } from "../text/render.ts";
 import { type Api, keyOf, mediaType, parseJson, readText } from "./api.ts";
 import { ApiError } from "./api_error.ts";
@@ -15,12 +15,15 @@ import type { KnownVisitor } from "./visitors.ts";
 /** The maximum length of the body of a message, in bytes: the longest text, with all characters escaped. */
 export const MESSAGE_BODY_MAX = 64 * 1024;
 
-/** How many lines are read, unless a request says so, and the most that it may ask for. */
+/** The number of lines in an answer: by default, and the most that a request may ask for. */
 export const LINES_DEFAULT = 50;
 export const LINES_MAX = 500;
 
 /** The most rooms in the list: those with most members. */
 export const ROOMS_LISTED_MAX = 1000;
+
+/** How many rooms are checked in a step. */
+const ROOMS_STEP = 100;
 
 const JSON_LINES = "application/x-ndjson";
 const TEXT = "text/plain; charset=utf-8";
@@ -51,14 +54,7 @@ async function listRooms(api: Api, call: Call): Promise<HttpAnswer> {
   api.limitReads(call.client);
   const format = formatOf(call, ["json", "text"]);
   const visitor = await api.visitor(call);
-  const { chat } = api.options;
-  const rooms = await api.run(call.client, () => {
-    const listed = [...chat.rooms].filter((room) => isListed(api, visitor, room));
-    return listed.sort((a, b) => b.members.size - a.members.size || (a.key < b.key ? -1 : 1)).slice(
-      0,
-      ROOMS_LISTED_MAX,
-    );
-  });
+  const rooms = await api.run(call.client, () => largestRooms(api, visitor));
   if (format === "text") {
     const lines = rooms.map(({ name, members, topic }) =>
       `${name} (${members.size})${topic ? `  ${topic.text}` : ""}\n`
@@ -69,13 +65,29 @@ async function listRooms(api: Api, call: Call): Promise<HttpAnswer> {
   return json(all);
 }
 
-/** Whether a visitor may know of a room: of a secret one, if its account is in it or has a role there. */
-function isListed(api: Api, { identity: { account, token } }: KnownVisitor, room: Room): boolean {
-  if (token?.room !== undefined) return token.room === room.key;
-  if (!room.switches.has("s")) return true;
-  if (account === undefined || isScoped(token)) return false;
-  const known = api.options.chat.getByAccount(account);
-  return room.roles.of(account) !== undefined || (known !== undefined && room.has(known));
+/** The rooms of the list, those with most members first. Only as many as are listed are sorted: sorting all could take 50 ms. */
+function* largestRooms(api: Api, visitor: KnownVisitor): Steps<Room[]> {
+  const bySize = new Map<number, Room[]>();
+  let checked = 0;
+  for (const room of api.options.chat.rooms) {
+    if (++checked % ROOMS_STEP === 0) yield;
+    if (!isListed(api, visitor, room)) continue;
+    const same = bySize.get(room.members.size);
+    if (same === undefined) bySize.set(room.members.size, [room]);
+    else same.push(room);
+  }
+  const rooms: Room[] = [];
+  for (const size of [...bySize.keys()].sort((a, b) => b - a)) {
+    rooms.push(...bySize.get(size)!.slice(0, ROOMS_LISTED_MAX - rooms.length));
+    if (rooms.length === ROOMS_LISTED_MAX) break;
+  }
+  return rooms.sort((a, b) => b.members.size - a.members.size || (a.key < b.key ? -1 : 1));
+}
+
+/** Whether a room is in the list for a visitor: one that it can see and that its token permits. */
+function isListed(api: Api, visitor: KnownVisitor, room: Room): boolean {
+  const { token } = visitor.identity;
+  return (token?.room === undefined || token.room === room.key) && api.options.chat.visitors.sees(visitor, room);
 }
 
 async function say(api: Api, call: Call): Promise<HttpAnswer> {
@@ -84,8 +96,8 @@ async function say(api: Api, call: Call): Promise<HttpAnswer> {
   const body = await readText(request);
   const { text, reply } = mediaType(request) === "application/json" ? readMessage(body) : { text: body };
   if (text.trim() === "") throw new ApiError(400, "The text is empty.");
-  const room = api.room(call);
   api.limitLines(client, text);
+  const room = api.room(call);
   const posted = await api.options.chat.visitors.post(visitor, room, text, { key: keyOf(call), reply });
   if (posted === undefined) throw new ApiError(400, "The text is empty.");
   return json(lineJson(posted.line), posted.stored ? 201 : 202);
@@ -138,6 +150,7 @@ async function stream(api: Api, call: Call): Promise<HttpAnswer> {
   const format = formatOf(call, ["events", "text"]);
   const visitor = await api.visitor(call);
   const room = api.room(call);
+  api.options.chat.visitors.requireEntry(visitor, room, keyOf(call));
   const last = request.headers.get("last-event-id");
   const after = last === null ? boundOf(api, call, room, "since") : readId(last);
   if (last !== null && after === undefined) {

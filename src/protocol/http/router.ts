@@ -1,4 +1,4 @@
-/** Finds the resource for the path of a request: the part of the web port that is for programs (`docs/http-api.md`). */
+/** Finds the resource of the HTTP API (`docs/http-api.md`) for the path of a request. */
 import type { HttpAnswer, HttpClient } from "../../transport/connection.ts";
 import { problemResponse } from "../../util/problem.ts";
 
@@ -22,7 +22,7 @@ export interface Operation {
   readonly answer: (call: Call) => HttpAnswer | Promise<HttpAnswer>;
 }
 
-/** What has a path. */
+/** A path with its operations. */
 export interface Resource {
   /** Such as `/rooms/{name}/stream`. A segment in braces stands for any one that is not empty. */
   readonly path: string;
@@ -46,9 +46,13 @@ export class Router {
     this.#routes = resources.map((resource) => ({ segments: resource.path.split("/"), resource }));
   }
 
-  /** The maximum length in bytes of the body of a request; 0 if it may have none. */
+  /**
+   * The maximum length in bytes of the body of a request; 0 if it may have none. No limit applies where a request is rejected
+   * for its path or its method, without a look at the body.
+   */
   bodyLimit(method: string, pathname: string): number {
-    return operationOf(this.#find(pathname)?.resource, method)?.bodyLimit ?? 0;
+    const operation = operationOf(this.#find(pathname)?.resource, method);
+    return operation === undefined ? Infinity : operation.bodyLimit ?? 0;
   }
 
   /** Answers a request; `undefined` if no resource has its path. */

@@ -44,7 +44,7 @@ const ALWAYS: Readonly<Record<string, string>> = {
 
 const SECURITY: Readonly<Record<string, string>> = { ...POLICY, ...ALWAYS };
 
-/** The path of an invite link, whatever its code. */
+/** The path of an invite link. Its code is not checked. */
 const INVITATION = /^\/i\/[a-z2-7]{1,64}$/i;
 
 /** A file that the page refers to by a path relative to its own. */
@@ -60,15 +60,18 @@ interface PreparedFile {
 
 /** Responds to HTTP requests. */
 export class Site {
-  readonly #files: ReadonlyMap<string, PreparedFile>;
+  /** The files by their path. Each is prepared for its first request: preparing all would delay the start by 50 ms. */
+  readonly #files: ReadonlyMap<string, () => PreparedFile>;
   readonly #options: SiteOptions;
-  readonly #invitation: PreparedFile;
+  readonly #invitation: () => PreparedFile;
 
   constructor(options: SiteOptions) {
     this.#options = options;
-    this.#files = new Map(options.assets.map((asset) => [asset.path, prepare(asset)]));
-    const page = options.assets.find(({ path }) => path === "/") ?? { path: "/", type: "text/plain", text: "" };
-    this.#invitation = prepare({ ...page, text: page.text.replace(RELATIVE, '$1="../$2"') });
+    this.#files = new Map(options.assets.map((asset) => [asset.path, once(() => prepare(asset))]));
+    this.#invitation = once(() => {
+      const page = options.assets.find(({ path }) => path === "/") ?? { path: "/", type: "text/plain", text: "" };
+      return prepare({ ...page, text: page.text.replace(RELATIVE, '$1="../$2"') });
+    });
   }
 
   respond(request: Request): Response {
@@ -80,7 +83,7 @@ export class Site {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plain(request, 405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
     }
-    if (file !== undefined) return send(request, file);
+    if (file !== undefined) return send(request, file());
     if (pathname === "/metrics") return this.#metrics(request);
     const trouble = this.#options.trouble();
     return trouble === undefined ? plain(request, 200, "ok") : plain(request, 503, trouble);
@@ -94,7 +97,7 @@ export class Site {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return plain(request, 405, "Method not allowed: use GET or HEAD", { allow: "GET, HEAD" });
     }
-    const { type, bytes, gzip } = this.#invitation;
+    const { type, bytes, gzip } = this.#invitation();
     const zipped = acceptsGzip(request);
     const body = zipped ? gzip : bytes;
     const headers: Record<string, string> = {
@@ -116,6 +119,12 @@ export class Site {
     };
     return new Response(request.method === "HEAD" ? null : this.#options.metrics(), { headers });
   }
+}
+
+/** Returns a function that calls another one at its first call only. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function prepare({ type, text }: Asset): PreparedFile {

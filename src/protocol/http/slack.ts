@@ -88,7 +88,7 @@ function entities(markup: string): string {
   return markup.replace(/&(?:amp|lt|gt);/g, (entity) => ENTITIES[entity]!);
 }
 
-/** A link as text: the target alone, if the label says nothing else. */
+/** A link as text: the target alone, if the label is the same. */
 function link(label: string, target: string): string {
   const url = target.replace(/^mailto:/, "");
   return label === "" || label === url || label === target ? url : url === "" ? label : `${label} (${url})`;
@@ -113,7 +113,7 @@ function attachmentText(attachment: unknown, markup: Markup): string {
   return found || markup.plain(fallback);
 }
 
-/** A block, or an element of one: what it says comes from `text`, its parts from `elements` and `fields`. */
+/** A block, or an element of one: its own `text`, and the text of its `elements` and `fields`. */
 function blockText(block: unknown, depth: number, markup: Markup): string {
   if (depth > DEPTH_MAX || !markup.takeBlock()) return "";
   const { type, text: body, elements, fields, url, alt_text, name } = record(block);

@@ -9,6 +9,7 @@ import type { Chat } from "../../chat/chat.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import type { WireFormat } from "../../chat/events.ts";
 import type { Outlet } from "../../chat/member.ts";
+import { fold } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
 import type { HttpClient, StreamedResponse } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
@@ -17,7 +18,7 @@ import { SHARES } from "../../util/network_limiter.ts";
 import { NetworkPool } from "../../util/network_pool.ts";
 import type { Steps } from "../../util/steps.ts";
 import type { TimeSlicer } from "../time_slicer.ts";
-import { toApiError, tooFast } from "./api_error.ts";
+import { ApiError, toApiError, tooFast } from "./api_error.ts";
 import { EVENT_FORMAT, named, plainFormat, RECHECK } from "./line_json.ts";
 import type { KnownVisitor } from "./visitors.ts";
 
@@ -38,9 +39,12 @@ const PENDING_PAUSE = 50;
 /** The most characters that are sent at a time. */
 const PIECE = 16 * 1024;
 
+/** The reason for a client whose login has ended. */
+const LOGIN_ENDED = "Your password was changed or your token revoked.";
+
 const encoder = new TextEncoder();
 
-/** What streams need of the server. */
+/** The parts and settings of the server that streams use. */
 export interface StreamsOptions {
   readonly chat: Chat;
   readonly auth: AuthService;
@@ -55,7 +59,7 @@ export interface StreamsOptions {
   readonly onStream: (client: HttpClient) => void;
 }
 
-/** Who reads what. */
+/** A request for a stream. */
 export interface StreamRequest {
   readonly visitor: KnownVisitor;
   readonly client: HttpClient;
@@ -72,9 +76,9 @@ export interface StreamRequest {
 interface Manner {
   readonly type: string;
   readonly format: WireFormat;
-  /** What keeps the connection alive; empty if nothing can. */
+  /** Text that keeps the connection alive without a meaning for the client; empty if the format has none. */
   readonly heartbeat: string;
-  /** What the client is told at the end. */
+  /** The last text of a stream, with the reason for its end. */
   readonly ending: (detail: string) => string;
 }
 
@@ -86,6 +90,7 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
   readonly #all = new Set<Stream>();
   #timer: ReturnType<typeof setTimeout> | undefined; // while there are streams
   #checks = 0;
+  #closed = false;
 
   constructor(options: StreamsOptions) {
     this.#options = options;
@@ -113,10 +118,19 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
     return this.#all.values();
   }
 
-  /** @throws {ChatError} if the client may not read the room. @throws {ApiError} 429 */
+  /**
+   * Opens a stream for a client that may read the room, as the caller has just checked.
+   *
+   * @throws {ChatError} `login-outdated`
+   * @throws {ApiError} 429, or 503 after {@linkcode close}
+   */
   open(request: StreamRequest, format: "events" | "text"): StreamedResponse {
-    const { visitor, client, room, key, headOnly } = request;
-    this.#options.chat.visitors.requireEntry(visitor, room, key);
+    if (this.#closed) throw new ApiError(503, "The server is stopping.", { "retry-after": "5" });
+    const { visitor, client, headOnly } = request;
+    const { login } = visitor;
+    if (login !== undefined && this.#options.auth.current(login) === undefined) { // since it was checked
+      throw new ChatError("login-outdated", login.name);
+    }
     const networks = networksOf(client.address);
     const reachesLimit = (network: string, i: number) => {
       return this.#pool.count(network) >= STREAMS_PER_NETWORK * SHARES[i]!;
@@ -145,14 +159,20 @@ export class Streams implements Iterable<{ readonly held: number; abort(): void 
     return { status: 200, headers, stream: stream.readable };
   }
 
+  /** Ends the streams that are logged in to an account, if their logins have ended: nothing that is said later is sent. */
+  endLogins(account: string): void {
+    for (const stream of this.#all) stream.endLogin(account);
+  }
+
   /** Ends the streams whose clients may not read any more, soon: after a ban. Other reasons are noticed within {@linkcode RECHECK_INTERVAL}. */
   recheck(): void {
     if (this.#all.size === 0) return;
     setTimeout(() => void this.#options.slicer.run(() => this.#recheck(), { lane: "prompt" }));
   }
 
-  /** Ends all streams. */
+  /** Ends all streams, and rejects new ones. */
   close(): void {
+    this.#closed = true;
     for (const stream of this.#all) stream.end("The server is stopping.");
   }
 
@@ -230,15 +250,14 @@ class Stream implements Outlet {
     this.#add(lines.slice(0, at));
     const reason = this.#reasonToEnd();
     if (reason === undefined) return this.send(lines.slice(at + 1));
-    this.#closing = true;
-    setTimeout(() => this.end(reason)); // not while the room delivers its lines
+    this.#endSoon(reason);
   }
 
   close(): void {
     this.end("The server has ended this stream.");
   }
 
-  /** Ends it at once; what is queued is lost. */
+  /** Ends it at once, and drops its queue. */
   abort(): void {
     this.#failed = true;
     this.#queue = [];
@@ -246,7 +265,7 @@ class Stream implements Outlet {
     this.#finish();
   }
 
-  /** Ends it after what is queued. */
+  /** Ends it once its queue is sent. */
   end(detail: string): void {
     if (this.#ended) return;
     this.#queue.push(this.#manner.ending(detail));
@@ -266,6 +285,19 @@ class Stream implements Outlet {
     if (reason !== undefined) this.end(reason);
   }
 
+  /** Ends it if it is logged in to an account and its login has ended. */
+  endLogin(account: string): void {
+    const { login } = this.#request.visitor;
+    if (this.#closing || login === undefined || fold(login.name) !== account) return;
+    if (this.#options.auth.current(login) === undefined) this.#endSoon(LOGIN_ENDED);
+  }
+
+  /** Drops new lines, and ends it when the command that is being applied is done. */
+  #endSoon(reason: string) {
+    this.#closing = true;
+    setTimeout(() => this.end(reason));
+  }
+
   #finish() {
     if (this.#ended) return;
     this.#ended = this.#closing = true;
@@ -281,7 +313,7 @@ class Stream implements Outlet {
     if (banOf(client.address) !== undefined) return "You are banned from this server.";
     const { login } = visitor;
     const now = login === undefined ? undefined : auth.current(login);
-    if (login !== undefined && now === undefined) return "Your password was changed or your token revoked.";
+    if (login !== undefined && now === undefined) return LOGIN_ENDED;
     const scope = now?.token; // the room of a token may have been renamed
     const { identity } = visitor;
     const current = scope === undefined ? visitor : { ...visitor, identity: { ...identity, token: scope } };
@@ -307,7 +339,7 @@ class Stream implements Outlet {
   }
 
   #push(text: string) {
-    if (this.#ended) return;
+    if (this.#closing) return;
     this.#held += byteLength(text);
     if (this.#held > this.#options.queueMax) return this.abort();
     this.#queue.push(text);
@@ -323,7 +355,7 @@ class Stream implements Outlet {
     if (this.#queue.length > 0) {
       let piece = this.#queue.shift()!;
       while (this.#queue.length > 0 && piece.length < PIECE) piece += this.#queue.shift()!;
-      this.#held = Math.max(0, this.#held - byteLength(piece)); // the last words do not count
+      this.#held = Math.max(0, this.#held - byteLength(piece)); // the text of the end does not count
       controller.enqueue(encoder.encode(piece));
     }
     if (this.#ended && this.#queue.length === 0) controller.close();
@@ -343,9 +375,9 @@ class Stream implements Outlet {
     if (wait === true) await new Promise((resolve) => setTimeout(resolve, PENDING_PAUSE));
   }
 
-  /** Returns whether the stream has to wait for lines that are not stored yet. */
+  /** Returns whether the stream has to wait: for lines that are not stored yet, or until it ends. */
   #readPage(chat: Chat): boolean {
-    if (this.#ended) return false;
+    if (this.#closing) return true;
     const { room } = this.#request;
     const range = { after: this.#after, first: true, count: PAGE, characters: this.#options.answerMax };
     const lines = chat.history.page(room, range);

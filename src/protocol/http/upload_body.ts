@@ -34,7 +34,7 @@ export interface WrittenBody {
  * Writes a body. The caller finishes or aborts the writer.
  *
  * @throws {StoreError}
- * @throws What the stream throws, when the client has left or sends too much. What was written is given up then.
+ * @throws The error of the stream, when the client has left or sends too much. The written bytes are dropped then.
  */
 export async function writeBody(body: AsyncIterable<Uint8Array>, target: BodyTarget): Promise<WrittenBody> {
   const writer = target.files.begin();

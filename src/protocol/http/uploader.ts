@@ -1,4 +1,4 @@
-/** Who uploads a file, and what it may do: an account, by HTTP Basic or a token, or a guest, if guests may. */
+/** Identifies the uploader of a file (an account, or a guest if guests may upload), and checks its permissions. */
 import { requireScope } from "../../chat/scope.ts";
 import { Member } from "../../chat/member.ts";
 import type { Uploads } from "../../files/file_store.ts";
@@ -9,9 +9,9 @@ import type { Call } from "./router.ts";
 import type { Uploader } from "./uploads.ts";
 
 /**
- * Finds out who uploads, and checks that it may: to the room that the path names, or to none.
+ * Identifies an uploader, and checks that it may upload: to the room in the path, or to none.
  *
- * @param uploads Who may upload.
+ * @param uploads Whether guests may upload, too.
  * @throws {ApiError}
  * @throws {AuthError}
  * @throws {ChatError}
@@ -31,8 +31,8 @@ export async function identifyUploader(call: Call, api: Api, uploads: Exclude<Up
   }
   const room = api.room(call);
   const key = keyOf(call);
-  requireScope(new Member(visitor.nick ?? "", identity), room.key);
   chat.visitors.requireEntry(visitor, room, key);
+  requireScope(new Member(visitor.nick ?? "", identity), room.key);
   return {
     owner,
     post: async (text) => {

@@ -1,7 +1,7 @@
 /**
  * Takes uploads of files: `POST /files` and `PUT /files/NAME` store one, `/rooms/NAME/files` posts its link to the room as well.
  *
- * A file becomes visible when its last byte is stored. Whatever ends an upload before that leaves nothing behind.
+ * A file becomes visible when its last byte is stored. Of an upload that ends before that, nothing is left.
  */
 import { StoreError } from "../../chat/store.ts";
 import type { FileStore, StoredFile } from "../../files/file_store.ts";
@@ -33,17 +33,17 @@ export interface Uploader {
   readonly post?: (text: string) => Promise<void>;
 }
 
-/** What the resources need. */
+/** The parts and settings of the server that the resources use. */
 export interface UploadContext {
   readonly files: FileStore;
   /** The most bytes of a file. */
   readonly maxFile: number;
-  /** Finds out who sends a request, and whether it may upload where the path says. Rejects if not. */
+  /** Identifies the client of a request. Rejects if it may not upload to the path. */
   readonly identify: (call: Call) => Promise<Uploader>;
   /** Makes an operation of a function that may reject. */
   readonly operation: (answer: (call: Call) => Promise<HttpAnswer>, bodyLimit: number) => Operation;
   readonly sniff: Sniffer;
-  /** What the link to a file begins with, such as `https://chat.example.org`. */
+  /** The origin of the link to a file, such as `https://chat.example.org`. */
   readonly originOf: (call: Call) => string;
   /** Shares the time for writing chunks between networks. */
   readonly slicer: TimeSlicer;
@@ -64,7 +64,7 @@ export function uploadResources(context: UploadContext): Resource[] {
   return resourcesWith(operation, { OPTIONS: options });
 }
 
-/** The resources of a server that takes no files: they say so, whatever is sent, and read none of it. */
+/** The resources of a server that takes no files: they answer 404, and read no body. */
 export function resourcesWithoutUploads(): Resource[] {
   return resourcesWith({
     bodyLimit: Infinity,
@@ -95,7 +95,6 @@ class Uploads {
   readonly #rate: NetworkLimiter;
   readonly #owners = new Map<string, number>(); // uploads in progress
   #count = 0;
-  #expected = 0; // the bytes that uploads in progress may have
 
   constructor(context: UploadContext) {
     this.#context = context;
@@ -116,24 +115,22 @@ class Uploads {
 
   /** Runs an upload, if there may be one more. */
   async #admitted({ request }: Call, { owner }: Uploader, run: () => Promise<Response>): Promise<Response> {
-    const { files, maxFile } = this.#context;
+    const { files } = this.#context;
     const later = { "retry-after": "10" };
     const own = this.#owners.get(owner) ?? 0;
     if (own >= UPLOADS_OF_OWNER_MAX || this.#count >= UPLOADS_MAX) {
       const whose = own >= UPLOADS_OF_OWNER_MAX ? "you" : "all users";
       return problemResponse(429, "Too many uploads", `Too many uploads of ${whose} at once. Try again soon.`, later);
     }
-    const size = Number(request.headers.get("content-length") ?? maxFile);
-    if (this.#expected + size > files.max) {
+    const size = Number(request.headers.get("content-length") ?? 0);
+    if (files.writing + size > files.max) {
       return problemResponse(507, "No room", "Other uploads take all the space there is. Try again soon.", later);
     }
     this.#owners.set(owner, own + 1);
     this.#count++;
-    this.#expected += size;
     try {
       return await run();
     } finally {
-      this.#expected -= size;
       this.#count--;
       const left = this.#owners.get(owner)! - 1;
       if (left === 0) this.#owners.delete(owner);
@@ -151,7 +148,7 @@ class Uploads {
         if (writer.size === 0) {
           return problemResponse(400, "Empty file", "The file is empty: it needs at least one byte.");
         }
-        const { ending, ...kind } = sniff(head);
+        const { ending, ...kind } = await sniff(head);
         const name = fileName(
           call.params["file"] ?? nameIn(call.request.headers.get("content-disposition")) ?? `file${ending}`,
         );

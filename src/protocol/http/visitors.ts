@@ -1,4 +1,4 @@
-/** Who sends a request: an account, by a token or a password, or a guest. */
+/** Identifies the client of a request: an account, by a token or a password, or a guest. */
 import type { AuthService, Caller, Login } from "../../accounts/auth.ts";
 import { isSecret } from "../../accounts/tokens.ts";
 import { fold } from "../../chat/names.ts";
@@ -22,7 +22,7 @@ export interface KnownVisitor extends Visitor {
   readonly login: Login | undefined;
 }
 
-/** What is needed to know visitors. */
+/** The parts of the server that identify visitors. */
 export interface VisitorOptions {
   readonly auth: AuthService;
   /** The host that other members see for an address. */
@@ -30,8 +30,8 @@ export interface VisitorOptions {
 }
 
 /**
- * Finds out who sends a request, by its `Authorization` field. Without one, it is a guest, unless the server has a password:
- * then a guest gives that as the password of Basic, without a name.
+ * Identifies the client of a request by its `Authorization` field. Without one, it is a guest; if the server has a password, a
+ * guest has to give it as the password of Basic, without a name.
  *
  * @throws {ApiError} 401
  * @throws {AuthError}

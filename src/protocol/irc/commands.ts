@@ -105,7 +105,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   PONG: early(0, "PONG token - reply to a PING of the server", pong),
   PRIVMSG: row(0, "PRIVMSG target[,target...] :text - send a message", privmsg),
   QUIT: early(0, "QUIT [:reason] - disconnect", quit),
-  REDACT: row(2, "REDACT #channel|nick msgid [:reason] - delete a message", redact),
+  REDACT: row(2, "REDACT #channel|nick msgid [:reason] - delete a message", redact, "prompt"),
   REGISTER: early(3, "REGISTER *|nick *|email password - register your nickname", registerAccount),
   REHASH: row(0, "reload the motd, operators, password and certificate files; for server operators", rehash),
   RENAME: row(2, "RENAME #channel #new [:reason] - give your channel another name", rename, "prompt"),

@@ -237,7 +237,6 @@ export function replyError(context: IrcContext, error: ChatError, command: strin
     case "link-unknown":
     case "link-expired":
     case "link-used-up":
-      return context.fail(command, code.toUpperCase().replaceAll("-", "_"), linkRequestErrorText(code, subject)!);
     case "link-time-invalid":
     case "link-uses-invalid":
     case "links-full":

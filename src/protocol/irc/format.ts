@@ -47,7 +47,22 @@ const RELEVANT: readonly Capability[] = [
   "tincan.chat/mentions",
 ];
 
-/** What a capability changes nothing without. */
+/** Those of them that change how messages are rendered. */
+const RELEVANT_TO_MESSAGES: ReadonlySet<Capability> = new Set<Capability>([
+  "account-tag",
+  "draft/multiline",
+  "message-tags",
+  "server-time",
+  "tincan.chat/mentions",
+]);
+
+/** The last message of several lines. Formats that render messages alike share it: there may be thousands of formats. */
+interface LongMessage {
+  event: Said | Whispered | undefined;
+  lines: readonly string[];
+}
+
+/** Capabilities that change nothing without another one. */
 const DEPENDENCIES: ReadonlyMap<Capability, Capability> = new Map<Capability, Capability>([
   ["draft/multiline", "batch"],
   ["tincan.chat/mentions", "message-tags"],
@@ -60,6 +75,7 @@ const buffer = new Uint8Array(IRC_LINE_MAX);
 export class Formats {
   readonly #server: string;
   readonly #formats = new Map<string, IrcFormat>(); // at most 2 to the power of RELEVANT's length
+  readonly #long = new Map<string, LongMessage>(); // by the capabilities that are relevant to messages
 
   /** @param server The server's name. */
   constructor(server: string) {
@@ -74,10 +90,20 @@ export class Formats {
     const key = relevant.join(" ");
     let format = this.#formats.get(key);
     if (format === undefined) {
-      format = new IrcFormat(this.#server, new Set(relevant));
+      format = new IrcFormat(this.#server, new Set(relevant), this.#longOf(relevant));
       this.#formats.set(key, format);
     }
     return format;
+  }
+
+  #longOf(relevant: readonly Capability[]): LongMessage {
+    const key = relevant.filter((capability) => RELEVANT_TO_MESSAGES.has(capability)).join(" ");
+    let long = this.#long.get(key);
+    if (long === undefined) {
+      long = { event: undefined, lines: [] };
+      this.#long.set(key, long);
+    }
+    return long;
   }
 }
 
@@ -89,8 +115,10 @@ export class IrcFormat implements WireFormat {
   readonly #messageTags: boolean;
   readonly #accountTag: boolean;
   readonly #mentions: boolean;
+  readonly #long: LongMessage;
 
-  constructor(server: string, capabilities: ReadonlySet<Capability>) {
+  constructor(server: string, capabilities: ReadonlySet<Capability>, long: LongMessage) {
+    this.#long = long;
     this.#server = server;
     this.#has = capabilities;
     this.#serverTime = capabilities.has("server-time");
@@ -109,7 +137,7 @@ export class IrcFormat implements WireFormat {
         return this.#tagged(event);
       case "reacted":
         return this.reaction(event, event.id);
-      case "reactions-folded": // each was told
+      case "reactions-folded": // IRC clients were told of each
         return undefined;
       case "redacted":
         return this.redaction(event, event.id);
@@ -189,7 +217,7 @@ export class IrcFormat implements WireFormat {
     return prefixed(this.#changeTags(event, this.#messageTags ? id : undefined)) + fit(text);
   }
 
-  #speech(event: Said | Whispered, target: string): string | string[] {
+  #speech(event: Said | Whispered, target: string): string | readonly string[] {
     const { style, text, origin } = event;
     const head = `:${origin} ${style === "notice" || style === "ctcp-reply" ? "NOTICE" : "PRIVMSG"} ${target} :`;
     const [before, after] = MARKS[style];
@@ -197,6 +225,18 @@ export class IrcFormat implements WireFormat {
     if (3 * (head.length + text.length + 9) <= IRC_LINE_MAX && !text.includes("\n")) {
       return this.#tags(event) + head + before + text + after;
     }
+    const long = this.#long;
+    if (long.event !== event) {
+      long.lines = this.#longSpeech(event, target, head);
+      long.event = event;
+    }
+    return long.lines;
+  }
+
+  /** Renders a message that may take several lines. @param head What precedes the text in each line. */
+  #longSpeech(event: Said | Whispered, target: string, head: string): string[] {
+    const { style, text } = event;
+    const [before, after] = MARKS[style];
     const max = IRC_LINE_MAX - byteLength(head + before + after);
     const lines = text.split("\n");
     if (this.#has.has("draft/multiline") && !style.startsWith("ctcp")) {

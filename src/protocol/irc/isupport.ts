@@ -56,7 +56,7 @@ export function isupport(options: IrcOptions): string[] {
   ];
 }
 
-/** What clients need to upload files: who may, for the page, and where, under both names that clients know. */
+/** The URL for uploads, under both names that clients know; and for the page, the permitted users and the limit of a file. */
 function uploadTokens({ uploads }: IrcOptions): string[] {
   if (uploads === undefined) return [];
   const { who, maxFile, url } = uploads;

@@ -10,7 +10,7 @@ import type { MemberContext } from "./context.ts";
 import type { IrcFormat } from "./format.ts";
 import { inBatch } from "./labels.ts";
 
-/** The text of a deleted message where the client is told at once that it was deleted, or where it must get a message. */
+/** The text in place of that of a deleted message. */
 const DELETED = "(deleted)";
 
 /** How messages are rendered. */
@@ -53,7 +53,7 @@ export function renderMessages(
   });
 }
 
-/** A message as a client gets it, which may not know when it was sent, or take it for a new one. */
+/** Adapts a message to a client without `server-time`: the time is in the text, and without `batch` it is a notice. */
 function shown(context: MemberContext, message: Line, now: number): Line {
   if (context.has("server-time")) return message;
   const isBatched = context.has("batch");

@@ -57,7 +57,8 @@ export async function tagmsg(context: MemberContext, params: readonly string[], 
     try {
       const { room, minRank } = roomOf(context, target);
       if (reaction !== undefined && minRank === undefined && (room !== undefined || isKept(context, target))) {
-        await react(context, room ?? target, reaction, replyReference(message.tags));
+        const reference = replyReference(message.tags);
+        await context.inSlice("prompt", () => react(context, room ?? target, reaction, reference)); // it reads the history
       } else if (room !== undefined) await context.inResponse(() => chat.tag(member, room, tags, minRank, session));
       else {
         const to = chat.get(target) ?? chat.getByAccount(target);

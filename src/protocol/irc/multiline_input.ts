@@ -34,7 +34,7 @@ export interface BatchFailure {
   readonly text: string;
 }
 
-/** What a line of a batch has led to; `undefined` if there is nothing to do. The label is that of the line which opened the batch. */
+/** The result of a line of a batch; `undefined` if there is nothing to do. The label is that of the line which opened the batch. */
 export type BatchResult =
   | { readonly failure: BatchFailure; readonly label: string | undefined }
   | { readonly message: IrcMessage; readonly label: string | undefined }
@@ -79,11 +79,7 @@ export class MultilineInput {
     const batch = this.#open;
     if (batch !== undefined && now - batch.heardAt > BATCH_TIMEOUT) {
       const failed = this.#reject("TIMEOUT", "The batch was left open for too long", batch.name);
-      if (message.tags.get("batch") === batch.name) return failed;
-      if (message.command === "BATCH" && message.params[0] === `-${batch.name}`) {
-        this.#rejected = undefined;
-        return failed;
-      }
+      return this.take(message, label, now) ?? failed;
     }
     if (message.command !== "BATCH") return this.#add(message, now);
     const [reference = "", type, target] = message.params;

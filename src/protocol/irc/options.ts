@@ -44,7 +44,7 @@ export interface IrcOptions {
   readonly tagsMax: number;
   /** Whether clients may tell others that their user is typing. */
   readonly typing: boolean;
-  /** Who may upload files; `undefined` if the server takes none. `url`: where, if that is known. */
+  /** The users that can upload files, the most bytes of one, and the URL if it is known; `undefined` if the server takes none. */
   readonly uploads?: { readonly who: string; readonly maxFile: number; readonly url: string | undefined } | undefined;
   /** Whether no client is disconnected because its lines wait for the rate limit: see `SAFE_RATE` in `keepalive.ts`. */
   readonly safeRate: boolean;

@@ -9,10 +9,10 @@ import { sanitize } from "../../util/sanitize.ts";
 import type { MemberContext } from "./context.ts";
 import { visibleRoom } from "./lookup.ts";
 import { word } from "./numerics.ts";
-import { failLine } from "./replied_lines.ts";
+import { changeLine, failLine } from "./replied_lines.ts";
 
 /**
- * REDACT. A client need not have enabled the capability, which says what it is sent. Reactions are taken back by
+ * REDACT. It works without the capability, which only decides whether the client is sent REDACT. Reactions are taken back by
  * `+draft/unreact`: their ids are not stored.
  */
 export async function redact(context: MemberContext, params: readonly string[]): Promise<void> {
@@ -27,13 +27,7 @@ export async function redact(context: MemberContext, params: readonly string[]):
     if (reason !== undefined) requireReason(reason, typeof place === "string" ? undefined : place.name);
     const id = readId(reference);
     if (id === undefined) throw new ChatError("no-such-line", target);
-    if (typeof place !== "string") {
-      await context.inResponse(() => lines.redact(member, place, id, reason, session));
-    } else {
-      // What the client's other sessions and the receiver are told is no part of the response; the echo is.
-      const event = await context.outsideResponse(() => lines.redact(member, place, id, reason, session));
-      if (session.echo) context.tell(event);
-    }
+    await changeLine(context, place, () => lines.redact(member, place, id, reason, session));
   } catch (error) {
     if (error instanceof ChatError && error.code === "not-in-room") return failTarget(context, target);
     failLine(context, error, "REDACT", target, reference);

@@ -126,9 +126,9 @@ function withValue({ caller }: IrcContext, name: string): string {
 }
 
 /**
- * PASS (RFC 2812, section 3.1.1): the server password, or the code of an invite link. If none is required, any is accepted. It is never the password of an
- * account. A client whose password is wrong may try again (modern.ircdocs.horse, "PASS message", leaves that to the server):
- * people mistype passwords.
+ * PASS (RFC 2812, section 3.1.1): the server password, or the code of an invite link. If no password is required, any is
+ * accepted. It is never the password of an account. A client whose password is wrong may try again (modern.ircdocs.horse,
+ * "PASS message", leaves that to the server): people mistype passwords.
  */
 export async function pass(context: IrcContext, _params: readonly string[], message: IrcMessage): Promise<void> {
   const { handshake, auth } = context;

@@ -4,7 +4,9 @@
  * The server knows the lines of channels, and of private conversations that it stores. Tags that refer to other lines are passed
  * on as any client-only tags.
  */
+import type { Answer } from "../../chat/answer.ts";
 import { ChatError } from "../../chat/chat_error.ts";
+import type { Reacted, Redacted } from "../../chat/events.ts";
 import { readId } from "../../chat/ids.ts";
 import type { Room } from "../../chat/room.ts";
 import type { MemberContext } from "./context.ts";
@@ -93,16 +95,26 @@ export async function react(
     }
     const id = readId(reference);
     if (id === undefined) throw new ChatError("no-such-line", nameOf(place));
-    if (typeof place !== "string") {
-      await context.inResponse(() => lines.react(member, place, id, text, on, session));
-    } else {
-      // What the client's other sessions and the receiver are told is no part of the response; the echo is.
-      const event = await context.outsideResponse(() => lines.react(member, place, id, text, on, session));
-      if (session.echo && event !== undefined) context.tell(event);
-    }
+    await changeLine(context, place, () => lines.react(member, place, id, text, on, session));
   } catch (error) {
     failLine(context, error, "TAGMSG", nameOf(place), reference!);
   }
+}
+
+/**
+ * Changes a line. In a channel, the event is part of the response. In private, those for the receiver and for the client's other
+ * sessions are not, and the echo is.
+ *
+ * @param place The channel, or the nickname of the other user.
+ */
+export async function changeLine(
+  context: MemberContext,
+  place: Room | string,
+  change: () => Answer<Reacted | Redacted | undefined>,
+): Promise<void> {
+  if (typeof place !== "string") return void await context.inResponse(change);
+  const event = await context.outsideResponse(change);
+  if (context.session.echo && event !== undefined) context.tell(event);
 }
 
 /**

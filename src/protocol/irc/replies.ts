@@ -64,7 +64,7 @@ export interface Replies {
    */
   fail(command: string, code: string, text: string, ...context: string[]): void;
   /**
-   * Warns the client of what a command has not done: as a standard reply, if the client has enabled those; else it is not told.
+   * Warns the client that a part of a command was not done, if the client has enabled standard replies.
    *
    * @param context As for `fail`.
    */

@@ -337,8 +337,7 @@ export class IrcSession extends ReplyWriter implements IrcContext, Outlet, Keepa
   }
 
   /**
-   * Has a new member use the invite link that it has given. If that is not possible, closes the connection, unless the member
-   * may be here without.
+   * Uses the invite link that a new member has given. If that fails, closes the connection, unless the server has no password.
    *
    * @returns The name of the room that it may join.
    */

@@ -11,7 +11,9 @@ export interface LineTaker {
   take(line: string): Promise<void> | void;
   /** A line was too long, and is lost. */
   tooLong(): void;
-  /** The client has disconnected. */
+  /** The user has pressed Ctrl-C. */
+  cancel(): void;
+  /** No further line comes: it was replaced, or the client has disconnected. */
   close(): void;
 }
 

@@ -1,5 +1,5 @@
-/** Commands about messages that were sent before: replies, reactions, deleting, mentions. */
-import { then } from "../../chat/answer.ts";
+/** Commands about messages that were sent before: replies, reactions, deleting. */
+import { type Answer, then } from "../../chat/answer.ts";
 import type { Reacted, Redacted } from "../../chat/events.ts";
 import { isAuthor } from "../../chat/line_author.ts";
 import type { Line } from "../../chat/store.ts";
@@ -39,7 +39,6 @@ export const react: Command = {
   topic: "messages",
   lane: "prompt",
   *run(context, arg): Steps<void | Promise<void>> {
-    const { chat, member, session } = context;
     const place = readPlace(context, arg);
     const words = place.rest.split(/\s+/);
     const emoji = words.pop()!;
@@ -50,12 +49,7 @@ export const react: Command = {
     }
     const line = name === undefined ? yield* findOther(context, place) : yield* findOf(context, place, name);
     if (line === undefined) return;
-    return then(chat.lines.react(member, place.where, line.id, emoji, true, session), (event) => {
-      if (event === undefined) context.reply([system(`You have reacted ${emoji} to that message already.`)]);
-      else if (!isTold(context, event, place)) {
-        context.reply([system(`You reacted ${emoji} to ${nameLine(event.line)}`)]);
-      }
-    });
+    return setReaction(context, place, line, emoji, true);
   },
 };
 
@@ -65,7 +59,7 @@ export const unreact: Command = {
   topic: "messages",
   lane: "prompt",
   *run(context, arg): Steps<void | Promise<void>> {
-    const { chat, member, session } = context;
+    const { member } = context;
     const place = readPlace(context, arg);
     const emoji = place.rest;
     const own = ({ reactions = [] }: Line) => {
@@ -76,15 +70,26 @@ export const unreact: Command = {
       const which = emoji === "" ? "reaction" : `reaction ${clip(emoji)}`;
       return context.reply([system(`You have no ${which} among the last ${LOOKED_AT} messages ${place.words}.`)]);
     }
-    const { text } = own(line)!;
-    return then(chat.lines.react(member, place.where, line.id, text, false, session), (event) => {
-      if (event === undefined) context.reply([system(`You have taken ${text} back already.`)]);
-      else if (!isTold(context, event, place)) {
-        context.reply([system(`You took back ${text} from ${nameLine(event.line)}`)]);
-      }
-    });
+    return setReaction(context, place, line, own(line)!.text, false);
   },
 };
+
+/** Adds a reaction of the member, or takes it back, and tells the client so unless all members are told. */
+function setReaction(context: CommandContext, place: Place, { id }: Line, text: string, on: boolean): Answer<void> {
+  const { chat, member, session } = context;
+  return then(chat.lines.react(member, place.where, id, text, on, session), (event) => {
+    if (event === undefined) {
+      const sentence = on
+        ? `You have reacted ${text} to that message already.`
+        : `You have taken ${text} back already.`;
+      return context.reply([system(sentence)]);
+    }
+    if (isTold(context, event, place)) return;
+    context.reply([
+      system(`You ${on ? "reacted" : "took back"} ${text} ${on ? "to" : "from"} ${nameLine(event.line)}`),
+    ]);
+  });
+}
 
 export const deleteCommand: Command = {
   args: "[NAME] [WORDS]",
@@ -151,13 +156,13 @@ function noMessage(context: CommandContext, { words }: Place, name: string, havi
   context.reply([system(`No message of ${name}${which} among the last ${LOOKED_AT} ${words}.`)]);
 }
 
-/** Whether a word is the name of a user that is where a command looks. */
+/** Whether a word is the name of a member of the room in which a command looks. */
 function isMember({ chat }: CommandContext, { where }: Place, name: string | undefined): boolean {
   const member = name === undefined ? undefined : chat.get(name);
   return member !== undefined && typeof where !== "string" && where.has(member);
 }
 
-/** Whether the client is told of what it has done as all members of the room are. */
+/** Whether the client is sent the event of its own command, as the other members of the room are. */
 function isTold({ session, folds }: CommandContext, event: Reacted | Redacted, { where }: Place): boolean {
   if (typeof where === "string" || !session.echo || !where.sessions.has(session)) return false;
   return event.kind === "redacted" || folds === undefined || !folds.holds(event);

@@ -87,7 +87,7 @@ function replyLines(head: string, name: string, text: string): string | string[]
   return [head.trimEnd(), ...indent(" ".repeat(width(`<${name}> `)), plain)];
 }
 
-/** What a reply quotes; nothing if the line that it replies to is gone. */
+/** The quote of a reply; empty if the line that it replies to is gone. */
 function quotePrefix({ who, text }: Quote): string {
   if (who === "") return "";
   return text === "" ? "(deleted): " : `${quoted(text)}: `;
@@ -140,7 +140,7 @@ export function redactedText({ who, to, line, reason, own = false }: Redacted): 
   return `${who} deleted${what}${where}${words}${reason ? ` (${reason})` : ""}`;
 }
 
-/** What the history has in place of a message that was deleted. */
+/** The line that the history shows in place of a deleted message. */
 export function deletedText(who: string, by: string): string {
   return who === by ? `${by} deleted this message` : `${by} deleted this message of ${who}`;
 }

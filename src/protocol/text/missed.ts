@@ -4,7 +4,7 @@ import type { Room } from "../../chat/room.ts";
 import type { Steps } from "../time_slicer.ts";
 import type { CommandContext } from "./context.ts";
 import { type MissedConversation, takeMissedConversations } from "../missed_private.ts";
-import { historyLines, REPLAY, split } from "./history_commands.ts";
+import { historyLines, REPLAY, split, withoutIgnored } from "./history_commands.ts";
 import { system } from "./render.ts";
 
 /** The most private messages that are shown at once. Of a conversation that exceeds it, only the number is. */
@@ -32,7 +32,7 @@ function showRoom(context: CommandContext, room: Room, since: number) {
   const said = chat.history.page(room, { after: found.after, count: REPLAY, characters: answerMax });
   context.reply([
     system(`${head}${said.length < found.count ? ". The last ones" : ""}:`),
-    ...split(historyLines(said, answerMax, member)),
+    ...split(historyLines(withoutIgnored(context, said), answerMax, member)),
   ]);
 }
 

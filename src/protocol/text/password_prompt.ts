@@ -1,6 +1,6 @@
 /** Asks a client of the text port for the server password, before it becomes a member. */
 import { AuthError, type AuthService } from "../../accounts/auth.ts";
-import type { Connection } from "../../transport/connection.ts";
+import { type Connection, INTERRUPT } from "../../transport/connection.ts";
 import { authErrorText, FailureCount, TOO_MANY_FAILURES, WRONG_PASSWORD } from "../accounts.ts";
 import { system } from "./render.ts";
 
@@ -8,6 +8,9 @@ const PROMPT = system("Password, please:");
 
 /** The prompt for one client. It ends the connection after too many wrong passwords, or when the time is up. */
 export class PasswordPrompt {
+  /** The invite link that was given in place of the password: what `InviteLinks.use` takes. */
+  link: string | undefined;
+
   readonly #connection: Connection;
   readonly #auth: AuthService;
   readonly #host: string;
@@ -29,12 +32,9 @@ export class PasswordPrompt {
     connection.send([PROMPT]);
   }
 
-  /** The invite link that was given in place of the password: what `InviteLinks.use` takes. */
-  link: string | undefined;
-
   /** Takes a line; returns whether it is the password. */
   async take(line: string): Promise<boolean> {
-    if (line === "") return false;
+    if (line === "" || line === INTERRUPT) return false;
     const { address, peer } = this.#connection;
     try {
       const caller = { address, peer, host: this.#host, hasFailed: this.#failures.any };

@@ -42,7 +42,7 @@ class Paste implements LineTaker {
   }
 
   take(line: string): Promise<void> | void {
-    if (line === "/cancel") return this.#end("The paste is cancelled.");
+    if (line === "/cancel") return this.cancel();
     if (line === ".") return this.#send();
     this.#wait();
     if (this.#isBroken) return;
@@ -57,6 +57,10 @@ class Paste implements LineTaker {
 
   tooLong(): void {
     if (!this.#isBroken) this.#break("A line of the paste is too long");
+  }
+
+  cancel(): void {
+    this.#end("The paste is cancelled.");
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import { ChatError } from "../../chat/chat_error.ts";
 import type { Quote, Reacted, Reaction } from "../../chat/events.ts";
 import { reactorKey } from "../../chat/line_author.ts";
 import { isRoom } from "../../chat/names.ts";
+import type { Room } from "../../chat/room.ts";
 import { REACTIONS_MAX } from "../../chat/store.ts";
 
 /** For how long reactions to a line are folded, after one was shown, in milliseconds. */
@@ -20,9 +21,10 @@ export const FOLDS_MAX = 1000;
 
 /** The reactions to a line since one was shown. */
 interface Fold {
-  readonly room: string;
+  /** The room itself, as it may be renamed. */
+  readonly room: Room;
   readonly line: Quote;
-  /** What was not shown yet, by who has reacted how. */
+  /** The keys of the reactions that were not shown yet: see `keyOf`. */
   held: Set<string>;
   /** The last event, which is rendered for each of the formats with and without times, and whether it is shown. */
   last: { readonly id: number; readonly isShown: boolean };
@@ -43,7 +45,8 @@ export class ReactionFolds {
     if (!isRoom(to)) return true;
     const fold = this.#folds.get(line.id);
     if (fold === undefined) {
-      if (event.on && this.#folds.size < FOLDS_MAX) this.#open(event);
+      const room = this.#chat.getRoom(to);
+      if (event.on && room !== undefined && this.#folds.size < FOLDS_MAX) this.#open(event, room);
       return true;
     }
     if (fold.last.id !== id) fold.last = { id, isShown: !this.#hold(fold, event) };
@@ -56,8 +59,8 @@ export class ReactionFolds {
     return fold?.last.id === id && !fold.last.isShown;
   }
 
-  #open({ line, to, id }: Reacted) {
-    this.#folds.set(line.id, { room: to, line, held: new Set(), last: { id, isShown: true } });
+  #open({ line, id }: Reacted, room: Room) {
+    this.#folds.set(line.id, { room, line, held: new Set(), last: { id, isShown: true } });
     this.#wait(line.id);
   }
 
@@ -67,12 +70,11 @@ export class ReactionFolds {
   }
 
   /** Returns whether an event is not shown now: a reaction that is shown later, or one taken back that was not shown yet. */
-  #hold({ held, room: name }: Fold, event: Reacted): boolean {
+  #hold({ held, room }: Fold, event: Reacted): boolean {
     const key = keyOf(event);
     if (!event.on) return held.delete(key);
-    const room = this.#chat.getRoom(name);
-    // Those who ignore the member are not told: that is known of the event alone.
-    if (room === undefined || this.#chat.ignores.isHidden(event, room)) return false;
+    // Members that ignore the author are not told, and a folded line cannot have an audience for each of its reactions.
+    if (this.#chat.ignores.isHidden(event, room)) return false;
     if (held.size >= REACTIONS_MAX) return false;
     held.add(key);
     return true;
@@ -81,10 +83,9 @@ export class ReactionFolds {
   /** Shows what was not shown yet, and waits for more; ends the fold if there is nothing. */
   #show(id: number) {
     const fold = this.#folds.get(id)!;
-    const { room: name, line, held } = fold;
-    const room = held.size === 0 ? undefined : this.#chat.getRoom(name);
-    const [member] = room?.members ?? [];
-    if (room === undefined || member === undefined) return void this.#folds.delete(id);
+    const { room, line, held } = fold;
+    const [member] = room.members;
+    if (held.size === 0 || member === undefined) return void this.#folds.delete(id);
     fold.held = new Set();
     this.#wait(id);
     const reactions = this.#stored(() => this.#chat.history.line(member, room, id)?.reactions).filter((each) => {
@@ -103,7 +104,7 @@ export class ReactionFolds {
   }
 }
 
-/** Who has reacted how. */
+/** Identifies a reaction to a line: its text and its author. */
 function keyOf(reaction: Pick<Reacted, "origin" | "account" | "text">): string {
   return `${reaction.text} ${reactorKey(reaction)}`;
 }

@@ -132,7 +132,7 @@ export function system(text: string): string {
   return `-- ${stripFormatting(sanitize(text))}`;
 }
 
-/** What the history has in place of a message that was deleted; `undefined` for any other one. */
+/** The line that the history shows in place of a deleted message; `undefined` for any other one. */
 export function deletedLine({ who, deletedBy }: Pick<Line, "who" | "deletedBy">): string | undefined {
   return deletedBy === undefined ? undefined : system(deletedText(who, deletedBy));
 }

@@ -8,7 +8,7 @@ import { LOBBY } from "../../chat/names.ts";
 import { requireReason } from "../../chat/lengths.ts";
 import type { Member, Session } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
-import type { Connection } from "../../transport/connection.ts";
+import { type Connection, INTERRUPT } from "../../transport/connection.ts";
 import { networksOf } from "../../util/address_ranges.ts";
 import { sanitize, stripFormatting } from "../../util/sanitize.ts";
 import { type AccountAction, authErrorText, FailureCount, TOO_MANY_FAILURES } from "../accounts.ts";
@@ -309,6 +309,10 @@ class TextSession implements CommandContext {
   }
 
   #take(line: string): Promise<void> | undefined {
+    if (line === INTERRUPT) {
+      if (this.#secret === undefined) return this.#taker?.cancel() ?? undefined;
+      line = ""; // cancels the request
+    }
     if (this.#secret !== undefined) return this.#answerSecret(line);
     if (line === "" && this.#taker === undefined) return;
     line = stripFormatting(line);

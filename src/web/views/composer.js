@@ -1,13 +1,14 @@
 // @ts-check
 /**
- * The input field: Enter sends, Shift and Enter begin a new line, Tab completes, ArrowUp recalls earlier input. A draft is
- * stored for each room, and survives reloads and lost connections.
+ * The input field: Enter sends, Shift and Enter begin a new line, Tab completes, ArrowUp recalls earlier input. A draft, and
+ * which message it replies to, is stored for each room, and survives reloads and lost connections.
  */
 import { isNickServ } from "../account.js";
 import { COMMANDS, isSecret, resolveAlias, runInput } from "../commands.js";
 import { completions } from "../completion.js";
 import { button, byId, make } from "../dom.js";
 import { sessionStore } from "../storage.js";
+import { unloadedLine } from "../lines.js";
 import { trimLines } from "../multiline.js";
 import { fold } from "../room.js";
 
@@ -59,16 +60,18 @@ export function showComposer(chat, ui) {
   const { model } = chat;
   /** @type {{ options: string[], next: number, from: number, to: number } | undefined} The completion in progress. */
   let completing;
-  let stored = ""; // where the draft is stored
+  let stored = ""; // under which name the draft is stored
   let recalled = 0; // how many lines back ArrowUp has gone
   /** @type {ReturnType<typeof import("./suggestions.js").showSuggestions> | undefined} The list of suggestions, once it is loaded. */
   let list;
 
   model.listen((change, room) => {
     if (change === "current") roomChanged();
+    else if (room === undefined) return;
+    else if (change === "reply") storeReply(room);
     else if (change === "room" && room === model.current) {
       label();
-      moveDraft();
+      moveDraft(room);
     }
   });
   byId("composer", HTMLFormElement).onsubmit = (event) => {
@@ -99,7 +102,10 @@ export function showComposer(chat, ui) {
     list?.close();
     completing = undefined;
     recalled = 0;
-    input.value = sessionStore.get(draftOf());
+    input.value = sessionStore.get(draftOf(model.current?.name ?? ""));
+    const room = model.current;
+    const id = room === undefined ? "" : sessionStore.get(replyOf(room.name));
+    if (room !== undefined && room.replyTo?.id !== id && id !== "") model.replyTo(room, unloadedLine(id));
     showInputError("");
     label();
     changed();
@@ -111,21 +117,23 @@ export function showComposer(chat, ui) {
     input.labels[0]?.replaceChildren(input.placeholder);
   }
 
-  /** Stores the draft under the new name if the room was renamed. */
-  function moveDraft() {
-    if (draftOf() === stored) return;
-    sessionStore.set(stored, "");
+  /** Stores the draft under the new name if the room was renamed. @param {Room} room */
+  function moveDraft(room) {
+    if (room.name === stored) return;
+    for (const key of [draftOf(stored), replyOf(stored)]) sessionStore.set(key, "");
     changed();
+    storeReply(room);
   }
 
-  function draftOf() {
-    return `draft.${fold(model.current?.name ?? "")}`;
+  /** @param {Room} room */
+  function storeReply({ name, replyTo }) {
+    sessionStore.set(replyOf(name), replyTo?.id ?? "");
   }
 
   /** Updates draft, size and hints after the input has changed. */
   function changed() {
-    stored = draftOf();
-    sessionStore.set(stored, isSecret(input.value) ? "" : input.value);
+    stored = model.current?.name ?? "";
+    sessionStore.set(draftOf(stored), isSecret(input.value) ? "" : input.value);
     input.rows = 1;
     const line = parseFloat(getComputedStyle(input).lineHeight);
     const padding = parseFloat(getComputedStyle(input).paddingTop) * 2;
@@ -198,7 +206,7 @@ export function showComposer(chat, ui) {
 
   /** @param {Room} room @param {string[]} texts The messages. */
   function send(room, texts) {
-    const draft = draftOf();
+    const draft = draftOf(room.name);
     // Of several lines, none is a command.
     const several = texts.length > 1 || texts[0]?.includes("\n") === true;
     for (const each of texts) {
@@ -207,7 +215,7 @@ export function showComposer(chat, ui) {
     }
     list?.close();
     showInputError("");
-    ui.sendFiles();
+    if (several || !/^\/(?!\/)/.test(texts[0] ?? "")) ui.sendFiles(); // not with commands
     if (!texts.some(isSecret) && !isNickServ(room.name)) room.inputHistory.push(texts.join("\n"));
     if (room.inputHistory.length > INPUT_HISTORY_MAX) room.inputHistory.shift();
     recalled = 0;
@@ -257,4 +265,14 @@ export function showComposer(chat, ui) {
     completing = { options, next: next + 1, from, to: from + option.length };
     return true;
   }
+}
+
+/** Where the draft for a room is stored. @param {string} name */
+function draftOf(name) {
+  return `draft.${fold(name)}`;
+}
+
+/** Where the id of the message that it replies to is stored. @param {string} name */
+function replyOf(name) {
+  return `reply.${fold(name)}`;
 }

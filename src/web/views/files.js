@@ -15,8 +15,7 @@ import { fileLinks, isFileAlone } from "../files.js";
  * @param {string} text
  */
 export function showFiles(words, text) {
-  if (!text.includes("/f/")) return; // the common case
-  const files = fileLinks(text, location.origin);
+  const files = fileLinks(text);
   if (files.length === 0) return;
   if (isFileAlone(text, files)) words.replaceChildren();
   words.append(make("div", "files", ...files.map(elementOf)));
@@ -29,7 +28,7 @@ function elementOf(file) {
   const player = make(file.kind, "");
   player.controls = true;
   player.preload = "metadata";
-  player.src = file.href;
+  player.src = file.src;
   player.setAttribute("aria-label", file.name);
   const figure = make("figure", `player ${file.kind}`, player, link(file, "", file.name));
   player.onerror = () => figure.replaceWith(link(file, "file", file.name)); // it is something else, or gone
@@ -45,7 +44,7 @@ function image(file) {
   picture.height = file.height;
   picture.loading = "lazy";
   picture.decoding = "async";
-  picture.src = file.href;
+  picture.src = file.src;
   const element = link(file, "image", picture);
   picture.onerror = () => {
     element.classList.add("gone"); // keeps its size
@@ -55,9 +54,9 @@ function image(file) {
 }
 
 /** @param {FileLink} file @param {string} className @param {Node | string} content */
-function link({ href }, className, content) {
+function link({ src }, className, content) {
   const element = make("a", className, content);
-  element.href = href;
+  element.href = src;
   element.target = "_blank";
   element.rel = "noopener noreferrer";
   return element;

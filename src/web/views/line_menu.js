@@ -4,9 +4,8 @@
  * the focused one: in the log, the arrow keys go from message to message, and Enter opens the menu.
  */
 import { button, make } from "../dom.js";
-import { canDelete, deleteLine, toggleReaction } from "../line_changes.js";
+import { deleteLine, mayDelete, toggleReaction } from "../line_changes.js";
 import { isMessage } from "../lines.js";
-import { isOperator } from "../ranks.js";
 import { focusComposer } from "./composer.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */
@@ -23,11 +22,6 @@ const MARGIN = 4;
 /** Whether a line can be replied to, reacted to and deleted. @param {Line | undefined} line */
 function hasMenu(line) {
   return line !== undefined && isMessage(line) && line.id !== undefined && line.deletedBy === undefined;
-}
-
-/** Whether the user may try to delete a line. @param {Chat} chat @param {Room} room @param {Line} line */
-function mayDelete(chat, room, line) {
-  return canDelete(chat) && (line.own || chat.model.isServerOperator || (room.isRoom && isOperator(chat, room)));
 }
 
 /**

@@ -73,6 +73,9 @@ export function showMessages(chat, choose) {
       shown?.showButtons();
     }
     if (change === "pending") { for (const each of room?.pending ?? []) tell(each); }
+    if (change === "changed" && room !== undefined && line?.deletedBy !== undefined) {
+      logs.get(room)?.drawQuotes(line.id);
+    }
     if (room !== undefined && room === shown?.room) shown.modelChanged(change, line);
   });
 
@@ -136,7 +139,7 @@ class Log {
       this.#scrolled();
     });
     latest.before(element);
-    this.#actions = lineActions(chat, room, () => this.#quotesChanged());
+    this.#actions = lineActions(chat, room, (id) => this.drawQuotes(id));
     lineMenu.then(({ addLineMenu }) => addLineMenu(chat, room, element, (each) => this.#lineOf.get(each)));
     // When the log becomes smaller, for example by a keyboard, its end stays visible.
     new ResizeObserver(() => this.#scheduleDraw()).observe(element);
@@ -150,6 +153,7 @@ class Log {
     }
     this.#pendingCount = room.pending.length;
     this.#muteNextDraw = true;
+    this.drawQuotes(); // lines may have been loaded since
     this.#draw();
   }
 
@@ -165,7 +169,7 @@ class Log {
       if (this.#atEnd) this.#scrollTarget = "new";
       if (this.room.unread > 0) announce(this.#unread);
     }
-    if (change === "changed" && line?.deletedBy !== undefined) this.#quotesChanged();
+    if (change === "lines" || change === "caught up") this.drawQuotes();
     if (change === "goto") this.#scrollTarget = line ?? "end";
     if (change === "lines" || change === "caught up" || change === "goto") this.#muteNextDraw = true;
     if (this.#muteNextDraw || change === "line" || change === "changed" || change === "pending" || change === "room") {
@@ -185,10 +189,13 @@ class Log {
     this.element.scrollBy({ top: pages * 0.9 * this.element.clientHeight });
   }
 
-  /** Draws the quotes again that show another message now: it was loaded, or deleted. */
-  #quotesChanged() {
+  /** Draws quotes again: those of one message, or those of messages that were not loaded. @param {string} [id] */
+  drawQuotes(id) {
     for (const quote of this.element.querySelectorAll(".quote")) {
-      const line = this.#lineOf.get(/** @type {Element} */ (quote.parentElement));
+      const isMeant = id === undefined
+        ? quote.querySelector(".gone") !== null
+        : quote.getAttribute("data-quote") === id;
+      const line = isMeant ? this.#lineOf.get(/** @type {Element} */ (quote.parentElement)) : undefined;
       if (line !== undefined) quote.replaceWith(renderQuote(line, this.#actions));
     }
   }

@@ -29,7 +29,7 @@ export function renderQuote({ reply = "" }, actions) {
     element.append(make("span", "gone", quoted === null ? "A message that is gone" : "An earlier message"));
     return element;
   }
-  const words = make("span", "", quoteText(quoted, location.origin));
+  const words = make("span", "", quoteText(quoted));
   element.append(make("span", "sr", "In reply to "), make("b", "", quoted.nick ?? ""), " ", words);
   return element;
 }
@@ -56,11 +56,12 @@ export function drawReactions(element, line, actions) {
 
 /** @param {Reaction} reaction @param {() => void} toggle */
 function chip({ text, nicks, own }, toggle) {
+  const names = namesText([...nicks.values()]);
   const element = button("reaction", "", toggle);
   element.dataset["reaction"] = text;
   element.setAttribute("aria-pressed", String(own));
-  element.append(make("span", "emoji", text), " ", make("span", "count", String(nicks.length)));
-  element.title = `${namesText(nicks)} reacted with ${text}`;
+  element.append(make("span", "emoji", text), " ", make("span", "count", String(nicks.size)));
+  element.title = `${names} reacted with ${text}`;
   element.setAttribute("aria-label", element.title);
   return element;
 }

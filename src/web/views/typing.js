@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Who is typing in the room that is shown.
+ * Shows the members who are typing in the current room.
  */
 import { byId } from "../dom.js";
 import { typingText, typists } from "../typing.js";

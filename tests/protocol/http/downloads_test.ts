@@ -1,7 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CHUNK_SIZE } from "../../../src/files/file_store.ts";
+import { newFileId } from "../../../src/files/links.ts";
+import { StoreError } from "../../../src/chat/store.ts";
+import { ENDINGS, IMAGES, MEDIA } from "../../../src/files/types.ts";
+import { downloadResources, FETCH_RATE } from "../../../src/protocol/http/downloads.ts";
+import { Router } from "../../../src/protocol/http/router.ts";
+import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { HTML, png, SVG, wav } from "../../files/samples.ts";
-import { ALICE, FileSite } from "./files.ts";
+import { ALICE, CLIENT, FileSite } from "./files.ts";
 
 /** Sound whose bytes differ. */
 function sound(samples: number): Uint8Array<ArrayBuffer> {
@@ -20,10 +26,48 @@ Deno.test("downloads: an image is shown, as the type and with the size that its 
   assertEquals([json["type"], json["width"], json["height"]], ["image/png", 4, 3]);
   const { status, headers, bytes } = await site.request("GET", String(json["path"]));
   assertEquals([status, headers.get("content-type"), bytes], [200, "image/png", image]);
-  assertEquals(headers.get("content-disposition"), `inline; filename="x.html"; filename*=UTF-8''x.html`);
+  assertEquals(headers.get("content-disposition"), `inline; filename="x.html.png"; filename*=UTF-8''x.html.png`);
 });
 
-Deno.test("downloads: whatever else is only saved, and runs nothing", async () => {
+Deno.test("downloads: a name has an ending of the type of a file that is shown, so that a program opens it as that", async () => {
+  using site = new FileSite();
+  const names: Record<string, string> = { photo: "photo.png", "a.PNG": "a.PNG", "b.apng": "b.apng", "png": "png.png" };
+  for (const [name, saved] of Object.entries(names)) {
+    const { headers } = await site.request("GET", await site.upload(png(1, 1), name));
+    assertEquals(headers.get("content-disposition"), `inline; filename="${saved}"; filename*=UTF-8''${saved}`);
+  }
+  const shown = [...IMAGES, ...MEDIA.values()];
+  assertEquals(new Set(ENDINGS.keys()), new Set(shown));
+});
+
+Deno.test("downloads: a file that cannot be read now gets 503, and not 404", async () => {
+  using site = new FileSite();
+  const path = await site.upload(png(1, 1));
+  site.files.find = () => {
+    throw new StoreError("the disk is broken");
+  };
+  const { status, headers, json } = await site.request("GET", path);
+  assertEquals([status, json["detail"]], [503, "The file cannot be read right now."]);
+  assertEquals(headers.get("retry-after"), "5");
+});
+
+Deno.test("downloads: a file of a node that does not answer gets 503, and one that no node has gets 404", async () => {
+  using site = new FileSite();
+  const outcomes = ["unreachable", "missing"] as const;
+  const found: [number, unknown][] = [];
+  for (const outcome of outcomes) {
+    const context = { files: site.files, slicer: new TimeSlicer(), fetch: () => Promise.resolve(outcome) };
+    const router = new Router(downloadResources(context));
+    const answer = await router.answer(new Request(`http://x/f/${"a".repeat(22)}/b`), CLIENT);
+    found.push([answer!.status, (await (answer as Response).json()).detail]);
+  }
+  assertEquals(found, [
+    [503, "Another node may have the file, but does not answer right now."],
+    [404, "There is no such file, or no longer."],
+  ]);
+});
+
+Deno.test("downloads: any other file is only saved, and runs nothing", async () => {
   using site = new FileSite();
   for (const bytes of [HTML, SVG, Uint8Array.of(0, 1, 2), png(1, 1, [60_000, 60_000])]) {
     const { headers } = await site.request("GET", await site.upload(bytes, "a.svg"));
@@ -122,4 +166,19 @@ Deno.test("downloads: only the whole link leads to a file", async () => {
   assertEquals((await site.request("GET", path, {}, { foreign: true })).status, 200); // a link in another page
   site.files.delete(id);
   assertEquals((await site.request("GET", path)).status, 404);
+});
+
+Deno.test("downloads: a network requests a limited number of files a minute that this node does not have", async () => {
+  const fetched: string[] = [];
+  using site = new FileSite({}, (id) => {
+    fetched.push(id);
+    return Promise.resolve("missing");
+  });
+  const own = await site.upload(png(1, 1));
+  const absent = `/f/${newFileId()}/a`;
+  for (let n = 0; n < FETCH_RATE; n++) assertEquals((await site.request("GET", absent)).status, 404);
+  const { status, headers } = await site.request("GET", absent);
+  assertEquals([status, headers.get("retry-after"), fetched.length], [429, "5", FETCH_RATE]);
+  assertEquals((await site.request("GET", own)).status, 200);
+  assertEquals((await site.request("GET", absent, {}, { address: "198.51.100.1" })).status, 404);
 });

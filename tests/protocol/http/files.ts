@@ -3,14 +3,15 @@ import { accountOwner } from "../../../src/files/links.ts";
 import { sniff } from "../../../src/files/sniff.ts";
 import { Database } from "../../../src/history/database.ts";
 import { SqliteHistory } from "../../../src/history/sqlite.ts";
-import { downloadResources } from "../../../src/protocol/http/downloads.ts";
+import { type DownloadContext, downloadResources } from "../../../src/protocol/http/downloads.ts";
 import { ApiError, errorResponse, notLoggedIn } from "../../../src/protocol/http/api_error.ts";
 import { type Call, Router } from "../../../src/protocol/http/router.ts";
 import { type UploadContext, type Uploader, uploadResources } from "../../../src/protocol/http/uploads.ts";
 import { TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import type { HttpAnswer, HttpClient } from "../../../src/transport/connection.ts";
 
-const CLIENT: HttpClient = {
+/** A client of the web port. */
+export const CLIENT: HttpClient = {
   address: "192.0.2.1",
   peer: "192.0.2.1:1",
   secure: false,
@@ -18,7 +19,7 @@ const CLIENT: HttpClient = {
   foreign: false,
 };
 
-/** What a request has led to. */
+/** The answer to a request. */
 export interface Answered {
   readonly status: number;
   readonly headers: Headers;
@@ -36,12 +37,12 @@ export class FileSite implements Disposable {
   readonly closed = new Set<string>();
   readonly #router: Router;
 
-  constructor(change: Partial<UploadContext> = {}) {
+  constructor(change: Partial<UploadContext> = {}, fetch?: DownloadContext["fetch"]) {
     this.history = new SqliteHistory(this.database);
     const slicer = new TimeSlicer(undefined, undefined, Infinity);
     const files = this.history.files;
     this.#router = new Router([
-      ...downloadResources({ files, slicer }),
+      ...downloadResources({ files, slicer, fetch }),
       ...uploadResources({
         files,
         slicer,

@@ -104,7 +104,9 @@ export class ApiServer implements AsyncDisposable {
     const accounts = await AuthFixture.open(auth);
     // As rounds of the fan-out do.
     const flushWanted = () => queueMicrotask(() => chat.flush());
-    const chat: LocalChat = accounts.chat({ history: new MemoryHistory(), observer: { flushWanted }, ...options });
+    const loginsEnded = (account: string) => made.streams.endLogins(account);
+    const observer = { flushWanted, loginsEnded };
+    const chat: LocalChat = accounts.chat({ history: new MemoryHistory(), observer, ...options });
     const all: ApiOptions = {
       chat: chatForProtocols(chat),
       auth: accounts.auth,

@@ -36,6 +36,8 @@ Deno.test("hooks: the examples of GitHub's documentation", () => {
   assertMatch(message(merged, { "x-github-event": "pull_request" }), /Codertocat merged pull request #2: T/);
   const many = { ...GITHUB.push, forced: true, commits: Array(30).fill(GITHUB.push.commits[0]) };
   assertMatch(message(many, { "x-github-event": "push" }), /force-pushed 30 commits[^]*… and 20 more$/);
+  const more = { ...GITHUB.push, commits: Array(2 * ITEMS_MAX).fill(GITHUB.push.commits[0]) };
+  assertMatch(message(more, { "x-github-event": "push" }), /pushed 200 commits[^]*… and 190 more$/);
 });
 
 Deno.test("hooks: the examples of GitLab's documentation", () => {
@@ -51,6 +53,18 @@ Deno.test("hooks: the examples of GitLab's documentation", () => {
     "(http://example.com/merge_requests/1#note_1244)",
     "",
   ]);
+});
+
+Deno.test("hooks: a push to GitLab of no commits, or of an impossible number of them", () => {
+  const start = "[mike/diaspora] John Smith pushed";
+  const push = (change: object) => message({ ...GITLAB["Push Hook"], ...change }, { "x-gitlab-event": "Push Hook" });
+  assertEquals(
+    push({ commits: [], total_commits_count: 0 }),
+    `${start} master: http://example.com/mike/diaspora/-/commits/master`,
+  );
+  for (const total_commits_count of [-7, 1e99, "9"]) {
+    assert(push({ total_commits_count }).startsWith(`${start} 2 commits`));
+  }
 });
 
 Deno.test("hooks: the examples of the documentation of Grafana, Alertmanager and Uptime Kuma", () => {
@@ -77,6 +91,8 @@ Deno.test("hooks: the examples of the documentation of Grafana, Alertmanager and
   const storm = message({ ...ALERTMANAGER, alerts: Array(50).fill(ALERTMANAGER.alerts[0]) });
   assertEquals(storm.split("\n").length, ALERTS_MAX + 2);
   assertMatch(storm, /… and 33 more$/);
+  const flood = message({ ...ALERTMANAGER, alerts: Array(3 * ITEMS_MAX).fill(ALERTMANAGER.alerts[0]) });
+  assertMatch(flood, /^\[RESOLVED:300\] [^]*… and 283 more$/);
   for (const truncatedAlerts of [{ valueOf: 1, toString: 1 }, ["9"], "9", 1e999, -9, 1.5]) {
     assertEquals(message({ status: "firing", alerts: [], truncatedAlerts }), "[FIRING:0]");
   }
@@ -320,7 +336,7 @@ Deno.test("hooks: 5 MiB are rejected before they are read, with and without a le
   assertMatch(new TextDecoder().decode(buffer.subarray(0, (await socket.read(buffer))!)), /^HTTP\/1\.1 413 /);
 });
 
-Deno.test("hooks: of a thousand at once, those within the rate are said, and the others told when to try again", async () => {
+Deno.test("hooks: of a thousand at once, those within the rate are delivered, and the others get 429 with a time to wait", async () => {
   await using server = await ApiServer.open({ api: { rate: 1, burst: 20 } });
   const hook = `/hooks/${await server.token("alice", IN_LOBBY)}`;
   const statuses = new Map<number, number>();

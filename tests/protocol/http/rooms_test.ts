@@ -1,11 +1,13 @@
-/** The HTTP API: who may read and write rooms, in which forms, and what bad input gets. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { LINES_MAX, MESSAGE_BODY_MAX } from "../../../src/protocol/http/rooms.ts";
-import { READS_AT_ONCE } from "../../../src/protocol/http/api.ts";
+/** The HTTP API: access to rooms, formats, limits and bad input. */
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { ApiError } from "../../../src/protocol/http/api_error.ts";
+import { LINES_MAX, MESSAGE_BODY_MAX, ROOMS_LISTED_MAX } from "../../../src/protocol/http/rooms.ts";
+import { READS_AT_ONCE, READS_PER_MINUTE } from "../../../src/protocol/http/api.ts";
 import { drawCode } from "../../../src/chat/link_code.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { rawRequest } from "../../websocket_client.ts";
+import { CLIENT } from "./files.ts";
 import { ApiServer, bearer } from "./harness.ts";
 
 const basic = (pair: string) => ({ authorization: `Basic ${btoa(pair)}` });
@@ -54,7 +56,7 @@ Deno.test("rooms: a deleted message has no text, for programs and for people", a
   assertMatch(plain, /^\[\d\d:\d\d\] -- bob deleted this message\n$/);
 });
 
-Deno.test("rooms: text for people tells of deleted lines and of reactions", async () => {
+Deno.test("rooms: text for people has deleted lines and reactions", async () => {
   await using server = await ApiServer.open();
   const bob = server.member("bob", "#lobby");
   server.say(bob, "#lobby", "lunch?");
@@ -114,7 +116,16 @@ Deno.test("rooms: the list has the rooms that are not secret, those with most me
   assertEquals(JSON.parse(own).map(({ name }: { name: string }) => name), ["#secret"]);
 });
 
-Deno.test("rooms: modes, keys and scopes decide who may read and write", async () => {
+Deno.test("rooms: the list has at most ROOMS_LISTED_MAX rooms, those with most members", async () => {
+  await using server = await ApiServer.open({ chat: { maxJoined: Infinity, maxRooms: Infinity } });
+  const names = Array.from({ length: ROOMS_LISTED_MAX + 1 }, (_, n) => `#room${n}`);
+  server.member("op", ...names);
+  server.member("bob", names.at(-1)!);
+  const listed: { name: string }[] = JSON.parse((await server.ask("/rooms"))[1]);
+  assertEquals([listed.length, listed[0]?.name], [ROOMS_LISTED_MAX, names.at(-1)]);
+});
+
+Deno.test("rooms: modes, keys and scopes limit reading and writing", async () => {
   await using server = await ApiServer.open();
   const op = server.member("op", "#tea");
   const full = bearer(await server.token("alice"));
@@ -145,6 +156,58 @@ Deno.test("rooms: modes, keys and scopes decide who may read and write", async (
   }
   mode(server, op, "#tea", "+k secret");
   assertEquals(await both({ "room-key": "secret" }), [201, 200]);
+});
+
+Deno.test("rooms: a secret room that a client cannot enter is answered as one that does not exist", async () => {
+  await using server = await ApiServer.open({ api: { limitsNetworks: false } });
+  const op = server.member("op", "#Tea");
+  await server.register("alice");
+  const alice = server.member("al", "#Tea");
+  server.chat.login(alice.sessions[0]!, "alice");
+  const clients = {
+    guest: {},
+    account: bearer(await server.token("mallory")),
+    readOnly: bearer(await server.token("mallory", { readOnly: true, room: undefined })),
+    other: bearer(await server.token("alice", { readOnly: false, room: "#other" })),
+    inside: bearer(await server.token("alice")),
+  };
+  const answers = async (name: string, headers: Record<string, string>) => {
+    const all: [number, string][] = [];
+    const paths = ["", "?since=!", "/stream", "/stream?since=!"];
+    for (const path of paths) all.push(await server.ask(`/rooms/${name}${path}`, { headers }));
+    all.push(await server.ask(`/rooms/${name}/stream`, { headers: { ...headers, "last-event-id": "!" } }));
+    for (const text of ["hi", "\x07", "x".repeat(9000)]) all.push(await server.post(`/rooms/${name}`, text, headers));
+    all.push(await server.post(`/rooms/${name}`, { text: "hi", reply_to: "zzz" }, headers));
+    all.push(await server.post(`/rooms/${name}/files`, "hi", headers));
+    return all.map(([status, text]) => [status, text.replace(/#\w+/, "#NAME")]);
+  };
+  const modes = ["+si", "+sk secret", "+sR", "+sl 1", "+sb *!*@of-127.0.0.1"];
+  for (const given of modes) {
+    mode(server, op, "#Tea", given);
+    const [status, detail] = await server.ask("/rooms/tea", { headers: clients.inside });
+    assertEquals([status, detail], [200, ""], given);
+    for (const [client, headers] of Object.entries(clients)) {
+      const enters = client === "inside" || (given === "+sR" && client !== "guest" && client !== "other");
+      if (enters) continue;
+      const found = await answers("tea", headers);
+      assertEquals(found, await answers("none", headers), `${given} ${client}`);
+      assertEquals(new Set(found.map(([status]) => status)), new Set([404]), `${given} ${client}`);
+    }
+    mode(server, op, "#Tea", given.replace("+", "-"));
+  }
+  mode(server, op, "#Tea", "+s");
+  assertEquals((await server.ask("/rooms/tea"))[0], 200); // its name is all that it takes to enter
+  assertEquals(await server.post("/rooms/tea", "hi", clients.readOnly), [
+    403,
+    "Your token permits you to read, but not to write.",
+  ]);
+  const wrongKeys = async (name: string) => {
+    const found = new Set<string>();
+    for (let n = 0; n < 60; n++) found.add((await server.ask(`/rooms/${name}`, { headers: { "room-key": "x" } }))[1]);
+    return found;
+  };
+  mode(server, op, "#Tea", "+k secret");
+  assertEquals(await wrongKeys("tea"), new Set(["No such room: #tea."]));
 });
 
 Deno.test("rooms: names, passwords and tokens are checked, and a server password is wanted of guests", async () => {
@@ -235,15 +298,27 @@ Deno.test("rooms: lines are limited as on other ports, with the time to wait; lo
   await answer.body?.cancel();
 });
 
-Deno.test("rooms: requests that read are limited", async () => {
+Deno.test("rooms: requests that read are limited to READS_AT_ONCE of one network, with the time to wait", async () => {
   await using server = await ApiServer.open();
-  const statuses: number[] = [];
-  for (let n = 0; n < READS_AT_ONCE + 20; n++) statuses.push((await server.ask("/rooms"))[0]);
-  assertEquals(new Set(statuses), new Set([200, 429]));
-  assert(statuses.indexOf(429) >= READS_AT_ONCE);
+  const client = { ...CLIENT, address: "127.0.0.1" };
+  const now = performance.now();
+  performance.now = () => now;
+  try {
+    for (let n = 0; n < READS_AT_ONCE; n++) server.api.limitReads(client);
+    assertThrows(() => server.api.limitReads(client), ApiError, "Too many requests from your network.");
+    const answer = await server.fetch("/rooms");
+    assertEquals([answer.status, answer.headers.get("retry-after")], [429, "1"]);
+    await answer.body?.cancel();
+    server.api.limitReads(CLIENT);
+    performance.now = () => now + 60_000 / READS_PER_MINUTE;
+    assertEquals((await server.ask("/rooms"))[0], 200);
+    assertEquals((await server.ask("/rooms"))[0], 429);
+  } finally {
+    Reflect.deleteProperty(performance, "now");
+  }
 });
 
-Deno.test("rooms: banned and muted clients, and those of a node without its cluster, are told so", async () => {
+Deno.test("rooms: banned and muted clients, and those of a node without its cluster, get a sentence", async () => {
   const state: { ban?: string; trouble?: string } = {};
   await using server = await ApiServer.open({ api: { banOf: () => state.ban, trouble: () => state.trouble } });
   state.ban = "spam";
@@ -278,4 +353,17 @@ Deno.test("rooms: HEAD gets the head of the answer alone, and other methods 405"
   const answer = await server.fetch("/rooms/lobby", { method: "PUT" });
   assertEquals([answer.status, answer.headers.get("allow")], [405, "GET, HEAD, POST"]);
   await answer.body?.cancel();
+});
+
+Deno.test("rooms: a body does not change the answer to a method that is not allowed, or to an unknown path", async () => {
+  await using server = await ApiServer.open();
+  for (const length of [1, 10 * MESSAGE_BODY_MAX]) {
+    for (const framing of [`Content-Length: ${length}`, "Transfer-Encoding: chunked"]) {
+      for (const [request, status] of [["PUT /rooms/lobby", 405], ["POST /rooms", 405], ["POST /none", 404]] as const) {
+        const head = `${request} HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n${framing}\r\n\r\n`;
+        const answer = await rawRequest(server.port, head);
+        assertEquals([answer.status, answer.headers.get("connection")], [status, "close"], `${request} ${framing}`);
+      }
+    }
+  }
 });

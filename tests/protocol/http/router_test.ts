@@ -2,14 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { type Call, type Resource, Router } from "../../../src/protocol/http/router.ts";
 import type { HttpClient } from "../../../src/transport/connection.ts";
-
-const CLIENT: HttpClient = {
-  address: "192.0.2.1",
-  peer: "192.0.2.1:1",
-  secure: false,
-  evictable: undefined,
-  foreign: false,
-};
+import { CLIENT } from "./files.ts";
 
 /** Answers with the name of the operation and the parameters. */
 const named = (name: string) => ({ params }: Call) => new Response(`${name} ${JSON.stringify(params)}`);
@@ -67,13 +60,13 @@ Deno.test("router: pages of other sites are rejected with 403", async () => {
   assertEquals(await answer("GET", "/style.css", { ...CLIENT, foreign: true }), undefined);
 });
 
-Deno.test("router: bodies are accepted by the operations that have a limit", () => {
+Deno.test("router: bodies are accepted by the operations that have a limit, and ignored where there is no operation", () => {
   const router = new Router(RESOURCES);
   assertEquals(router.bodyLimit("POST", "/rooms/a"), 10);
-  for (
-    const [method, path] of [["GET", "/rooms/a"], ["PUT", "/rooms/a"], ["POST", "/rooms"], ["POST", "/x"]] as const
-  ) {
+  for (const [method, path] of [["GET", "/rooms/a"], ["DELETE", "/rooms/a/files/b"]] as const) {
     assertEquals(router.bodyLimit(method, path), 0);
   }
-  assertEquals(router.bodyLimit("constructor", "/rooms/a"), 0);
+  for (const [method, path] of [["PUT", "/rooms/a"], ["POST", "/rooms"], ["POST", "/x"], ["constructor", "/rooms/a"]]) {
+    assertEquals(router.bodyLimit(method!, path!), Infinity);
+  }
 });

@@ -31,6 +31,26 @@ Deno.test("each file of the page is had with its type, whole", async () => {
   }
 });
 
+Deno.test("site: no file is prepared before it is requested, and each is prepared once", () => {
+  const read: string[] = [];
+  const asset = (path: string) => ({
+    path,
+    type: "text/html",
+    get text() {
+      read.push(path);
+      return `at ${path}`;
+    },
+  });
+  const page = new Site({
+    assets: [asset("/"), asset("/a"), asset("/b")],
+    trouble: () => undefined,
+    metrics: () => "",
+  });
+  assertEquals(read, []);
+  for (const path of ["/a", "/a", "/"]) assertEquals(ask(path, {}, "GET", page).status, 200);
+  assertEquals(read, ["/a", "/"]);
+});
+
 Deno.test("site: the page has the server's name, escaped, and no other", () => {
   const [page] = assetsFor(`<a>&"$&'`).filter(({ path }) => path === "/");
   const name = `&#60;a&#62;&#38;&#34;$&#38;'`;

@@ -1,10 +1,13 @@
 /** Streams of rooms: order, resumption without gaps, limits, and when they end. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { readId } from "../../../src/chat/ids.ts";
-import { RECHECK_INTERVAL, STREAMS_PER_NETWORK } from "../../../src/protocol/http/streams.ts";
+import { ApiError } from "../../../src/protocol/http/api_error.ts";
+import { RECHECK_INTERVAL, STREAMS_MAX, STREAMS_PER_NETWORK } from "../../../src/protocol/http/streams.ts";
+import { asVisitor } from "../../../src/protocol/http/visitors.ts";
 import { readModes } from "../../../src/protocol/modes.ts";
 import { FakeTimers } from "../../fake_timers.ts";
 import { soon, untilStill } from "../../transport/ports.ts";
+import { CLIENT } from "./files.ts";
 import { ApiServer, bearer, LineReader } from "./harness.ts";
 
 const STREAM = "/rooms/tea/stream";
@@ -23,7 +26,7 @@ async function open(server: ApiServer, query = "", headers: Record<string, strin
 
 const next = (reader: LineReader) => soon(reader.event(), "event");
 
-Deno.test("streams: lines arrive as events with their ids, and what changes them with a name", async () => {
+Deno.test("streams: lines arrive as events with their ids, and changes of them as events with a name", async () => {
   const { server, op } = await serving();
   await using _ = server;
   const reader = await open(server);
@@ -56,7 +59,7 @@ Deno.test("streams: lines arrive as text for people", async () => {
   }
 });
 
-Deno.test("streams: text for people tells that an earlier line is deleted", async () => {
+Deno.test("streams: text for people has a line for an earlier line that was deleted", async () => {
   const { server, op } = await serving();
   await using _ = server;
   const { id } = JSON.parse((await server.post("/rooms/tea", "oops"))[1]);
@@ -103,14 +106,13 @@ Deno.test("streams: a stream ends when its room is closed to it, and gets nothin
   assertEquals(server.api.streams.size, 0);
 });
 
-Deno.test("streams: a stream ends when the token is revoked, the address banned or the room gone", async () => {
-  for (const [cause, detail] of [["token", /token revoked/], ["ban", /banned/], ["room", /does not exist/]] as const) {
+Deno.test("streams: a stream ends when the address is banned or the room gone", async () => {
+  for (const [cause, detail] of [["ban", /banned/], ["room", /does not exist/]] as const) {
     let ban: string | undefined = undefined as string | undefined;
     const { server, op } = await serving({ api: { banOf: () => ban } });
     await using _ = server;
     const reader = await open(server, "", bearer(await server.token("alice")));
-    if (cause === "token") await server.accounts.accounts.tokens.revoke("alice", 1);
-    else if (cause === "ban") ban = "spam";
+    if (cause === "ban") ban = "spam";
     else server.chat.leave(op, server.chat.findRoom("#tea"));
     server.api.streams.recheck();
     const end = await next(reader);
@@ -118,6 +120,72 @@ Deno.test("streams: a stream ends when the token is revoked, the address banned 
     assertMatch(String(end?.data.detail), detail);
     assertEquals(await soon(reader.event(), "end of the stream"), undefined);
   }
+});
+
+Deno.test("streams: a stream ends when the member of its account is kicked from a room that it cannot enter", async () => {
+  for (const query of ["", "?format=text"]) {
+    const { server, op } = await serving();
+    await using _ = server;
+    const token = bearer(await server.token("alice"));
+    const alice = server.member("al", "#tea");
+    server.chat.login(alice.sessions[0]!, "alice");
+    const room = server.chat.findRoom("#tea");
+    server.chat.setModes(op, room, readModes(["+i"]).changes);
+    const reader = await open(server, query, token);
+    server.chat.kick(op, room, "al", "bye");
+    server.say(op, "#tea", "among us");
+    const lines: string[] = [];
+    for (let line = await reader.next(); line !== undefined; line = await reader.next()) lines.push(line);
+    assertMatch(
+      lines.join("\n"),
+      /^(?:event: end\ndata: {"detail":"#tea is invite-only."}\n|-- #tea is invite-only\.)$/,
+    );
+  }
+});
+
+Deno.test("streams: a stream ends at once when its login ends, and gets nothing that is said after that", async () => {
+  const { server, op } = await serving();
+  await using _ = server;
+  const { accounts } = server.accounts;
+  const ending: Record<string, () => Promise<unknown>> = {
+    revoke: () => accounts.tokens.revoke("alice", 2),
+    password: () => accounts.changePassword("alice", "open barley", 1),
+    drop: () => accounts.drop(accounts.find("alice")!),
+  };
+  const other = bearer(await server.token("bob"));
+  for (const [name, end] of Object.entries(ending)) {
+    const kept = await server.token("alice", undefined, "kept");
+    const reader = await open(server, "", bearer(await server.token("alice", undefined, "ended")));
+    const others = [await open(server, "", other), await open(server)];
+    if (name !== "drop") others.push(await open(server, "", bearer(kept)));
+    await end();
+    server.say(op, "#tea", name);
+    const { event, data } = (await next(reader))!;
+    assertEquals([event, data.detail], ["end", "Your password was changed or your token revoked."], name);
+    assertEquals(await soon(reader.event(), "end of the stream"), undefined);
+    for (const each of others) {
+      assertEquals((await next(each))?.data.text, name);
+      await each.cancel();
+    }
+    if (name === "revoke") await accounts.tokens.revoke("alice", 1);
+  }
+});
+
+Deno.test("streams: a stream whose login ends before it begins is rejected", async () => {
+  const { server } = await serving();
+  await using _ = server;
+  const token = await server.token("alice");
+  const { auth } = server.accounts;
+  const check = auth.loginByToken.bind(auth);
+  auth.loginByToken = async (...args) => {
+    const login = await check(...args);
+    await server.accounts.accounts.tokens.revoke("alice", 1);
+    return login;
+  };
+  assertEquals(await server.ask(STREAM, { headers: bearer(token) }), [
+    401,
+    "Your account or token has changed in the meantime.",
+  ]);
 });
 
 Deno.test("streams: whether clients may still read is checked in intervals, and heartbeats show that the server is there", async () => {
@@ -147,6 +215,26 @@ Deno.test("streams: a network has at most STREAMS_PER_NETWORK, and a place again
   for (const reader of readers) await reader.cancel();
 });
 
+Deno.test("streams: there are at most STREAMS_MAX, and there is a place again when one ends", async () => {
+  const { server } = await serving();
+  await using _ = server;
+  const { streams } = server.api;
+  const room = server.chat.findRoom("#tea");
+  const openFrom = (n: number) => {
+    const address = `10.${n >> 8}.${n & 255}.1`;
+    const client = { ...CLIENT, address, peer: `${address}:1` };
+    const visitor = asVisitor(undefined, client, { auth: server.accounts.auth, hostOf: (address) => address });
+    return streams.open({ visitor, client, room, key: undefined, after: undefined, headOnly: false }, "events");
+  };
+  // Addresses far apart, so that no network reaches its own limit.
+  const all = Array.from({ length: STREAMS_MAX }, (_, n) => openFrom(n * 61));
+  assertEquals(streams.size, STREAMS_MAX);
+  assertThrows(() => openFrom(1), ApiError, "Too many streams");
+  await all[0]!.stream.cancel();
+  openFrom(1);
+  assertEquals(streams.size, STREAMS_MAX);
+});
+
 Deno.test("streams: a client that does not read is disconnected, and costs no more memory than its queue", async () => {
   const { server, op } = await serving({ api: { queueMax: 100_000 } });
   await using _ = server;
@@ -173,4 +261,5 @@ Deno.test("streams: a stream counts no more when its client has left, and all en
   server.api.streams.close();
   assertEquals((await next(stays))?.data, { detail: "The server is stopping." });
   assertEquals(await soon(stays.event(), "end of the stream"), undefined);
+  assertEquals(await server.ask(STREAM), [503, "The server is stopping."]);
 });

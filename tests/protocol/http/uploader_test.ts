@@ -1,10 +1,9 @@
-/** Who may upload a file to no room. */
+/** The permission to upload a file to no room. */
 import { assertEquals } from "@std/assert";
 import { ChatError } from "../../../src/chat/chat_error.ts";
 import { identifyUploader } from "../../../src/protocol/http/uploader.ts";
+import { CLIENT } from "./files.ts";
 import { ApiServer, bearer } from "./harness.ts";
-
-const CLIENT = { address: "192.0.2.1", peer: "192.0.2.1:1", secure: false, evictable: undefined, foreign: false };
 
 Deno.test("uploader: banned and muted clients, and tokens with a scope, may not upload to no room either", async () => {
   let banned = "";

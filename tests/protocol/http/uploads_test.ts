@@ -58,7 +58,7 @@ function chunks({ history, database }: FileSite): number {
   return Number(database.db.prepare("SELECT count(*) AS count FROM file_chunk").get()!["count"]);
 }
 
-Deno.test("uploads: a file is stored, and its link and details are told", async () => {
+Deno.test("uploads: a file is stored, and the answer has its link and details", async () => {
   using site = new FileSite();
   const { status, headers, json } = await site.request("POST", "/files", {
     body: png(300, 200),
@@ -91,7 +91,7 @@ Deno.test("uploads: the link is posted to the room", async () => {
   assertEquals(site.posted, [`#lobby ${json["url"]}`]);
 });
 
-Deno.test("uploads: a room that rejects the uploader is asked before the body is read, or else the file is deleted", async () => {
+Deno.test("uploads: an uploader whom the room rejects gets 403 before the body is read, or else the file is deleted", async () => {
   using site = new FileSite();
   const body = new Body();
   const early = await site.request("POST", "/rooms/secret/files", { body: body.stream, headers: ALICE });
@@ -101,7 +101,7 @@ Deno.test("uploads: a room that rejects the uploader is asked before the body is
   assertEquals([site.files.count, chunks(site)], [0, 0]);
 });
 
-Deno.test("uploads: who may not upload is told so before the body is read", async () => {
+Deno.test("uploads: a client that may not upload gets 401 or 403 before the body is read", async () => {
   using site = new FileSite();
   const body = new Body();
   const refused = await site.request("POST", "/files", { body: body.stream });
@@ -154,28 +154,33 @@ Deno.test("uploads: two at once may together have as many bytes as the store, an
   const length = (bytes: number) => ({ ...ALICE, "content-length": String(bytes) });
   const first = await begin(site, length(2 * CHUNK_SIZE));
   const second = await begin(site, length(2 * CHUNK_SIZE));
+  for (const { body } of [first, second]) {
+    await body.send(CHUNK);
+    await body.send(CHUNK);
+  }
   const third = await begin(site, length(1));
   const refusal = await third.answered;
   assertEquals(told(refusal), [507, "Other uploads take all the space there is. Try again soon."]);
   assert(Number(refusal.headers.get("retry-after")) > 0);
-  for (const { body } of [first, second]) {
-    await body.send(CHUNK);
-    await body.send(CHUNK);
-    body.end();
-  }
+  for (const { body } of [first, second]) body.end();
   assertEquals([(await first.answered).status, (await second.answered).status], [201, 201]);
   assertEquals([site.files.count, chunks(site)], [1, 2]); // the older one has gone: each counts some bytes more
   assertEquals((await site.request("POST", "/files", { body: CHUNK, headers: length(CHUNK_SIZE) })).status, 201);
 });
 
-Deno.test("uploads: a body of unknown length counts as the longest one", async () => {
-  using site = new FileSite({ maxFile: 3 * CHUNK_SIZE });
+Deno.test("uploads: one that sends nothing takes no space from others, and the one that finds none left fails", async () => {
+  using site = new FileSite();
   site.files.limit({ size: 5 * CHUNK_SIZE });
-  const first = await begin(site);
-  const second = await begin(site);
-  assertEquals((await second.answered).status, 507);
-  first.body.cut();
-  await assertRejects(() => first.answered);
+  const silent = await begin(site, { ...ALICE, "content-length": String(5 * CHUNK_SIZE) });
+  const running = await begin(site);
+  for (let n = 0; n < 3; n++) await running.body.send(CHUNK);
+  const last = await site.request("POST", "/files", { body: new Uint8Array(3 * CHUNK_SIZE), headers: ALICE });
+  assertEquals(told(last), [507, "The file cannot be stored: other uploads take all the space there is."]);
+  running.body.end();
+  assertEquals((await running.answered).status, 201);
+  silent.body.cut();
+  await assertRejects(() => silent.answered);
+  assertEquals([site.files.writing, chunks(site)], [0, 3]);
 });
 
 Deno.test("uploads: there is a limit of uploads at a time for each uploader and for all", async () => {
@@ -202,7 +207,7 @@ Deno.test("uploads: there is a limit of uploads a minute for each network", asyn
   assertEquals((await site.request("POST", "/files", { body: CHUNK, headers: ALICE }, elsewhere)).status, 201);
 });
 
-Deno.test("uploads: a full disk is told, and what was stored of the file is removed", async () => {
+Deno.test("uploads: a full disk is answered with 507, and the stored part of the file is removed", async () => {
   using site = new FileSite();
   const { db } = site.database;
   db.exec(`PRAGMA max_page_count = ${Number(db.prepare("PRAGMA page_count").get()!["page_count"]) + 40}`);
@@ -212,7 +217,7 @@ Deno.test("uploads: a full disk is told, and what was stored of the file is remo
   assertEquals((await site.request("POST", "/files", { body: CHUNK, headers: ALICE })).status, 201);
 });
 
-Deno.test("uploads: a client of draft/FILEHOST is told how to upload", async () => {
+Deno.test("uploads: OPTIONS has the methods for clients of draft/FILEHOST", async () => {
   using site = new FileSite();
   const { status, headers } = await site.request("OPTIONS", "/files");
   assertEquals([status, headers.get("allow"), headers.get("accept-post")], [204, "OPTIONS, POST", "*/*"]);

@@ -3,7 +3,10 @@
 /** The password in these lines. */
 export const PASSWORD = "open sesame";
 
-/** Lines of a registered client by command, where `LAST` stands for the id of the latest message in #tea: each command at least once so that it succeeds, and once so that it fails. */
+/**
+ * Lines of a registered client by command, each command at least once so that it succeeds, and once so that it fails. `LAST`
+ * stands for the id of the latest message in #tea.
+ */
 export const LINES: Readonly<Record<string, readonly string[]>> = {
   ADMIN: ["ADMIN", "ADMIN elsewhere"],
   ANNOUNCE: ["ANNOUNCE :hi", "ANNOUNCE", "OP ANNOUNCE :hi"],

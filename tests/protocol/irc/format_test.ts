@@ -38,6 +38,24 @@ Deno.test("format: clients whose capabilities differ in nothing relevant share a
   assert(formats.of(new Set(["server-time"])) !== tagged);
 });
 
+Deno.test("format: formats that differ in nothing relevant to messages render a long message once", () => {
+  const event = { ...said, text: "x".repeat(600), account: "bob", mentions: ["ann"] };
+  const all: Capability[] = [
+    "account-tag",
+    "batch",
+    "draft/multiline",
+    "message-tags",
+    "server-time",
+    "tincan.chat/mentions",
+  ];
+  const lines = render(event, ...all);
+  assert(render(event, ...all, "away-notify", "extended-join") === lines);
+  const others = all.map((left) => render(event, ...all.filter((capability) => capability !== left)));
+  assertEquals(new Set([lines, ...others].map((each) => JSON.stringify(each))).size, all.length); // without batch: no multiline
+  const next = { ...event, text: "y".repeat(600) };
+  for (const each of [next, event]) assert((render(each, ...all) as string[]).join().includes(each.text.slice(0, 100)));
+});
+
 Deno.test("format: renders one line for each kind of event without capabilities", () => {
   const lines: [ChatEvent, string | string[] | undefined][] = [
     [said, ":bob!~b@host PRIVMSG #tea :hi"],

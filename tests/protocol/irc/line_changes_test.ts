@@ -1,9 +1,9 @@
 /** Replies, reactions and deleting of messages, as IRC clients with and without the capabilities see them. */
 import { assert, assertEquals } from "@std/assert";
 import { LocalChat } from "../../../src/chat/local_chat.ts";
-import { REACTIONS_PER_MEMBER } from "../../../src/chat/lines.ts";
-import { REACTIONS_MAX } from "../../../src/chat/store.ts";
+import { REACTIONS_MAX, REACTIONS_PER_MEMBER } from "../../../src/chat/store.ts";
 import { MemoryHistory } from "../../../src/history/memory.ts";
+import { SLICE, TimeSlicer } from "../../../src/protocol/time_slicer.ts";
 import { LastingHistory } from "../../chat/helpers.ts";
 import { type Client, clock, type ProtocolFixture, test, testAccounts, TIME } from "./harness.ts";
 
@@ -47,6 +47,35 @@ async function history(client: Client, target = "#tea"): Promise<string[]> {
   await client.says(`CHATHISTORY LATEST ${target} * 50`);
   return client.gets().slice(1, -1).map((line) => line.replace(/^@batch=b\d+;?/, "@").replace(/^@ /, ""));
 }
+
+test("reactions and deletions: those of many clients of one address do not delay a client of another one", async (fixture) => {
+  let now = 0;
+  Object.assign(fixture.options, { slicer: new TimeSlicer(() => now += SLICE) }); // each step takes a slice
+  const bob = await fixture.irc("bob", ...ALL);
+  const others: Client[] = [];
+  for (let n = 0; n < 5; n++) others.push(await fixture.irc(`other${n}`, "message-tags"));
+  const carol = fixture.connect("198.51.100.7");
+  await carol.says("NICK carol", "USER carol 0 * :Carol");
+  await fixture.join("#tea", bob, carol, ...others);
+  const ids: string[] = [];
+  for (const other of others) {
+    await other.says("PRIVMSG #tea :Lunch?");
+    ids.push(/msgid=(\w+)/.exec(bob.gets().join("\n"))![1]!);
+  }
+  const lines = {
+    TAGMSG: (n: number) => `@+draft/react=x;+reply=${ids[n]} TAGMSG #tea`,
+    REDACT: (n: number) => `REDACT #tea ${ids[n]}`,
+  };
+  for (const [command, lineOf] of Object.entries(lines)) {
+    fixture.quiet();
+    const changing = others.map((other, n) => other.says(lineOf(n)));
+    await carol.connection.feed(["NAMES #tea"]);
+    const done = bob.gets().length;
+    assert(done < others.length, `${command}: ${done} before the reply`);
+    await Promise.all(changing);
+    assertEquals(bob.gets().length, others.length - done, command);
+  }
+});
 
 test("reply: both names of the tag are understood, and rendered", async (fixture) => {
   const [alice, bob, carol] = await three(fixture);
@@ -144,7 +173,7 @@ test("react: the time of a played back reaction is at most that of the last mess
   assertEquals(times, [5, 6, 7, 7]);
 });
 
-test("react: what cannot be is answered with FAIL", async (fixture) => {
+test("react: invalid reactions get FAIL", async (fixture) => {
   const [alice, bob] = await three(fixture);
   const id = await say(alice, "Lunch?");
   const deleted = await say(alice, "oops");

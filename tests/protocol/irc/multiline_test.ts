@@ -209,7 +209,11 @@ test("multiline: a batch that never ends is dropped", async (fixture) => {
   clock.now += BATCH_TIMEOUT + 1;
   await alice.expect("BATCH -y", "FAIL BATCH TIMEOUT y :The batch was left open for too long");
   assertEquals(bob.hears(), []);
-  await alice.says(...batch("#tea", ["five"]));
+  await alice.says("BATCH +z draft/multiline #tea", "@batch=z PRIVMSG #tea :one");
+  clock.now += BATCH_TIMEOUT + 1;
+  const [opening, ...rest] = batch("#tea", ["five"]);
+  await alice.expect(opening!, "FAIL BATCH TIMEOUT z :The batch was left open for too long");
+  await alice.says(...rest);
   assertEquals(bob.hears(), [":alice!~alice@host PRIVMSG #tea :five"]);
 });
 

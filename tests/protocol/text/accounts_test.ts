@@ -103,7 +103,7 @@ Deno.test("server password: a client without it is not greeted, announced or cou
     ]);
     const outside = server.arrive();
     assertEquals([outside.hears(), outside.connection.hidden], [[PROMPT], true]);
-    assertEquals(await outside.asks(""), []);
+    assertEquals(await outside.asks("", "\x03"), []); // Ctrl-C
     assertEquals(await outside.asks("LIST"), ["-- Wrong password.", PROMPT]);
     assertEquals([inside.hears(), server.chat.members.size, outside.member], [[], 1, undefined]);
     assertEquals(await outside.asks(PASSWORD), [
@@ -337,6 +337,8 @@ Deno.test("accounts: /ghost disconnects the other connection that uses the nickn
     await dialogue(alice, [
       ["/ghost bob", "-- Password of bob, please:"],
       ["", "-- Cancelled."],
+      ["/ghost bob", "-- Password of bob, please:"],
+      ["\x03", "-- Cancelled."], // Ctrl-C
       [
         `/login alice ${PASSWORD}`,
         visible("/login alice"),

@@ -101,7 +101,7 @@ Deno.test("react: all are told of a reaction, and of one that is taken back", as
   ]);
 });
 
-Deno.test("react: what is no reaction gets a reply that says what one is", async () => {
+Deno.test("react: an invalid reaction gets a reply that describes valid ones", async () => {
   const { alice, bob } = await conversation();
   const usage = "-- Usage: /react [NAME] EMOJI – react to the last message, or to that of NAME.";
   const invalid = "-- A reaction is one emoji or one short word: /react alice 👍";
@@ -172,7 +172,7 @@ Deno.test("delete: operators delete messages of others by name", async () => {
   await dialogue(carol, [["/delete bob is", '-- carol deleted: "bob is late"']]);
 });
 
-Deno.test("delete: a message that is too old for its author gets a reply that says who may", async () => {
+Deno.test("delete: a message that is too old for its author gets a reply that refers to operators", async () => {
   const chat = new LocalChat({ history: new MemoryHistory(), redactTime: -1 });
   const [alice] = await new TextServer({ chat }).enter("alice");
   await alice.says("hello");

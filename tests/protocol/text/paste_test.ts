@@ -59,6 +59,14 @@ Deno.test("paste: /cancel and an empty paste send nothing", async () => {
   assertEquals(bob.hears(), ["<alice> ."]);
 });
 
+Deno.test("paste: Ctrl-C cancels it, and does nothing otherwise", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  assertEquals(await alice.asks("/paste", "secret", "\x03"), [PROMPT, "-- The paste is cancelled."]);
+  assertEquals(await alice.asks("\x03", "hi"), ["<alice> hi"]);
+  assertEquals(await alice.asks("/paste", "\x0304red\x03", "."), [PROMPT, "<alice> red"]);
+  assertEquals(bob.hears(), ["<alice> hi", "<alice> red"]);
+});
+
 Deno.test("paste: the most lines and bytes are sent, and one more is not, nor said line by line", async () => {
   const [alice, bob] = await new TextServer().enter("alice", "bob");
   const most = Array.from({ length: MULTILINE_LINES_MAX }, (_, n) => `${n}`);

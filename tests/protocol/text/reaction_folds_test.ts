@@ -63,6 +63,24 @@ Deno.test("folds: reactions go on being folded while they come", async () => {
   assertEquals(alice.hears(), ['-- carol reacted 2 to "Lunch at one?"']);
 });
 
+Deno.test("folds: reactions go on being folded, and are shown, when the room is renamed", async () => {
+  using timers = new FakeTimers(FOLD_TIME);
+  const { chat, clients: [alice, bob, carol, dave] } = await folding("alice", "bob", "carol", "dave");
+  chat.login(alice.session!, "alice");
+  for (const each of [alice, bob, carol, dave]) await each.says("/join #tea");
+  await alice.says("Green or black?");
+  const room = chat.findRoom("#tea");
+  room.roles.give({ account: "alice", role: "owner", since: 0, by: "*" });
+  for (const each of [bob, carol]) await each.says("/react 👍");
+  await alice.says("/rename #coffee");
+  chat.join(dave.member!, "#tea"); // another room
+  alice.hears();
+  await dave.says("/react 👍");
+  assertEquals(alice.hears(), []);
+  timers.pass(FOLD_TIME);
+  assertEquals(alice.hears(), ['-- carol and dave reacted 👍 to "Green or black?"']);
+});
+
 Deno.test("folds: members with and without times are shown the same reactions", async () => {
   using timers = new FakeTimers(FOLD_TIME);
   const { clients: [alice, bob, carol] } = await folding("alice", "bob", "carol");
