@@ -121,7 +121,7 @@ function ofCluster(cluster: string): readonly Grapheme[] {
   const known = clusters.get(cluster);
   if (known !== undefined) return known;
   const pieces = split(cluster);
-  if (cluster.length > 64) return pieces;
+  if (cluster.length > 12) return pieces; // V8 keeps the whole text that a longer part was cut from
   if (clusters.size >= CACHE_MAX) clusters = new Map();
   clusters.set(cluster, pieces);
   return pieces;
