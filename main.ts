@@ -65,6 +65,7 @@ async function main(args: string[]): Promise<number> {
       return 0;
     }
     debug = request.logLevel === "debug";
+    if (request.command === "connect") return await connect(request);
     const command = COMMANDS[request.command];
     if (command === undefined) await serve(request);
     else await command(request);
@@ -73,6 +74,16 @@ async function main(args: string[]): Promise<number> {
     tellError(messageOf(error, debug)); // not rethrown: once the server has a log, an uncaught error is only logged
     return error instanceof UsageError || error instanceof CertificateError ? 2 : 1;
   }
+}
+
+/** Runs the client. The server does not load it. */
+async function connect({ argument: first, more, room, nick, login, ca, plain, tail }: Options): Promise<number> {
+  const words = first?.startsWith("#") ? [undefined, first, ...more] : [first, ...more];
+  const [target, named, ...rest] = words;
+  if (rest.length > 0) throw new UsageError(`Cannot use "${rest[0]}": connect takes one target and one room`);
+  const { runConnect } = await import("./src/client/run.ts");
+  const env = (name: string) => Deno.env.get(name);
+  return await runConnect({ target, room: room ?? named, nick, login, ca, plain, tail, env });
 }
 
 /** Runs the server until a signal stops it. */

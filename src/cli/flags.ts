@@ -35,8 +35,8 @@ export interface Flag {
   readonly help: string;
   /** What `docs/configuration.md` adds: whole sentences, in Markdown. */
   readonly details?: string;
-  /** The only command that takes the flag; such a flag has no environment variable. */
-  readonly command?: string;
+  /** The only commands that take the flag; such a flag has no environment variable. */
+  readonly commands?: readonly string[];
 }
 
 /** Rows of the table, by the name of their option. */
@@ -442,7 +442,7 @@ const passwd = {
     reader: read.nickname,
     help: "account in --data whose password to set, in place of printing a line",
     details: "Its devices and bots are signed out. The server must be stopped.",
-    command: "passwd",
+    commands: ["passwd"],
   },
 } as const satisfies Flags;
 
@@ -450,8 +450,8 @@ const exports = {
   room: {
     value: "ROOM",
     reader: read.roomName,
-    help: "room to export; without it, all rooms",
-    command: "export",
+    help: "room to export; without it, all rooms; or room to join",
+    commands: ["export", "connect"],
   },
   format: {
     value: "FORMAT",
@@ -459,7 +459,7 @@ const exports = {
     default: EXPORT_FORMATS[0],
     help: "text for people, or jsonl (one JSON object per line) for import",
     details: "Only `jsonl` includes private conversations, and the keys and bans of rooms.",
-    command: "export",
+    commands: ["export"],
   },
   files: {
     value: "",
@@ -467,7 +467,46 @@ const exports = {
     default: "no",
     help: "export the uploaded files, too",
     details: "A switch. It needs `--format jsonl`, and exports the files of all rooms.",
-    command: "export",
+    commands: ["export"],
+  },
+} as const satisfies Flags;
+
+const connect = {
+  nick: {
+    value: "NAME",
+    reader: read.nickname,
+    help: "nickname; else the one used last, or the name of the user",
+    commands: ["connect"],
+  },
+  login: {
+    value: "",
+    reader: read.yesOrNo,
+    default: "no",
+    help: "log in: asks for the password once, and keeps a token",
+    details: "A switch. It logs in to the account of `--nick`, or else asks for its name.",
+    commands: ["connect"],
+  },
+  ca: {
+    value: "FILE",
+    reader: read.path,
+    help: "certificate (PEM) that the server's certificate is checked with",
+    commands: ["connect"],
+  },
+  plain: {
+    value: "",
+    reader: read.yesOrNo,
+    default: "no",
+    help: "allow a connection without encryption over the internet",
+    details: "A switch. In the local network it is always allowed, unless the server was reached by TLS before.",
+    commands: ["connect"],
+  },
+  tail: {
+    value: "",
+    reader: read.yesOrNo,
+    default: "no",
+    help: "print new messages to stdout, until Ctrl-C",
+    details: "A switch. Lines are `HH:MM <nick> text`, and no terminal is needed.",
+    commands: ["connect"],
   },
 } as const satisfies Flags;
 
@@ -484,6 +523,7 @@ export const FLAG_GROUPS: Readonly<Record<string, Flags>> = {
   "Log": log,
   "Passwords": passwd,
   "Export": exports,
+  "Connect": connect,
 };
 
 /** All flags, by the name of their option. */
@@ -499,6 +539,7 @@ export const FLAGS = {
   ...log,
   ...passwd,
   ...exports,
+  ...connect,
 };
 
 /** The name of an option that a flag sets. */

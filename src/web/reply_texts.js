@@ -240,7 +240,7 @@ export function modeChanges(letters, args) {
   for (const letter of letters) {
     if (letter === "+" || letter === "-") on = letter === "+";
     else {
-      const arg = "qovbeIk".includes(letter) || (letter === "l" && on) ? args.shift() ?? "" : "";
+      const arg = "qaohvbeIk".includes(letter) || (letter === "l" && on) ? args.shift() ?? "" : "";
       const [set, unset] = MODES[/** @type {keyof MODES} */ (letter)] ?? [`set +${letter}`, `set -${letter}`];
       changes.push({ on, letter, arg, text: String(on ? set : unset).replace("%", () => arg) });
     }
