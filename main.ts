@@ -11,6 +11,7 @@ import { CommandError, COMMANDS } from "./src/cli/commands.ts";
 import { openAccounts } from "./src/cli/accounts.ts";
 import { ConfigFiles, modeOf } from "./src/cli/config_files.ts";
 import type { Options } from "./src/cli/options.ts";
+import { askSecretly } from "./src/cli/password_prompt.ts";
 import { UsageError } from "./src/cli/usage_error.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { IgnoreTable } from "./src/history/ignore_table.ts";
@@ -83,7 +84,8 @@ async function connect({ argument: first, more, room, nick, login, ca, plain, ta
   if (rest.length > 0) throw new UsageError(`Cannot use "${rest[0]}": connect takes one target and one room`);
   const { runConnect } = await import("./src/client/run.ts");
   const env = (name: string) => Deno.env.get(name);
-  return await runConnect({ target, room: room ?? named, nick, login, ca, plain, tail, env });
+  const ask = async (prompt: string) => (await askSecretly(prompt))[0] ?? "";
+  return await runConnect({ target, room: room ?? named, nick, login, ca, plain, tail, env, askSecretly: ask });
 }
 
 /** Runs the server until a signal stops it. */

@@ -70,6 +70,10 @@ class Translation extends Wire {
     if (early.length > 0) this.#receive(early);
   }
 
+  override get closed(): Promise<void> {
+    return this.#wire.closed;
+  }
+
   override close(): void {
     this.onClose = this.onLines = () => {};
     this.#wire.close();
@@ -129,9 +133,10 @@ class Translation extends Wire {
     if (request === undefined || request.state === "failed") return [line];
     const isFailure = command === "FAIL" && params[0] === request.message.command;
     if (!isFailure && !(/^\d{3}$/.test(command) && !WELCOME.test(command))) return [line];
-    const answer = this.#answer(request, line, isFailure || /^[45]/.test(command));
+    const isError = isFailure || /^[45]/.test(command);
+    const answer = this.#answer(request, line, isError);
     const end = ENDS[request.message.command];
-    if (end !== undefined && (end === command || request.state === "failed")) answer.push(...this.#finish(request.name));
+    if (end !== undefined && (end === command || isError)) answer.push(...this.#finish(request.name));
     return answer;
   }
 

@@ -47,12 +47,18 @@ class LineSocket implements Socket {
     this.readyState = 3;
     this.#wire?.close();
   }
+
+  /** Resolves when all that was sent is gone. */
+  async closed(): Promise<void> {
+    await this.#wire?.closed;
+  }
 }
 
 /** Opens the sockets of one server. */
 export class ServerDialer implements Dialer {
   #trouble = "";
   #first: Wire | undefined;
+  #socket: LineSocket | undefined;
 
   /**
    * @param way The way that has worked.
@@ -63,7 +69,7 @@ export class ServerDialer implements Dialer {
   }
 
   open(): Socket {
-    const socket = new LineSocket();
+    const socket = this.#socket = new LineSocket();
     const wire = this.#first;
     this.#first = undefined;
     this.#trouble = "";
@@ -83,6 +89,11 @@ export class ServerDialer implements Dialer {
       this.#trouble = `Cannot connect: ${why}${/[.!?]$/.test(why) ? "" : "."}`;
       socket.fail("");
     }
+  }
+
+  /** Resolves when all that was sent on the last socket is gone. */
+  async closed(): Promise<void> {
+    await this.#socket?.closed();
   }
 
   rejection(): Promise<string> {

@@ -24,6 +24,10 @@ export interface ClientSession {
   start(): void;
   /** Stores what is to be remembered, and disconnects. */
   leave(reason: string): void;
+  /** Resolves after `leave` when all that was sent is gone; soon in any case. */
+  readonly left: Promise<void>;
+  /** Whether the user is to be logged in: by a password or a stored token. */
+  readonly wantsLogin: boolean;
 }
 
 /** What a session begins with. */
@@ -40,15 +44,17 @@ export interface SessionOptions {
   readonly login?: Login | undefined;
   /** The name under which the server lists this device. */
   readonly device: string;
-  /** Whether the rooms of the last time are opened, and what changes is stored. */
+  /** Whether people use it: then rooms of the last time are opened, and what changes is stored. */
   readonly isForPeople: boolean;
 }
+
+/** How long the end of a session may take, in milliseconds. */
+const LEAVE_TIME = 1000;
 
 /**
  * Creates the session of this process. There is one at a time, as the core has one storage.
  *
- * `chat.onStatus`, `chat.onAccount` and `chat.connection.onSignedOut` are free for the views: what the session needs of them
- * has been wrapped into the calls of the connection.
+ * `chat.onStatus` and `chat.onAccount` are free for the views: the session uses those of the connection.
  */
 export function createSession(options: SessionOptions): ClientSession {
   const { dialer, settings, network, room, code, login, isForPeople } = options;
@@ -56,20 +62,22 @@ export function createSession(options: SessionOptions): ClientSession {
   const chat = new Chat(dialer);
   const { connection, model } = chat;
   chat.network = network;
-  const rooms = savedRooms();
-  const firstRoom = room || (code === "" ? rooms[0] ?? LOBBY : LOBBY);
-  if (isForPeople) remember(chat, options);
+  const rooms = isForPeople ? savedRooms() : [];
+  const firstRoom = room || (code !== "" && !isForPeople ? "" : code !== "" ? LOBBY : rooms[0] ?? LOBBY);
+  loadLogin(chat);
+  if (login !== undefined) connection.login = login;
+  const wantsLogin = connection.login !== undefined;
+  keepToken(chat, options);
+  if (isForPeople) remember(chat);
+  const left = Promise.withResolvers<void>();
   return {
     chat,
     network,
     firstRoom,
     settings,
     start() {
-      if (isForPeople) { for (const name of [firstRoom, ...rooms]) model.open(name); }
-      else if (firstRoom !== "") model.open(firstRoom);
+      for (const name of [firstRoom, ...rooms]) if (name !== "") model.open(name);
       model.show(model.find(firstRoom));
-      loadLogin(chat);
-      if (login !== undefined) connection.login = login;
       if (code !== "") connection.password = code; // the server uses it, and says which room it leads to
       chat.connect(options.nick);
     },
@@ -77,12 +85,37 @@ export function createSession(options: SessionOptions): ClientSession {
       saveReadMarkers();
       sendMarkers(chat);
       connection.disconnect(reason);
+      void Promise.race([dialer.closed(), new Promise((resolve) => setTimeout(resolve, LEAVE_TIME))]).then(() => {
+        left.resolve();
+      });
     },
+    left: left.promise,
+    wantsLogin,
   };
 }
 
-/** Stores what changes: the nickname, the rooms, the token and the read markers. */
-function remember(chat: Chat, { device }: SessionOptions) {
+/** Asks for a token after a login, and forgets it when it is not valid any more. */
+function keepToken(chat: Chat, { device }: SessionOptions) {
+  const { connection } = chat;
+  const statusChanged = connection.onStatus;
+  connection.onStatus = (status: Status) => {
+    statusChanged(status);
+    if (status.kind === "online" && connection.has(TOKENS)) staySignedIn(chat, device);
+  };
+  const accountChanged = connection.onAccount;
+  connection.onAccount = () => {
+    accountChanged();
+    if (connection.account === "") forgetToken();
+    else if (connection.has(TOKENS)) staySignedIn(chat, device);
+  };
+  connection.onSignedOut = forgetToken;
+}
+
+/** A capability of the servers that have tokens. */
+const TOKENS = "tincan.chat/mentions";
+
+/** Stores what changes: the nickname, the rooms and the read markers. */
+function remember(chat: Chat) {
   const { connection, model } = chat;
   const statusChanged = connection.onStatus;
   connection.onStatus = (status: Status) => {
@@ -91,23 +124,15 @@ function remember(chat: Chat, { device }: SessionOptions) {
       model.setServerOperator(false);
       return model.setAlwaysOn(undefined);
     }
-    staySignedIn(chat, device);
     if (connection.account !== "") loadOwnModes(chat);
     localStore.set("nick", chat.wantedNick);
   };
   const accountChanged = connection.onAccount;
   connection.onAccount = () => {
     accountChanged();
-    if (connection.account === "") forgetToken();
-    staySignedIn(chat, device);
     model.setAlwaysOn(undefined);
     loadAlwaysOn(chat);
     loadOwnModes(chat);
-  };
-  const signedOut = connection.onSignedOut;
-  connection.onSignedOut = () => {
-    forgetToken();
-    signedOut();
   };
   model.listen((change, room) => {
     if (change === "read" && room !== undefined) storeMarker(chat, room);

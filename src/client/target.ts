@@ -21,6 +21,8 @@ export interface Target {
   /** As it was written, without credentials: for messages. */
   readonly text: string;
   readonly host: string;
+  /** Under which name its settings are stored: the host, and the port if that is an unusual one. */
+  readonly server: string;
   /** The ways to it, the preferred first. */
   readonly ways: readonly Way[];
   /** The room to show, or the empty string. */
@@ -52,6 +54,9 @@ const USUAL: readonly (readonly [Scheme, number])[] = [
   ["ws", 8080],
 ];
 
+/** The ports that are all of one server, in most cases. */
+const USUAL_PORTS: ReadonlySet<number> = new Set([...USUAL.map(([, port]) => port), 80]);
+
 /** The ports at which a page is expected, and no IRC over TCP. */
 const PAGE_PORTS: readonly number[] = [80, 443, 8080, 8443];
 
@@ -76,14 +81,15 @@ const INVITATION = /^(.*\/)i\/([a-z2-7]{20})\/?$/i;
 export function parseTarget(text: string): Target {
   const [, scheme, rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [];
   const target = scheme === undefined ? parsePlace(text) : parseUrl(text, scheme.toLowerCase(), rest);
-  const { host, room } = target;
+  const { host, room, ways } = target;
+  const port = ways.length === USUAL.length ? undefined : ways[0]?.port;
   if (host === "" || host.length > 255 || /[^\p{L}\p{N}.:_%-]/u.test(host)) throw refuse(text, "no such host name");
   if (/[\s,\p{Cc}]/u.test(room)) throw refuse(text, "the name of a room has no spaces and no commas");
-  return target;
+  return { ...target, server: port === undefined || USUAL_PORTS.has(port) ? host : `${host}:${port}` };
 }
 
 /** `HOST`, `HOST:PORT`, `[IPV6]:PORT` or an IPv6 address. */
-function parsePlace(text: string): Target {
+function parsePlace(text: string): Omit<Target, "server"> {
   const [, place = "", room = ""] = /^([^/#]*)\/?(#.*)?$/s.exec(text) ?? [];
   if (place === "") throw refuse(text, "name a host, such as chat.example.org");
   if (/[@?]/.test(place)) throw refuse(text, "name a host, without a user or a password");
@@ -98,7 +104,7 @@ function parsePlace(text: string): Target {
   return { text, host, ways: ways.map(([scheme, port]) => wayOf(scheme, host, port)), room, code: "" };
 }
 
-function parseUrl(text: string, scheme: string, rest: string): Target {
+function parseUrl(text: string, scheme: string, rest: string): Omit<Target, "server"> {
   const [, place = "", path = "", fragment = ""] = /^([^/?#]*)([^?#]*)(?:\?[^#]*)?(#.*)?$/s.exec(rest) ?? [];
   if (place.includes("@")) {
     throw refuse(withoutUser(text), "a URL with a user is not supported; see --nick and --login");

@@ -18,6 +18,9 @@ export abstract class Wire {
   /** Called once when the other side or an error has ended the connection, with the reason if one is known. */
   onClose: (reason: string) => void = () => {};
 
+  /** Resolves after `close` when the connection has ended. */
+  abstract readonly closed: Promise<void>;
+
   abstract send(line: string): void;
 
   /** Closes the connection; `onClose` is not called any more. */
@@ -170,12 +173,14 @@ async function openTls(
 
 /** IRC over TCP or TLS. */
 class SocketWire extends Wire {
+  override readonly closed: Promise<void>;
   readonly #socket: TcpSocket;
   readonly #splitter = new LineSplitter();
 
   constructor(socket: TcpSocket) {
     super();
     this.#socket = socket;
+    this.closed = new Promise((resolve) => socket.on("close", () => resolve()));
     let reason = "";
     socket.on("data", (bytes: Uint8Array) => {
       this.receive(this.#splitter.write(bytes));
@@ -270,12 +275,14 @@ async function rejectionIn(response: WebResponse): Promise<string> {
 
 /** IRC over a WebSocket, with several lines in a message. */
 class WebSocketWire extends Wire {
+  override readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #decoder = new TextDecoder();
 
   constructor(socket: WebSocket) {
     super();
     this.#socket = socket;
+    this.closed = new Promise((resolve) => socket.on("close", () => resolve()));
     let failure = "";
     socket.on("message", (data: RawData) => {
       const text = this.#decoder.decode(data as Uint8Array<ArrayBuffer>); // as `binaryType` is "nodebuffer"

@@ -224,6 +224,11 @@ export class Connection {
     return this.has(MULTILINE) ? limitsIn(value) : undefined;
   }
 
+  /** Why the login during registration failed, or the empty string. */
+  get loginError() {
+    return this.#loginError;
+  }
+
   /** Reconnects now if it is waiting. */
   retryNow() {
     if (this.status.kind === "waiting") this.connect();
