@@ -11,6 +11,7 @@ import { CommandError, COMMANDS } from "./src/cli/commands.ts";
 import { openAccounts } from "./src/cli/accounts.ts";
 import { ConfigFiles, modeOf } from "./src/cli/config_files.ts";
 import type { Options } from "./src/cli/options.ts";
+import { askSecretly } from "./src/cli/password_prompt.ts";
 import { UsageError } from "./src/cli/usage_error.ts";
 import { BanTable } from "./src/history/ban_table.ts";
 import { IgnoreTable } from "./src/history/ignore_table.ts";
@@ -65,6 +66,7 @@ async function main(args: string[]): Promise<number> {
       return 0;
     }
     debug = request.logLevel === "debug";
+    if (request.command === "connect") return await connect(request);
     const command = COMMANDS[request.command];
     if (command === undefined) await serve(request);
     else await command(request);
@@ -73,6 +75,17 @@ async function main(args: string[]): Promise<number> {
     tellError(messageOf(error, debug)); // not rethrown: once the server has a log, an uncaught error is only logged
     return error instanceof UsageError || error instanceof CertificateError ? 2 : 1;
   }
+}
+
+/** Runs the client. The server does not load it. */
+async function connect({ argument: first, more, room, nick, login, ca, plain, tail }: Options): Promise<number> {
+  const words = first?.startsWith("#") ? [undefined, first, ...more] : [first, ...more];
+  const [target, named, ...rest] = words;
+  if (rest.length > 0) throw new UsageError(`Cannot use "${rest[0]}": connect takes one target and one room`);
+  const { runConnect } = await import("./src/client/run.ts");
+  const env = (name: string) => Deno.env.get(name);
+  const ask = async (prompt: string) => (await askSecretly(prompt))[0] ?? "";
+  return await runConnect({ target, room: room ?? named, nick, login, ca, plain, tail, env, askSecretly: ask });
 }
 
 /** Runs the server until a signal stops it. */

@@ -23,6 +23,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   transport: ["util"],
   protocol: ["accounts", "chat", "files", "moderation", "transport/connection.ts", "util"],
   web: ["protocol/http/site.ts"],
+  client: ["util", "web"],
   cli: ["accounts", "chat", "cluster", "files", "history", "moderation", "monitoring", "protocol", "transport", "util"],
   server: [
     "accounts",

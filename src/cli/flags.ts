@@ -14,6 +14,7 @@ import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
 import { REGISTRATION_TIME } from "../protocol/irc/keepalive.ts";
 import { TAGS_MAX } from "../protocol/irc/options.ts";
 import { formatDuration } from "../util/duration.ts";
+import { connect } from "./connect_flags.ts";
 import type { Flag, Flags } from "./flag.ts";
 import * as read from "./readers.ts";
 import { exports, files, history } from "./storage_flags.ts";
@@ -341,7 +342,7 @@ const passwd = {
     reader: read.nickname,
     help: "account in --data whose password to set, in place of printing a line",
     details: "Its devices and bots are signed out. The server must be stopped.",
-    command: "passwd",
+    commands: ["passwd"],
   },
 } as const satisfies Flags;
 
@@ -358,6 +359,7 @@ export const FLAG_GROUPS: Readonly<Record<string, Flags>> = {
   "Log": log,
   "Passwords": passwd,
   "Export": exports,
+  "Connect": connect,
 };
 
 /** All flags, by the name of their option. */
@@ -373,6 +375,7 @@ export const FLAGS = {
   ...log,
   ...passwd,
   ...exports,
+  ...connect,
 };
 
 /** The name of an option that a flag sets. */

@@ -88,8 +88,8 @@ export const exports = {
   room: {
     value: "ROOM",
     reader: read.roomName,
-    help: "room to export; without it, all rooms",
-    command: "export",
+    help: "room to export; without it, all rooms; or room to join",
+    commands: ["export", "connect"],
   },
   format: {
     value: "FORMAT",
@@ -97,7 +97,7 @@ export const exports = {
     default: EXPORT_FORMATS[0],
     help: "text for people, or jsonl (one JSON object per line) for import",
     details: "Only `jsonl` includes private conversations, and the keys and bans of rooms.",
-    command: "export",
+    commands: ["export"],
   },
   files: {
     value: "",
@@ -105,6 +105,6 @@ export const exports = {
     default: "no",
     help: "export the uploaded files as well",
     details: "A switch. It needs `--format jsonl`, and exports the files of all rooms.",
-    command: "export",
+    commands: ["export"],
   },
 } as const satisfies Flags;

@@ -5,13 +5,13 @@ import { deleteLine } from "../web/line_changes.js";
 import { plainText } from "../web/format.js";
 import { trimLines } from "../web/multiline.js";
 import { quoteText } from "../web/quoted.js";
-import { sendMarkers, storeMarker } from "../web/read_sync.js";
 import type { Room } from "../web/room.js";
 import { TypingNotifier, typingText, typists } from "../web/typing.js";
 import { askChanServ } from "../web/chanserv.js";
 import { askNickServ } from "../web/account.js";
 import type { ClientUi } from "./command.ts";
 import { run } from "./commands.ts";
+import { emojiOf } from "./message_commands.ts";
 import { CompletionList } from "./completion_list.ts";
 import { Frames } from "./frames.ts";
 import { Notifier } from "./notifier.ts";
@@ -87,7 +87,7 @@ class App {
     const { columns, rows, capabilities } = this.#terminal;
     this.#screen = new Screen(columns, rows, capabilities);
     const { chat } = session;
-    this.#log = new LogView(chat, capabilities, session.origin, this.#frames.request);
+    this.#log = new LogView(chat, capabilities, this.#frames.request);
     this.#list = new CompletionList(chat, this.#frames.request);
     this.#typing = new TypingNotifier(chat);
     this.#notifier = new Notifier(chat, session.settings, (text) => this.#terminal.write(text));
@@ -98,14 +98,13 @@ class App {
     const { model } = chat;
     model.listen((change, room) => {
       this.#frames.request();
-      if (change === "read" && room !== undefined) storeMarker(chat, room);
       if (change === "caught up" && room !== undefined) this.#sendAgain(room);
       if (change === "current") {
         this.#list.close();
         if (room === undefined && !this.#hasLeft) model.show(model.tabs[0] ?? chat.join(this.#session.firstRoom));
       }
     });
-    this.#session.onStatus = (status) => this.#statusChanged(status);
+    chat.onStatus = (status) => this.#statusChanged(status);
     this.#tick = setInterval(() => {
       const { current } = model;
       if (this.#status.kind === "waiting" || (current !== undefined && current.typing.size > 0)) this.#frames.request();
@@ -255,7 +254,7 @@ class App {
     } else if (key.text === "+" || key.text === "e") {
       this.#ask({
         label: "Reaction: ",
-        reason: `An emoji, or its name, such as :tada: – for ${quoteText(line, this.#session.origin)}`,
+        reason: `An emoji, or its name, such as :tada: – for ${quoteText(line)}`,
         isSecret: false,
         isOptional: true,
         answered: (text) => void this.#react(room, line, text.trim()),
@@ -263,7 +262,7 @@ class App {
     } else if (key.text === "d") {
       this.#ask({
         label: "Delete this message for all? (y/n) ",
-        reason: quoteText(line, this.#session.origin),
+        reason: quoteText(line),
         isSecret: false,
         isOptional: true,
         answered: (text) => {
@@ -277,9 +276,7 @@ class App {
 
   async #react(room: Room, line: NonNullable<LogView["selected"]>, text: string): Promise<void> {
     if (text === "") return;
-    const { typedEmoji } = await import("../web/suggestions.js");
-    const named = /^:.*:$/.test(text) ? text : `:${text}:`;
-    const emoji = (await typedEmoji(named))?.emoji ?? text;
+    const emoji = await emojiOf(text);
     this.#log.selected = undefined;
     this.#log.actionsOf(room).react(line, emoji);
     this.#frames.request();
@@ -412,10 +409,9 @@ class App {
     this.#hasLeft = true;
     clearInterval(this.#tick);
     this.#frames.stop();
-    sendMarkers(this.#session.chat);
     this.#session.leave(reason);
     this.#terminal.close();
-    this.#done(code);
+    void this.#session.left.then(() => this.#done(code));
   }
 
   // Output.
@@ -489,7 +485,7 @@ class App {
       return { text: "r reply · + react · d delete · Enter open · Esc back", kind: "accent", hint };
     }
     if (room?.replyTo !== undefined) {
-      const quoted = plainText(quoteText(room.replyTo, this.#session.origin)).replaceAll("\n", " ");
+      const quoted = plainText(quoteText(room.replyTo)).replaceAll("\n", " ");
       return { text: `Reply to ${room.replyTo.nick ?? ""}: ${quoted}`, kind: "accent", hint: "Esc cancels" };
     }
     const nicks = room === undefined ? [] : typists(room, Date.now());

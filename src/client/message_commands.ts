@@ -1,7 +1,8 @@
 /** Commands about messages: replies, reactions, deleting. They are those of the text port, and look at the loaded messages. */
-import { canDelete, deleteLine, toggleReaction } from "../web/line_changes.js";
+import { deleteLine, mayDelete, toggleReaction } from "../web/line_changes.js";
 import { isMessage, type Line } from "../web/lines.js";
 import { fold, type Room } from "../web/room.js";
+import { typedEmoji } from "../web/suggestions.js";
 import type { Command, Invocation } from "./command.ts";
 
 /** The selected message, if there is one: commands without a name mean it. */
@@ -24,7 +25,7 @@ export const reply: Command = {
 export const react: Command = {
   args: "[NAME] EMOJI",
   help: "react to the last message, or to that of NAME: /react bob 👍",
-  run: (invocation) => setReaction(invocation, true),
+  run: addReaction,
 };
 
 export const unreact: Command = {
@@ -44,11 +45,11 @@ export const remove: Command = {
   args: "[WORDS]",
   help: "delete your last message, or the last with WORDS",
   run({ chat, room, arg, selected }) {
-    if (!canDelete(chat)) return "This server cannot delete messages.";
     const wanted = arg.toLowerCase();
     const own = messages(room).findLast(({ own, text }) => own === true && text.toLowerCase().includes(wanted));
     const line = arg === "" && selected !== undefined ? selected : own;
     if (line === undefined) return "You have no such message here.";
+    if (!mayDelete(chat, room, line)) return "You cannot delete that message on this server.";
     deleteLine(chat, room, line);
   },
 };
@@ -65,7 +66,7 @@ export const resend: Command = {
   },
 };
 
-function setReaction(invocation: Invocation, on: boolean): string | undefined {
+function addReaction(invocation: Invocation): string | undefined {
   const { chat, room, arg } = invocation;
   const words = arg.split(/\s+/);
   const emoji = words.pop() ?? "";
@@ -73,10 +74,20 @@ function setReaction(invocation: Invocation, on: boolean): string | undefined {
   if (emoji === "" || words.length > 1) return "Write /react EMOJI, or /react NAME EMOJI.";
   const line = name === undefined ? lastOther(invocation) : lastOf(room, name);
   if (line === undefined) return name === undefined ? "There is no message here." : `No message of ${name} here.`;
-  const has = line.reactions?.some(({ own, text }) => own && text === emoji) ?? false;
-  if (has === on) return `You have reacted ${emoji} to that message already.`;
-  toggleReaction(chat, room, line, emoji);
+  void emojiOf(emoji).then((text) => {
+    if (hasReacted(line, text)) chat.model.tell(room, `You have reacted ${text} to that message already.`);
+    else toggleReaction(chat, room, line, text);
+  });
   return undefined;
+}
+
+/** The emoji of a name between colons; any other text as it is. */
+export async function emojiOf(text: string): Promise<string> {
+  return (await typedEmoji(text))?.emoji ?? text;
+}
+
+function hasReacted({ reactions = [] }: Line, emoji: string): boolean {
+  return reactions.some(({ own, text }) => own && text === emoji);
 }
 
 function messages({ lines }: Room): Line[] {

@@ -1,7 +1,7 @@
 /** Tells the user of mentions and private messages: by the bell, by a notification of the desktop, and in the window's title. */
 import type { Chat } from "../web/chat.js";
 import { plainText } from "../web/format.js";
-import type { ClientSettings } from "./session.ts";
+import type { Settings } from "./settings.ts";
 import { fit } from "./terminal/width.ts";
 
 /** The most columns of a notification. */
@@ -16,11 +16,11 @@ const SETTINGS = {
 export class Notifier {
   isFocused = true;
   readonly #chat: Chat;
-  readonly #settings: ClientSettings;
+  readonly #settings: Settings;
   #title = "";
 
   /** @param write Writes to the terminal. */
-  constructor(chat: Chat, settings: ClientSettings, write: (text: string) => void) {
+  constructor(chat: Chat, settings: Settings, write: (text: string) => void) {
     this.#chat = chat;
     this.#settings = settings;
     chat.onMention = (room, { nick = "", text }) => {
@@ -38,7 +38,7 @@ export class Notifier {
   /** Sets or shows a setting. @returns A sentence; `undefined` if there is no such setting. */
   setting(name: string, value: string): string | undefined {
     if (!Object.hasOwn(SETTINGS, name)) return undefined;
-    if (value === "on" || value === "off") this.#settings.set(name, value);
+    if (value === "on" || value === "off") this.#settings.setItem(name, value);
     else if (value !== "") return `Write /set ${name} on, or /set ${name} off.`;
     const what = SETTINGS[name as keyof typeof SETTINGS];
     return this.#isOn(name) ? `On: ${what}.` : `Off. With /set ${name} on, ${what}.`;
@@ -56,6 +56,6 @@ export class Notifier {
   }
 
   #isOn(name: string): boolean {
-    return this.#settings.get(name) === "on";
+    return this.#settings.getItem(name) === "on";
   }
 }

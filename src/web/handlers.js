@@ -30,7 +30,7 @@ const WHO_MAX = 200;
 const CHOOSE_PASSWORD = "You have logged in with a one-time word. Choose a new password now, in your settings.";
 
 /** The prefixes of members by the mode that gives the rank, the highest first (PREFIX of RPL_ISUPPORT). */
-const PREFIX_OF = { q: "~", o: "@", v: "+" };
+const PREFIX_OF = { q: "~", a: "&", o: "@", h: "%", v: "+" };
 
 /** Numerics that are the error of a JOIN. */
 const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476", "477"]);
@@ -359,7 +359,7 @@ const HANDLERS = {
     if (request?.names !== undefined) return void request.names.push(...names.split(" "));
     const room = model.find(name);
     for (const word of names.split(" ")) {
-      const [, prefixes = "", nick = ""] = /^([~@+]*)(.*)$/.exec(word) ?? [];
+      const [, prefixes = "", nick = ""] = /^([~&@%+]*)(.*)$/.exec(word) ?? [];
       if (nick !== "") room?.members.set(fold(nick), { nick, prefixes, away: false });
     }
   },
@@ -405,7 +405,7 @@ function handleMessage(chat, message, request) {
   const own = fold(nick) === fold(model.nick);
   if (own && request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
 
-  const [, few = "", to = target] = /^([~@+]+)(#.*)$/s.exec(target) ?? [];
+  const [, few = "", to = target] = /^([~&@%+]+)(#.*)$/s.exec(target) ?? [];
   const line = lineOf(model, message, !isRoom(to), few);
   if (line === undefined) return;
   if (request?.onLine !== undefined) return request.onLine(to, line);
@@ -448,7 +448,7 @@ function ownModes(model, letters, request) {
 
 /** Whether a mode is a setting of the room, and not a rank or a list. @param {string} letter */
 function isSetting(letter) {
-  return !"qovbeI".includes(letter);
+  return !"qaohvbeI".includes(letter);
 }
 
 /** Shows why a JOIN failed. @param {ChatContext} chat @param {Room} room @param {string} text @param {boolean} key Whether the room needs a key. */

@@ -162,7 +162,7 @@ export class Room {
 
   /** The members: owners, then operators, then those with voice, then others, each by name. */
   get sortedMembers() {
-    const rank = (/** @type {Member} */ { prefixes }) => prefixes === "" ? 3 : "~@+".indexOf(prefixes[0] ?? "");
+    const rank = (/** @type {Member} */ { prefixes }) => prefixes === "" ? 5 : "~&@%+".indexOf(prefixes[0] ?? "");
     return [...this.members.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
   }
 

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { now } from "../../src/web/clock.js";
 import { Connection } from "../../src/web/connection.js";
+import { webSockets } from "../../src/web/rejection.js";
 import { numeric } from "../../src/protocol/irc/numerics.ts";
 import { NO_CLUSTER_TEXT } from "../../src/server/cluster_health.ts";
 import { FakeBrowser, type FakeSocket } from "./fake_browser.ts";
@@ -13,7 +14,7 @@ const PLAIN = btoa("\0alice\0open sesame");
 
 /** A connection, and what it has reported. */
 class Client {
-  readonly connection = new Connection<string>("ws://chat.example/irc");
+  readonly connection = new Connection<string>(webSockets("ws://chat.example/irc"));
   readonly passedOn: string[] = [];
   readonly unanswered: string[] = [];
   accounts = 0;
@@ -489,7 +490,7 @@ Deno.test("connection: a client that was online before takes another nickname wh
   browser.socket.say("904 * :SASL authentication failed: The server is busy.");
   assertEquals([browser.socket.take().at(-1), client.status], ["CAP END", ["connecting"]]);
 
-  for (const [nick, next] of [["a".repeat(29), `${"a".repeat(29)}_`], ["a".repeat(30), "guest1000000"]] as const) {
+  for (const [nick, next] of [["a".repeat(29), `${"a".repeat(29)}_`], ["a".repeat(30), "guest10000"]] as const) {
     connection.connect(nick);
     browser.socket.open();
     browser.socket.take();

@@ -19,8 +19,6 @@ const TEXT_MIN = 8;
 export interface RowOptions {
   readonly columns: number;
   readonly colors: number;
-  /** The origin of the page of the server, whose links are files; or the empty string. */
-  readonly origin: string;
   /** Whether it continues the block of the line before, and needs no name. */
   readonly follows: boolean;
   readonly names: Names;
@@ -122,12 +120,12 @@ function foldRows(rows: Span[][]): Span[][] {
 }
 
 /** The message that the line replies to, in one row. */
-function quoteRow({ quoted, columns, colors, origin }: RowOptions): Span[] {
+function quoteRow({ quoted, columns, colors }: RowOptions): Span[] {
   const edge: Span = { text: "╭ ", style: DIM };
   if (quoted === undefined) return [edge, { text: "An earlier message", style: DIM }];
   if (quoted === null) return [edge, { text: "A message that is gone", style: DIM }];
   const name = fit(quoted.nick ?? "", 20);
-  const said = fit(quoteText(quoted, origin).replaceAll("\n", " "), Math.max(1, columns - widthOf(name) - 4));
+  const said = fit(quoteText(quoted).replaceAll("\n", " "), Math.max(1, columns - widthOf(name) - 4));
   return [edge, { text: `${name} `, style: { ...nickStyle(quoted.nick ?? "", colors), dim: true } }, {
     text: said,
     style: DIM,
@@ -136,7 +134,7 @@ function quoteRow({ quoted, columns, colors, origin }: RowOptions): Span[] {
 
 function reactionSpans(reactions: readonly Reaction[]): Span[] {
   return reactions.flatMap(({ text, nicks, own }): Span[] => [
-    { text: `${text} ${nicks.length}`, style: own ? BOLD : DIM },
+    { text: `${text} ${nicks.size}`, style: own ? BOLD : DIM },
     { text: "  ", style: PLAIN },
   ]);
 }

@@ -52,7 +52,6 @@ export class LogView {
   /** The selected message, if the user selects one. */
   selected: Line | undefined;
   readonly #chat: Chat;
-  readonly #origin: string;
   readonly #capabilities: Capabilities;
   readonly #changed: () => void;
   readonly #states = new WeakMap<Room, RoomState>();
@@ -64,10 +63,9 @@ export class LogView {
   #area: Area = { columns: 80, rows: 20 };
   #found: Line | undefined;
 
-  /** @param origin Of the page of the server, whose links are files; or the empty string. @param changed Called when it must be drawn again. */
-  constructor(chat: Chat, capabilities: Capabilities, origin: string, changed: () => void) {
+  /** @param changed Called when it must be drawn again. */
+  constructor(chat: Chat, capabilities: Capabilities, changed: () => void) {
     this.#chat = chat;
-    this.#origin = origin;
     this.#capabilities = capabilities;
     this.#changed = changed;
     chat.model.listen((change, room, line) => {
@@ -300,7 +298,6 @@ export class LogView {
     return lineRows(line, {
       columns: this.#area.columns,
       colors: this.#capabilities.colors,
-      origin: this.#origin,
       follows,
       names: this.#names(line),
       quoted: this.#quotedBy(line),
