@@ -28,6 +28,7 @@ export const reply: Command = {
     if (text === "") return context.reply(usage("reply", reply));
     const line = named ?? (yield* findOther(context, place));
     if (line === undefined) return;
+    if (!session.echo) context.reply([system(`Replying to ${nameLine(line)}`)]); // the user must see which message was meant
     if (typeof place.where === "string") return sendPrivate(context, place.where, text, line.id);
     chat.say(member, place.where, text, { reply: line.id, from: session });
   },

@@ -160,6 +160,7 @@ class TextSession implements CommandContext {
   readonly #onFailure: (error: unknown) => void;
   #room: Room;
   #showTimes = false;
+  #hasChosenEcho = false;
   /** The request for a secret, which is the next line. */
   #secret: { readonly prompt: string; readonly then: (secret: string) => Promise<void> | void } | undefined;
   /** Takes the lines of a message that the user is pasting. */
@@ -279,6 +280,11 @@ class TextSession implements CommandContext {
     this.chat.reformat(this.session, on ? withTimes(this.#format) : this.#format);
   }
 
+  chooseEcho(on: boolean): void {
+    this.#hasChosenEcho = true;
+    this.session.echo = on;
+  }
+
   withTimes(lines: string | string[]): string[] {
     const all = typeof lines === "string" ? [lines] : lines;
     return this.#showTimes ? timed(all, Date.now()) : all;
@@ -309,6 +315,7 @@ class TextSession implements CommandContext {
   }
 
   #take(line: string): Promise<void> | undefined {
+    if (!this.#hasChosenEcho && this.#connection.echoesLocally) this.session.echo = false;
     if (line === INTERRUPT) {
       if (this.#secret === undefined) return this.#taker?.cancel() ?? undefined;
       line = ""; // cancels the request

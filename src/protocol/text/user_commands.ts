@@ -48,7 +48,7 @@ export const msg: Command = {
 };
 
 /**
- * Sends a private message, and replies with it.
+ * Sends a private message, and replies with it unless the client wants no echo.
  *
  * @param reply The id of the message that it replies to.
  * @throws {ChatError} as `Chat.whisper`
@@ -56,7 +56,7 @@ export const msg: Command = {
 export async function sendPrivate(context: CommandContext, nick: string, text: string, reply?: number): Promise<void> {
   const sent = await context.chat.whisper(context.member, nick, text, { from: context.session, reply });
   if (sent === undefined) return;
-  context.reply(context.withTimes(whisperSent(sent)));
+  if (context.session.echo) context.reply(context.withTimes(whisperSent(sent)));
   if (sent.waits) return context.reply([system(`${sent.to} is offline and will see it.`)]);
   const isAbsent = context.chat.get(sent.to)?.sessions.length === 0;
   if (isAbsent) context.reply([system(`${sent.to} is not connected now, and may not see that.`)]);
@@ -82,7 +82,7 @@ export const echo: Command = {
   topic: "settings",
   run(context, arg) {
     if (arg !== "on" && arg !== "off") return context.reply(usage("echo", echo));
-    context.session.echo = arg === "on";
+    context.chooseEcho(arg === "on");
     context.reply([
       system(arg === "on" ? "You see your own lines now." : "You no longer see your own lines."),
     ]);

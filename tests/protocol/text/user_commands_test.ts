@@ -81,6 +81,52 @@ Deno.test("echo: /echo off hides the sender's own lines, and /echo on shows them
   assertEquals(alice.hears(), []);
 });
 
+Deno.test("echo: a private message is not shown to its sender after /echo off", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  await dialogue(alice, [
+    ["/echo off", "-- You no longer see your own lines."],
+    ["/msg bob psst"],
+    ["/msg dave psst", "-- No such user: dave. /list shows who is here."],
+    ["/echo on", "-- You see your own lines now."],
+    ["/msg bob hey", "-> *bob* hey"],
+  ]);
+  assertEquals(bob.hears(), ["*alice* psst", "*alice* hey"]);
+});
+
+Deno.test("echo: a client that shows its own lines is not sent them, from when that is known, unless it wants them", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  await dialogue(alice, [["not known yet", "<alice> not known yet"]]);
+  alice.connection.echoesLocally = true;
+  await dialogue(alice, [
+    ["one"],
+    ["/me waves"],
+    ["/msg bob psst"],
+    ["/paste", "-- Paste your lines. A line with just . sends them, /cancel drops them."],
+    ["a"],
+    ["."],
+    ["/nick alicia", "-- alice is now alicia"],
+    ["/msg dave hi", "-- No such user: dave. /list shows who is here."],
+    ["/topic tea", "-- alicia set the topic of #lobby: tea"],
+    ["/echo on", "-- You see your own lines now."],
+    ["two", "<alicia> two"],
+    ["/msg bob psst", "-> *bob* psst"],
+    ["/echo off", "-- You no longer see your own lines."],
+    ["three"],
+  ]);
+  assertEquals(bob.hears(), [
+    "<alice> not known yet",
+    "<alice> one",
+    "* alice waves",
+    "*alice* psst",
+    "<alice> a",
+    "-- alice is now alicia",
+    "-- alicia set the topic of #lobby: tea",
+    "<alicia> two",
+    "*alicia* psst",
+    "<alicia> three",
+  ]);
+});
+
 Deno.test("quit: says goodbye, closes the connection, and shows the reason to others", async () => {
   for (
     const [line, told] of [
