@@ -248,6 +248,9 @@ test("server password: telnet hides the typed password and nothing else, and nc 
       await terminal.type(PASSWORD);
       await terminal.until((screen) => screen.some((line) => line.startsWith("-- Welcome to tincan. You are guest")));
       await terminal.type("this can be seen");
+      if (name === "nc") {
+        await terminal.until((screen) => screen.some((line) => /^<guest\d> this can be seen$/.test(line)));
+      }
       await terminal.type("/ping");
       const screen = await terminal.until((screen) => screen.includes("-- Pong."));
       const shown = screen.filter((line) => line !== "");

@@ -20,6 +20,7 @@ import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext, LineTaker } from "./context.ts";
 import { errorLine } from "./error_texts.ts";
 import { historyLines, REPLAY, split, withoutIgnored } from "./history_commands.ts";
+import { errorReply } from "./near_misses.ts";
 import { newLinesText, showMissed, showMissedPrivate } from "./missed.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
 import type { ReactionFolds } from "./reaction_folds.ts";
@@ -470,7 +471,7 @@ class TextSession implements CommandContext {
     if (!(error instanceof ChatError)) throw error;
     this.moderation.rejected(this.caller, error);
     if (error.code === "nick-registered") this.rejectedNick = error.subject;
-    this.reply([errorLine(error)]);
+    this.reply([errorReply(this, error)]);
   }
 
   #rejectLogin(error: AuthError) {
