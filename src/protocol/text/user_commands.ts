@@ -2,7 +2,7 @@
 import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { whisperSent } from "./messages.ts";
-import { system } from "./render.ts";
+import { system, userCount } from "./render.ts";
 import { truncateList } from "./truncate.ts";
 
 export const nick: Command = {
@@ -24,7 +24,7 @@ export const list: Command = {
   run: listUsers,
 };
 
-/** Lists the users that are visible to this one, in the order of arrival. */
+/** Lists the users that are visible to this one, in the order of arrival, below their number. */
 function listUsers(context: CommandContext): void {
   const { chat, member: self, answerMax } = context;
   const visible = [...chat.members].filter((member) => member.isVisibleTo(self));
@@ -33,7 +33,7 @@ function listUsers(context: CommandContext): void {
     const rooms = known.map((room) => room.name).join(", ") || "no room";
     return `Client ${index + 1}: ${member.nick} in ${rooms}${member === self ? " (you)" : ""}`;
   });
-  context.reply(lines.map(system));
+  context.reply([`Online: ${userCount(visible.length)}`, ...lines].map(system));
 }
 
 export const msg: Command = {

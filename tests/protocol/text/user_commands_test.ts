@@ -29,6 +29,7 @@ Deno.test("list: LIST and /list show all users in order of arrival", async () =>
   await alice.asks("/nick zoe");
   for (const line of ["LIST", "/list"]) {
     assertEquals(await alice.asks(line), [
+      "-- Online: 3 users",
       "-- Client 1: zoe in #lobby (you)",
       "-- Client 2: bob in #Tea",
       "-- Client 3: carol in #lobby",
@@ -38,6 +39,7 @@ Deno.test("list: LIST and /list show all users in order of arrival", async () =>
   alice.connection.leave();
   await alice.over;
   assertEquals(await carol.asks("LIST"), [
+    "-- Online: 3 users",
     "-- Client 1: bob in #Tea",
     "-- Client 2: carol in #lobby (you)",
     "-- Client 3: guest1 in no room",
@@ -50,7 +52,7 @@ Deno.test("list: neither secret rooms nor invisible users are shown to users out
   await bob.says("/join #den", "/mode +s");
   await carol.says("/join #tea");
   server.chat.setFlag(carol.member!, "invisible", true);
-  const seen = ["-- Client 1: alice in #lobby (you)", "-- Client 2: bob in no room"];
+  const seen = ["-- Online: 2 users", "-- Client 1: alice in #lobby (you)", "-- Client 2: bob in no room"];
   await dialogue(alice, [["/list", ...seen]]);
   await alice.says("/join #den");
   assertEquals((await alice.asks("/list")).at(-1), "-- Client 2: bob in #den");
