@@ -262,6 +262,7 @@ test("server password: telnet hides the typed password and nothing else, and nc 
         "-- Password, please:",
         ...typed(PASSWORD),
         "-- Welcome to tincan. You are guest, alone in #lobby. Say something, or /help.",
+        "-- More comfortable than nc and telnet: tincan connect HOST",
         "this can be seen",
         // telnet shows it already, and has told so when it was asked to hide the password.
         ...name === "nc" ? ["<guest> this can be seen"] : [],
