@@ -6,6 +6,7 @@
  * the cursor after the grapheme instead of relying on its width.
  */
 import { eastAsianWidth } from "get-east-asian-width";
+import { copyString } from "../../util/copy_string.ts";
 
 /** A piece of text that takes 0 to 2 columns and is drawn as a whole. */
 export interface Grapheme {
@@ -22,8 +23,9 @@ export const MARKS_MAX = 8;
 /** The limit of an emoji sequence, in code points: a kiss of two people with skin tones has 10. */
 export const SEQUENCE_MAX = 16;
 
-/** The limit of remembered graphemes. */
+/** The limits of what is remembered of the segmenter's work, which is slow: texts, and UTF-16 code units of each. */
 const CACHE_MAX = 4096;
+const REMEMBERED_MAX = 32;
 
 /** Columns that a tab takes. It does not depend on the column, as text is wrapped and moved. */
 const TAB_COLUMNS = 4;
@@ -32,7 +34,7 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Invisible characters that are removed: they have no effect on a terminal, or a different width on each. */
 const REMOVED = /^(?![\u034f\u200c\u200d\ufe00-\ufe0f\u{e0020}-\u{e007f}])\p{Default_Ignorable_Code_Point}$/u;
-const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]$/u;
+const ZERO_WIDTH = /^[\p{Mn}\p{Me}\u200c\u200d\u{e0020}-\u{e007f}\u1160-\u11ff\ud7b0-\ud7ff]$/u;
 const CONTROL = /^[\p{Cc}\p{Cs}]$/u;
 const EMOJI_SEQUENCE =
   /^(?:\p{RI}{2}|[0-9#*]\ufe0f\u20e3?|(?=\p{Emoji})\P{ASCII}(?:\ufe0f|\p{Emoji_Modifier}|\u200d\p{Extended_Pictographic}|[\u{e0020}-\u{e007f}]))/u;
@@ -69,7 +71,7 @@ const ASCII: readonly Grapheme[] = Array.from({ length: 0x7f }, (_, code) => {
 });
 
 const simple = new Map<number, Grapheme>();
-let clusters = new Map<string, readonly Grapheme[]>();
+let runs = new Map<string, readonly Grapheme[]>();
 
 /** The grapheme of a simple character. */
 function ofSimple(code: number): Grapheme {
@@ -116,14 +118,14 @@ function split(cluster: string): readonly Grapheme[] {
   });
 }
 
-/** The pieces of a grapheme cluster, remembered. */
-function ofCluster(cluster: string): readonly Grapheme[] {
-  const known = clusters.get(cluster);
+/** The pieces of a text that has no simple characters, or begins with one that marks follow; short ones are remembered. */
+function ofRun(run: string): readonly Grapheme[] {
+  const known = runs.get(run);
   if (known !== undefined) return known;
-  const pieces = split(cluster);
-  if (cluster.length > 12) return pieces; // V8 keeps the whole text that a longer part was cut from
-  if (clusters.size >= CACHE_MAX) clusters = new Map();
-  clusters.set(cluster, pieces);
+  const pieces = [...segmenter.segment(run)].flatMap(({ segment }) => split(segment));
+  if (run.length > REMEMBERED_MAX) return pieces;
+  if (runs.size >= CACHE_MAX) runs = new Map();
+  runs.set(copyString(run), pieces);
   return pieces;
 }
 
@@ -143,9 +145,7 @@ export function graphemes(text: string): Grapheme[] {
     }
     let end = i + 1; // until the next simple character, since marks belong to the character before them
     while (end < length && !isSimple(text.charCodeAt(end))) end++;
-    for (const { segment } of segmenter.segment(text.slice(i, end))) {
-      for (const piece of ofCluster(segment)) found.push(piece);
-    }
+    for (const piece of ofRun(text.slice(i, end))) found.push(piece);
     i = end;
   }
   return found;

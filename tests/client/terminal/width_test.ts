@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fit, graphemes, MARKS_MAX, widthOf } from "../../../src/client/terminal/width.ts";
 import { fc } from "../../dependencies.ts";
+import { Emulator } from "./emulator.ts";
 
 const WIDTHS: readonly (readonly [name: string, text: string, width: number])[] = [
   ["nothing", "", 0],
@@ -31,6 +32,8 @@ const WIDTHS: readonly (readonly [name: string, text: string, width: number])[] 
   ["a letter with a variation selector", "a\ufe0f", 1],
   ["zero-width space, word joiner, soft hyphen", "a\u200bb\u2060c\u00add", 4],
   ["directional controls", "a\u202eb\u2066c", 3],
+  ["an Arabic sign of the category of formats", "\u0600", 1],
+  ["a joiner between Persian letters", "می\u200cخواهم", 7],
   ["box drawing", "┌─┐", 3],
 ];
 
@@ -39,6 +42,16 @@ for (const [name, text, width] of WIDTHS) {
     assertEquals(widthOf(text), width);
   });
 }
+
+Deno.test("width: xterm.js gives text that is certain the same columns", async () => {
+  const emulator = new Emulator(40, 1);
+  for (const [name, text, width] of WIDTHS) {
+    if (!graphemes(text).every(({ certain }) => certain)) continue;
+    await emulator.write(`\r\x1b[K${graphemes(text).map((each) => each.text).join("")}`);
+    assertEquals(emulator.cursor.column, width, name);
+  }
+  emulator.close();
+});
 
 Deno.test("width: an emoji sequence and a letter with marks are one grapheme each", () => {
   assertEquals(graphemes("👨‍👩‍👧x").map(({ text }) => text), ["👨‍👩‍👧", "x"]);
