@@ -7,6 +7,7 @@
  */
 import { eastAsianWidth } from "get-east-asian-width";
 import { copyString } from "../../util/copy_string.ts";
+import { segments } from "./segments.ts";
 
 /** A piece of text that takes 0 to 2 columns and is drawn as a whole. */
 export interface Grapheme {
@@ -29,8 +30,6 @@ const REMEMBERED_MAX = 32;
 
 /** Columns that a tab takes. It does not depend on the column, as text is wrapped and moved. */
 const TAB_COLUMNS = 4;
-
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Invisible characters that are removed: they have no effect on a terminal, or a different width on each. */
 const REMOVED = /^(?![\u034f\u200c\u200d\ufe00-\ufe0f\u{e0020}-\u{e007f}])\p{Default_Ignorable_Code_Point}$/u;
@@ -122,7 +121,7 @@ function split(cluster: string): readonly Grapheme[] {
 function ofRun(run: string): readonly Grapheme[] {
   const known = runs.get(run);
   if (known !== undefined) return known;
-  const pieces = [...segmenter.segment(run)].flatMap(({ segment }) => split(segment));
+  const pieces = [...segments(run)].flatMap(({ segment }) => split(segment));
   if (run.length > REMEMBERED_MAX) return pieces;
   if (runs.size >= CACHE_MAX) runs = new Map();
   runs.set(copyString(run), pieces);

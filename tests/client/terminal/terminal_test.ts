@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { RESIZE_DELAY } from "../../../src/client/terminal/terminal.ts";
 import { Terminal as Tmux } from "../../e2e/irc_clients.ts";
+import { notInstalled } from "../../e2e/harness.ts";
 import { programCommand, Pty, type Report, Reports } from "./pty.ts";
 
-/** Programs on pseudo-terminals need script(1) and stty(1). */
-const options = { ignore: Deno.build.os !== "linux" };
+/** Programs on pseudo-terminals need script(1) and stty(1) of Linux. */
+const options = { ignore: Deno.build.os !== "linux" || notInstalled("script", "stty") !== undefined };
+const tmuxOptions = { ignore: options.ignore || notInstalled("tmux", "bash") !== undefined };
 
 const RESTORED = { isAlternate: false, paste: false, focus: false, wraps: true, cursor: true };
 
@@ -145,7 +147,7 @@ Deno.test("terminal: finds out what the terminal can show", options, async () =>
   }
 });
 
-Deno.test("terminal: Ctrl-Z stops the program in a shell of tmux, and fg draws it again", options, async () => {
+Deno.test("terminal: Ctrl-Z stops the program in a shell of tmux, and fg draws it again", tmuxOptions, async () => {
   using reports = new Reports();
   await using tmux = await Tmux.run("bash --noprofile --norc -i");
   const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`; // tmux has another HOME
