@@ -36,7 +36,7 @@ const REMOVED = /^(?![\u034f\u200c\u200d\ufe00-\ufe0f\u{e0020}-\u{e007f}])\p{Def
 const ZERO_WIDTH = /^[\p{Mn}\p{Me}\u200c\u200d\u{e0020}-\u{e007f}\u1160-\u11ff\ud7b0-\ud7ff]$/u;
 const CONTROL = /^[\p{Cc}\p{Cs}]$/u;
 const EMOJI_SEQUENCE =
-  /^(?:\p{RI}{2}|[0-9#*]\ufe0f\u20e3?|(?=\p{Emoji})\P{ASCII}(?:\ufe0f|\p{Emoji_Modifier}|\u200d\p{Extended_Pictographic}|[\u{e0020}-\u{e007f}]))/u;
+  /^(?:\p{RI}{2}|[0-9#*]\ufe0f\u20e3|(?=\p{Emoji})\P{ASCII}(?:\ufe0f|\p{Emoji_Modifier}|\u200d\p{Extended_Pictographic}|[\u{e0020}-\u{e007f}]))/u;
 /** A letter with accents that are as old as terminals with Unicode. */
 const ACCENTED = /^[\p{L}\p{N}][\u0300-\u036f]+$/u;
 

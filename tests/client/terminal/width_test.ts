@@ -29,6 +29,7 @@ const WIDTHS: readonly (readonly [name: string, text: string, width: number])[] 
   ["a heart as text", "❤", 1],
   ["a heart as emoji", "❤️", 2],
   ["a keycap", "1️⃣", 2],
+  ["a digit with a variation selector", "1\ufe0f", 1],
   ["a letter with a variation selector", "a\ufe0f", 1],
   ["zero-width space, word joiner, soft hyphen", "a\u200bb\u2060c\u00add", 4],
   ["directional controls", "a\u202eb\u2066c", 3],
