@@ -24,9 +24,12 @@ export const MARKS_MAX = 8;
 /** The limit of an emoji sequence, in code points: a kiss of two people with skin tones has 10. */
 export const SEQUENCE_MAX = 16;
 
-/** The limits of what is remembered of the segmenter's work, which is slow: texts, and UTF-16 code units of each. */
+/** The limits of what is remembered of the segmenter's work: texts, and UTF-16 code units of each. */
 const CACHE_MAX = 4096;
 const REMEMBERED_MAX = 32;
+
+/** The segmenter gets so many UTF-16 code units at once, so that it does not read all of a text of which a part is shown. */
+const RUN_MAX = 1024;
 
 /** Columns that a tab takes. It does not depend on the column, as text is wrapped and moved. */
 const TAB_COLUMNS = 4;
@@ -61,6 +64,11 @@ function isCertain(code: number, width: number): boolean {
 /** The columns of a code point that is not removed or replaced. */
 function codePointWidth(character: string): number {
   return ZERO_WIDTH.test(character) ? 0 : eastAsianWidth(character.codePointAt(0)!);
+}
+
+/** True if there is a mark of a single code unit. */
+function isMark(text: string, index: number): boolean {
+  return ZERO_WIDTH.test(text[index]!);
 }
 
 const REPLACEMENT: Grapheme = { text: "\ufffd", width: 1, certain: true };
@@ -117,35 +125,69 @@ function split(cluster: string): readonly Grapheme[] {
   });
 }
 
-/** The pieces of a text that has no simple characters, or begins with one that marks follow; short ones are remembered. */
+/**
+ * The pieces of a short text that has no simple characters, or begins with one that marks follow. They are remembered, as
+ * the segmenter is slow.
+ */
 function ofRun(run: string): readonly Grapheme[] {
   const known = runs.get(run);
   if (known !== undefined) return known;
   const pieces = [...segments(run)].flatMap(({ segment }) => split(segment));
-  if (run.length > REMEMBERED_MAX) return pieces;
   if (runs.size >= CACHE_MAX) runs = new Map();
   runs.set(copyString(run), pieces);
   return pieces;
 }
 
 /**
+ * Adds the pieces of a long text to others, until they have more than so many columns.
+ *
+ * @param isCut True if the text goes on: its last cluster may do so, too.
+ * @returns The number of code units of which the pieces were added.
+ */
+function addLong(run: string, isCut: boolean, found: Grapheme[], columns: number): number {
+  let width = 0;
+  for (const { segment, index } of segments(run)) {
+    if (isCut && index > 0 && index + segment.length === run.length) return index;
+    for (const piece of split(segment)) {
+      found.push(piece);
+      if ((width += piece.width) > columns) return run.length;
+    }
+  }
+  return run.length;
+}
+
+/**
  * Graphemes of a text with their columns (0, 1 or 2); control characters are replaced, so that nothing but text reaches
  * the terminal. Tabs become spaces, newlines a space; invisible characters are removed.
+ *
+ * @param columns The rest of the text is left out once the graphemes have more columns than this.
  */
-export function graphemes(text: string): Grapheme[] {
+export function graphemes(text: string, columns = Infinity): Grapheme[] {
   const found: Grapheme[] = [];
   const { length } = text;
-  for (let i = 0; i < length;) {
+  let width = 0;
+  for (let i = 0; i < length && width <= columns;) {
     const code = text.charCodeAt(i);
     if (isSimple(code) && (i + 1 === length || isSimple(text.charCodeAt(i + 1)))) {
-      found.push(code < 0x7f ? ASCII[code]! : ofSimple(code));
+      const grapheme = code < 0x7f ? ASCII[code]! : ofSimple(code);
+      found.push(grapheme);
+      width += grapheme.width;
       i++;
       continue;
     }
     let end = i + 1; // until the next simple character, since marks belong to the character before them
-    while (end < length && !isSimple(text.charCodeAt(end))) end++;
-    for (const piece of ofRun(text.slice(i, end))) found.push(piece);
-    i = end;
+    while (end < length && end - i < RUN_MAX && !isSimple(text.charCodeAt(end))) end++;
+    const first = found.length;
+    const run = text.slice(i, end);
+    if (run.length > REMEMBERED_MAX) {
+      i += addLong(run, run.length === RUN_MAX, found, columns - width);
+      // Marks of a cluster that is longer than the run have no character of their own.
+      if (i === end && run.length === RUN_MAX) { while (i < length && isMark(text, i)) i++; }
+    } else {
+      for (const piece of ofRun(run)) found.push(piece);
+      i = end;
+    }
+    for (let k = first; k < found.length; k++) width += found[k]!.width;
   }
   return found;
 }
@@ -166,7 +208,7 @@ export function fit(text: string, columns: number): string {
   /** What fits together with the ellipsis. */
   let cut = "";
   let width = 0;
-  for (const grapheme of graphemes(text)) {
+  for (const grapheme of graphemes(text, columns)) {
     if (width + grapheme.width > columns) return `${cut}…`;
     width += grapheme.width;
     fitting += grapheme.text;

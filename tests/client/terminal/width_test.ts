@@ -90,8 +90,35 @@ Deno.test("width: no text gives control characters, and widths add up, whatever 
       const joined = found.map((each) => each.text).join("");
       assertEquals(widthOf(joined), widthOf(text), "splitting again changes nothing");
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
+});
+
+Deno.test("width: of a very long text only what fits is looked at", () => {
+  for (const unit of ["x", "世", "👨‍👩‍👧", "ก", "\u200b"]) {
+    const text = unit.repeat(unit === "\u200b" ? 10_000 : 1_000_000);
+    const start = performance.now();
+    for (let i = 0; i < 20; i++) {
+      assert(graphemes(text, 80).length <= 82);
+      fit(text, 80);
+    }
+    // All of it takes seconds each time. Invisible characters have no columns that could end the text.
+    if (unit !== "\u200b") assert(performance.now() - start < 2000, `${unit}: ${performance.now() - start} ms`);
+  }
+});
+
+Deno.test("width: no sequence is divided in a long text", () => {
+  assertEquals(new Set(graphemes("a" + "👨‍👩‍👧‍👦".repeat(1000)).map((each) => each.text)), new Set(["a", "👨‍👩‍👧‍👦"]));
+});
+
+Deno.test("width: graphemes up to a number of columns are the first of all", () => {
+  fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 60 }), fc.nat(40), (text, columns) => {
+    const all = graphemes(text);
+    const some = graphemes(text, columns);
+    assertEquals(some, all.slice(0, some.length));
+    const width = some.reduce((sum, each) => sum + each.width, 0);
+    assert(some.length === all.length || width > columns);
+  }));
 });
 
 Deno.test("width: a text that fits is not cut, and a longer one ends in …", () => {
