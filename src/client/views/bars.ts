@@ -112,7 +112,7 @@ export function drawStatus(
   }
   const isWide = widthOf(text) + widthOf(hint) + 1 > columns;
   const right = isWide && kind === "error" ? "" : fit(hint, Math.floor(columns / 2));
-  const left = fit(text, Math.max(0, columns - widthOf(right) - 1));
+  const left = fit(text, Math.max(0, right === "" ? columns : columns - widthOf(right) - 1));
   screen.put(top, 0, [{ text: left, style }], columns);
   screen.put(top, columns - widthOf(right), [{ text: right, style: DIM }]);
 }
