@@ -1,6 +1,6 @@
 /** Tests of the questions that the input answers: a name, a password. */
 import { assertEquals } from "@std/assert";
-import { accountPrompt, connectionPrompt, namePrompt, operatorPrompt } from "../../src/client/prompts.ts";
+import { accountPrompt, connectionPrompt, operatorPrompt, type Prompt } from "../../src/client/prompts.ts";
 import { ClientPage } from "./client_page.ts";
 
 const rejected = (reason: string, passwordFor?: "server" | "account") =>
@@ -34,17 +34,29 @@ Deno.test("client prompts: the password of the server is used for the next conne
 
 Deno.test("client prompts: a registered name asks for its password; an empty one asks for another name", () => {
   using page = new ClientPage("#tea");
-  const reasons: string[] = [];
-  const ask = () =>
-    connectionPrompt(page.chat, rejected("alice is registered.", "account"), (why) => reasons.push(why))!;
-  assertEquals([ask().label, ask().isSecret], ["Password of alice (empty: another name): ", true]);
-  ask().answered("");
-  assertEquals([reasons, namePrompt(page.chat, reasons[0]!).reason], [
-    ["alice is registered."],
-    "alice is registered.",
-  ]);
-  ask().answered("sesame");
+  const asked: Prompt[] = [];
+  const question = () =>
+    connectionPrompt(page.chat, rejected("alice is registered.", "account"), (prompt) => asked.push(prompt))!;
+  assertEquals([question().label, question().isSecret], ["Password of alice (empty: another name): ", true]);
+  question().answered("");
+  assertEquals(asked.map(({ label, reason }) => [label, reason]), [["Your name: ", "alice is registered."]]);
+  question().answered("sesame");
   assertEquals(page.chat.connection.login, { name: "alice", password: "sesame" });
+});
+
+Deno.test("client prompts: a name in use that may be registered asks for a name; the same one for its password", () => {
+  using page = new ClientPage("#tea");
+  const asked: Prompt[] = [];
+  const reason = "alice is already in use. If it is yours, enter its password.";
+  const status = { ...rejected(reason, "account"), optional: true };
+  const prompt = connectionPrompt(page.chat, status, (prompt) => asked.push(prompt))!;
+  assertEquals([prompt.label, prompt.isSecret], ["Your name: ", false]);
+  assertEquals(prompt.reason, "alice is already in use. If alice is yours, enter it again for its password.");
+  const before = page.browser.sockets.length;
+  prompt.answered("alice");
+  assertEquals([asked[0]?.isSecret, page.browser.sockets.length], [true, before]);
+  prompt.answered("bert");
+  assertEquals([page.browser.sockets.length, page.chat.wantedNick], [before + 1, "bert"]);
 });
 
 Deno.test("client prompts: no question is asked while nothing was rejected", () => {

@@ -63,6 +63,7 @@ Deno.test("client bars: an error has as many rows as it needs, up to three; othe
   const status = { text, kind: "error", hint: "3 here" } as const;
   assertEquals([statusRows(status, 80, 24), statusRows(status, 120, 24), statusRows(status, 20, 24)], [2, 1, 3]);
   assertEquals([statusRows({ ...status, kind: "plain" }, 80, 24), statusRows(status, 80, 6)], [1, 1]);
+  assertEquals(statusRows({ ...status, kind: "plain", isWhole: true }, 80, 24), 2);
   const drawn = (columns: number, rows: number) =>
     new Drawing(columns, rows, (screen) => drawStatus(screen, { top: 0, rows, columns }, status)).lines;
   assertEquals(drawn(80, 2).join(" "), text);
