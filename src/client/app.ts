@@ -176,6 +176,7 @@ class App {
     const { chat } = this.#session;
     this.#status = status;
     if (status.kind === "online") {
+      this.#problem = "";
       if (this.#prompt?.isOptional === false) this.#ask(undefined);
     } else if (status.kind === "rejected") {
       this.#ask(connectionPrompt(chat, status, (prompt) => this.#ask(prompt)));

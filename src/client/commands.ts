@@ -10,7 +10,7 @@ import type { Room } from "../web/room.js";
 import { cert, drop, password } from "./account_commands.ts";
 import type { ClientUi, Command } from "./command.ts";
 import { echo, history, mentions, paste, ping, times } from "./here_commands.ts";
-import { react, remove, reply, resend, unreact } from "./message_commands.ts";
+import { discard, react, remove, reply, resend, unreact } from "./message_commands.ts";
 
 const quit: Command = {
   args: "[REASON]",
@@ -65,6 +65,7 @@ const OWN: Readonly<Record<string, Command>> = {
   unreact,
   delete: remove,
   resend,
+  discard,
   set,
   password,
   drop,
@@ -90,7 +91,7 @@ const GROUPS: readonly (readonly [title: string, names: string])[] = [
   ["Basics", "join leave msg me reply react unreact delete nick who list rooms search mentions whois away help quit"],
   ["Rooms", "topic invite link links unlink mode kick ban unban op deop voice devoice members member transfer rename"],
   ["Your name", "register login logout ghost password drop devices cert"],
-  ["This client", "set ignore unignore resend"],
+  ["This client", "set ignore unignore resend discard"],
 ];
 
 /** The commands that the user can use, by name. */

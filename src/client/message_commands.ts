@@ -71,6 +71,17 @@ export const resend: Command = {
   },
 };
 
+/** Removes the messages of the room that were not sent. */
+export const discard: Command = {
+  args: "",
+  help: "drop what was not sent",
+  run({ chat, room }) {
+    const failed = room.pending.filter(({ error }) => error !== undefined);
+    if (failed.length === 0) return "Everything was sent.";
+    for (const pending of failed) chat.model.removePending(room, pending);
+  },
+};
+
 function addReaction(invocation: Invocation): string | undefined {
   const { chat, room, arg } = invocation;
   const words = arg.split(/\s+/);

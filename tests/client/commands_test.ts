@@ -169,11 +169,16 @@ Deno.test("client commands: settings, and what closes the client", () => {
   assertEquals(page.did, ["quit see you", "quit "]);
 });
 
-Deno.test("client commands: what was not sent is sent again by /resend", () => {
+Deno.test("client commands: what was not sent is sent again by /resend, or dropped by /discard", () => {
   using page = new CommandPage("#tea");
   assertEquals(page.run("/resend"), "Everything was sent.");
   page.run("hello");
   const [line = ""] = page.browser.socket.take();
   page.browser.socket.say(`${line.split(" ")[0]} 404 alice #tea :Cannot send to channel`);
-  assertEquals([page.run("/resend"), page.sent()], [undefined, ["PRIVMSG #tea hello"]]);
+  assertEquals(page.run("/resend"), undefined);
+  const [again = ""] = page.browser.socket.take();
+  assert(again.endsWith(" PRIVMSG #tea hello"), again);
+  page.browser.socket.say(`${again.split(" ")[0]} 404 alice #tea :Cannot send to channel`);
+  assertEquals([page.run("/discard"), page.room().pending, page.sent()], [undefined, [], []]);
+  assertEquals(page.run("/discard"), "Everything was sent.");
 });

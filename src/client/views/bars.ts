@@ -24,7 +24,10 @@ export function drawTabs(screen: Screen, row: number, columns: number, model: Mo
   let used = widths[current] ?? 0;
   while (first > 0 && used + widths[first - 1]! <= columns - 2) used += widths[--first]!;
   const hasMore = first > 0;
-  let column = hasMore ? screen.put(row, 0, [{ text: "‹", style: BAR }], columns) : 0;
+  const edge = (text: string, hidden: readonly Room[]): Span => {
+    return { text, style: hidden.some(({ unread }) => unread > 0) ? BAR_MENTION : BAR };
+  };
+  let column = hasMore ? screen.put(row, 0, [edge("‹", model.tabs.slice(0, first))], columns) : 0;
   for (const tab of tabs.slice(first)) {
     if (column >= columns) break;
     column = screen.put(row, column, [tab], columns - column);
@@ -32,10 +35,7 @@ export function drawTabs(screen: Screen, row: number, columns: number, model: Mo
   const rest = model.tabs.slice(first).filter((_, i) => {
     return widths.slice(first, first + i + 1).reduce((sum, width) => sum + width, Number(hasMore)) > columns;
   });
-  if (rest.length > 0) {
-    const unread = rest.some(({ unread }) => unread > 0);
-    screen.put(row, columns - 1, [{ text: "›", style: unread ? BAR_MENTION : BAR }]);
-  }
+  if (rest.length > 0) screen.put(row, columns - 1, [edge("›", rest)]);
 }
 
 /** ` 2 #tea 3 `: the number of the tab, its name, and how many messages are unread; `!` if one of them is for the user. */

@@ -113,7 +113,7 @@ function bodyRows(line: Line, options: RowOptions, isInline: boolean): Span[][] 
   const folded = options.isUnfolded || rows.length <= FOLD_FROM ? rows : foldRows(rows, columns);
   const reactions = line.reactions ?? [];
   if (reactions.length > 0) folded.push(...wrapSpans(reactionSpans(reactions), columns));
-  if (pending) folded.push(...wrapSpans([{ text: `${pending} /resend sends it again.`, style: ERROR }], columns));
+  if (pending) folded.push(...wrapSpans([{ text: `${pending} /resend or /discard.`, style: ERROR }], columns));
   return folded;
 }
 

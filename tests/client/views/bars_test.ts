@@ -37,6 +37,12 @@ Deno.test("client bars: the tab that is shown is visible among many, and signs t
   assert(line.startsWith("‹"), line);
   page.chat.model.show(page.room("#room0"));
   assert(tabs(page, 40).lines[0]!.endsWith("›"));
+  assertEquals(tabs(page, 40).styleOf("›")?.bold, undefined);
+  page.hear("bob", "hi", { to: "#room29" });
+  assertEquals(tabs(page, 40).styleOf("›")?.bold, true);
+  page.chat.model.show(page.room("#room28"));
+  page.hear("bob", "hi", { to: "#room0" });
+  assertEquals(tabs(page, 40).styleOf("‹")?.bold, true);
 });
 
 Deno.test("client bars: the topic is in one row", () => {

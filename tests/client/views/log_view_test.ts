@@ -170,7 +170,7 @@ Deno.test("client log: what is not confirmed is dim, and says why it was not sen
   const [label] = line.split(" ");
   page.browser.socket.say(`${label} 404 alice #tea :Cannot send to channel`);
   const { text } = page.draw();
-  assert(text.join("\n").includes("/resend sends it again."), text.join("\n"));
+  assert(text.join("\n").includes("/resend or /discard."), text.join("\n"));
 });
 
 Deno.test("client log: each width has its columns", () => {
