@@ -2,6 +2,7 @@
  * `tincan connect`: finds the server, asks what only the user can decide, and runs the terminal client or the pipe.
  */
 import { isNick } from "./nicknames.ts";
+import { tellError as say } from "./tell.ts";
 import { reasonOf } from "../util/system_error.ts";
 import { ConnectError } from "./connect_error.ts";
 import { dial, type Dialed, type DialOptions, PlainTextError } from "./dial.ts";
@@ -218,13 +219,4 @@ function store(action: () => void): void {
 
 function confirms(question: string): boolean {
   return /^\s*y(?:es)?\s*$/i.test(prompt(`${question} (yes/no)`) ?? "");
-}
-
-/** Writes a line to stderr. */
-function say(text: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
-  } catch {
-    // stderr is closed: the exit code says it
-  }
 }

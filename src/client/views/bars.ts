@@ -16,9 +16,10 @@ export const PEOPLE_COLUMNS = 20;
 /** Draws the tabs, as many as fit around the current one. */
 export function drawTabs(screen: Screen, row: number, columns: number, model: Model): void {
   screen.fill(row, 0, columns, BAR);
-  const tabs = model.tabs.map((room, i) => tabSpan(room, i, room === model.current));
+  const rooms = model.tabs;
+  const tabs = rooms.map((room, i) => tabSpan(room, i, room === model.current));
   const widths = tabs.map(({ text }) => widthOf(text));
-  const current = Math.max(0, model.tabs.findIndex((room) => room === model.current));
+  const current = Math.max(0, rooms.findIndex((room) => room === model.current));
   let first = current;
   let used = widths[current] ?? 0;
   while (first > 0 && used + widths[first - 1]! <= columns - 2) used += widths[--first]!;
@@ -28,11 +29,10 @@ export function drawTabs(screen: Screen, row: number, columns: number, model: Mo
     if (column >= columns) break;
     column = screen.put(row, column, [tab], columns - column);
   }
-  const rest = model.tabs.slice(first).filter((_, i) => {
-    return widths.slice(first, first + i + 1).reduce((sum, width) => sum + width, Number(hasMore)) > columns;
-  });
-  if (rest.length > 0) {
-    const unread = rest.some(({ unread }) => unread > 0);
+  let end = first;
+  for (let width = Number(hasMore); end < rooms.length && width + widths[end]! <= columns; end++) width += widths[end]!;
+  if (end < rooms.length) {
+    const unread = rooms.slice(end).some(({ unread }) => unread > 0);
     screen.put(row, columns - 1, [{ text: "›", style: unread ? BAR_MENTION : BAR }]);
   }
 }
