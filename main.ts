@@ -82,8 +82,10 @@ function handleUncaughtErrors() {
   const handle = (event: Event, message: string, error: unknown) => {
     event.preventDefault();
     if (serverLog !== undefined) return serverLog.error(message, { error: errorDetails(error) });
-    tellError(messageOf(error));
-    Deno.exit(1);
+    queueMicrotask(() => { // after other listeners: the client restores the terminal first, or the error could not be seen
+      tellError(messageOf(error));
+      Deno.exit(1);
+    });
   };
   globalThis.addEventListener("unhandledrejection", (event) => handle(event, "unhandled rejection", event.reason));
   globalThis.addEventListener("error", (event) => handle(event, "uncaught error", event.error));

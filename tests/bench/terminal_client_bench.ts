@@ -148,7 +148,7 @@ class BenchClient {
   }
 
   async end() {
-    await this.#input.write(encoder.encode("\x03\x03"));
+    await this.#input.write(encoder.encode("\x04"));
     await Promise.race([this.#process.status, delay(3000).then(() => this.#process.kill())]);
   }
 }
