@@ -22,6 +22,9 @@ export const MARKS_MAX = 8;
 /** The limit of an emoji sequence, in code points: a kiss of two people with skin tones has 10. */
 export const SEQUENCE_MAX = 16;
 
+/** The limit of what `fit` looks at, in UTF-16 code units per column: a server can send names of 20,000 characters. */
+const UNITS_MAX = 40;
+
 /** The limit of remembered graphemes. */
 const CACHE_MAX = 4096;
 
@@ -162,6 +165,8 @@ export function widthOf(text: string): number {
 /** The text cut to so many columns, with … if something was cut. */
 export function fit(text: string, columns: number): string {
   if (columns <= 0) return "";
+  const most = (columns + 1) * UNITS_MAX;
+  if (text.length > most) text = `${text.slice(0, most)}${" ".repeat(columns + 1)}`; // the spaces stand for what is cut
   if (text.length <= columns && /^[\x20-\x7e]*$/.test(text)) return text;
   let fitting = "";
   /** What fits together with the ellipsis. */

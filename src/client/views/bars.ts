@@ -17,9 +17,10 @@ export const PEOPLE_COLUMNS = 20;
 /** Draws the tabs, as many as fit around the current one. */
 export function drawTabs(screen: Screen, row: number, columns: number, model: Model): void {
   screen.fill(row, 0, columns, BAR);
-  const tabs = model.tabs.map((room, i) => tabSpan(room, i, room === model.current));
+  const rooms = model.tabs;
+  const tabs = rooms.map((room, i) => tabSpan(room, i, room === model.current));
   const widths = tabs.map(({ text }) => widthOf(text));
-  const current = Math.max(0, model.tabs.findIndex((room) => room === model.current));
+  const current = Math.max(0, rooms.findIndex((room) => room === model.current));
   let first = current;
   let used = widths[current] ?? 0;
   while (first > 0 && used + widths[first - 1]! <= columns - 2) used += widths[--first]!;
@@ -27,15 +28,14 @@ export function drawTabs(screen: Screen, row: number, columns: number, model: Mo
   const edge = (text: string, hidden: readonly Room[]): Span => {
     return { text, style: hidden.some(({ unread }) => unread > 0) ? BAR_MENTION : BAR };
   };
-  let column = hasMore ? screen.put(row, 0, [edge("‹", model.tabs.slice(0, first))], columns) : 0;
+  let column = hasMore ? screen.put(row, 0, [edge("‹", rooms.slice(0, first))], columns) : 0;
   for (const tab of tabs.slice(first)) {
     if (column >= columns) break;
     column = screen.put(row, column, [tab], columns - column);
   }
-  const rest = model.tabs.slice(first).filter((_, i) => {
-    return widths.slice(first, first + i + 1).reduce((sum, width) => sum + width, Number(hasMore)) > columns;
-  });
-  if (rest.length > 0) screen.put(row, columns - 1, [edge("›", rest)]);
+  let end = first;
+  for (let width = Number(hasMore); end < rooms.length && width + widths[end]! <= columns; end++) width += widths[end]!;
+  if (end < rooms.length) screen.put(row, columns - 1, [edge("›", rooms.slice(end))]);
 }
 
 /** ` 2 #tea 3 `: the number of the tab, its name, and how many messages are unread; `!` if one of them is for the user. */

@@ -17,7 +17,7 @@ export function entriesOf(room: Room, nick: string, notKept: string): Entry[] {
   let group: Line[] = [];
   const endGroup = () => {
     const [first] = group;
-    if (first !== undefined) entries.push({ kind: "quiet", line: first, text: membershipText(group) });
+    if (first !== undefined) entries.push({ kind: "quiet", line: first, text: cut(membershipText(group)) });
     group = [];
   };
   let day = "";
@@ -38,6 +38,13 @@ export function entriesOf(room: Room, nick: string, notKept: string): Entry[] {
   if (room.newer === "none") entries.push(...pendingEntries(room, nick, previous));
   else entries.push({ kind: "note", line: undefined, text: laterText(room) });
   return entries;
+}
+
+/** The most characters about joins, parts and changes of names that follow each other. */
+const QUIET_MAX = 1000;
+
+function cut(text: string): string {
+  return text.length > QUIET_MAX ? `${text.slice(0, QUIET_MAX)}…` : text;
 }
 
 function* pendingEntries({ pending }: Room, nick: string, previous: Line | undefined): Generator<Entry> {
