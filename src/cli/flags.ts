@@ -6,8 +6,7 @@
  * `options.maxPerIp`. To add a flag, add a row and use the option; `deno task docs` then updates the document. A default
  * that code needs as well, such as `ROOMS_MAX`, is imported from there.
  */
-import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
-import { FAILURES_MAX } from "../accounts/login_throttle.ts";
+import { ACCOUNTS_MAX, FAILURES_MAX } from "../accounts/limits.ts";
 import { ALWAYS_ON_POLICIES } from "../chat/always_on.ts";
 import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/chat_options.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";

@@ -1,9 +1,9 @@
 /** The flags for stored data: messages, uploaded files, and their export. */
 import { KEEP_PRIVATE } from "../chat/conversations.ts";
 import { UPLOADS } from "../files/file_store.ts";
-import { SYNCS } from "../history/database.ts";
+import { SYNCS } from "../history/sync.ts";
 import type { ExportFormat } from "../history/export.ts";
-import { HISTORY_MAX } from "../protocol/irc/history.ts";
+import { HISTORY_MAX } from "../protocol/irc/limits.ts";
 import type { Flags } from "./flag.ts";
 import * as read from "./readers.ts";
 

@@ -1,35 +1,28 @@
 /** The terminal client: composes what is on the screen, and passes keys on. */
 import { isSecret, type Ui } from "../web/commands.js";
 import type { Status as ConnectionStatus } from "../web/connection.js";
-import { deleteLine } from "../web/line_changes.js";
-import { plainText } from "../web/format.js";
+import { useEmojiList } from "../web/emoji.js";
 import { trimLines } from "../web/multiline.js";
-import { quoteText } from "../web/quoted.js";
 import type { Room } from "../web/room.js";
-import { TypingNotifier, typingText, typists } from "../web/typing.js";
+import { TypingNotifier } from "../web/typing.js";
 import { askChanServ } from "../web/chanserv.js";
 import { askNickServ } from "../web/account.js";
+import { type AppParts, drawApp } from "./app_view.ts";
 import type { ClientUi } from "./command.ts";
 import { run } from "./commands.ts";
-import { emojiOf } from "./message_commands.ts";
 import { CompletionList } from "./completion_list.ts";
 import { Frames } from "./frames.ts";
 import { Notifier } from "./notifier.ts";
-import { accountPrompt, connectionPrompt, namePrompt, operatorPrompt, type Prompt } from "./prompts.ts";
+import { accountPrompt, connectionPrompt, operatorPrompt, type Prompt } from "./prompts.ts";
+import { SelectionKeys } from "./selection_keys.ts";
 import type { ClientSession } from "./session.ts";
 import type { Input, Key } from "./terminal/keys.ts";
 import { LineEditor } from "./terminal/line_editor.ts";
 import { Screen } from "./terminal/screen.ts";
-import { Terminal } from "./terminal/terminal.ts";
-import { drawPeople, drawStatus, drawTabs, drawTopic, PEOPLE_COLUMNS, type Status } from "./views/bars.ts";
+import { Terminal, type TerminalEvents } from "./terminal/terminal.ts";
 import { goDialog, helpDialog, searchDialog } from "./views/dialogs.ts";
-import { drawInput, drawOptions, type InputLook, inputRows } from "./views/input_view.ts";
-import type { ListDialog } from "./views/list_dialog.ts";
+import type { Dialog } from "./views/list_dialog.ts";
 import { LogView } from "./views/log_view.ts";
-
-/** The list of people is shown from so many columns on; the topic from so many rows on. */
-const PEOPLE_FROM = 90;
-const TOPIC_FROM = 12;
 
 /** Ctrl-C leaves if it comes again within this time, in milliseconds. */
 const LEAVE_WITHIN = 2000;
@@ -38,26 +31,36 @@ const LEAVE_WITHIN = 2000;
 const NOT_SENT_SECRET =
   "Not sent, because it may contain a password. Write the command on one line that begins with /.";
 
+/** The part of the terminal that the client uses. */
+export type AppTerminal = Pick<
+  Terminal,
+  "columns" | "rows" | "capabilities" | "write" | "isReady" | "onDrain" | "close"
+>;
+
 /** Runs the client on the terminal until the user leaves. @returns The exit code. */
-export function runApp(session: ClientSession): Promise<number> {
-  return new Promise((resolve) => new App(session, resolve).start());
+export function runApp(
+  session: ClientSession,
+  open: (events: TerminalEvents) => AppTerminal = Terminal.open,
+): Promise<number> {
+  return new Promise((resolve) => new App(session, open, resolve).start());
 }
 
 class App {
   readonly #session: ClientSession;
   readonly #done: (code: number) => void;
   readonly #frames: Frames;
-  readonly #terminal: Terminal;
+  readonly #terminal: AppTerminal;
   readonly #screen: Screen;
   readonly #log: LogView;
   readonly #list: CompletionList;
+  readonly #selection: SelectionKeys;
   readonly #typing: TypingNotifier;
   readonly #notifier: Notifier;
   /** The input of each room, with its draft. */
   readonly #editors = new WeakMap<Room, LineEditor>();
   #prompt: Prompt | undefined;
   #promptEditor = new LineEditor();
-  #dialog: ListDialog | undefined;
+  #dialog: Dialog | undefined;
   /** Said in the status row until the next key. */
   #problem = "";
   #status: ConnectionStatus = { kind: "idle" };
@@ -65,11 +68,15 @@ class App {
   #tick: ReturnType<typeof setInterval> | undefined;
   #hasLeft = false;
 
-  constructor(session: ClientSession, done: (code: number) => void) {
+  constructor(
+    session: ClientSession,
+    open: (events: TerminalEvents) => AppTerminal,
+    done: (code: number) => void,
+  ) {
     this.#session = session;
     this.#done = done;
     this.#frames = new Frames(() => this.#draw(), () => this.#terminal.isReady);
-    this.#terminal = Terminal.open({
+    this.#terminal = open({
       input: (input) => this.#input(input),
       resize: (columns, rows) => {
         this.#screen.resize(columns, rows);
@@ -87,8 +94,11 @@ class App {
     const { columns, rows, capabilities } = this.#terminal;
     this.#screen = new Screen(columns, rows, capabilities);
     const { chat } = session;
+    useEmojiList(async () => (await import("./emoji_list.ts")).emojiList);
     this.#log = new LogView(chat, capabilities, this.#frames.request);
     this.#list = new CompletionList(chat, this.#frames.request);
+    const ask = (prompt: Prompt) => this.#ask(prompt);
+    this.#selection = new SelectionKeys({ chat, log: this.#log, ask, changed: this.#frames.request });
     this.#typing = new TypingNotifier(chat);
     this.#notifier = new Notifier(chat, session.settings, (text) => this.#terminal.write(text));
   }
@@ -115,7 +125,7 @@ class App {
 
   get #ui(): ClientUi {
     const { chat } = this.#session;
-    const open = (dialog: ListDialog) => {
+    const open = (dialog: Dialog) => {
       this.#dialog = dialog;
       this.#frames.request();
     };
@@ -174,9 +184,10 @@ class App {
     const { chat } = this.#session;
     this.#status = status;
     if (status.kind === "online") {
+      this.#problem = "";
       if (this.#prompt?.isOptional === false) this.#ask(undefined);
     } else if (status.kind === "rejected") {
-      this.#ask(connectionPrompt(chat, status, (reason) => this.#ask(namePrompt(chat, reason))));
+      this.#ask(connectionPrompt(chat, status, (prompt) => this.#ask(prompt)));
     }
     this.#frames.request();
   }
@@ -206,7 +217,7 @@ class App {
       return;
     }
     if (this.#prompt !== undefined) return this.#promptKey(this.#prompt, key);
-    if (this.#log.selected !== undefined && this.#selectionKey(key)) return;
+    if (this.#selection.handle(key)) return;
     if (this.#globalKey(key)) return;
     this.#editKey(key);
   }
@@ -236,50 +247,6 @@ class App {
     if (key.name === "escape" && prompt.isOptional) return this.#ask(undefined);
     if (key.ctrl && key.name === "d" && this.#promptEditor.text === "") return this.#leave("", 0);
     if (!this.#promptEditor.handle(key) && key.text !== undefined) this.#promptEditor.insert(key.text);
-  }
-
-  /** Keys while a message is selected. @returns Whether it was one. */
-  #selectionKey(key: Key): boolean {
-    const { chat } = this.#session;
-    const room = chat.model.current;
-    const line = this.#log.selected;
-    if (room === undefined || line === undefined) return false;
-    if (key.name === "escape") this.#log.selected = undefined;
-    else if (key.name === "up" || key.name === "down") this.#log.select(key.name === "up" ? -1 : 1);
-    else if (key.name === "enter") this.#log.toggleFold(line);
-    else if (key.ctrl || key.alt) return false;
-    else if (key.text === "r") {
-      chat.model.replyTo(room, line);
-      this.#log.toEnd();
-    } else if (key.text === "+" || key.text === "e") {
-      this.#ask({
-        label: "Reaction: ",
-        reason: `An emoji, or its name, such as :tada: – for ${quoteText(line)}`,
-        isSecret: false,
-        isOptional: true,
-        answered: (text) => void this.#react(room, line, text.trim()),
-      });
-    } else if (key.text === "d") {
-      this.#ask({
-        label: "Delete this message for all? (y/n) ",
-        reason: quoteText(line),
-        isSecret: false,
-        isOptional: true,
-        answered: (text) => {
-          if (/^y/i.test(text)) deleteLine(chat, room, line);
-          this.#log.selected = undefined;
-        },
-      });
-    } else return false;
-    return true;
-  }
-
-  async #react(room: Room, line: NonNullable<LogView["selected"]>, text: string): Promise<void> {
-    if (text === "") return;
-    const emoji = await emojiOf(text);
-    this.#log.selected = undefined;
-    this.#log.actionsOf(room).react(line, emoji);
-    this.#frames.request();
   }
 
   /** Keys that work whatever is typed. @returns Whether it was one. */
@@ -379,6 +346,7 @@ class App {
     const said = lines.length > 1 && text.startsWith("/") ? `/${text}` : text;
     const problem = run(chat, this.#ui, room, said, this.#log.selected);
     if (problem !== undefined) {
+      this.#list.close();
       this.#problem = problem;
       return;
     }
@@ -417,89 +385,21 @@ class App {
   // Output.
 
   #draw(): void {
-    const screen = this.#screen;
-    const { columns, rows } = screen;
-    const { chat } = this.#session;
-    const room = chat.model.current;
-    screen.clear();
-    screen.hideCursor();
-    if (rows < 3 || columns < 10) {
-      this.#drawTiny(columns);
-      return this.#terminal.write(screen.render());
-    }
-    const look = this.#look(room);
-    const input = inputRows(this.#editor, look, columns, rows);
-    const hasTopic = rows >= TOPIC_FROM && room !== undefined && room.topic !== "";
-    const hasTabs = rows >= 5;
-    const hasStatus = rows >= 4;
-    const top = Number(hasTabs) + Number(hasTopic);
-    const height = rows - top - input - Number(hasStatus);
-    if (hasTabs) drawTabs(screen, 0, columns, chat.model);
-    if (this.#dialog !== undefined) this.#dialog.draw(screen, Number(hasTabs), columns, rows - Number(hasTabs));
-    else {
-      if (hasTopic) drawTopic(screen, 1, columns, room, this.#terminal.capabilities.colors);
-      const hasPeople = columns >= PEOPLE_FROM && room?.isRoom === true && room.members.size > 0;
-      const width = hasPeople ? columns - PEOPLE_COLUMNS : columns;
-      this.#log.draw(screen, top, 0, hasPeople ? width - 1 : width, height);
-      if (hasPeople) {
-        drawPeople(screen, { top, left: width, rows: height }, room, this.#terminal.capabilities);
-      }
-      const options = this.#list.options.slice(0, Math.max(0, height));
-      if (options.length > 0) drawOptions(screen, top + height, columns, options, this.#list.selected);
-      if (hasStatus) drawStatus(screen, rows - input - 1, columns, this.#statusOf(room));
-      drawInput(screen, { top: rows - input, rows: input, columns }, this.#editor, look);
-    }
-    this.#terminal.write(screen.render() + this.#notifier.title());
+    this.#terminal.write(drawApp(this.#screen, this.#parts()) + this.#notifier.title());
   }
 
-  /** A terminal that is too small for anything but the input. */
-  #drawTiny(columns: number): void {
-    const look = this.#look(this.#session.chat.model.current);
-    if (columns > 1) drawInput(this.#screen, { top: 0, rows: 1, columns }, this.#editor, { ...look, prompt: "" });
-  }
-
-  #look(room: Room | undefined): InputLook {
-    if (this.#prompt !== undefined) {
-      return { prompt: this.#prompt.label, isSecret: this.#prompt.isSecret, placeholder: "" };
-    }
-    const { chat } = this.#session;
-    const sign = this.#terminal.capabilities.unicode ? "›" : ">";
-    const name = chat.model.nick === "" ? "" : `${chat.model.nick} `;
-    const placeholder = room === undefined ? "" : `Message ${room.name}, or /help`;
-    return { prompt: `${name}${sign} `, isSecret: false, placeholder };
-  }
-
-  #statusOf(room: Room | undefined): Status {
-    const { chat } = this.#session;
-    const below = this.#log.isAtEnd || room === undefined
-      ? ""
-      : room.unread > 0
-      ? `${room.unread} new below – Alt+End`
-      : "Alt+End: to the end";
-    const hint = below !== "" ? below : room?.isRoom && room.members.size > 0 ? `${room.members.size} here` : "";
-    if (this.#problem !== "") return { text: this.#problem, kind: "error", hint };
-    if (this.#prompt !== undefined) return { text: this.#prompt.reason, kind: "plain", hint: "" };
-    const connection = this.#connectionText();
-    if (connection !== "") return { text: connection, kind: "error", hint };
-    if (this.#log.selected !== undefined) {
-      return { text: "r reply · + react · d delete · Enter open · Esc back", kind: "accent", hint };
-    }
-    if (room?.replyTo !== undefined) {
-      const quoted = plainText(quoteText(room.replyTo)).replaceAll("\n", " ");
-      return { text: `Reply to ${room.replyTo.nick ?? ""}: ${quoted}`, kind: "accent", hint: "Esc cancels" };
-    }
-    const nicks = room === undefined ? [] : typists(room, Date.now());
-    const typing = typingText(nicks.filter((nick) => !chat.model.ignoresNick(nick)));
-    return { text: typing, kind: "plain", hint };
-  }
-
-  #connectionText(): string {
-    const { kind, reason = "", retryAt = 0 } = this.#status;
-    if (kind === "online") return "";
-    if (kind === "connecting") return `Connecting to ${this.#session.network} …`;
-    if (kind === "waiting") {
-      return `${reason} Trying again in ${Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))} s.`;
-    }
-    return reason;
+  #parts(): AppParts {
+    return {
+      chat: this.#session.chat,
+      network: this.#session.network,
+      capabilities: this.#terminal.capabilities,
+      log: this.#log,
+      list: this.#list,
+      editor: this.#editor,
+      prompt: this.#prompt,
+      dialog: this.#dialog,
+      problem: this.#problem,
+      status: this.#status,
+    };
   }
 }

@@ -26,7 +26,10 @@ class LineSocket implements Socket {
     this.readyState = 1;
     wire.onClose = (reason) => this.fail(reason);
     this.onopen?.();
-    wire.onLines = (lines) => this.onmessage?.({ data: lines.join("\n") });
+    // One at a time: a part of a string retains all of it, and so a line would retain those that came with it.
+    wire.onLines = (lines) => {
+      for (const line of lines) this.onmessage?.({ data: line });
+    };
     const early = wire.early.splice(0);
     if (early.length > 0) wire.onLines(early);
   }

@@ -30,7 +30,7 @@ export const react: Command = {
 
 export const unreact: Command = {
   args: "[EMOJI]",
-  help: "take back your last reaction",
+  help: "take back your last reaction, or the last one with EMOJI",
   run(invocation) {
     const { chat, room, arg } = invocation;
     const own = ({ reactions = [] }: Line) =>
@@ -43,11 +43,16 @@ export const unreact: Command = {
 
 export const remove: Command = {
   args: "[WORDS]",
-  help: "delete your last message, or the last with WORDS",
-  run({ chat, room, arg, selected }) {
-    const wanted = arg.toLowerCase();
-    const own = messages(room).findLast(({ own, text }) => own === true && text.toLowerCase().includes(wanted));
-    const line = arg === "" && selected !== undefined ? selected : own;
+  help: "delete your last message, or the last with WORDS; operators: /delete NAME [WORDS]",
+  run({ chat, room, arg, word, rest, selected }) {
+    const last = (text: string, isWanted: (line: Line) => boolean) => {
+      return messages(room).findLast((line) => isWanted(line) && line.text.toLowerCase().includes(text.toLowerCase()));
+    };
+    const name = nameOf(word);
+    const ofName = isName(room, word)
+      ? last(rest, (line) => !line.own && fold(line.nick ?? "") === name && mayDelete(chat, room, line))
+      : undefined;
+    const line = arg === "" && selected !== undefined ? selected : ofName ?? last(arg, ({ own }) => own === true);
     if (line === undefined) return "You have no such message here.";
     if (!mayDelete(chat, room, line)) return "You cannot delete that message on this server.";
     deleteLine(chat, room, line);
@@ -66,6 +71,17 @@ export const resend: Command = {
   },
 };
 
+/** Removes the messages of the room that were not sent. */
+export const discard: Command = {
+  args: "",
+  help: "drop what was not sent",
+  run({ chat, room }) {
+    const failed = room.pending.filter(({ error }) => error !== undefined);
+    if (failed.length === 0) return "Everything was sent.";
+    for (const pending of failed) chat.model.removePending(room, pending);
+  },
+};
+
 function addReaction(invocation: Invocation): string | undefined {
   const { chat, room, arg } = invocation;
   const words = arg.split(/\s+/);
@@ -75,7 +91,8 @@ function addReaction(invocation: Invocation): string | undefined {
   const line = name === undefined ? lastOther(invocation) : lastOf(room, name);
   if (line === undefined) return name === undefined ? "There is no message here." : `No message of ${name} here.`;
   void emojiOf(emoji).then((text) => {
-    if (hasReacted(line, text)) chat.model.tell(room, `You have reacted ${text} to that message already.`);
+    if (isEmojiName(text)) chat.model.tell(room, unknownEmoji(text), "error");
+    else if (hasReacted(line, text)) chat.model.tell(room, `You have reacted ${text} to that message already.`);
     else toggleReaction(chat, room, line, text);
   });
   return undefined;
@@ -84,6 +101,16 @@ function addReaction(invocation: Invocation): string | undefined {
 /** The emoji of a name between colons; any other text as it is. */
 export async function emojiOf(text: string): Promise<string> {
   return (await typedEmoji(text))?.emoji ?? text;
+}
+
+/** Whether a text is the name of an emoji between colons, as `emojiOf` returns it if there is no such emoji. */
+export function isEmojiName(text: string): boolean {
+  return /^:[a-z0-9_+-]+:$/i.test(text);
+}
+
+/** The error text for a name of no emoji. */
+export function unknownEmoji(name: string): string {
+  return `No emoji is called ${name}. Type its first letters after a colon to see some.`;
 }
 
 function hasReacted({ reactions = [] }: Line, emoji: string): boolean {

@@ -7,6 +7,9 @@ import { fit } from "./terminal/width.ts";
 /** The most columns of a notification. */
 const TEXT_MAX = 120;
 
+/** The least time between two notifications, in milliseconds: a flood of mentions must not be a flood of bells. */
+const NOTIFY_EVERY = 1000;
+
 /** The settings, and what they do. */
 const SETTINGS = {
   bell: "the bell rings when you are mentioned or get a private message",
@@ -18,6 +21,7 @@ export class Notifier {
   readonly #chat: Chat;
   readonly #settings: Settings;
   #title = "";
+  #notifiedAt = -Infinity;
 
   /** @param write Writes to the terminal. */
   constructor(chat: Chat, settings: Settings, write: (text: string) => void) {
@@ -25,6 +29,9 @@ export class Notifier {
     this.#settings = settings;
     chat.onMention = (room, { nick = "", text }) => {
       if (room === chat.model.current && chat.model.visible && chat.model.atEnd) return;
+      const now = performance.now();
+      if (now - this.#notifiedAt < NOTIFY_EVERY) return;
+      this.#notifiedAt = now;
       const said = fit(`${room.isRoom ? `${nick} in ${room.name}` : nick}: ${plainText(text)}`, TEXT_MAX).replaceAll(
         ";",
         ",",

@@ -6,8 +6,9 @@
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { hasHistory } from "../web/history.js";
 import type { Room } from "../web/room.js";
-import { plain, QuietSession, SessionError, tellError } from "./quiet_session.ts";
+import { plain, QuietSession, SessionError } from "./quiet_session.ts";
 import type { ClientSession } from "./session.ts";
+import { tellError } from "./tell.ts";
 
 /** The most messages that are not confirmed yet: of tincan, where further lines wait, and of others, which may disconnect. */
 const WINDOW = { tincan: 10, other: 1 };

@@ -82,12 +82,3 @@ export class QuietSession {
 export function plain(text: string): string {
   return sanitize(plainText(text));
 }
-
-/** Writes a line to stderr. Never throws. */
-export function tellError(text: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
-  } catch {
-    // stderr is closed
-  }
-}

@@ -2,6 +2,7 @@
  * `tincan connect`: finds the server, asks what only the user can decide, and runs the terminal client or the pipe.
  */
 import { isNick } from "./nicknames.ts";
+import { tellError as say } from "./tell.ts";
 import { reasonOf } from "../util/system_error.ts";
 import { ConnectError } from "./connect_error.ts";
 import { dial, type Dialed, type DialOptions, PlainTextError } from "./dial.ts";
@@ -84,6 +85,7 @@ async function connect(options: ConnectOptions, target: Target): Promise<number>
   const login = options.login ? await askLogin(options, settings) : undefined;
   const { ways, wasEncrypted } = withLastWay(target, settings.getItem(LAST_WAY) ?? "");
   const dialOptions: DialOptions = { trust: new Trust(known, ca), allowsPlain: options.plain, wasEncrypted };
+  const loading = isPipe ? undefined : import("./app.ts"); // while the network is waited for
   const { way, wire } = await reach(target, ways, dialOptions, known);
   settings.setItem(LAST_WAY, urlOf(way));
   if (settings.problem !== undefined) say(settings.problem);
@@ -98,9 +100,9 @@ async function connect(options: ConnectOptions, target: Target): Promise<number>
     device: deviceName(options.env),
     isForPeople: !isPipe,
   });
+  if (loading !== undefined) return await (await loading).runApp(session);
   if (options.tail) return await (await import("./tail.ts")).runTail(session);
-  if (isPipe) return await (await import("./pipe.ts")).runPipe(session);
-  return await (await import("./app.ts")).runApp(session);
+  return await (await import("./pipe.ts")).runPipe(session);
 }
 
 /** The setting with the way that has worked last, as a URL. */
@@ -218,13 +220,4 @@ function store(action: () => void): void {
 
 function confirms(question: string): boolean {
   return /^\s*y(?:es)?\s*$/i.test(prompt(`${question} (yes/no)`) ?? "");
-}
-
-/** Writes a line to stderr. */
-function say(text: string): void {
-  try {
-    Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
-  } catch {
-    // stderr is closed: the exit code says it
-  }
 }

@@ -68,7 +68,7 @@ export function createSession(options: SessionOptions): ClientSession {
   if (login !== undefined) connection.login = login;
   const wantsLogin = connection.login !== undefined;
   keepToken(chat, options);
-  if (isForPeople) remember(chat);
+  const save = isForPeople ? remember(chat) : () => {};
   const left = Promise.withResolvers<void>();
   return {
     chat,
@@ -82,6 +82,7 @@ export function createSession(options: SessionOptions): ClientSession {
       chat.connect(options.nick);
     },
     leave(reason) {
+      save();
       saveReadMarkers();
       sendMarkers(chat);
       connection.disconnect(reason);
@@ -114,9 +115,15 @@ function keepToken(chat: Chat, { device }: SessionOptions) {
 /** A capability of the servers that have tokens. */
 const TOKENS = "tincan.chat/mentions";
 
-/** Stores what changes: the nickname, the rooms and the read markers. */
-function remember(chat: Chat) {
+/** Stores what changes: the nickname, the rooms and the read markers. @returns Stores what waits to be stored. */
+function remember(chat: Chat): () => void {
   const { connection, model } = chat;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const save = () => {
+    timer = undefined;
+    const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.joinError?.needsKey));
+    localStore.set("rooms", JSON.stringify(rooms.slice(0, ROOMS_MAX).map(({ name }) => name)));
+  };
   const statusChanged = connection.onStatus;
   connection.onStatus = (status: Status) => {
     statusChanged(status);
@@ -138,10 +145,16 @@ function remember(chat: Chat) {
     if (change === "read" && room !== undefined) storeMarker(chat, room);
     if (change === "tabs" && model.nick !== "" && model.nick === chat.wantedNick) localStore.set("nick", model.nick);
     if (change !== "room" && change !== "tabs") return;
-    const rooms = model.tabs.filter((room) => room.isRoom && (room.state !== "out" || room.joinError?.needsKey));
-    localStore.set("rooms", JSON.stringify(rooms.map(({ name }) => name)));
+    timer ??= setTimeout(save, SAVE_DELAY);
   });
+  return () => {
+    clearTimeout(timer);
+    if (timer !== undefined) save();
+  };
 }
+
+/** Rooms are stored after this delay, in milliseconds: each time a file is written. */
+const SAVE_DELAY = 500;
 
 /** The rooms of the last time. */
 function savedRooms(): string[] {

@@ -5,8 +5,9 @@
 import { hasHistory } from "../web/history.js";
 import { isMessage, type Line, type Position, positionOf } from "../web/lines.js";
 import type { Room } from "../web/room.js";
-import { plain, QuietSession, SessionError, tellError } from "./quiet_session.ts";
+import { plain, QuietSession, SessionError } from "./quiet_session.ts";
 import type { ClientSession } from "./session.ts";
+import { tellError } from "./tell.ts";
 
 /** How many printed messages are known by their id, to print none twice. */
 const KNOWN_MAX = 2000;

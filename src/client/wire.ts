@@ -5,6 +5,7 @@ import { connect as connectTcp, type Socket as TcpSocket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { type RawData, WebSocket } from "ws";
 import { ConnectError } from "./connect_error.ts";
+import { copyString } from "../util/copy_string.ts";
 import { LINE_MAX, LineSplitter, skippedLine } from "./line_splitter.ts";
 import { isEncrypted, type Way } from "./target.ts";
 import type { Trust } from "./trust.ts";
@@ -288,7 +289,7 @@ class WebSocketWire extends Wire {
     socket.on("message", (data: RawData) => {
       const text = this.#decoder.decode(data as Uint8Array<ArrayBuffer>); // as `binaryType` is "nodebuffer"
       const lines = text.split(/[\r\n]+/).filter((line) => line !== "").map((line) => {
-        return line.length > LINE_MAX ? skippedLine(line.length) : line.replaceAll("\0", "");
+        return line.length > LINE_MAX ? skippedLine(line.length) : copyString(line.replaceAll("\0", ""));
       });
       this.receive(lines);
     });

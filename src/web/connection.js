@@ -95,6 +95,12 @@ export const ANSWER_TIMEOUT = 15_000;
 /** A PING is sent after so much time without a line from the server, in milliseconds. */
 const PING_AFTER = 30_000;
 
+/** The most requests that wait for an answer. Above it, the oldest one counts as not answered. */
+export const REQUESTS_MAX = 2000;
+
+/** The most characters of the list of capabilities that a server offers. */
+const OFFERED_MAX = 16 * 1024;
+
 /** The longest delay between two attempts, in milliseconds. */
 const RETRY_MAX = 30_000;
 
@@ -304,6 +310,11 @@ export class Connection {
     if (context === undefined) return undefined;
     const label = (++this.#labels).toString(36);
     this.#requests.set(label, context);
+    const [oldest] = this.#requests;
+    if (this.#requests.size > REQUESTS_MAX && oldest !== undefined) {
+      this.#requests.delete(oldest[0]);
+      queueMicrotask(() => this.onUnanswered(oldest[1])); // after this request was sent
+    }
     return label;
   }
 
@@ -404,11 +415,13 @@ export class Connection {
 
   /** Handles CAP. @param {string} what @param {string} list @param {boolean} more Whether another line of the list follows. */
   #negotiate(what, list, more) {
-    if (what === "ACK") { for (const name of list.split(" ")) this.#capabilities.add(name); }
+    if (what === "ACK") {
+      for (const name of list.split(" ")) if (CAPABILITIES.includes(name)) this.#capabilities.add(name);
+    }
     if (what === "ACK" && this.login !== undefined && this.has("sasl")) return this.#send("AUTHENTICATE", ["PLAIN"]);
     if (what === "ACK" || what === "NAK") return this.#send("CAP", ["END"]);
     if (what !== "LS") return;
-    this.#offered += ` ${list}`;
+    if (this.#offered.length < OFFERED_MAX) this.#offered += ` ${list}`;
     if (more) return;
     const offered = new Set(this.#offered.split(" ").map((word) => word.split("=")[0]));
     const wanted = CAPABILITIES.filter((name) => offered.has(name));

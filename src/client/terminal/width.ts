@@ -24,6 +24,9 @@ export const MARKS_MAX = 8;
 /** The limit of an emoji sequence, in code points: a kiss of two people with skin tones has 10. */
 export const SEQUENCE_MAX = 16;
 
+/** The limit of what `fit` looks at, in UTF-16 code units per column: a text may have many characters without a width. */
+const UNITS_MAX = 40;
+
 /** The limits of what is remembered of the segmenter's work: texts, and UTF-16 code units of each. */
 const CACHE_MAX = 4096;
 const REMEMBERED_MAX = 32;
@@ -203,6 +206,8 @@ export function widthOf(text: string): number {
 /** The text cut to so many columns, with … if something was cut. */
 export function fit(text: string, columns: number): string {
   if (columns <= 0) return "";
+  const most = (columns + 1) * UNITS_MAX;
+  if (text.length > most) text = `${text.slice(0, most)}${" ".repeat(columns + 1)}`; // the spaces stand for what is cut
   if (text.length <= columns && /^[\x20-\x7e]*$/.test(text)) return text;
   let fitting = "";
   /** What fits together with the ellipsis. */

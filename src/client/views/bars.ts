@@ -4,6 +4,7 @@ import type { Room } from "../../web/room.js";
 import type { Screen } from "../terminal/screen.ts";
 import type { Capabilities, Span } from "../terminal/style.ts";
 import { fit, widthOf } from "../terminal/width.ts";
+import { wrapSpans } from "../terminal/wrap.ts";
 import { lineSpans } from "./message_spans.ts";
 import { ACCENT, BAR, BAR_CURRENT, BAR_MENTION, DIM, ERROR, nickStyle, PLAIN } from "./theme.ts";
 
@@ -16,25 +17,25 @@ export const PEOPLE_COLUMNS = 20;
 /** Draws the tabs, as many as fit around the current one. */
 export function drawTabs(screen: Screen, row: number, columns: number, model: Model): void {
   screen.fill(row, 0, columns, BAR);
-  const tabs = model.tabs.map((room, i) => tabSpan(room, i, room === model.current));
+  const rooms = model.tabs;
+  const tabs = rooms.map((room, i) => tabSpan(room, i, room === model.current));
   const widths = tabs.map(({ text }) => widthOf(text));
-  const current = Math.max(0, model.tabs.findIndex((room) => room === model.current));
+  const current = Math.max(0, rooms.findIndex((room) => room === model.current));
   let first = current;
   let used = widths[current] ?? 0;
   while (first > 0 && used + widths[first - 1]! <= columns - 2) used += widths[--first]!;
   const hasMore = first > 0;
-  let column = hasMore ? screen.put(row, 0, [{ text: "‹", style: BAR }], columns) : 0;
+  const edge = (text: string, hidden: readonly Room[]): Span => {
+    return { text, style: hidden.some(({ unread }) => unread > 0) ? BAR_MENTION : BAR };
+  };
+  let column = hasMore ? screen.put(row, 0, [edge("‹", rooms.slice(0, first))], columns) : 0;
   for (const tab of tabs.slice(first)) {
     if (column >= columns) break;
     column = screen.put(row, column, [tab], columns - column);
   }
-  const rest = model.tabs.slice(first).filter((_, i) => {
-    return widths.slice(first, first + i + 1).reduce((sum, width) => sum + width, Number(hasMore)) > columns;
-  });
-  if (rest.length > 0) {
-    const unread = rest.some(({ unread }) => unread > 0);
-    screen.put(row, columns - 1, [{ text: "›", style: unread ? BAR_MENTION : BAR }]);
-  }
+  let end = first;
+  for (let width = Number(hasMore); end < rooms.length && width + widths[end]! <= columns; end++) width += widths[end]!;
+  if (end < rooms.length) screen.put(row, columns - 1, [edge("›", rooms.slice(end))]);
 }
 
 /** ` 2 #tea 3 `: the number of the tab, its name, and how many messages are unread; `!` if one of them is for the user. */
@@ -80,15 +81,40 @@ export interface Status {
   /** At the left: who types, the message that is replied to, or the state of the connection. */
   readonly text: string;
   readonly kind: "plain" | "accent" | "error";
+  /** Whether the text is shown in several rows if it needs them, as errors are. */
+  readonly isWhole?: boolean;
   /** At the right. */
   readonly hint: string;
 }
 
-/** Draws the row above the input. */
-export function drawStatus(screen: Screen, row: number, columns: number, { text, kind, hint }: Status): void {
+/** The most rows of the status: errors are shown in full. */
+const STATUS_ROWS_MAX = 3;
+
+/** The rows of the status in a terminal of so many columns and rows. Errors and the reasons of questions may have several. */
+export function statusRows({ text, kind, isWhole = kind === "error" }: Status, columns: number, rows: number): number {
+  if (!isWhole || rows < TALL_FROM) return 1;
+  return Math.max(1, Math.min(STATUS_ROWS_MAX, wrapSpans([{ text, style: ERROR }], columns).length));
+}
+
+/** There are several from so many rows of the terminal on. */
+const TALL_FROM = 10;
+
+/** Draws the rows above the input. A text of several rows leaves no place for the hint. */
+export function drawStatus(
+  screen: Screen,
+  { top, rows, columns }: { readonly top: number; readonly rows: number; readonly columns: number },
+  { text, kind, hint }: Status,
+): void {
   const style = kind === "error" ? ERROR : kind === "accent" ? ACCENT : DIM;
-  const right = fit(hint, Math.floor(columns / 2));
-  const left = fit(text, Math.max(0, columns - widthOf(right) - 1));
-  screen.put(row, 0, [{ text: left, style }], columns);
-  screen.put(row, columns - widthOf(right), [{ text: right, style: DIM }]);
+  if (rows > 1) {
+    for (const [i, line] of wrapSpans([{ text, style }], columns).slice(0, rows).entries()) {
+      screen.put(top + i, 0, line, columns);
+    }
+    return;
+  }
+  const isWide = widthOf(text) + widthOf(hint) + 1 > columns;
+  const right = isWide && kind === "error" ? "" : fit(hint, Math.floor(columns / 2));
+  const left = fit(text, Math.max(0, right === "" ? columns : columns - widthOf(right) - 1));
+  screen.put(top, 0, [{ text: left, style }], columns);
+  screen.put(top, columns - widthOf(right), [{ text: right, style: DIM }]);
 }

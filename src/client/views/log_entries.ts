@@ -17,7 +17,7 @@ export function entriesOf(room: Room, nick: string, notKept: string): Entry[] {
   let group: Line[] = [];
   const endGroup = () => {
     const [first] = group;
-    if (first !== undefined) entries.push({ kind: "quiet", line: first, text: membershipText(group) });
+    if (first !== undefined) entries.push({ kind: "quiet", line: first, text: cut(membershipText(group)) });
     group = [];
   };
   let day = "";
@@ -40,6 +40,13 @@ export function entriesOf(room: Room, nick: string, notKept: string): Entry[] {
   return entries;
 }
 
+/** The most characters about joins, parts and changes of names that follow each other. */
+const QUIET_MAX = 1000;
+
+function cut(text: string): string {
+  return text.length > QUIET_MAX ? `${text.slice(0, QUIET_MAX)}…` : text;
+}
+
 function* pendingEntries({ pending }: Room, nick: string, previous: Line | undefined): Generator<Entry> {
   for (const each of pending) {
     const line: Line = { ...each, nick, own: true };
@@ -51,7 +58,7 @@ function* pendingEntries({ pending }: Room, nick: string, previous: Line | undef
 /** What the log says above its first line. */
 function startText(room: Room, notKept: string): string {
   const { isRoom, state, older, queue } = room;
-  if (state === "out") return room.joinError?.text ?? `You are not in ${room.name}.`;
+  if (state === "out") return ""; // the status row says why
   if (older === "failed") return "Earlier messages could not be loaded. PgUp tries again.";
   if (older === "more" || older === "loading" || queue !== undefined) return "Loading …";
   if (!isRoom) return `Only the two of you can read this.${notKept === "" ? "" : ` ${notKept}`}`;
