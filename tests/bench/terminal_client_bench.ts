@@ -78,7 +78,11 @@ class BenchServer {
 
   close() {
     this.#listener.close();
-    this.#connection?.close();
+    try {
+      this.#connection?.close();
+    } catch {
+      // the client has closed it
+    }
   }
 }
 
