@@ -1,5 +1,6 @@
 /** Tests that a hostile server can put nothing but text on the terminal, and that it cannot fill the memory. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { LINE_MAX, LineSplitter } from "../../src/client/line_splitter.ts";
 import { told } from "../../src/client/tell.ts";
 import { plain } from "../../src/client/quiet_session.ts";
 import { Batches, BATCHES_MAX, MULTILINE } from "../../src/web/multiline.js";
@@ -273,4 +274,18 @@ Deno.test({
     assertEquals(output.split("\x1b]9;").length - 1, 1);
     await app.leave();
   },
+});
+
+Deno.test("client: a line of 10 MB is skipped, and wrong UTF-8 is replaced", () => {
+  const splitter = new LineSplitter();
+  const chunk = new Uint8Array(64 * 1024).fill(0x78);
+  for (let i = 0; i < 160; i++) assertEquals(splitter.write(chunk), []);
+  const [skipped, next] = splitter.write(new TextEncoder().encode("\r\nPING x\r\n"));
+  assertMatch(skipped!, /^NOTICE \* :The server sent a line of 10485761 bytes, which is too long/);
+  assertEquals(next, "PING x");
+  assertEquals(
+    splitter.write(new Uint8Array([0x61, 0xff, 0xc0, 0xaf, 0xed, 0xa0, 0x80, 0x0a]))[0]!.isWellFormed(),
+    true,
+  );
+  assertEquals(splitter.write(new TextEncoder().encode(`${"y".repeat(LINE_MAX)}\n`))[0]!.length, LINE_MAX);
 });
