@@ -1,6 +1,7 @@
 /** The terminal client: composes what is on the screen, and passes keys on. */
 import { isSecret, type Ui } from "../web/commands.js";
 import type { Status as ConnectionStatus } from "../web/connection.js";
+import { useEmojiList } from "../web/emoji.js";
 import { deleteLine } from "../web/line_changes.js";
 import { plainText } from "../web/format.js";
 import { trimLines } from "../web/multiline.js";
@@ -10,8 +11,8 @@ import { TypingNotifier, typingText, typists } from "../web/typing.js";
 import { askChanServ } from "../web/chanserv.js";
 import { askNickServ } from "../web/account.js";
 import type { ClientUi } from "./command.ts";
-import { run } from "./commands.ts";
-import { emojiOf } from "./message_commands.ts";
+import { outsideText, run } from "./commands.ts";
+import { emojiOf, isEmojiName, unknownEmoji } from "./message_commands.ts";
 import { CompletionList } from "./completion_list.ts";
 import { Frames } from "./frames.ts";
 import { Notifier } from "./notifier.ts";
@@ -21,10 +22,10 @@ import type { Input, Key } from "./terminal/keys.ts";
 import { LineEditor } from "./terminal/line_editor.ts";
 import { Screen } from "./terminal/screen.ts";
 import { Terminal } from "./terminal/terminal.ts";
-import { drawPeople, drawStatus, drawTabs, drawTopic, PEOPLE_COLUMNS, type Status } from "./views/bars.ts";
+import { drawPeople, drawStatus, drawTabs, drawTopic, PEOPLE_COLUMNS, type Status, statusRows } from "./views/bars.ts";
 import { goDialog, helpDialog, searchDialog } from "./views/dialogs.ts";
 import { drawInput, drawOptions, type InputLook, inputRows } from "./views/input_view.ts";
-import type { ListDialog } from "./views/list_dialog.ts";
+import type { Dialog } from "./views/list_dialog.ts";
 import { LogView } from "./views/log_view.ts";
 
 /** The list of people is shown from so many columns on; the topic from so many rows on. */
@@ -57,7 +58,7 @@ class App {
   readonly #editors = new WeakMap<Room, LineEditor>();
   #prompt: Prompt | undefined;
   #promptEditor = new LineEditor();
-  #dialog: ListDialog | undefined;
+  #dialog: Dialog | undefined;
   /** Said in the status row until the next key. */
   #problem = "";
   #status: ConnectionStatus = { kind: "idle" };
@@ -87,6 +88,7 @@ class App {
     const { columns, rows, capabilities } = this.#terminal;
     this.#screen = new Screen(columns, rows, capabilities);
     const { chat } = session;
+    useEmojiList(async () => (await import("./emoji_list.ts")).emojiList);
     this.#log = new LogView(chat, capabilities, this.#frames.request);
     this.#list = new CompletionList(chat, this.#frames.request);
     this.#typing = new TypingNotifier(chat);
@@ -115,7 +117,7 @@ class App {
 
   get #ui(): ClientUi {
     const { chat } = this.#session;
-    const open = (dialog: ListDialog) => {
+    const open = (dialog: Dialog) => {
       this.#dialog = dialog;
       this.#frames.request();
     };
@@ -278,6 +280,10 @@ class App {
     if (text === "") return;
     const emoji = await emojiOf(text);
     this.#log.selected = undefined;
+    if (isEmojiName(emoji)) {
+      this.#problem = unknownEmoji(emoji);
+      return this.#frames.request();
+    }
     this.#log.actionsOf(room).react(line, emoji);
     this.#frames.request();
   }
@@ -379,6 +385,7 @@ class App {
     const said = lines.length > 1 && text.startsWith("/") ? `/${text}` : text;
     const problem = run(chat, this.#ui, room, said, this.#log.selected);
     if (problem !== undefined) {
+      this.#list.close();
       this.#problem = problem;
       return;
     }
@@ -433,7 +440,9 @@ class App {
     const hasTabs = rows >= 5;
     const hasStatus = rows >= 4;
     const top = Number(hasTabs) + Number(hasTopic);
-    const height = rows - top - input - Number(hasStatus);
+    const status = this.#statusOf(room);
+    const statusHeight = hasStatus ? statusRows(status, columns, rows) : 0;
+    const height = rows - top - input - statusHeight;
     if (hasTabs) drawTabs(screen, 0, columns, chat.model);
     if (this.#dialog !== undefined) this.#dialog.draw(screen, Number(hasTabs), columns, rows - Number(hasTabs));
     else {
@@ -446,7 +455,7 @@ class App {
       }
       const options = this.#list.options.slice(0, Math.max(0, height));
       if (options.length > 0) drawOptions(screen, top + height, columns, options, this.#list.selected);
-      if (hasStatus) drawStatus(screen, rows - input - 1, columns, this.#statusOf(room));
+      if (hasStatus) drawStatus(screen, { top: top + height, rows: statusHeight, columns }, status);
       drawInput(screen, { top: rows - input, rows: input, columns }, this.#editor, look);
     }
     this.#terminal.write(screen.render() + this.#notifier.title());
@@ -481,6 +490,8 @@ class App {
     if (this.#prompt !== undefined) return { text: this.#prompt.reason, kind: "plain", hint: "" };
     const connection = this.#connectionText();
     if (connection !== "") return { text: connection, kind: "error", hint };
+    const outside = room === undefined ? undefined : outsideText(room);
+    if (outside !== undefined) return { text: outside, kind: "error", hint };
     if (this.#log.selected !== undefined) {
       return { text: "r reply · + react · d delete · Enter open · Esc back", kind: "accent", hint };
     }

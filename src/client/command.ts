@@ -31,5 +31,7 @@ export interface Invocation {
 export interface Command {
   readonly args: string;
   readonly help: string;
+  /** Whether it is neither listed in the help nor completed: it exists for users who know it from elsewhere. */
+  readonly isUnlisted?: boolean;
   run(invocation: Invocation): string | void;
 }

@@ -30,7 +30,7 @@ export const react: Command = {
 
 export const unreact: Command = {
   args: "[EMOJI]",
-  help: "take back your last reaction",
+  help: "take back your last reaction, or the last one with EMOJI",
   run(invocation) {
     const { chat, room, arg } = invocation;
     const own = ({ reactions = [] }: Line) =>
@@ -75,7 +75,8 @@ function addReaction(invocation: Invocation): string | undefined {
   const line = name === undefined ? lastOther(invocation) : lastOf(room, name);
   if (line === undefined) return name === undefined ? "There is no message here." : `No message of ${name} here.`;
   void emojiOf(emoji).then((text) => {
-    if (hasReacted(line, text)) chat.model.tell(room, `You have reacted ${text} to that message already.`);
+    if (isEmojiName(text)) chat.model.tell(room, unknownEmoji(text), "error");
+    else if (hasReacted(line, text)) chat.model.tell(room, `You have reacted ${text} to that message already.`);
     else toggleReaction(chat, room, line, text);
   });
   return undefined;
@@ -84,6 +85,16 @@ function addReaction(invocation: Invocation): string | undefined {
 /** The emoji of a name between colons; any other text as it is. */
 export async function emojiOf(text: string): Promise<string> {
   return (await typedEmoji(text))?.emoji ?? text;
+}
+
+/** Whether a text is the name of an emoji between colons, as `emojiOf` returns it if there is no such emoji. */
+export function isEmojiName(text: string): boolean {
+  return /^:[a-z0-9_+-]+:$/i.test(text);
+}
+
+/** The error text for a name of no emoji. */
+export function unknownEmoji(name: string): string {
+  return `No emoji is called ${name}. Type its first letters after a colon to see some.`;
 }
 
 function hasReacted({ reactions = [] }: Line, emoji: string): boolean {

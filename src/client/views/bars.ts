@@ -4,6 +4,7 @@ import type { Room } from "../../web/room.js";
 import type { Screen } from "../terminal/screen.ts";
 import type { Capabilities, Span } from "../terminal/style.ts";
 import { fit, widthOf } from "../terminal/width.ts";
+import { wrapSpans } from "../terminal/wrap.ts";
 import { lineSpans } from "./message_spans.ts";
 import { ACCENT, BAR, BAR_CURRENT, BAR_MENTION, DIM, ERROR, nickStyle, PLAIN } from "./theme.ts";
 
@@ -84,11 +85,34 @@ export interface Status {
   readonly hint: string;
 }
 
-/** Draws the row above the input. */
-export function drawStatus(screen: Screen, row: number, columns: number, { text, kind, hint }: Status): void {
+/** The most rows of the status: errors are shown in full. */
+const STATUS_ROWS_MAX = 3;
+
+/** The rows of the status in a terminal of so many columns and rows. Only errors have several. */
+export function statusRows({ text, kind }: Status, columns: number, rows: number): number {
+  if (kind !== "error" || rows < TALL_FROM) return 1;
+  return Math.max(1, Math.min(STATUS_ROWS_MAX, wrapSpans([{ text, style: ERROR }], columns).length));
+}
+
+/** Errors have several rows from so many rows of the terminal on. */
+const TALL_FROM = 10;
+
+/** Draws the rows above the input. A text of several rows leaves no place for the hint. */
+export function drawStatus(
+  screen: Screen,
+  { top, rows, columns }: { readonly top: number; readonly rows: number; readonly columns: number },
+  { text, kind, hint }: Status,
+): void {
   const style = kind === "error" ? ERROR : kind === "accent" ? ACCENT : DIM;
-  const right = fit(hint, Math.floor(columns / 2));
+  if (rows > 1) {
+    for (const [i, line] of wrapSpans([{ text, style }], columns).slice(0, rows).entries()) {
+      screen.put(top + i, 0, line, columns);
+    }
+    return;
+  }
+  const isWide = widthOf(text) + widthOf(hint) + 1 > columns;
+  const right = isWide && kind === "error" ? "" : fit(hint, Math.floor(columns / 2));
   const left = fit(text, Math.max(0, columns - widthOf(right) - 1));
-  screen.put(row, 0, [{ text: left, style }], columns);
-  screen.put(row, columns - widthOf(right), [{ text: right, style: DIM }]);
+  screen.put(top, 0, [{ text: left, style }], columns);
+  screen.put(top, columns - widthOf(right), [{ text: right, style: DIM }]);
 }

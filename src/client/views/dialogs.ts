@@ -5,11 +5,15 @@ import { plainText } from "../../web/format.js";
 import { goToMessage, type HistoryItem, search } from "../../web/history.js";
 import { places } from "../../web/places.js";
 import type { Room } from "../../web/room.js";
-import { helpRows } from "../commands.ts";
+import { helpGroups } from "../commands.ts";
 import { ListDialog } from "./list_dialog.ts";
 import type { DialogSource, Item } from "./list_dialog.ts";
+import { TextDialog } from "./text_dialog.ts";
+import { widthOf } from "../terminal/width.ts";
+import { wrapSpans } from "../terminal/wrap.ts";
+import type { Span } from "../terminal/style.ts";
 import { timeText } from "./line_rows.ts";
-import { BOLD, DIM, nickStyle, PLAIN } from "./theme.ts";
+import { ACCENT, BOLD, DIM, nickStyle, PLAIN } from "./theme.ts";
 
 /** The most search results that are kept. */
 const RESULTS_MAX = 500;
@@ -157,17 +161,38 @@ function resultItem(room: string, { nick = "", text, time }: HistoryItem["line"]
   };
 }
 
+/** What help begins with. */
+const INTRODUCTION = "Text goes to the room that is shown. A line that begins with / is a command; //TEXT says /TEXT.";
+
+/** The columns of commands and keys in help, where there is room for what they do beside them. */
+const NAME_COLUMNS = 24;
+const BESIDE_FROM = 60;
+
 /** The dialog with all keys and commands. */
-export function helpDialog(chat: Chat): ListDialog {
-  const row = (left: string, right: string): Item => ({
-    spans: [{ text: left.padEnd(26), style: BOLD }, { text: ` ${right}`, style: PLAIN }],
-  });
-  const heading = (text: string): Item => ({ spans: [{ text, style: DIM }], isHeading: true });
-  const items = [
-    heading("Text goes to the room that is shown. A line that begins with / is a command, //TEXT says /TEXT."),
-    ...helpRows(chat).map(({ name, args, help }) => row(`/${name} ${args}`, help)),
-    heading("Keys"),
-    ...KEYS.map(([keys, help]) => row(keys, help)),
+export function helpDialog(chat: Chat): TextDialog {
+  const sections: [title: string, rows: readonly (readonly [name: string, help: string])[]][] = [
+    ["Keys", KEYS],
+    ...helpGroups(chat).map(({ title, commands }): [string, [string, string][]] => {
+      return [title, commands.map(({ name, args, help }) => [`/${name}${args === "" ? "" : ` ${args}`}`, help])];
+    }),
   ];
-  return new ListDialog({ title: "Help", status: "Up and Down scroll, Esc closes", items, chosen: () => true });
+  return new TextDialog("Help", (columns) => {
+    const rows = wrapSpans([{ text: INTRODUCTION, style: PLAIN }], columns);
+    for (const [title, entries] of sections) {
+      rows.push([], [{ text: title, style: ACCENT }]);
+      for (const [name, help] of entries) rows.push(...helpRows(name, help, columns));
+    }
+    return rows;
+  });
+}
+
+/** A command or key, and beside it what it does: below it in a narrow window, or if its name is long. */
+function helpRows(name: string, help: string, columns: number): Span[][] {
+  const isBeside = columns >= BESIDE_FROM;
+  const indent: Span = { text: " ".repeat(isBeside ? NAME_COLUMNS : 2), style: PLAIN };
+  const text = wrapSpans([{ text: help, style: PLAIN }], Math.max(1, columns - indent.text.length));
+  const label = wrapSpans([{ text: name, style: BOLD }], columns, 2);
+  if (!isBeside || widthOf(name) >= NAME_COLUMNS - 1) return [...label, ...text.map((row) => [indent, ...row])];
+  const gap: Span = { text: " ".repeat(NAME_COLUMNS - widthOf(name)), style: PLAIN };
+  return text.map((row, i) => i === 0 ? [{ text: name, style: BOLD }, gap, ...row] : [indent, ...row]);
 }

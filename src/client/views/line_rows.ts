@@ -15,6 +15,10 @@ const FOLDED_ROWS = 12;
 /** The least columns that are left for text. */
 const TEXT_MIN = 8;
 
+/** The columns between nickname and text, in which a mention is marked. */
+const GAP = 3;
+const MARK = "▌ ";
+
 /** How a line is drawn. */
 export interface RowOptions {
   readonly columns: number;
@@ -40,33 +44,41 @@ export interface Columns {
 
 /** The columns for a width: narrow windows have neither. */
 export function columnsFor(columns: number): Columns {
-  if (columns >= 72) return { time: 6, nick: 12 };
+  if (columns >= 72) return { time: 6, nick: columns >= 120 ? 16 : 12 };
   return { time: columns >= 44 ? 6 : 0, nick: 0 };
 }
 
 /** The rows of a line. */
 export function lineRows(line: Line, options: RowOptions): Span[][] {
   const { time, nick: nickColumns } = columnsFor(options.columns);
-  const indent = time + (nickColumns === 0 ? 0 : nickColumns + 2);
+  const indent = time + (nickColumns === 0 ? 0 : nickColumns + GAP);
   const columns = Math.max(TEXT_MIN, options.columns - indent);
   const body = bodyRows(line, { ...options, columns }, nickColumns === 0);
-  const background = options.isSelected ? SELECTED : options.isFound ? FOUND : undefined;
+  const highlight = options.isSelected ? SELECTED : options.isFound ? FOUND : undefined;
+  const isMarked = line.mention === true && !line.own;
   return body.map((row, i) => {
     const head = i === 0 ? headSpans(line, options, nickColumns) : [];
-    if (i === 0 && background !== undefined) head[0] = { text: head[0]?.text ?? "", style: background };
-    const used = head.reduce((sum, { text }) => sum + widthOf(text), 0);
-    const gap = indent - used;
-    const mark = line.mention && !line.own ? "▌ " : "";
-    if (mark !== "" && gap >= 2) return [...head, space(gap - 2), { text: mark, style: ACCENT }, ...row];
-    return [...head, space(gap), ...row];
+    const gap = indent - columnsOf(head);
+    const mark = isMarked ? MARK.slice(0, Math.max(0, gap)) : "";
+    const all = [...head, space(gap - mark.length), { text: mark, style: ACCENT }, ...row];
+    if (highlight === undefined) return all;
+    const lit = [...all, space(options.columns - columnsOf(all))];
+    return lit.map(({ text, style }) => ({ text, style: { ...style, ...highlight } }));
   });
+}
+
+function columnsOf(spans: readonly Span[]): number {
+  return spans.reduce((sum, { text }) => sum + widthOf(text), 0);
 }
 
 /** The time and, in its column, the nickname. */
 function headSpans(line: Line, { columns, follows, colors }: RowOptions, nickColumns: number): Span[] {
   const { kind, nick = "", time } = line;
   const clock: Span[] = columnsFor(columns).time === 0 ? [] : [{ text: timeText(time), style: DIM }];
-  if (nickColumns === 0 || !isMessage(line)) return clock;
+  if (nickColumns === 0) return clock;
+  if (!isMessage(line)) {
+    return [...clock, { text: " ".repeat(nickColumns - 1), style: PLAIN }, { text: "--", style: DIM }];
+  }
   if (kind === "action") return [...clock, { text: " ".repeat(nickColumns), style: PLAIN }, { text: "*", style: DIM }];
   if (follows) return clock;
   const name = fit(nick, nickColumns);

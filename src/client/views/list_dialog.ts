@@ -6,6 +6,14 @@ import type { Span } from "../terminal/style.ts";
 import { drawInput } from "./input_view.ts";
 import { BOLD, DIM, PLAIN, SELECTED } from "./theme.ts";
 
+/** What is drawn over the messages, and takes the keys, until it closes. */
+export interface Dialog {
+  /** Handles a key. @returns Whether the dialog stays open. */
+  handle(key: Key): boolean;
+  paste(text: string): void;
+  draw(screen: Screen, top: number, columns: number, rows: number): void;
+}
+
 /** A row of the list. */
 export interface Item {
   readonly spans: readonly Span[];
@@ -29,7 +37,7 @@ export interface DialogSource {
   more?(): void;
 }
 
-export class ListDialog {
+export class ListDialog implements Dialog {
   readonly editor = new LineEditor();
   readonly #source: DialogSource;
   #selected = 0;

@@ -51,7 +51,7 @@ function* pendingEntries({ pending }: Room, nick: string, previous: Line | undef
 /** What the log says above its first line. */
 function startText(room: Room, notKept: string): string {
   const { isRoom, state, older, queue } = room;
-  if (state === "out") return room.joinError?.text ?? `You are not in ${room.name}.`;
+  if (state === "out") return ""; // the status row says why
   if (older === "failed") return "Earlier messages could not be loaded. PgUp tries again.";
   if (older === "more" || older === "loading" || queue !== undefined) return "Loading …";
   if (!isRoom) return `Only the two of you can read this.${notKept === "" ? "" : ` ${notKept}`}`;

@@ -131,7 +131,9 @@ export class LogView {
     const room = this.#chat.model.current;
     if (room === undefined) return;
     this.#update(room);
-    const lines = room.lines.filter((line) => isMessage(line) && !line.ignored && line.id !== undefined);
+    const lines = room.lines.filter((line) => {
+      return isMessage(line) && !line.ignored && line.id !== undefined && line.deletedBy === undefined;
+    });
     const at = this.selected === undefined ? -1 : lines.indexOf(this.selected);
     if (at < 0) this.selected = by < 0 ? this.#lastVisible(room, lines) : undefined;
     else if (at + by >= lines.length) this.selected = undefined;
