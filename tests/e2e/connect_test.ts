@@ -39,9 +39,10 @@ test("connect: the first screen names the room, and /help shows commands and key
   ]);
   assertEquals(await alice.modes(), { alternate: true, cursor: true });
   await alice.type("/help");
-  await alice.shows("Help", "/ban", "A line that begins with / is a command");
-  await alice.press("PPage", ...Array(5).fill("NPage"));
-  await alice.shows("Ctrl+K", "go to a room or person");
+  await alice.shows(/^ ?Help/m, "A line that begins with / is a command", "Ctrl+K");
+  await alice.press(...Array(4).fill("NPage"));
+  await alice.shows(/^ ?\/\w+ /m);
+  await alice.hides("Ctrl+K");
   await alice.press("Escape");
   await alice.shows("alice › Message #lobby, or /help");
 }, missing);
@@ -60,18 +61,18 @@ test("connect: incoming lines leave the typed text alone, and nc and IRC clients
   await alice.shows("alice › I type whle");
   await bob.type("Hello from nc");
   carol.client.say("#lobby", "Hello from IRC");
-  await alice.shows(/ bob {2}Hello from nc/, / carol {2}Hello from IRC/);
+  await alice.shows(/ bob +Hello from nc/, / carol +Hello from IRC/);
   assertEquals(await alice.inputRow(), "alice › I type whle");
   await alice.write("i");
   await alice.press("Enter");
   await bob.until("<alice> I type while");
   await carol.expect("message", { nick: "bob", message: "Hello from nc" });
   await carol.expect("message", { nick: "alice", message: "I type while" });
-  const screen = await alice.shows("Message #lobby, or /help", / alice {2}I type while/);
+  const screen = await alice.shows("Message #lobby, or /help", / alice +I type while/);
   assertEquals(screen.filter((row) => row.includes("I type while")).length, 1);
   await alice.type("/me waves");
   await bob.until("* alice waves");
-  await alice.shows(/\* {1,2}alice waves/);
+  await alice.shows(/\* +alice waves/);
   await bob.type("/msg alice psst");
   await alice.shows(" 2 bob 1");
   await alice.press("M-2");
@@ -136,7 +137,7 @@ test("connect: replies, reactions, deleted messages and code are shown", async (
   await alice.shows("Lunch at one?");
   await alice.type("/reply bob Yes");
   await bob.until('<alice to bob> "Lunch at one?": Yes');
-  await alice.shows(/╭ bob Lunch at one\?\n +alice? {2}Yes|╭ bob Lunch at one\?\n +Yes/);
+  await alice.shows(/ alice +╭ bob Lunch at one\?\n +Yes/);
   await bob.send("/react alice 👍");
   await alice.shows("👍 1");
   await alice.type("/react bob :tada:");
@@ -146,7 +147,7 @@ test("connect: replies, reactions, deleted messages and code are shown", async (
   await alice.shows("oops");
   await bob.send("/delete");
   await alice.hides("oops");
-  await alice.shows(/deleted/);
+  await alice.shows(/ bob +Deleted$/m);
   await alice.paste("Run it:\n```sh\nls -l\n```");
   await alice.press("Enter");
   await alice.shows(/┌ sh\n +│ ls -l/);
@@ -226,7 +227,7 @@ test("connect: the screen is drawn for each size of the terminal, down to 20 by 
   const before = await alice.shows("alice › draft");
   await alice.resize("20x5");
   await alice.until((screen) => screen.length === 5 && screen[0]!.includes("#lobby"));
-  assertEquals(rows(await alice.screen()), ["1 #lobby", "bob: …"]);
+  assertEquals(rows(await alice.screen()), ["1 #lobby", "terminal", "日本語 and é", "2 here", "alice › draft"]);
   await alice.resize("120x30");
   const wide = await alice.shows(/│ alice\n/, /│ bob\n/, "alice › draft");
   assertEquals(wide.length, 30);
@@ -249,7 +250,7 @@ test("connect: Ctrl-C clears the input, twice leaves, and the terminal is as bef
   await alice.shows("alice › never sent");
   await alice.press("C-c");
   await alice.shows("Cleared. Ctrl-C again leaves.", "Message #lobby");
-  await alice.press("C-c", "C-c"); // the first may come too late to leave
+  await alice.press("C-c"); // two signals at the same time would be one
   const screen = await alice.shell();
   assertMatch(screen[0]!, /^ready> ~\/tincan connect/);
   assertEquals(rows(screen).filter((row) => !row.includes("connect irc:")), ["ready>"]);

@@ -104,6 +104,13 @@ export class ClientTerminal extends Terminal {
     return { alternate: alternate === "1", cursor: cursor === "1" };
   }
 
+  /** Where the cursor is. */
+  async cursor(): Promise<[column: number, row: number]> {
+    const [answer = ""] = await this.ask("display-message -p '#{cursor_x} #{cursor_y}'");
+    const [column, row] = answer.split(" ").map(Number);
+    return [column!, row!];
+  }
+
   /** The screen with its colours, as escape sequences. */
   styledScreen(): Promise<string[]> {
     return this.ask("capture-pane -p -e");
@@ -112,7 +119,9 @@ export class ClientTerminal extends Terminal {
   /** Runs a command in the shell, and returns what it prints. */
   async output(command: string): Promise<string> {
     const path = `${this.#directory}/output`;
-    await this.type(`${command} > '${path}'; clear`);
+    await this.type(`${command} > '${path}'; echo written`);
+    await this.#until((screen) => screen.includes("written"), "written");
+    await this.type("clear");
     await this.#until((screen) => screen.filter((row) => row !== "").join() === PROMPT, "the prompt alone");
     return await Deno.readTextFile(path);
   }
