@@ -15,9 +15,8 @@ export interface Shot {
   readonly rows: readonly string[];
   readonly columns: number;
   readonly cursor: readonly [column: number, row: number];
-  /** The size of the text, in CSS pixels, and how many pixels of the picture each has. */
+  /** In pixels. */
   readonly fontSize: number;
-  readonly scale: number;
 }
 
 /** Takes pictures of screens. @returns PNG images. */
@@ -29,7 +28,7 @@ export async function takePictures(shots: readonly Shot[]): Promise<Uint8Array[]
   try {
     const taken: Uint8Array[] = [];
     for (const shot of shots) {
-      const page = await browser.newPage({ viewport: { width: 2000, height: 1400 }, deviceScaleFactor: shot.scale });
+      const page = await browser.newPage({ viewport: { width: 2000, height: 1400 } });
       await page.setContent(pageOf(shot));
       taken.push(await page.locator("main").screenshot({ type: "png" }));
     }
@@ -41,16 +40,22 @@ export async function takePictures(shots: readonly Shot[]): Promise<Uint8Array[]
 
 function pageOf({ rows, columns, cursor: [column, row], fontSize }: Shot): string {
   const height = Math.round(fontSize * 1.35);
-  const lines = rows.map((text) => `<div>${rowOf(text, columns)}</div>`).join("");
+  const width = Math.round(fontSize * 0.6); // whole pixels, so that no gaps are between backgrounds
+  let look: Look = {}; // tmux goes on with the look of the row before
+  const lines = rows.map((text) => {
+    const row = rowOf(text, columns, look);
+    look = row.look;
+    return `<div>${row.html}</div>`;
+  }).join("");
   return `<!doctype html><meta charset="utf-8"><style>
-    body { margin: 0 }
+    body { margin: 0; background: ${GROUND} }
     main { position: relative; display: inline-block; padding: ${fontSize}px; background: ${GROUND}; color: ${TEXT};
-      font: ${fontSize}px/${height}px "DejaVu Sans Mono", "Noto Color Emoji", monospace; font-variant-ligatures: none }
-    div { width: ${columns}ch; height: ${height}px; white-space: pre; overflow: hidden }
+      font: ${fontSize}px/${height}px "DejaVu Sans Mono", "Noto Color Emoji", monospace; letter-spacing: calc(${width}px - 1ch) }
+    div { width: ${columns * width}px; height: ${height}px; white-space: pre; overflow: hidden }
     span { display: inline-block; height: ${height}px; vertical-align: top }
-    .wide { width: 2ch; overflow: hidden }
+    .wide { width: ${2 * width}px; overflow: hidden }
     .cursor { position: absolute; width: 2px; margin-top: 1px; height: ${height - 2}px; background: ${TEXT};
-      left: calc(${fontSize}px + ${column}ch); top: ${fontSize + row * height}px }
+      left: ${fontSize + column * width}px; top: ${fontSize + row * height}px }
   </style><main>${lines}<span class="cursor"></span></main>`;
 }
 
@@ -66,9 +71,9 @@ interface Look {
   strike?: boolean;
 }
 
-/** A row as HTML. */
-function rowOf(row: string, columns: number): string {
-  let look: Look = {};
+/** A row as HTML, and the look at its end. */
+function rowOf(row: string, columns: number, begin: Look): { html: string; look: Look } {
+  let look = begin;
   let html = "";
   let used = 0;
   for (const [, codes, text = ""] of row.matchAll(/\x1b\[([\d;]*)m|([^\x1b]+|\x1b)/g)) {
@@ -83,7 +88,8 @@ function rowOf(row: string, columns: number): string {
     );
     html += `<span style="${styleOf(look)}">${inner.join("")}</span>`;
   }
-  return `${html}<span style="${styleOf(look)}">${" ".repeat(look.reverse ? Math.max(0, columns - used) : 0)}</span>`;
+  const rest = look.reverse ? " ".repeat(Math.max(0, columns - used)) : "";
+  return { html: `${html}<span style="${styleOf(look)}">${rest}</span>`, look };
 }
 
 function changed(look: Look, codes: string): Look {
