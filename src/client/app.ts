@@ -16,7 +16,7 @@ import { emojiOf, isEmojiName, unknownEmoji } from "./message_commands.ts";
 import { CompletionList } from "./completion_list.ts";
 import { Frames } from "./frames.ts";
 import { Notifier } from "./notifier.ts";
-import { accountPrompt, connectionPrompt, namePrompt, operatorPrompt, type Prompt } from "./prompts.ts";
+import { accountPrompt, connectionPrompt, operatorPrompt, type Prompt } from "./prompts.ts";
 import type { ClientSession } from "./session.ts";
 import type { Input, Key } from "./terminal/keys.ts";
 import { LineEditor } from "./terminal/line_editor.ts";
@@ -178,7 +178,7 @@ class App {
     if (status.kind === "online") {
       if (this.#prompt?.isOptional === false) this.#ask(undefined);
     } else if (status.kind === "rejected") {
-      this.#ask(connectionPrompt(chat, status, (reason) => this.#ask(namePrompt(chat, reason))));
+      this.#ask(connectionPrompt(chat, status, (prompt) => this.#ask(prompt)));
     }
     this.#frames.request();
   }
@@ -487,7 +487,7 @@ class App {
       : "Alt+End: to the end";
     const hint = below !== "" ? below : room?.isRoom && room.members.size > 0 ? `${room.members.size} here` : "";
     if (this.#problem !== "") return { text: this.#problem, kind: "error", hint };
-    if (this.#prompt !== undefined) return { text: this.#prompt.reason, kind: "plain", hint: "" };
+    if (this.#prompt !== undefined) return { text: this.#prompt.reason, kind: "plain", isWhole: true, hint: "" };
     const connection = this.#connectionText();
     if (connection !== "") return { text: connection, kind: "error", hint };
     const outside = room === undefined ? undefined : outsideText(room);

@@ -43,11 +43,16 @@ export const unreact: Command = {
 
 export const remove: Command = {
   args: "[WORDS]",
-  help: "delete your last message, or the last with WORDS",
-  run({ chat, room, arg, selected }) {
-    const wanted = arg.toLowerCase();
-    const own = messages(room).findLast(({ own, text }) => own === true && text.toLowerCase().includes(wanted));
-    const line = arg === "" && selected !== undefined ? selected : own;
+  help: "delete your last message, or the last with WORDS; operators: /delete NAME [WORDS]",
+  run({ chat, room, arg, word, rest, selected }) {
+    const last = (text: string, isWanted: (line: Line) => boolean) => {
+      return messages(room).findLast((line) => isWanted(line) && line.text.toLowerCase().includes(text.toLowerCase()));
+    };
+    const name = nameOf(word);
+    const ofName = isName(room, word)
+      ? last(rest, (line) => !line.own && fold(line.nick ?? "") === name && mayDelete(chat, room, line))
+      : undefined;
+    const line = arg === "" && selected !== undefined ? selected : ofName ?? last(arg, ({ own }) => own === true);
     if (line === undefined) return "You have no such message here.";
     if (!mayDelete(chat, room, line)) return "You cannot delete that message on this server.";
     deleteLine(chat, room, line);

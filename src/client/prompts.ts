@@ -16,8 +16,8 @@ export interface Prompt {
   readonly answered: (text: string) => void;
 }
 
-/** The question that a rejected connection needs an answer to. @param connect Tries again. */
-export function connectionPrompt(chat: Chat, status: Status, suggested: (name: string) => void): Prompt | undefined {
+/** The question that a rejected connection needs an answer to. @param ask Asks a further question. */
+export function connectionPrompt(chat: Chat, status: Status, ask: (prompt: Prompt) => void): Prompt | undefined {
   if (status.kind !== "rejected") return undefined;
   const { connection } = chat;
   const reason = status.reason ?? "";
@@ -33,30 +33,45 @@ export function connectionPrompt(chat: Chat, status: Status, suggested: (name: s
       },
     };
   }
-  if (status.passwordFor === "account") {
-    return {
-      label: `Password of ${chat.wantedNick} (empty: another name): `,
-      reason,
-      isSecret: true,
-      isOptional: false,
-      answered(text) {
-        if (text === "") return suggested(reason);
-        connection.login = { name: chat.wantedNick, password: text };
-        chat.connect(chat.wantedNick);
-      },
-    };
-  }
-  return namePrompt(chat, reason);
+  if (status.passwordFor !== "account") return namePrompt(chat, reason);
+  const password = passwordPrompt(chat, reason, ask);
+  if (status.optional !== true) return password;
+  // Another user has the name, and it need not be a registered one.
+  const said = reason.replace(/ If it is yours, enter its password\.$/, "");
+  return namePrompt(chat, `${said} If ${chat.wantedNick} is yours, enter it again for its password.`, (name) => {
+    if (name !== chat.wantedNick) return false;
+    ask(password);
+    return true;
+  });
 }
 
-/** Asks for another name. */
-export function namePrompt(chat: Chat, reason: string): Prompt {
+/** Asks for the password of the account with the wanted name. */
+function passwordPrompt(chat: Chat, reason: string, ask: (prompt: Prompt) => void): Prompt {
+  const name = chat.wantedNick;
+  return {
+    label: `Password of ${name} (empty: another name): `,
+    reason,
+    isSecret: true,
+    isOptional: false,
+    answered(text) {
+      if (text === "") return ask(namePrompt(chat, reason));
+      chat.connection.login = { name, password: text };
+      chat.connect(name);
+    },
+  };
+}
+
+/** Asks for another name. @param isOther Handles a name in another way than to connect with it; then it returns true. */
+function namePrompt(chat: Chat, reason: string, isOther: (name: string) => boolean = () => false): Prompt {
   return {
     label: "Your name: ",
     reason,
     isSecret: false,
     isOptional: false,
-    answered: (text) => text.trim() === "" ? undefined : chat.connect(text.trim()),
+    answered(text) {
+      const name = text.trim();
+      if (name !== "" && !isOther(name)) chat.connect(name);
+    },
   };
 }
 

@@ -5,6 +5,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   "━": "-",
   "│": "|",
   "┃": "|",
+  "▎": "|",
   "▏": "|",
   "▌": "|",
   "…": ".",

@@ -81,6 +81,8 @@ export interface Status {
   /** At the left: who types, the message that is replied to, or the state of the connection. */
   readonly text: string;
   readonly kind: "plain" | "accent" | "error";
+  /** Whether the text is shown in several rows if it needs them, as errors are. */
+  readonly isWhole?: boolean;
   /** At the right. */
   readonly hint: string;
 }
@@ -88,13 +90,13 @@ export interface Status {
 /** The most rows of the status: errors are shown in full. */
 const STATUS_ROWS_MAX = 3;
 
-/** The rows of the status in a terminal of so many columns and rows. Only errors have several. */
-export function statusRows({ text, kind }: Status, columns: number, rows: number): number {
-  if (kind !== "error" || rows < TALL_FROM) return 1;
+/** The rows of the status in a terminal of so many columns and rows. Errors and the reasons of questions may have several. */
+export function statusRows({ text, kind, isWhole = kind === "error" }: Status, columns: number, rows: number): number {
+  if (!isWhole || rows < TALL_FROM) return 1;
   return Math.max(1, Math.min(STATUS_ROWS_MAX, wrapSpans([{ text, style: ERROR }], columns).length));
 }
 
-/** Errors have several rows from so many rows of the terminal on. */
+/** There are several from so many rows of the terminal on. */
 const TALL_FROM = 10;
 
 /** Draws the rows above the input. A text of several rows leaves no place for the hint. */
@@ -112,7 +114,7 @@ export function drawStatus(
   }
   const isWide = widthOf(text) + widthOf(hint) + 1 > columns;
   const right = isWide && kind === "error" ? "" : fit(hint, Math.floor(columns / 2));
-  const left = fit(text, Math.max(0, columns - widthOf(right) - 1));
+  const left = fit(text, Math.max(0, right === "" ? columns : columns - widthOf(right) - 1));
   screen.put(top, 0, [{ text: left, style }], columns);
   screen.put(top, columns - widthOf(right), [{ text: right, style: DIM }]);
 }

@@ -110,7 +110,7 @@ function bodyRows(line: Line, options: RowOptions, isInline: boolean): Span[][] 
     rows.push([...by, { text: deletedText(line), style: { dim: true, italic: true } }]);
   } else if (by.length > 0) rows.push(...namedRows(by, text, { columns, colors, names, base }));
   else rows.push(...messageRows(text, { columns, colors, names, base }));
-  const folded = options.isUnfolded || rows.length <= FOLD_FROM ? rows : foldRows(rows);
+  const folded = options.isUnfolded || rows.length <= FOLD_FROM ? rows : foldRows(rows, columns);
   const reactions = line.reactions ?? [];
   if (reactions.length > 0) folded.push(...wrapSpans(reactionSpans(reactions), columns));
   if (pending) folded.push(...wrapSpans([{ text: `${pending} /resend sends it again.`, style: ERROR }], columns));
@@ -125,10 +125,10 @@ function namedRows(by: Span[], text: string, options: Parameters<typeof messageR
   return others.length === 0 ? rows : [...rows, ...messageRows(others.join("\n"), options)];
 }
 
-function foldRows(rows: Span[][]): Span[][] {
+function foldRows(rows: Span[][], columns: number): Span[][] {
   const hidden = rows.length - FOLDED_ROWS;
   const hint = `… ${hidden} more rows. Alt+Up selects the message, and Enter opens it.`;
-  return [...rows.slice(0, FOLDED_ROWS), [{ text: hint, style: DIM }]];
+  return [...rows.slice(0, FOLDED_ROWS), ...wrapSpans([{ text: hint, style: DIM }], columns)];
 }
 
 /** The message that the line replies to, in one row. */
