@@ -3,7 +3,7 @@
  */
 import { assertEquals, assertMatch } from "@std/assert";
 import { test } from "./forms.ts";
-import { Client, type Form, notInstalled, type Program, start } from "./harness.ts";
+import { Client, notInstalled, type Program, start } from "./harness.ts";
 import { Directory, joinIrc, writePast } from "./history_store.ts";
 import { Bot, Nc } from "./irc_clients.ts";
 import { ClientTerminal, missing } from "./terminal_client.ts";

@@ -10,6 +10,9 @@ const TEXT = "#d7dae0";
 const DIM_TEXT = "#8b919c";
 const GROUND = "#1b1e24";
 
+/** A sequence that sets the look, or text. */
+const SGR_OR_TEXT = new RegExp(String.raw`\x1b\[([\d;]*)m|([^\x1b]+|\x1b)`, "g");
+
 /** A picture: the screen, its size, and where the cursor is. */
 export interface Shot {
   readonly rows: readonly string[];
@@ -76,7 +79,7 @@ function rowOf(row: string, columns: number, begin: Look): { html: string; look:
   let look = begin;
   let html = "";
   let used = 0;
-  for (const [, codes, text = ""] of row.matchAll(/\x1b\[([\d;]*)m|([^\x1b]+|\x1b)/g)) {
+  for (const [, codes, text = ""] of row.matchAll(SGR_OR_TEXT)) {
     if (codes !== undefined) {
       look = changed(look, codes);
       continue;
