@@ -122,6 +122,17 @@ Deno.test("architecture: the library of NATS is loaded by the worker of the log 
   assertEquals(users(files.filter((file) => !file.startsWith("cluster/nats_"))), []);
 });
 
+Deno.test("architecture: the terminal client is loaded when it is used, and not before", async () => {
+  const importers = [...src].filter(([file, { imports }]) => {
+    return folderOf(file) !== "client" && imports.some((target) => folderOf(target) === "client");
+  });
+  assertEquals(importers.map(([file]) => file), []);
+  const main = await Deno.readTextFile(join(ROOT, "main.ts"));
+  assertEquals([...main.matchAll(/^.*\.\/src\/client\/.*$/gm)].map(([line]) => line.trim()), [
+    'const { runConnect } = await import("./src/client/run.ts");',
+  ]);
+});
+
 Deno.test("architecture: folders have no import cycle", () => {
   const edges = new Map<string, string[]>();
   for (const [file, { imports }] of src) {

@@ -20,7 +20,7 @@ const COMMAND_TABLE = {
   connect: {
     argument: "TARGET",
     takesMore: true,
-    help: "[#ROOM]: chat in this terminal; TARGET is a host, HOST:PORT, or a URL or invite link",
+    help: "chat here: HOST[:PORT], a URL or an invite link; a #ROOM may follow",
   },
   echo: { help: "run an echo server that answers every line with Hello, world!" },
   passwd: {

@@ -86,6 +86,9 @@ class Translation extends Wire {
     const label = message.tags.get("label");
     const tags = Object.fromEntries([...message.tags].filter(([name]) => name.startsWith("+") || name === "batch"));
     const hasTags = this.#enabled.has("message-tags");
+    if (!hasTags && message.command === "TAGMSG") { // it has nothing but tags
+      return label === undefined ? undefined : this.receive([`@label=${label} ACK`]);
+    }
     this.#wire.send(render(message.command, message.params, undefined, hasTags ? tags : {}));
     if (label === undefined) return;
     if (this.#requests.length >= WAITING_MAX) return this.#fail();

@@ -17,6 +17,8 @@ export interface DialOptions {
   /** Whether the server was reached by TLS before: then plain text is not tried, unless it is allowed. */
   readonly wasEncrypted?: boolean;
   readonly timeouts?: Timeouts;
+  /** For how long encrypted ways are preferred to plain text that works, in milliseconds. */
+  readonly tlsGrace?: number;
   /** Finds the addresses of a host. */
   readonly resolve?: (host: string) => Promise<string[]>;
 }
@@ -30,7 +32,7 @@ export interface Dialed {
 /** Each attempt starts so long after the one before, or when that has failed, in milliseconds. */
 const HEAD_START = 30;
 
-/** Plain text waits so long for TLS that is being negotiated, in milliseconds since that began. */
+/** Plain text that works waits for TLS that is being negotiated, up to so long after the start, in milliseconds. */
 const TLS_GRACE = 100;
 
 /** The most addresses of a host that are tried. */
@@ -47,7 +49,7 @@ const LOCAL = new AddressSet(["127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12
 ]));
 
 /** The first line of an IRC server. */
-const IRC_LINE = /^(?:@\S+ +)?(?::\S+ +)?(?:\d{3}|CAP|NOTICE|PING|PONG|ERROR|AUTHENTICATE|FAIL)(?: |$)/i;
+const IRC_LINE = /^(?:@\S+ +)?(?::\S+ +\d{3}|(?::\S+ +)?(?:CAP|NOTICE|PING|PONG|ERROR|AUTHENTICATE|FAIL))(?: |$)/i;
 
 /** All ways that are left are without encryption, and the server is not in the local network. */
 export class PlainTextError extends ConnectError {
@@ -115,8 +117,8 @@ class Race {
   readonly #outcome = Promise.withResolvers<Dialed>();
   /** Why attempts have failed, by their place. */
   readonly #failures = new Map<Attempt, ConnectError>();
+  readonly #startedAt = performance.now();
   #started = 0;
-  #running = 0;
   #encrypting = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
@@ -150,12 +152,10 @@ class Race {
   async #run(attempt: Attempt) {
     const { way } = attempt;
     const encrypted = isEncrypted(way);
-    this.#running++;
     if (encrypted) this.#encrypting++;
-    const startedAt = performance.now();
     try {
       const dialed = await this.#dial(attempt);
-      if (!encrypted) await this.#tlsGrace(startedAt);
+      if (!encrypted) await this.#tlsGrace();
       if (this.#ended) return dialed.wire.close();
       this.#ended = true;
       this.#outcome.resolve(dialed);
@@ -169,7 +169,6 @@ class Race {
       }
       this.#failures.set(attempt, failure);
     } finally {
-      this.#running--;
       if (encrypted) this.#encrypting--;
     }
     if (this.#ended) return;
@@ -197,10 +196,10 @@ class Race {
   }
 
   /** Waits for TLS that is being negotiated, as it is preferred. */
-  async #tlsGrace(startedAt: number) {
-    for (let now = startedAt; this.#encrypting > 0 && !this.#ended && now - startedAt < TLS_GRACE;) {
+  async #tlsGrace() {
+    const until = this.#startedAt + (this.#options.tlsGrace ?? TLS_GRACE);
+    while (this.#encrypting > 0 && !this.#ended && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      now = performance.now();
     }
   }
 

@@ -42,6 +42,7 @@ export class QuietSession {
       else if (kind === "waiting") tell(`${plain(reason)} Trying again …`);
     };
     model.listen((change, room) => {
+      if (change === "current") model.setAtEnd(true); // else new lines are not added behind a gap
       if (change !== "room" || room?.state !== "out" || room !== model.current) return;
       this.fail(`Cannot join ${plain(room.name)}: ${plain(room.joinError?.text ?? "")}`);
     });

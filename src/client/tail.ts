@@ -31,6 +31,7 @@ export async function runTail(
     const room = await Promise.race([quiet.join(), stopped]);
     if (room !== undefined) {
       tail.begin(room);
+      tell(`Connected to ${plain(session.network)} as ${plain(session.chat.model.nick)}.`);
       await Promise.race([stopped, tail.closed, quiet.failed]);
     }
     await quiet.leave();

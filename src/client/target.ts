@@ -138,7 +138,7 @@ function parseUrl(text: string, scheme: string, rest: string): Omit<Target, "ser
 /** Splits the port off. Returns the host without brackets. */
 function splitPort(text: string, place: string): { host: string; port: number | undefined } {
   if (isIPv6(place)) return { host: place, port: undefined };
-  const [, bracketed, name = "", digits] = /^(?:\[([^\]]*)\]|([^:]*))(?::(.*))?$/s.exec(place) ?? [];
+  const [, bracketed, name = "", digits] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(place) ?? [];
   if (bracketed !== undefined && !isIPv6(bracketed)) throw refuse(text, `"${bracketed}" is no IPv6 address`);
   const host = bracketed ?? name;
   if (host === "") throw refuse(text, "name a host, such as chat.example.org");

@@ -218,13 +218,13 @@ function openWebSocket(socket: TcpSocket, way: Way, timeouts: Timeouts, signal: 
   const { promise, resolve, reject } = Promise.withResolvers<Wire>();
   const webSocket = new WebSocket(url, SUBPROTOCOLS, {
     createConnection: () => socket,
-    handshakeTimeout: timeouts.upgrade,
     maxPayload: FRAME_MAX,
     perMessageDeflate: false,
     skipUTF8Validation: true, // invalid bytes are replaced
     followRedirects: false,
   });
   const fail = (why: string) => {
+    clearTimeout(timer);
     webSocket.removeAllListeners();
     webSocket.on("error", () => {});
     webSocket.terminate();
@@ -234,15 +234,16 @@ function openWebSocket(socket: TcpSocket, way: Way, timeouts: Timeouts, signal: 
   };
   const abort = () => fail("canceled");
   signal.addEventListener("abort", abort);
+  const timer = setTimeout(() => fail(`no answer within ${seconds(timeouts.upgrade)}`), timeouts.upgrade);
   webSocket.on("error", (error: Error) => {
-    const late = /handshake has timed out/.test(error.message);
     if (/^Parse Error/.test(error.message)) return fail("it does not speak HTTP");
-    fail(late ? `no answer within ${seconds(timeouts.upgrade)}` : reasonOfFailure(error));
+    fail(reasonOfFailure(error));
   });
   webSocket.on("unexpected-response", (_request: unknown, response: WebResponse) => {
     void rejectionIn(response).then((why) => fail(why === "" ? "there is no chat at that address" : why));
   });
   webSocket.on("open", () => {
+    clearTimeout(timer);
     signal.removeEventListener("abort", abort);
     webSocket.removeAllListeners();
     resolve(new WebSocketWire(webSocket));

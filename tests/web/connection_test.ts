@@ -592,3 +592,42 @@ Deno.test("connection: the clock follows the time of lines, and not that of line
   assertEquals(now().toISOString(), "2030-01-01T00:00:01.000Z");
   socket.say(`@time=${new Date(browser.now).toISOString()} PING x`);
 });
+
+Deno.test("connection: a client that takes other nicknames gets one that the server accepts, and is not asked", () => {
+  using browser = new FakeBrowser();
+  const client = new Client();
+  const { connection } = client;
+  connection.takesOtherNicks = true;
+  connection.connect("abcdefghijkl");
+  browser.socket.open();
+  browser.socket.take();
+  const tried: string[] = [];
+  // Too long, then in use, as on a server whose names have up to nine letters; then registered, and held back.
+  for (const numeric of ["432", "433", "432", "437", "436"]) {
+    browser.socket.say(`${numeric} * ${connection.nick} :Nickname is registered`);
+    tried.push(...browser.socket.take());
+  }
+  assertEquals(tried, Array(5).fill("NICK guest10000"));
+  assertEquals(client.status, ["connecting"]);
+
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.take();
+  browser.socket.say(numeric("ERR_NICKNAMEINUSE", "*", "alice"));
+  assertEquals([browser.socket.take(), client.status], [["NICK alice_"], ["connecting"]]);
+});
+
+Deno.test("connection: a dialer says why the server cannot be reached", async () => {
+  using browser = new FakeBrowser();
+  let trouble = "";
+  const dialer = {
+    ...webSockets("ws://chat.example/irc"),
+    rejection: () => Promise.resolve(""),
+    trouble: () => trouble,
+  };
+  const connection = new Connection<string>(dialer);
+  connection.connect("alice");
+  trouble = "Cannot connect: connection refused.";
+  await browser.socket.end();
+  assertEquals([connection.status.kind, connection.status.reason], ["waiting", trouble]);
+});

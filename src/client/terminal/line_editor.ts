@@ -30,10 +30,11 @@ interface Step {
   readonly cursor: number;
 }
 
-/** The index in the text at which a cell of a row is. */
+/** Where a part of the text is in a row: a grapheme, or some characters of one column each. */
 interface Place {
   readonly index: number;
   readonly column: number;
+  readonly count: number;
 }
 
 /** Several lines of text, a cursor, history, undo, and a kill ring. */
@@ -336,7 +337,8 @@ export class LineEditor {
       return;
     }
     if (!isContinued) this.#column = column;
-    this.#cursor = (target.findLast((place) => place.column <= this.#column) ?? target[0]!).index;
+    const { index, column: first, count } = target.findLast((place) => place.column <= this.#column) ?? target[0]!;
+    this.#cursor = index + Math.min(this.#column - first, count - 1);
     this.#last = "row";
   }
 
@@ -354,16 +356,26 @@ export class LineEditor {
     };
     const text = this.#text;
     for (let index = 0; index < text.length;) {
+      const room = column < columns ? columns - column : columns;
+      const count = asciiLength(text, index, room);
+      if (count > 0) {
+        if (column >= columns) start();
+        places.at(-1)!.push({ index, column, count });
+        rows[rows.length - 1] += text.slice(index, index + count);
+        column += count;
+        index += count;
+        continue;
+      }
       const end = nextGrapheme(text, index);
       if (text[index] === "\n") {
         // After a full row the cursor is on its last column, as a row of its own would look like an empty line.
-        places.at(-1)!.push({ index, column: Math.min(column, columns - 1) });
+        places.at(-1)!.push({ index, column: Math.min(column, columns - 1), count: 1 });
         start();
       } else {
         const pieces = graphemes(text.slice(index, end));
         const width = pieces.reduce((sum, piece) => sum + piece.width, 0);
         if (column + Math.min(width, columns) > columns) start();
-        places.at(-1)!.push({ index, column });
+        places.at(-1)!.push({ index, column, count: 1 });
         for (const piece of pieces) {
           if (column + piece.width > columns) start();
           rows[rows.length - 1] += piece.text;
@@ -373,7 +385,7 @@ export class LineEditor {
       index = end;
     }
     if (column >= columns) start();
-    places.at(-1)!.push({ index: text.length, column });
+    places.at(-1)!.push({ index: text.length, column, count: 1 });
     this.#layout = { text, columns, rows, places };
     return this.#layout;
   }
@@ -382,8 +394,16 @@ export class LineEditor {
   #locate(places: readonly Place[][]): { row: number; column: number } {
     const row = places.findLastIndex((row) => row.length > 0 && row[0]!.index <= this.#cursor);
     if (row === -1) return { row: 0, column: 0 };
-    return { row, column: places[row]!.findLast(({ index }) => index <= this.#cursor)!.column };
+    const { index, column, count } = places[row]!.findLast(({ index }) => index <= this.#cursor)!;
+    return { row, column: column + Math.min(this.#cursor - index, count - 1) };
   }
+}
+
+/** How many printable characters of ASCII are at an index that no mark follows, up to a number. */
+function asciiLength(text: string, index: number, most: number): number {
+  let end = index;
+  while (end < text.length && end - index < most && text.charCodeAt(end) >= 0x20 && text.charCodeAt(end) < 0x7f) end++;
+  return end > index && text.charCodeAt(end) >= 0x300 ? end - 1 - index : end - index;
 }
 
 function isHighSurrogate(code: number): boolean {

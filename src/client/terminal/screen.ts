@@ -112,8 +112,7 @@ export class Screen {
     const offset = row * this.#columns;
     for (const { text, style } of spans) {
       const number = this.#numberOf(style);
-      for (const grapheme of graphemes(text)) {
-        if (grapheme.width === 0) continue;
+      for (const grapheme of graphemes(text, end - column)) {
         if (column + grapheme.width > end) {
           // Half of a wide character cannot be shown.
           if (column < end) this.#set(offset, column, " ", 1, false, number);

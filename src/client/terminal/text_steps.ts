@@ -1,6 +1,5 @@
 /** The places in a text that a cursor moves to. All of them are indexes of UTF-16 code units. */
-
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+import { segments } from "./segments.ts";
 
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 
@@ -19,7 +18,7 @@ export function previousGrapheme(text: string, index: number): number {
   if (index <= 1) return 0;
   if (isPlainPair(text, index - 1) && (index === text.length || isPlainPair(text, index))) return index - 1;
   const start = Math.max(index - AROUND, 0);
-  return start + segmenter.segment(text.slice(start, index + AROUND)).containing(index - 1 - start)!.index;
+  return start + segments(text.slice(start, index + AROUND)).containing(index - 1 - start)!.index;
 }
 
 /** The end of the grapheme that begins at an index. */
@@ -28,7 +27,7 @@ export function nextGrapheme(text: string, index: number): number {
   if (isPlainPair(text, index + 1)) return index + 1;
   let end = Math.min(index + AROUND, text.length);
   for (;;) {
-    const { segment } = segmenter.segment(text.slice(index, end)).containing(0)!;
+    const { segment } = segments(text.slice(index, end)).containing(0)!;
     if (index + segment.length < end || end === text.length) return index + segment.length;
     end = Math.min(end + (end - index), text.length);
   }

@@ -6,6 +6,8 @@
  * the cursor after the grapheme instead of relying on its width.
  */
 import { eastAsianWidth } from "get-east-asian-width";
+import { copyString } from "../../util/copy_string.ts";
+import { segments } from "./segments.ts";
 
 /** A piece of text that takes 0 to 2 columns and is drawn as a whole. */
 export interface Grapheme {
@@ -25,20 +27,22 @@ export const SEQUENCE_MAX = 16;
 /** The limit of what `fit` looks at, in UTF-16 code units per column: a server can send names of 20,000 characters. */
 const UNITS_MAX = 40;
 
-/** The limit of remembered graphemes. */
+/** The limits of what is remembered of the segmenter's work: texts, and UTF-16 code units of each. */
 const CACHE_MAX = 4096;
+const REMEMBERED_MAX = 32;
+
+/** The segmenter gets so many UTF-16 code units at once, so that it does not read all of a text of which a part is shown. */
+const RUN_MAX = 1024;
 
 /** Columns that a tab takes. It does not depend on the column, as text is wrapped and moved. */
 const TAB_COLUMNS = 4;
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
 /** Invisible characters that are removed: they have no effect on a terminal, or a different width on each. */
 const REMOVED = /^(?![\u034f\u200c\u200d\ufe00-\ufe0f\u{e0020}-\u{e007f}])\p{Default_Ignorable_Code_Point}$/u;
-const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]$/u;
+const ZERO_WIDTH = /^[\p{Mn}\p{Me}\u200c\u200d\u{e0020}-\u{e007f}\u1160-\u11ff\ud7b0-\ud7ff]$/u;
 const CONTROL = /^[\p{Cc}\p{Cs}]$/u;
 const EMOJI_SEQUENCE =
-  /^(?:\p{RI}{2}|[0-9#*]\ufe0f\u20e3?|(?=\p{Emoji})\P{ASCII}(?:\ufe0f|\p{Emoji_Modifier}|\u200d\p{Extended_Pictographic}|[\u{e0020}-\u{e007f}]))/u;
+  /^(?:\p{RI}{2}|[0-9#*]\ufe0f\u20e3|(?=\p{Emoji})\P{ASCII}(?:\ufe0f|\p{Emoji_Modifier}|\u200d\p{Extended_Pictographic}|[\u{e0020}-\u{e007f}]))/u;
 /** A letter with accents that are as old as terminals with Unicode. */
 const ACCENTED = /^[\p{L}\p{N}][\u0300-\u036f]+$/u;
 
@@ -65,6 +69,11 @@ function codePointWidth(character: string): number {
   return ZERO_WIDTH.test(character) ? 0 : eastAsianWidth(character.codePointAt(0)!);
 }
 
+/** True if there is a mark of a single code unit. */
+function isMark(text: string, index: number): boolean {
+  return ZERO_WIDTH.test(text[index]!);
+}
+
 const REPLACEMENT: Grapheme = { text: "\ufffd", width: 1, certain: true };
 const SPACE: Grapheme = { text: " ", width: 1, certain: true };
 const ASCII: readonly Grapheme[] = Array.from({ length: 0x7f }, (_, code) => {
@@ -72,7 +81,7 @@ const ASCII: readonly Grapheme[] = Array.from({ length: 0x7f }, (_, code) => {
 });
 
 const simple = new Map<number, Grapheme>();
-let clusters = new Map<string, readonly Grapheme[]>();
+let runs = new Map<string, readonly Grapheme[]>();
 
 /** The grapheme of a simple character. */
 function ofSimple(code: number): Grapheme {
@@ -119,37 +128,69 @@ function split(cluster: string): readonly Grapheme[] {
   });
 }
 
-/** The pieces of a grapheme cluster, remembered. */
-function ofCluster(cluster: string): readonly Grapheme[] {
-  const known = clusters.get(cluster);
+/**
+ * The pieces of a short text that has no simple characters, or begins with one that marks follow. They are remembered, as
+ * the segmenter is slow.
+ */
+function ofRun(run: string): readonly Grapheme[] {
+  const known = runs.get(run);
   if (known !== undefined) return known;
-  const pieces = split(cluster);
-  if (cluster.length > 12) return pieces; // V8 keeps the whole text that a longer part was cut from
-  if (clusters.size >= CACHE_MAX) clusters = new Map();
-  clusters.set(cluster, pieces);
+  const pieces = [...segments(run)].flatMap(({ segment }) => split(segment));
+  if (runs.size >= CACHE_MAX) runs = new Map();
+  runs.set(copyString(run), pieces);
   return pieces;
+}
+
+/**
+ * Adds the pieces of a long text to others, until they have more than so many columns.
+ *
+ * @param isCut True if the text goes on: its last cluster may do so, too.
+ * @returns The number of code units of which the pieces were added.
+ */
+function addLong(run: string, isCut: boolean, found: Grapheme[], columns: number): number {
+  let width = 0;
+  for (const { segment, index } of segments(run)) {
+    if (isCut && index > 0 && index + segment.length === run.length) return index;
+    for (const piece of split(segment)) {
+      found.push(piece);
+      if ((width += piece.width) > columns) return run.length;
+    }
+  }
+  return run.length;
 }
 
 /**
  * Graphemes of a text with their columns (0, 1 or 2); control characters are replaced, so that nothing but text reaches
  * the terminal. Tabs become spaces, newlines a space; invisible characters are removed.
+ *
+ * @param columns The rest of the text is left out once the graphemes have more columns than this.
  */
-export function graphemes(text: string): Grapheme[] {
+export function graphemes(text: string, columns = Infinity): Grapheme[] {
   const found: Grapheme[] = [];
   const { length } = text;
-  for (let i = 0; i < length;) {
+  let width = 0;
+  for (let i = 0; i < length && width <= columns;) {
     const code = text.charCodeAt(i);
     if (isSimple(code) && (i + 1 === length || isSimple(text.charCodeAt(i + 1)))) {
-      found.push(code < 0x7f ? ASCII[code]! : ofSimple(code));
+      const grapheme = code < 0x7f ? ASCII[code]! : ofSimple(code);
+      found.push(grapheme);
+      width += grapheme.width;
       i++;
       continue;
     }
     let end = i + 1; // until the next simple character, since marks belong to the character before them
-    while (end < length && !isSimple(text.charCodeAt(end))) end++;
-    for (const { segment } of segmenter.segment(text.slice(i, end))) {
-      for (const piece of ofCluster(segment)) found.push(piece);
+    while (end < length && end - i < RUN_MAX && !isSimple(text.charCodeAt(end))) end++;
+    const first = found.length;
+    const run = text.slice(i, end);
+    if (run.length > REMEMBERED_MAX) {
+      i += addLong(run, run.length === RUN_MAX, found, columns - width);
+      // Marks of a cluster that is longer than the run have no character of their own.
+      if (i === end && run.length === RUN_MAX) { while (i < length && isMark(text, i)) i++; }
+    } else {
+      for (const piece of ofRun(run)) found.push(piece);
+      i = end;
     }
-    i = end;
+    for (let k = first; k < found.length; k++) width += found[k]!.width;
   }
   return found;
 }
@@ -172,7 +213,7 @@ export function fit(text: string, columns: number): string {
   /** What fits together with the ellipsis. */
   let cut = "";
   let width = 0;
-  for (const grapheme of graphemes(text)) {
+  for (const grapheme of graphemes(text, columns)) {
     if (width + grapheme.width > columns) return `${cut}…`;
     width += grapheme.width;
     fitting += grapheme.text;

@@ -49,6 +49,8 @@ export function wrapSpans(spans: readonly Span[], columns: number, indent = 0): 
   let breakAt = 0;
   /** True at the start of a row that a break made: spaces there are left out. */
   let isBroken = false;
+  /** True if a space was left out after a full row. */
+  let isFull = false;
   const limit = () => rows.length === 0 ? columns : columns - indent;
   const widthFrom = (pieces: readonly Piece[]) => pieces.reduce((sum, { grapheme }) => sum + grapheme.width, 0);
   const finish = (rest: Piece[], byBreak: boolean) => {
@@ -58,6 +60,7 @@ export function wrapSpans(spans: readonly Span[], columns: number, indent = 0): 
     width = widthFrom(rest);
     breakAt = 0;
     isBroken = byBreak;
+    isFull = false;
   };
   for (const { text, style } of spans) {
     const lines = text.split(/\r\n|[\n\r]/);
@@ -67,9 +70,9 @@ export function wrapSpans(spans: readonly Span[], columns: number, indent = 0): 
         if (grapheme.width > limit()) grapheme = { text: "?", width: 1, certain: true };
         if (grapheme.text === " ") {
           if (row.length === 0 && isBroken) continue;
-          // A space may hang over the edge. It is removed if the row is broken there.
+          // A space beyond the edge is left out: the row is broken there if something follows.
           if (width >= limit()) {
-            finish([], true);
+            isFull = true;
             continue;
           }
           row.push({ grapheme, style });
@@ -77,6 +80,7 @@ export function wrapSpans(spans: readonly Span[], columns: number, indent = 0): 
           breakAt = row.length;
           continue;
         }
+        if (isFull) finish([], true);
         while (width + grapheme.width > limit()) {
           const isWord = breakAt > 0 && row.slice(0, breakAt).some((piece) => piece.grapheme.text !== " ");
           finish(row.splice(isWord ? breakAt : fitting(row, limit())), true);

@@ -55,6 +55,19 @@ export class Emulator {
     return { row: cursorY, column: cursorX };
   }
 
+  /** The modes that a program has to restore at its end. */
+  get modes() {
+    const { bracketedPasteMode, sendFocusMode, wraparoundMode } = this.#terminal.modes;
+    const internals = this.#terminal as unknown as { _core: { coreService: { isCursorHidden: boolean } } };
+    return {
+      isAlternate: this.#terminal.buffer.active.type === "alternate",
+      paste: bracketedPasteMode,
+      focus: sendFocusMode,
+      wraps: wraparoundMode,
+      cursor: !internals._core.coreService.isCursorHidden,
+    };
+  }
+
   close(): void {
     this.#terminal.dispose();
   }

@@ -255,6 +255,18 @@ Deno.test("screen: what follows an emoji sequence is in its column, even if the 
   }
 });
 
+Deno.test("screen: cells that an emoji sequence covers on a terminal of another width are written again", async () => {
+  const { screen, emulator, show } = start(20, 1);
+  screen.put(0, 0, span("#".repeat(20)));
+  await show();
+  screen.put(0, 2, span("👨‍👩‍👧‍👦")); // xterm.js shows it in four columns
+  await show();
+  const cells = Array.from({ length: 20 }, (_, i) => emulator.cell(0, i).text);
+  assertEquals([...cells.slice(0, 2), ...cells.slice(4)].join(""), "#".repeat(18));
+  assertEquals(screen.render(), "");
+  emulator.close();
+});
+
 /** A grid of cells as the API promises it, without any thought of speed. */
 class Model {
   cells: { text: string; bold: boolean; color: number; background: number }[][];

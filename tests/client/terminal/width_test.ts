@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { fit, graphemes, MARKS_MAX, widthOf } from "../../../src/client/terminal/width.ts";
 import { fc } from "../../dependencies.ts";
+import { Emulator } from "./emulator.ts";
 
 const WIDTHS: readonly (readonly [name: string, text: string, width: number])[] = [
   ["nothing", "", 0],
@@ -28,9 +29,12 @@ const WIDTHS: readonly (readonly [name: string, text: string, width: number])[] 
   ["a heart as text", "❤", 1],
   ["a heart as emoji", "❤️", 2],
   ["a keycap", "1️⃣", 2],
+  ["a digit with a variation selector", "1\ufe0f", 1],
   ["a letter with a variation selector", "a\ufe0f", 1],
   ["zero-width space, word joiner, soft hyphen", "a\u200bb\u2060c\u00add", 4],
   ["directional controls", "a\u202eb\u2066c", 3],
+  ["an Arabic sign of the category of formats", "\u0600", 1],
+  ["a joiner between Persian letters", "می\u200cخواهم", 7],
   ["box drawing", "┌─┐", 3],
 ];
 
@@ -39,6 +43,16 @@ for (const [name, text, width] of WIDTHS) {
     assertEquals(widthOf(text), width);
   });
 }
+
+Deno.test("width: xterm.js gives text that is certain the same columns", async () => {
+  const emulator = new Emulator(40, 1);
+  for (const [name, text, width] of WIDTHS) {
+    if (!graphemes(text).every(({ certain }) => certain)) continue;
+    await emulator.write(`\r\x1b[K${graphemes(text).map((each) => each.text).join("")}`);
+    assertEquals(emulator.cursor.column, width, name);
+  }
+  emulator.close();
+});
 
 Deno.test("width: an emoji sequence and a letter with marks are one grapheme each", () => {
   assertEquals(graphemes("👨‍👩‍👧x").map(({ text }) => text), ["👨‍👩‍👧", "x"]);
@@ -76,8 +90,35 @@ Deno.test("width: no text gives control characters, and widths add up, whatever 
       const joined = found.map((each) => each.text).join("");
       assertEquals(widthOf(joined), widthOf(text), "splitting again changes nothing");
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
+});
+
+Deno.test("width: of a very long text only what fits is looked at", () => {
+  for (const unit of ["x", "世", "👨‍👩‍👧", "ก", "\u200b"]) {
+    const text = unit.repeat(unit === "\u200b" ? 10_000 : 1_000_000);
+    const start = performance.now();
+    for (let i = 0; i < 20; i++) {
+      assert(graphemes(text, 80).length <= 82);
+      fit(text, 80);
+    }
+    // All of it takes seconds each time. Invisible characters have no columns that could end the text.
+    if (unit !== "\u200b") assert(performance.now() - start < 2000, `${unit}: ${performance.now() - start} ms`);
+  }
+});
+
+Deno.test("width: no sequence is divided in a long text", () => {
+  assertEquals(new Set(graphemes("a" + "👨‍👩‍👧‍👦".repeat(1000)).map((each) => each.text)), new Set(["a", "👨‍👩‍👧‍👦"]));
+});
+
+Deno.test("width: graphemes up to a number of columns are the first of all", () => {
+  fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 60 }), fc.nat(40), (text, columns) => {
+    const all = graphemes(text);
+    const some = graphemes(text, columns);
+    assertEquals(some, all.slice(0, some.length));
+    const width = some.reduce((sum, each) => sum + each.width, 0);
+    assert(some.length === all.length || width > columns);
+  }));
 });
 
 Deno.test("width: a text that fits is not cut, and a longer one ends in …", () => {

@@ -14,6 +14,12 @@ Deno.test("wrap: rows are broken at spaces, which are left out there", () => {
   assertEquals(wrapped("the   quick", 5), ["the", "quick"]);
 });
 
+Deno.test("wrap: spaces after a full row begin no row", () => {
+  assertEquals(wrapped("abcd  ", 4), ["abcd"]);
+  assertEquals(wrapped("abcd  \n  e", 4), ["abcd", "  e"]);
+  assertEquals(wrapped("abcd  efg", 4), ["abcd", "efg"]);
+});
+
 Deno.test("wrap: words longer than a row are broken anywhere", () => {
   assertEquals(wrapped("abcdefghij", 4), ["abcd", "efgh", "ij"]);
   assertEquals(wrapped("a bcdefghij", 4), ["a", "bcde", "fghi", "j"]);
