@@ -34,7 +34,7 @@ const NOT_SENT_SECRET =
 /** The part of the terminal that the client uses. */
 export type AppTerminal = Pick<
   Terminal,
-  "columns" | "rows" | "capabilities" | "write" | "isReady" | "onDrain" | "close"
+  "columns" | "rows" | "capabilities" | "write" | "isReady" | "onDrain" | "end"
 >;
 
 /** Runs the client on the terminal until the user leaves. @returns The exit code. */
@@ -378,8 +378,7 @@ class App {
     clearInterval(this.#tick);
     this.#frames.stop();
     this.#session.leave(reason);
-    this.#terminal.close();
-    void this.#session.left.then(() => this.#done(code));
+    void Promise.all([this.#terminal.end(), this.#session.left]).then(() => this.#done(code));
   }
 
   // Output.

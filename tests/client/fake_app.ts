@@ -64,7 +64,10 @@ export class FakeApp {
         isReady: true,
         onDrain() {},
         write: (text) => void (this.output += text),
-        close: () => void this.closed++,
+        end: () => {
+          this.closed++;
+          return Promise.resolve();
+        },
       };
     });
   }

@@ -20,6 +20,9 @@ const SIZE_POLL = 500;
 /** The limit of output that waits while a frame is written, in UTF-16 code units. Above it, all is drawn again later. */
 export const WAITING_MAX = 1024 * 1024;
 
+/** How long the end waits for the frame that is being written, in milliseconds. */
+const END_TIME = 300;
+
 /** The size of a terminal that does not say it. */
 const UNKNOWN_SIZE = { columns: 80, rows: 24 };
 
@@ -58,6 +61,8 @@ export class Terminal {
   /** True if what waited was too long, and is lost. */
   #isOutputLost = false;
   #isWriting = false;
+  #written: Promise<void> = Promise.resolve(); // what is being written
+  #isEnding = false;
   #isClosed = false;
   #escapeTimer: ReturnType<typeof setTimeout> | undefined;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -103,15 +108,29 @@ export class Terminal {
 
   /** Writes a frame. While one is being written, others wait and are written together afterwards. */
   write(text: string): void {
-    if (this.#isClosed || text === "") return;
+    if (this.#isClosed || this.#isEnding || text === "") return;
     if (!this.#isWriting) {
-      this.#writeAll(text);
+      this.#written = this.#writeAll(text);
     } else if (this.#waiting.length + text.length > WAITING_MAX || this.#isOutputLost) {
       this.#waiting = "";
       this.#isOutputLost = true;
     } else {
       this.#waiting += text;
     }
+  }
+
+  /**
+   * Closes the terminal once the frame that is being written is there: it would else be seen on the main screen. A terminal that
+   * takes none is closed after `END_TIME`.
+   */
+  async end(): Promise<void> {
+    this.#isEnding = true;
+    this.#waiting = "";
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, END_TIME));
+    await Promise.race([this.#written, timeout]);
+    clearTimeout(timer);
+    this.close();
   }
 
   /** Restores the terminal completely, whatever happened. Idempotent. */
