@@ -23,6 +23,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   transport: ["util"],
   protocol: ["accounts", "chat", "files", "moderation", "transport/connection.ts", "util"],
   web: ["protocol/http/site.ts"],
+  client: ["util", "web"],
   cli: ["accounts", "chat", "cluster", "files", "history", "moderation", "monitoring", "protocol", "transport", "util"],
   server: [
     "accounts",
@@ -119,6 +120,17 @@ Deno.test("architecture: the library of NATS is loaded by the worker of the log 
   const files = [...src.keys()];
   assertEquals(users(["cluster/nats_worker.ts"]), users(files));
   assertEquals(users(files.filter((file) => !file.startsWith("cluster/nats_"))), []);
+});
+
+Deno.test("architecture: the terminal client is loaded when it is used, and not before", async () => {
+  const importers = [...src].filter(([file, { imports }]) => {
+    return folderOf(file) !== "client" && imports.some((target) => folderOf(target) === "client");
+  });
+  assertEquals(importers.map(([file]) => file), []);
+  const main = await Deno.readTextFile(join(ROOT, "main.ts"));
+  assertEquals([...main.matchAll(/^.*\.\/src\/client\/.*$/gm)].map(([line]) => line.trim()), [
+    'const { runConnect } = await import("./src/client/run.ts");',
+  ]);
 });
 
 Deno.test("architecture: folders have no import cycle", () => {

@@ -4,6 +4,7 @@
  */
 export { default as fc } from "npm:fast-check@4.3.0"; // property-based tests
 export { default as IRC } from "npm:irc-framework@4.14.0"; // an IRC client
+export { default as xterm } from "npm:@xterm/headless@6.0.0"; // a terminal without a screen
 export { default as axe, type RunOptions } from "npm:axe-core@4.10.3"; // accessibility checks
 export {
   type Browser,

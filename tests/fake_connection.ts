@@ -15,6 +15,7 @@ export class FakeConnection implements Connection {
   #waiting: { lines: readonly string[]; handled: () => void }[] = [];
   #wake = () => {};
   #open = true;
+  echoesLocally = false;
   /** Whether the client was asked to hide its input. */
   hidden = false;
   /** The detected protocol, if the connection was rejected for it. */

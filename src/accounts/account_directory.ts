@@ -5,6 +5,7 @@
  * All names are held in memory, since they are looked up whenever a client chooses a nickname; `--max-accounts` bounds
  * them. Everything else stays in the store.
  */
+import { ACCOUNTS_MAX } from "./limits.ts";
 import { timingSafeEqual } from "node:crypto";
 import type { CommandOf, Results } from "../chat/commands.ts";
 import type { Directory } from "../chat/directory.ts";
@@ -18,9 +19,6 @@ import { readAccount, writeAccount } from "./account_records.ts";
 import { type AccountStore, fromBase64, fromTexts, revisionOf } from "./account_store.ts";
 import { CERTIFICATES_MAX, type CertificateStore } from "./certificate_store.ts";
 import { isWord, type StoredToken, TOKENS_MAX, type TokenStore, WORD_ID, WORD_TIME } from "./token_store.ts";
-
-/** The most accounts, by default. */
-export const ACCOUNTS_MAX = 10_000;
 
 /** Where a directory is stored. */
 export interface DirectoryStores {

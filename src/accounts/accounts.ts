@@ -13,7 +13,7 @@ import { type Derive, derive, hashPassword, verifyPassword } from "./password.ts
 import { deriveKeys, fakeKeys, ITERATIONS, type ScramKeys } from "./scram.ts";
 import { Tokens } from "./tokens.ts";
 
-export { ACCOUNTS_MAX } from "./account_directory.ts";
+export { ACCOUNTS_MAX } from "./limits.ts";
 export type { Account };
 
 /** Options of {@linkcode Accounts}. */

@@ -15,9 +15,6 @@ import { networksOf } from "../util/address_ranges.ts";
 import { FairQueue } from "../util/fair_queue.ts";
 import { type NetworkLimit, NetworkLimiter } from "../util/network_limiter.ts";
 
-/** After how many wrong passwords a client is disconnected, by default. */
-export const FAILURES_MAX = 3;
-
 /** How many wrong passwords from one network are checked in `FAILURES_TIME` (in milliseconds), and how many at once. */
 export const FAILURES_PER_TIME = 360;
 export const FAILURES_BURST = 240;

@@ -46,9 +46,14 @@ export function parseCommandLine(args: readonly string[], env: Environment, vers
   if (showsVersion) return { print: `tincan ${version}` };
   const { command, argument, more } = parseCommand(words);
   for (const name of OPTION_NAMES) {
-    const { command: only }: Flag = FLAGS[name];
-    if (only === undefined || only === command || !given.has(name)) continue;
-    throw new UsageError(`Cannot use --${flagName(name)}: it is for tincan ${only}`);
+    const { commands }: Flag = FLAGS[name];
+    if (!given.has(name) || commands?.includes(command)) continue;
+    if (commands !== undefined) {
+      throw new UsageError(`Cannot use --${flagName(name)}: it is for tincan ${commands.join(" and tincan ")}`);
+    }
+    if (command === "connect" && name !== "logLevel") {
+      throw new UsageError(`Cannot use --${flagName(name)}: it is for the server; see tincan connect HOST:PORT`);
+    }
   }
   const values = Object.fromEntries(OPTION_NAMES.map((name) => [name, readOption(name, given.get(name), env)]));
   return optionsOf(command, argument, more, values as FlagValues); // as each reader returns it
@@ -109,9 +114,9 @@ function parseCommand(words: readonly string[]): Pick<Options, "command" | "argu
 
 /** Returns the value of an option: of its flag, else of its variable, else its default. */
 function readOption(name: OptionName, given: string | undefined, env: Environment): unknown {
-  const { reader, default: byDefault, command }: Flag = FLAGS[name];
+  const { reader, default: byDefault, commands }: Flag = FLAGS[name];
   const variable = variableName(name);
-  const fromEnv = command === undefined ? env(variable) || undefined : undefined;
+  const fromEnv = commands === undefined ? env(variable) || undefined : undefined;
   const text = given ?? fromEnv;
   if (text === undefined) return byDefault === undefined ? undefined : reader.read(byDefault);
   const value = reader.read(text);

@@ -17,6 +17,11 @@ interface CommandRow {
 /** All commands, the default first. */
 const COMMAND_TABLE = {
   serve: { help: "run the chat server; the default" },
+  connect: {
+    argument: "TARGET",
+    takesMore: true,
+    help: "chat here: HOST[:PORT], a URL or an invite link; a #ROOM may follow",
+  },
   echo: { help: "run an echo server that answers every line with Hello, world!" },
   passwd: {
     argument: "NAME",

@@ -15,8 +15,8 @@ export interface Flag {
   readonly help: string;
   /** What `docs/configuration.md` adds: whole sentences, in Markdown. */
   readonly details?: string;
-  /** The only command that takes the flag; such a flag has no environment variable. */
-  readonly command?: string;
+  /** The only commands that take the flag; such a flag has no environment variable. */
+  readonly commands?: readonly string[];
 }
 
 /** Rows of the table, by the name of their option. */

@@ -36,12 +36,14 @@ function flagReference(): string {
 
 /** An item for a flag: what it sets; below that, its default, what it accepts, and its environment variable. */
 function describe(name: string, flag: Flag): string {
-  const { value, help, reader, details, command } = flag;
+  const { value, help, reader, details, commands } = flag;
   const shown = shownDefault(flag);
   const facts = [
     value === "" ? "Off by default." : shown === undefined ? "Not set by default." : `Default: \`${shown}\`.`,
     `Accepts ${quotedAsCode(reader.accepts)}.`,
-    command === undefined ? `Environment: \`${variableName(name)}\`.` : `Only for \`tincan ${command}\`.`,
+    commands === undefined
+      ? `Environment: \`${variableName(name)}\`.`
+      : `Only for ${commands.map((command) => `\`tincan ${command}\``).join(" and ")}.`,
   ];
   const sentences = [`\`${`--${flagName(name)} ${value}`.trimEnd()}\`: ${help}.`, details];
   return `- ${sentences.filter((text) => text !== undefined).join(" ")}\n  - ${facts.join(" ")}\n`;

@@ -6,14 +6,14 @@
  * `options.maxPerIp`. To add a flag, add a row and use the option; `deno task docs` then updates the document. A default
  * that code needs as well, such as `ROOMS_MAX`, is imported from there.
  */
-import { ACCOUNTS_MAX } from "../accounts/accounts.ts";
-import { FAILURES_MAX } from "../accounts/login_throttle.ts";
+import { ACCOUNTS_MAX, FAILURES_MAX } from "../accounts/limits.ts";
 import { ALWAYS_ON_POLICIES } from "../chat/always_on.ts";
 import { ROOMS_MAX, ROOMS_TOTAL, SESSIONS_MAX } from "../chat/chat_options.ts";
 import { LOG_FORMATS, LOG_LEVELS, MESSAGE_RATE } from "../monitoring/log.ts";
 import { REGISTRATION_TIME } from "../protocol/irc/keepalive.ts";
 import { TAGS_MAX } from "../protocol/irc/options.ts";
 import { formatDuration } from "../util/duration.ts";
+import { connect } from "./connect_flags.ts";
 import type { Flag, Flags } from "./flag.ts";
 import * as read from "./readers.ts";
 import { exports, files, history } from "./storage_flags.ts";
@@ -341,7 +341,7 @@ const passwd = {
     reader: read.nickname,
     help: "account in --data whose password to set, in place of printing a line",
     details: "Its devices and bots are signed out. The server must be stopped.",
-    command: "passwd",
+    commands: ["passwd"],
   },
 } as const satisfies Flags;
 
@@ -358,6 +358,7 @@ export const FLAG_GROUPS: Readonly<Record<string, Flags>> = {
   "Log": log,
   "Passwords": passwd,
   "Export": exports,
+  "Connect": connect,
 };
 
 /** All flags, by the name of their option. */
@@ -373,6 +374,7 @@ export const FLAGS = {
   ...log,
   ...passwd,
   ...exports,
+  ...connect,
 };
 
 /** The name of an option that a flag sets. */

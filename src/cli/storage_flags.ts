@@ -1,9 +1,9 @@
 /** The flags for stored data: messages, uploaded files, and their export. */
 import { KEEP_PRIVATE } from "../chat/conversations.ts";
 import { UPLOADS } from "../files/file_store.ts";
-import { SYNCS } from "../history/database.ts";
+import { SYNCS } from "../history/sync.ts";
 import type { ExportFormat } from "../history/export.ts";
-import { HISTORY_MAX } from "../protocol/irc/history.ts";
+import { HISTORY_MAX } from "../protocol/irc/limits.ts";
 import type { Flags } from "./flag.ts";
 import * as read from "./readers.ts";
 
@@ -88,8 +88,8 @@ export const exports = {
   room: {
     value: "ROOM",
     reader: read.roomName,
-    help: "room to export; without it, all rooms",
-    command: "export",
+    help: "room to export; without it, all rooms; or room to join",
+    commands: ["export", "connect"],
   },
   format: {
     value: "FORMAT",
@@ -97,7 +97,7 @@ export const exports = {
     default: EXPORT_FORMATS[0],
     help: "text for people, or jsonl (one JSON object per line) for import",
     details: "Only `jsonl` includes private conversations, and the keys and bans of rooms.",
-    command: "export",
+    commands: ["export"],
   },
   files: {
     value: "",
@@ -105,6 +105,6 @@ export const exports = {
     default: "no",
     help: "export the uploaded files as well",
     details: "A switch. It needs `--format jsonl`, and exports the files of all rooms.",
-    command: "export",
+    commands: ["export"],
   },
 } as const satisfies Flags;

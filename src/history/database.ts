@@ -4,6 +4,7 @@
  * It is `tincan.db`, an SQLite database in a directory of its own. `tincan.lock` beside it is locked while a process uses
  * the directory; it also takes up some space, see `disk_reserve.ts`. A file that tincan cannot use is left unchanged.
  */
+import { type Sync, SYNCS } from "./sync.ts";
 import { DatabaseSync } from "node:sqlite";
 import { basename, join } from "node:path";
 import { copyOf } from "./copy.ts";
@@ -38,9 +39,7 @@ const CHECKPOINT_PAGES = 250;
 /** The size to which the log is truncated after a checkpoint, in bytes. */
 const LOG_SIZE = 64 * 1024 * 1024;
 
-/** What a committed transaction survives: `normal` the end of the process, `full` a power cut as well. */
-export const SYNCS = ["normal", "full"] as const;
-export type Sync = typeof SYNCS[number];
+export { type Sync, SYNCS };
 
 /** The permissions for files, and the permission bits of users other than the owner. */
 const PRIVATE = 0o600;

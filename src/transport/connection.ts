@@ -33,6 +33,9 @@ export interface Connection {
   /** The SHA-256 fingerprint of the client's certificate in hexadecimal, if it has given one. */
   readonly certificate?: string | undefined;
 
+  /** Whether the client is known to show the lines that its user types, as telnet does. May become true with any read. */
+  readonly echoesLocally: boolean;
+
   /** Maximum length of a line from this client in bytes, excluding its end. */
   readonly maxLine: number;
 

@@ -124,6 +124,10 @@ export abstract class LineConnection implements Connection {
     this.outbox = new Outbox(options.sendBuffer, sink, { timeout: options.stallTime, onStalled });
   }
 
+  get echoesLocally(): boolean {
+    return false;
+  }
+
   get queued(): number {
     return this.outbox.size;
   }

@@ -99,6 +99,7 @@ class TcpConnection extends LineConnection {
   readonly #socket: Socket;
   readonly #lineEnd: TcpOptions["lineEnd"];
   #isTelnet = false;
+  #echoesLocally = false;
 
   constructor(socket: Socket, options: TcpOptions) {
     super(socket, options, options.lineEnd === "\r\n" ? CRLF : LF);
@@ -116,6 +117,10 @@ class TcpConnection extends LineConnection {
 
   get peer(): string {
     return peerOf(this.#socket);
+  }
+
+  override get echoesLocally(): boolean {
+    return this.#echoesLocally;
   }
 
   override hideInput(hidden: boolean): void {
@@ -179,6 +184,7 @@ class TcpConnection extends LineConnection {
       const read = buffer.subarray(0, count ?? 0);
       const text = telnet?.filter(read) ?? read;
       if (telnet?.seen) this.#isTelnet = true;
+      if (telnet?.negotiates) this.#echoesLocally = true;
       if (telnet?.timingMark) {
         this.#sendBytes(NO_TIMING_MARK);
         if (this.closing) return;

@@ -7,8 +7,11 @@
  * Ctrl-C of a telnet client (IAC IP) becomes a line: see `INTERRUPT`. The client shows no output after it until the server has
  * answered the timing mark that it asks for.
  *
- * Other option offers are not answered, so the client remains a plain network virtual terminal. The only option used is ECHO,
- * to hide passwords while they are typed.
+ * Other option offers are not answered, so the client remains a plain network virtual terminal, which shows typed lines itself.
+ * The only option used is ECHO, to hide passwords while they are typed.
+ *
+ * The telnet programs of Linux send no command to ports other than 23 before they are asked something (`HIDE_INPUT`), or before
+ * Ctrl-C. Until then they cannot be told from nc, and nothing is sent to find out: nc would print it.
  *
  * Only for listeners that expect telnet clients: the byte 0xFF does not occur in UTF-8, but it does in other encodings (in
  * CP1251 it is a letter), and the bytes after it would be lost.
@@ -30,8 +33,10 @@ export const NO_TIMING_MARK: Uint8Array<ArrayBuffer> = new Uint8Array([0xff, 0xf
 const NUL = 0x00;
 const ETX = 0x03;
 const TIMING_MARK = 0x06;
+const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
+const SPACE = 0x20;
 const IAC = 0xff; // "interpret as command": begins each command
 const SB = 0xfa; // begins a subnegotiation …
 const SE = 0xf0; // … which IAC SE ends
@@ -53,6 +58,12 @@ const enum State {
 export class TelnetFilter {
   /** Whether a command was received: the client is a telnet client. */
   seen = false;
+
+  /**
+   * Whether an option was negotiated. Unlike `seen`, this is not mistaken for letters of CP1251: only options below 32 count,
+   * which are no letters.
+   */
+  negotiates = false;
 
   /** Whether the last call of `filter` has met a request for a timing mark. */
   timingMark = false;
@@ -113,10 +124,10 @@ export class TelnetFilter {
           break;
         case State.DoOption:
           if (byte === TIMING_MARK) this.timingMark = true;
-          this.#state = State.Data;
+          this.#takeOption(byte);
           break;
         case State.Option:
-          this.#state = State.Data;
+          this.#takeOption(byte);
           break;
         case State.Subnegotiation:
           if (byte === IAC) this.#state = State.SubnegotiationCommand;
@@ -127,5 +138,10 @@ export class TelnetFilter {
       }
     }
     return text.subarray(0, length);
+  }
+
+  #takeOption(option: number) {
+    if (option < SPACE && option !== LF && option !== CR && option !== TAB) this.negotiates = true;
+    this.#state = State.Data;
   }
 }

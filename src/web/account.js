@@ -58,13 +58,13 @@ export function loadLogin({ connection }) {
 /** The chats that have asked for a token, and wait for it. @type {WeakSet<ChatContext>} */
 const asking = new WeakSet();
 
-/** Asks for a token, with which this device stays signed in, unless it has one. @param {ChatContext} chat */
-export function staySignedIn(chat) {
+/** Asks for a token, with which this device stays signed in, unless it has one. @param {ChatContext} chat @param {string} [device] Its name. */
+export function staySignedIn(chat, device = deviceName(navigator.userAgent)) {
   const { connection, model } = chat;
   const { account: name } = connection;
   if (!chat.online || name === "" || connection.login?.isToken || asking.has(chat)) return;
   asking.add(chat);
-  chat.request("TOKEN", ["STAY", deviceName(navigator.userAgent)], {
+  chat.request("TOKEN", ["STAY", device], {
     onToken(password) {
       asking.delete(chat);
       if (connection.account !== name) return; // logged out meanwhile

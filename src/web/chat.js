@@ -56,9 +56,9 @@ export class Chat {
 
   #confirmedAt = 0;
 
-  /** @param {string} url */
-  constructor(url) {
-    this.connection = new Connection(url);
+  /** @param {import("./connection.js").Dialer} dialer */
+  constructor(dialer) {
+    this.connection = new Connection(dialer);
     this.connection.onMessage = (message, request) => receive(this, message, request);
     this.connection.onStatus = (status) => this.#statusChanged(status);
     this.connection.onAccount = () => {

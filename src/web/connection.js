@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The connection to the server: IRC over a WebSocket. It registers, negotiates capabilities, logs in, checks with PING that
+ * The connection to the server: IRC over a WebSocket, or what else a dialer opens. It registers, negotiates capabilities, logs in, checks with PING that
  * the server answers, and reconnects with increasing delays.
  *
  * It handles nicknames and passwords while it registers, but knows nothing of rooms. It sends no password before the server
@@ -9,7 +9,6 @@
 import { syncClock } from "./clock.js";
 import { parse, plainLogin, render } from "./irc.js";
 import { Batches, CONCAT, limitsIn, MULTILINE } from "./multiline.js";
-import { ANSWER_TIMEOUT, fetchRejection } from "./rejection.js";
 import {
   banText,
   closeText,
@@ -38,6 +37,27 @@ import {
  * @property {"server" | "account"} [passwordFor] Which password is needed.
  * @property {boolean} [optional] Whether another nickname will do as well.
  * @property {boolean} [wasRejected] Whether a wrong password was given.
+ */
+
+/**
+ * The part of a WebSocket that the connection uses.
+ *
+ * @typedef {object} Socket
+ * @property {number} readyState 1 while lines can be sent.
+ * @property {((event: any) => void) | null} onopen
+ * @property {((event: any) => void) | null} onmessage With `data`: one or more lines.
+ * @property {((event: any) => unknown) | null} onclose With the `reason`.
+ * @property {(line: string) => void} send
+ * @property {() => void} close
+ */
+
+/**
+ * How the server is reached.
+ *
+ * @typedef {object} Dialer
+ * @property {() => Socket} open
+ * @property {() => Promise<string>} rejection Why the server rejected a socket that was never open, if it says so.
+ * @property {() => string} trouble Why the server cannot be reached from here, if that is known.
  */
 
 /** @typedef {{ name: string, password: string, isToken?: boolean }} Login A registered nickname, and its password or token. */
@@ -69,14 +89,26 @@ const CAPABILITIES = [
   "tincan.chat/mentions",
 ];
 
+/** How long the server may take to answer: a registration, a PING, or a request for the reason. In milliseconds. */
+export const ANSWER_TIMEOUT = 15_000;
+
 /** A PING is sent after so much time without a line from the server, in milliseconds. */
 const PING_AFTER = 30_000;
+
+/** The most requests that wait for an answer. Above it, the oldest one counts as not answered. */
+export const REQUESTS_MAX = 2000;
+
+/** The most characters of the list of capabilities that a server offers. */
+const OFFERED_MAX = 16 * 1024;
 
 /** The longest delay between two attempts, in milliseconds. */
 const RETRY_MAX = 30_000;
 
 /** The most letters in a nickname. The server rejects longer ones. */
 const NICK_MAX = 30;
+
+/** The letters in a nickname that every server takes (RFC 2812, section 1.2.1). */
+const NICK_LEAST = 9;
 
 /**
  * @template Context What is remembered of a line that was sent, and passed on with each line that answers it.
@@ -110,8 +142,11 @@ export class Connection {
   /** @type {(context: Context) => void} Called for each request that was not answered when the connection ended. */
   onUnanswered = () => {};
 
-  #url;
-  /** @type {WebSocket | undefined} */
+  /** Whether it takes another nickname by itself if the wanted one is invalid or in use, and does not ask. */
+  takesOtherNicks = false;
+
+  #dialer;
+  /** @type {Socket | undefined} */
   #socket;
   /** @type {Map<string, Context>} Requests without an answer, by label. */
   #requests = new Map();
@@ -131,6 +166,7 @@ export class Connection {
   #loginError = "";
   /** Whether it registers with another nickname than the wanted one. */
   #triesOtherNick = false;
+  #nickMax = NICK_MAX;
   /** @type {{ login: Login, done: (why: string) => void } | undefined} A login after registration that is in progress. */
   #pendingLogin;
   #error = "";
@@ -138,11 +174,12 @@ export class Connection {
   #pingedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #watch;
 
-  /** @param {string} url */
-  constructor(url) {
-    this.#url = url;
-    setInterval(() => this.#checkTimeouts(), 5_000);
+  /** @param {Dialer} dialer */
+  constructor(dialer) {
+    this.#dialer = dialer;
   }
 
   /** Sets passwords that the server has accepted before. @param {string} password @param {Login} [login] */
@@ -162,8 +199,9 @@ export class Connection {
     this.isNickRegistered = this.#triesOtherNick = false;
     this.#capabilities.clear();
     this.#receivedAt = Date.now();
+    this.#watch ??= setInterval(() => this.#checkTimeouts(), 5_000);
     this.#setStatus({ kind: "connecting" });
-    const socket = this.#socket = new WebSocket(this.#url, ["lines.tincan", "text.ircv3.net"]);
+    const socket = this.#socket = this.#dialer.open();
     let open = false;
     socket.onopen = () => {
       open = true;
@@ -172,12 +210,11 @@ export class Connection {
       this.#send("NICK", [nick]);
       this.#send("USER", [nick, "0", "*", nick]);
     };
-    // With the subprotocol lines.tincan, a frame may contain several lines.
     socket.onmessage = ({ data }) => {
       for (const line of String(data).split("\n")) this.#receive(parse(line));
     };
     socket.onclose = async ({ reason }) => {
-      const why = open ? this.#error || reason : await fetchRejection(this.#url);
+      const why = open ? this.#error || reason : await this.#dialer.rejection();
       if (socket === this.#socket) this.#handleClose(why);
     };
   }
@@ -191,6 +228,11 @@ export class Connection {
   get multiline() {
     const [, value = ""] = new RegExp(`(?:^| )${MULTILINE}=(\\S+)`).exec(this.#offered) ?? [];
     return this.has(MULTILINE) ? limitsIn(value) : undefined;
+  }
+
+  /** Why the login during registration failed, or the empty string. */
+  get loginError() {
+    return this.#loginError;
   }
 
   /** Reconnects now if it is waiting. */
@@ -215,6 +257,8 @@ export class Connection {
   disconnect(reason) {
     this.#send("QUIT", reason === "" ? [] : [reason]);
     this.#closeSocket();
+    clearInterval(this.#watch);
+    this.#watch = undefined;
     this.#setStatus({ kind: "idle", reason: "You have disconnected." });
   }
 
@@ -266,6 +310,11 @@ export class Connection {
     if (context === undefined) return undefined;
     const label = (++this.#labels).toString(36);
     this.#requests.set(label, context);
+    const [oldest] = this.#requests;
+    if (this.#requests.size > REQUESTS_MAX && oldest !== undefined) {
+      this.#requests.delete(oldest[0]);
+      queueMicrotask(() => this.onUnanswered(oldest[1])); // after this request was sent
+    }
     return label;
   }
 
@@ -276,7 +325,7 @@ export class Connection {
 
   /** @param {string} line */
   #sendLine(line) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(line);
+    if (this.#socket?.readyState === 1) this.#socket.send(line);
   }
 
   /** @param {Message} message */
@@ -337,6 +386,8 @@ export class Connection {
         break;
       case "432":
       case "433":
+      case "436":
+      case "437":
         if (this.status.kind === "connecting") return this.#handleNickError(command, params[2] ?? "");
         break;
       case "NICK":
@@ -364,11 +415,13 @@ export class Connection {
 
   /** Handles CAP. @param {string} what @param {string} list @param {boolean} more Whether another line of the list follows. */
   #negotiate(what, list, more) {
-    if (what === "ACK") { for (const name of list.split(" ")) this.#capabilities.add(name); }
+    if (what === "ACK") {
+      for (const name of list.split(" ")) if (CAPABILITIES.includes(name)) this.#capabilities.add(name);
+    }
     if (what === "ACK" && this.login !== undefined && this.has("sasl")) return this.#send("AUTHENTICATE", ["PLAIN"]);
     if (what === "ACK" || what === "NAK") return this.#send("CAP", ["END"]);
     if (what !== "LS") return;
-    this.#offered += ` ${list}`;
+    if (this.#offered.length < OFFERED_MAX) this.#offered += ` ${list}`;
     if (more) return;
     const offered = new Set(this.#offered.split(" ").map((word) => word.split("=")[0]));
     const wanted = CAPABILITIES.filter((name) => offered.has(name));
@@ -398,13 +451,15 @@ export class Connection {
     const registered = code === "433" && isRegisteredNick(why);
     // In use: by other devices of the user, if the password was a typing error.
     const inUse = code === "433" && !registered && !isConfusableNick(why);
-    if ((registered || (inUse && this.#loginError !== "")) && !this.#wasOnline) return this.#requireAccountPassword();
-    if (this.#wasOnline || (code === "433" && this.login !== undefined && this.#loginError === "")) {
+    const other = this.takesOtherNicks || this.#wasOnline;
+    if ((registered || (inUse && this.#loginError !== "")) && !other) return this.#requireAccountPassword();
+    if (other || (code === "433" && this.login !== undefined && this.#loginError === "")) {
       this.isNickRegistered ||= registered;
       this.#triesOtherNick = true;
+      if (code === "432" && this.nick.length > NICK_LEAST) this.#nickMax = NICK_LEAST; // it may be too long
       // Names that are written from right to left cannot end in `_`.
-      const longer = code === "433" && this.nick.length < NICK_MAX;
-      this.nick = longer ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e6)}`;
+      const longer = code !== "432" && this.nick.length < this.#nickMax;
+      this.nick = longer ? `${this.nick}_` : `guest${Math.floor(Math.random() * 1e4)}`;
       return this.#send("NICK", [this.nick]);
     }
     const reason = replyText(code, [this.nick, why])?.text ?? "Choose another name.";
@@ -461,6 +516,7 @@ export class Connection {
     }
     if (isSignedOut(why)) return this.#signedOut(signedOutText(why));
     const held = this.#passwordError;
+    const trouble = this.#dialer.trouble();
     // The server is full, and its reason is a sentence. Frequent attempts would not help.
     const full = kind === "connecting" && why.endsWith(".");
     this.#closeSocket();
@@ -468,8 +524,8 @@ export class Connection {
       ? held
       : full
       ? why
-      : !navigator.onLine
-      ? "You are offline."
+      : trouble !== ""
+      ? trouble
       : isBan(why)
       ? banText(why)
       : why !== ""

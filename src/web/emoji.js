@@ -14,9 +14,18 @@
 /** @type {Promise<Emoji[]> | undefined} */
 let loading;
 
+/** Loads the text of the list. The page fetches it. */
+let loadText = fetchList;
+
+/** Loads the list in another way from now on: the terminal client has it in its file. @param {() => Promise<string>} load */
+export function useEmojiList(load) {
+  loadText = load;
+  loading = undefined;
+}
+
 /** Loads all emoji, once, in the order of pickers. If that fails, there are none, and the next call tries again. @returns {Promise<Emoji[]>} */
 export function loadEmoji() {
-  return loading ??= fetchList().then(parseEmoji).catch(() => {
+  return loading ??= loadText().then(parseEmoji).catch(() => {
     loading = undefined;
     return [];
   });

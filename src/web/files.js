@@ -41,7 +41,7 @@ export function noteFileHost(url) {
  */
 export function fileLinks(text, folder) {
   if (!text.includes("/f/")) return []; // the common case
-  const base = folder ?? new URL(".", location.href).href;
+  const base = folder ?? (globalThis.location ? new URL(".", location.href).href : publicBase); // a terminal has no location
   /** @type {Map<string, FileLink>} */
   const files = new Map();
   for (const { href } of findLinks(text)) {

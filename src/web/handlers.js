@@ -26,11 +26,14 @@ import { receiveTyping, stopTyping } from "./typing.js";
 /** WHO, which tells who is away, is sent only for rooms of at most so many members. */
 const WHO_MAX = 200;
 
+/** The most entries of a list that the server sends, such as that of its rooms. Further ones are dropped. */
+export const LIST_MAX = 20_000;
+
 /** Shown after a login with a one-time word. */
 const CHOOSE_PASSWORD = "You have logged in with a one-time word. Choose a new password now, in your settings.";
 
 /** The prefixes of members by the mode that gives the rank, the highest first (PREFIX of RPL_ISUPPORT). */
-const PREFIX_OF = { q: "~", o: "@", v: "+" };
+const PREFIX_OF = { q: "~", a: "&", o: "@", h: "%", v: "+" };
 
 /** Numerics that are the error of a JOIN. */
 const JOIN_ERRORS = new Set(["403", "405", "471", "473", "474", "475", "476", "477"]);
@@ -84,7 +87,7 @@ const HANDLERS = {
     else if (what === "DEVICE") {
       const [, used = "", host = "", flags = "", room = ""] = rest;
       const limits = [flags.includes("r") ? "read only" : "", room === "*" ? "" : `only ${room}`];
-      request?.devices?.push({
+      collect(request?.devices, {
         id: Number(id),
         name: text,
         used: new Date(used),
@@ -228,7 +231,8 @@ const HANDLERS = {
     const [, name = "", letters = "", ...args] = message.params;
     const room = chat.model.find(name);
     if (room !== undefined) {
-      room.modes = new Map(modeChanges(letters, args).map(({ letter, arg }) => [letter, arg]));
+      const settings = modeChanges(letters, args).filter(({ letter }) => /^[a-zA-Z]$/.test(letter));
+      room.modes = new Map(settings.map(({ letter, arg }) => [letter, arg]));
       chat.model.emit("room", room);
     }
     handleNumeric(chat, message, request);
@@ -291,7 +295,7 @@ const HANDLERS = {
     chat.model.tell(request.room, text);
   },
   271(_chat, { params: [, , name = ""] }, request) {
-    request?.ignored?.push(name);
+    collect(request?.ignored, name);
   },
   272({ model }, _message, request) {
     if (request?.ignored !== undefined) model.setIgnored(request.ignored);
@@ -325,7 +329,7 @@ const HANDLERS = {
 
   /** RPL_LIST. */
   322(_chat, { params: [, name = "", people = "", topic = ""] }, request) {
-    request?.list?.push({ name, people: Number(people), topic: plainText(topic) });
+    collect(request?.list, { name, people: Number(people), topic: plainText(topic) });
   },
   323(_chat, _message, request) {
     request?.onListEnd?.();
@@ -341,7 +345,7 @@ const HANDLERS = {
 
   /** RPL_WHOREPLY: all people who are online, or who is away. */
   352({ model }, { params }, request) {
-    if (request?.names !== undefined) request.names.push(params[5] ?? "");
+    if (request?.names !== undefined) collect(request.names, params[5] ?? "");
     else if (request?.silent) setAway(model, params[5] ?? "", params[6]?.startsWith("G") ?? false);
   },
 
@@ -356,11 +360,11 @@ const HANDLERS = {
 
   /** RPL_NAMREPLY. */
   353({ model }, { params: [, , name = "", names = ""] }, request) {
-    if (request?.names !== undefined) return void request.names.push(...names.split(" "));
+    if (request?.names !== undefined) return collect(request.names, ...names.split(" "));
     const room = model.find(name);
     for (const word of names.split(" ")) {
-      const [, prefixes = "", nick = ""] = /^([~@+]*)(.*)$/.exec(word) ?? [];
-      if (nick !== "") room?.members.set(fold(nick), { nick, prefixes, away: false });
+      const [, prefixes = "", nick = ""] = /^([~&@%+]*)(.*)$/.exec(word) ?? [];
+      if (nick !== "" && room !== undefined) model.setMember(room, { nick, prefixes, away: false });
     }
   },
   366(chat, { params: [, name = ""] }, request) {
@@ -405,7 +409,7 @@ function handleMessage(chat, message, request) {
   const own = fold(nick) === fold(model.nick);
   if (own && request?.pending !== undefined && request.room !== undefined) chat.confirm(request.room, request.pending);
 
-  const [, few = "", to = target] = /^([~@+]+)(#.*)$/s.exec(target) ?? [];
+  const [, few = "", to = target] = /^([~&@%+]+)(#.*)$/s.exec(target) ?? [];
   const line = lineOf(model, message, !isRoom(to), few);
   if (line === undefined) return;
   if (request?.onLine !== undefined) return request.onLine(to, line);
@@ -440,6 +444,11 @@ function handleNumeric(chat, { command, params: [, ...params] }, request) {
   model.tell(request?.room ?? model.find(params[0] ?? "") ?? model.current, said.text);
 }
 
+/** Adds to the list that a request collects. @template T @param {T[] | undefined} list @param {T[]} entries */
+function collect(list, ...entries) {
+  if (list !== undefined && list.length < LIST_MAX) list.push(...entries);
+}
+
 /** Handles a change of the user's own modes. @param {Model} model @param {string} letters @param {PendingRequest} [request] */
 function ownModes(model, letters, request) {
   for (const { on, letter } of modeChanges(letters, [])) if (letter === "o") model.setServerOperator(on);
@@ -448,7 +457,7 @@ function ownModes(model, letters, request) {
 
 /** Whether a mode is a setting of the room, and not a rank or a list. @param {string} letter */
 function isSetting(letter) {
-  return !"qovbeI".includes(letter);
+  return /^[a-zA-Z]$/.test(letter) && !"qaohvbeI".includes(letter);
 }
 
 /** Shows why a JOIN failed. @param {ChatContext} chat @param {Room} room @param {string} text @param {boolean} key Whether the room needs a key. */

@@ -33,6 +33,9 @@ const SEARCH = "soju.im/search";
 const LATEST = 100;
 const PAGE = 50;
 
+/** How many lines more than requested are taken: servers count messages, of which each may have several lines. */
+const EXCESS_MAX = 1000;
+
 /** How many search results are requested at a time. */
 const RESULTS = 50;
 
@@ -238,7 +241,7 @@ function requestHistory(chat, command, params, limit, { done, failed }) {
   const names = [];
   let count = 0; // lines, not messages: the server limits the lines of an answer
   const found = (/** @type {string} */ name, /** @type {Line} */ line) => {
-    count++;
+    if (++count > limit + EXCESS_MAX) return;
     if (append(lines, line) === "added") names.push(name);
   };
   // Not a constant: the first requests are sent before RPL_ISUPPORT has come.

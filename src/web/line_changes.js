@@ -17,6 +17,10 @@ import { fold, isRoom } from "./room.js";
 /** The capability for deleting messages. */
 const REDACTION = "draft/message-redaction";
 
+/** The most different reactions to a message, and the most members of each that are known. Further ones are dropped. */
+export const REACTIONS_MAX = 50;
+export const REACTED_MAX = 1000;
+
 /** The id of the message that another one replies or reacts to. @param {Map<string, string>} tags */
 export function repliedTo(tags) {
   return baseId(tags.get("+draft/reply") ?? tags.get("+reply") ?? "") || undefined;
@@ -87,6 +91,7 @@ function react(line, text, { key, nick, own }, on) {
   if (line.deletedBy !== undefined) return;
   const all = line.reactions ?? [];
   const known = all.find((each) => each.text === text);
+  if (on && (known === undefined ? all.length >= REACTIONS_MAX : known.nicks.size >= REACTED_MAX)) return;
   const nicks = new Map(known?.nicks);
   if (on) nicks.set(key, nick);
   else nicks.delete(key);

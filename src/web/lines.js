@@ -93,3 +93,37 @@ export function append(lines, line) {
   lines.push(line);
   return "added";
 }
+
+/** Messages of one person are shown as one block if no more than this is between them, in milliseconds. */
+const CONTINUED_WITHIN = 5 * 60_000;
+
+/** Whether a line continues the block of the line before it, and needs no name. @param {Line | undefined} a @param {Line} b */
+export function isContinued(a, b) {
+  return a !== undefined && b.reply === undefined && a.kind === b.kind && (b.kind === "say" || b.kind === "notice") &&
+    a.nick === b.nick &&
+    b.time.getTime() - a.time.getTime() < CONTINUED_WITHIN;
+}
+
+/** Successive joins and parts in a sentence: the outcome for each member. @param {Line[]} lines */
+export function membershipText(lines) {
+  /** @type {Map<string, string>} The outcome for each nickname. */
+  const outcomes = new Map();
+  for (const { nick = "", change } of lines) {
+    if (change === undefined) continue;
+    const before = outcomes.get(nick);
+    if (before === undefined) outcomes.set(nick, change === "came" ? "joined" : "left");
+    else if (before === "left" && change === "came") outcomes.set(nick, "left and rejoined");
+    else outcomes.set(nick, change === "came" ? "joined" : before === "joined" ? "joined and left" : "left");
+  }
+  const parts = ["joined", "left", "left and rejoined", "joined and left"].flatMap((outcome) => {
+    const who = [...outcomes].flatMap(([nick, it]) => it === outcome ? [nick] : []);
+    return who.length === 0 ? [] : [`${nickList(who)} ${outcome}`];
+  });
+  return [...parts, ...lines.flatMap(({ change, text }) => change === undefined ? [text] : [])].join(" · ");
+}
+
+/** @param {string[]} names */
+function nickList(names) {
+  if (names.length > 3) return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
+  return names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}

@@ -11,6 +11,7 @@ import { joinInvitation, takeInvitation, useInvitation } from "./invitation.js";
 import { plainText } from "./format.js";
 import { ignoreComposingKeys } from "./keys.js";
 import { later, loadLater, whenOnline } from "./later.js";
+import { webSockets } from "./rejection.js";
 import { saveReadMarkers } from "./read_markers.js";
 import { sendMarkers, storeMarker } from "./read_sync.js";
 import { localStore, sessionStore } from "./storage.js";
@@ -28,7 +29,7 @@ import { showTabs } from "./views/tabs.js";
 /** @typedef {import("./connection.js").Status} Status */
 
 const invitation = takeInvitation(); // first, as it changes the address
-const chat = new Chat(new URL("irc", location.href.replace(/^http/, "ws").replace(/[?#].*/s, "")).href);
+const chat = new Chat(webSockets(new URL("irc", location.href.replace(/^http/, "ws").replace(/[?#].*/s, "")).href));
 const { model } = chat;
 chat.network = document.title; // as the server wrote it into the page
 

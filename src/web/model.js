@@ -29,6 +29,15 @@ import { fold, Room } from "./room.js";
 /** Shown between two lines if messages may be missing between them. */
 export const HISTORY_UNKNOWN = "Messages sent while you were away are not shown here.";
 
+/** The most tabs. A server can open them, by invitations and private messages; above it, the oldest one that is not shown is closed. */
+export const TABS_MAX = 500;
+
+/** The most members in all rooms together; further ones are not listed. */
+export const MEMBERS_MAX = 250_000;
+
+/** The most users whose lines are not shown. */
+export const IGNORED_MAX = 1000;
+
 /** All rooms and conversations, and what the user sees of them. Each change is emitted to the listeners. */
 export class Model {
   nick = "";
@@ -79,10 +88,20 @@ export class Model {
     if (room === undefined) {
       room = new Room(name);
       this.rooms.set(fold(name), room);
+      this.#limitTabs(room);
       this.emit("tabs");
       this.emit("opened", room);
     }
     return room;
+  }
+
+  /** Closes a tab if there are too many: of conversations and rooms without the user if there is one, and not one with messages that were not sent. @param {Room} added */
+  #limitTabs(added) {
+    if (this.rooms.size <= TABS_MAX) return;
+    const others = [...this.rooms.values()].filter((room) => room !== added && room !== this.current);
+    const idle = others.filter(({ pending }) => pending.length === 0);
+    const oldest = idle.find(({ isRoom, state }) => !isRoom || state === "out") ?? idle[0] ?? others[0];
+    if (oldest !== undefined) this.close(oldest);
   }
 
   /** @param {Room} room */
@@ -111,7 +130,7 @@ export class Model {
 
   /** Sets the users whose lines are not shown. @param {string[]} names */
   setIgnored(names) {
-    this.#ignored = new Map(names.map((name) => [fold(name), name]));
+    this.#ignored = new Map(names.slice(-IGNORED_MAX).map((name) => [fold(name), name]));
     for (const room of this.rooms.values()) {
       for (const line of [...room.lines, ...room.queue ?? []]) {
         if (line.author !== undefined) line.ignored = !line.own && this.ignores(line.author);
@@ -274,9 +293,16 @@ export class Model {
 
   /** Adds or updates a member. @param {Room} room @param {string} nick @param {string} prefixes @param {boolean} isNew Whether it has joined. */
   addMember(room, nick, prefixes = "", isNew = false) {
-    const away = room.members.get(fold(nick))?.away ?? false;
-    room.members.set(fold(nick), { nick, prefixes, away, isNew });
+    this.setMember(room, { nick, prefixes, away: room.members.get(fold(nick))?.away ?? false, isNew });
     this.emit("members", room);
+  }
+
+  /** Adds or replaces a member without telling the listeners. @param {Room} room @param {import("./room.js").Member} member */
+  setMember(room, member) {
+    const key = fold(member.nick);
+    let count = 0;
+    for (const { members } of this.rooms.values()) count += members.size;
+    if (count < MEMBERS_MAX || room.members.has(key)) room.members.set(key, member);
   }
 
   /** @param {Room} room @param {string} nick @returns {boolean} Whether it was a member. */

@@ -61,6 +61,9 @@ export function excessText(text, most, limits) {
     : `The message has ${length} lines; at most ${limits.lines} can be sent at once. ${way}`;
 }
 
+/** The most batches that are open at a time. Above it, the oldest one is forgotten. */
+export const BATCHES_MAX = 100;
+
 /** The most characters of a message of several lines. Further lines are dropped. */
 const TEXT_MAX = 65_536;
 
@@ -76,6 +79,8 @@ export class Batches {
   /** Opens a batch. @param {Message} start Its first line. @param {Context | undefined} context */
   open(start, context) {
     this.#open.set(start.params[0]?.slice(1) ?? "", { context, start, text: "" });
+    const [oldest] = this.#open.keys();
+    if (this.#open.size > BATCHES_MAX && oldest !== undefined) this.#open.delete(oldest);
   }
 
   /** The context of a batch. @param {string} name */

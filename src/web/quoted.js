@@ -2,6 +2,8 @@
 /**
  * Finds the messages that others reply to: among the lines of the room, or else in the history of the server.
  */
+import { fileLinks, isFileAlone } from "./files.js";
+import { plainText } from "./format.js";
 import { goToMessage, hasHistory, loadMessage } from "./history.js";
 import { toggleReaction } from "./line_changes.js";
 
@@ -11,6 +13,9 @@ import { toggleReaction } from "./line_changes.js";
 
 /** The most messages that are loaded for quotes and kept, for each room. */
 export const QUOTED_MAX = 200;
+
+/** The most characters of a quote. CSS cuts it to one line. */
+const QUOTE_MAX = 160;
 
 /** How many are loaded at a time. */
 const LOADING_MAX = 4;
@@ -68,4 +73,18 @@ export function lineActions(chat, room, changed) {
       return undefined;
     },
   };
+}
+
+/** The beginning of a message as a quote shows it: the name of a file, and no marks of code blocks. @param {Line} line */
+export function quoteText({ text, deletedBy }) {
+  if (deletedBy !== undefined) return "Deleted message";
+  const files = fileLinks(text);
+  if (isFileAlone(text, files)) return files[0]?.name ?? "";
+  return plainText(text).replace(/^(?:```.*|> ?)/gm, "").trim().slice(0, QUOTE_MAX);
+}
+
+/** What a deleted line shows in place of its text. @param {Line} line */
+export function deletedText({ nick, deletedBy = "", reason = "" }) {
+  const why = reason === "" ? "" : `: ${plainText(reason)}`;
+  return deletedBy === nick || deletedBy === "" ? `Deleted${why}` : `Deleted by ${deletedBy}${why}`;
 }

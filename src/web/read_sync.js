@@ -12,6 +12,9 @@ import { fold } from "./room.js";
 
 const CAPABILITY = "draft/read-marker";
 
+/** The most rooms whose marker on the server is remembered. Those above it are sent once more than needed. */
+const KNOWN_MAX = 2000;
+
 /** How a time begins. */
 const PREFIX = "timestamp=";
 
@@ -87,7 +90,9 @@ export function receiveMarker(chat, name, stamp) {
   const time = stamp.startsWith(PREFIX) ? new Date(stamp.slice(PREFIX.length)) : undefined;
   const { model } = chat;
   const { known } = stateOf(chat);
-  if (time !== undefined) known.set(fold(name), Math.max(time.getTime(), known.get(fold(name)) ?? 0));
+  if (time !== undefined && (known.size < KNOWN_MAX || known.has(fold(name)))) {
+    known.set(fold(name), Math.max(time.getTime(), known.get(fold(name)) ?? 0));
+  }
   const room = model.find(name);
   if (room === undefined) return;
   if (time !== undefined) model.readUpTo(room, time);

@@ -1,10 +1,18 @@
 // @ts-check
 /**
- * Why the server rejects connections.
+ * WebSockets to the server, and why the server rejects them.
  */
 
-/** How long the server may take to answer: a registration, a PING, or a request for the reason. In milliseconds. */
-export const ANSWER_TIMEOUT = 15_000;
+import { ANSWER_TIMEOUT } from "./connection.js";
+
+/** A dialer that opens WebSockets. @param {string} url @returns {import("./connection.js").Dialer} */
+export function webSockets(url) {
+  return {
+    open: () => new WebSocket(url, ["lines.tincan", "text.ircv3.net"]),
+    rejection: () => fetchRejection(url),
+    trouble: () => navigator.onLine ? "" : "You are offline.",
+  };
+}
 
 /**
  * Why the server rejected the WebSocket, if it says so. Browsers do not tell pages the response to a WebSocket request, so
@@ -12,7 +20,7 @@ export const ANSWER_TIMEOUT = 15_000;
  *
  * @param {string} url
  */
-export async function fetchRejection(url) {
+async function fetchRejection(url) {
   if (!navigator.onLine) return "";
   try {
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT);

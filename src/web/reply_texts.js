@@ -158,7 +158,7 @@ const ANSWERS = {
 
 /** Numerics that are meant for programs, or that the page shows in another form. */
 const HIDDEN = new Set(
-  "001 002 003 004 005 219 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422 900 901 903".split(" "),
+  "001 002 003 004 005 219 250 251 252 253 254 255 265 266 312 315 318 321 333 369 375 376 422 900 901 903".split(" "),
 );
 
 /**
@@ -240,7 +240,7 @@ export function modeChanges(letters, args) {
   for (const letter of letters) {
     if (letter === "+" || letter === "-") on = letter === "+";
     else {
-      const arg = "qovbeIk".includes(letter) || (letter === "l" && on) ? args.shift() ?? "" : "";
+      const arg = "qaohvbeIk".includes(letter) || (letter === "l" && on) ? args.shift() ?? "" : "";
       const [set, unset] = MODES[/** @type {keyof MODES} */ (letter)] ?? [`set +${letter}`, `set -${letter}`];
       changes.push({ on, letter, arg, text: String(on ? set : unset).replace("%", () => arg) });
     }

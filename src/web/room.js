@@ -63,6 +63,13 @@ import { append, countsAsNew, firstPosition, indexAfter, lastPosition, positionO
 const LINES_MAX = 2000;
 const LINES_SPARE = 100;
 
+/** The most lines that wait until the history before them is loaded. Above it, the oldest ones are dropped. */
+export const QUEUE_MAX = 2000;
+
+/** The most characters in the lines of a room, roughly: it is checked after each `CHARACTERS_SPARE` of new lines. */
+export const CHARACTERS_MAX = 2_000_000;
+const CHARACTERS_SPARE = 200_000;
+
 /** Shown if the server has lost messages that the page has. */
 const HISTORY_LOST = "The server has lost its history: messages from before you came back may be missing here.";
 
@@ -150,6 +157,9 @@ export class Room {
   /** @type {Line | undefined} The line that was found, to highlight it. */
   highlighted;
 
+  /** The characters of the lines that were added since the last check of their limit. */
+  #added = 0;
+
   /** @param {string} name */
   constructor(name) {
     this.name = name;
@@ -162,8 +172,9 @@ export class Room {
 
   /** The members: owners, then operators, then those with voice, then others, each by name. */
   get sortedMembers() {
-    const rank = (/** @type {Member} */ { prefixes }) => prefixes === "" ? 3 : "~@+".indexOf(prefixes[0] ?? "");
-    return [...this.members.values()].sort((a, b) => rank(a) - rank(b) || (fold(a.nick) < fold(b.nick) ? -1 : 1));
+    const rank = (/** @type {Member} */ { prefixes }) => prefixes === "" ? 5 : "~&@%+".indexOf(prefixes[0] ?? "");
+    const entries = [...this.members].sort(([key, a], [other, b]) => rank(a) - rank(b) || (key < other ? -1 : 1));
+    return entries.map(([, member]) => member);
   }
 
   /**
@@ -176,8 +187,10 @@ export class Room {
   add(line, seen) {
     if (this.queue !== undefined) {
       this.queue.push(line);
+      if (this.queue.length > QUEUE_MAX) this.queue.shift();
       return "queued";
     }
+    this.#added += line.text.length;
     const last = this.lines.at(-1);
     const outcome = this.newer === "none" ? append(this.lines, line) : "skipped";
     if (outcome === "longer" && this.firstNewLine === last) this.firstNewLine = this.lines.at(-1);
@@ -291,6 +304,7 @@ export class Room {
    * @returns {boolean} Whether lines were dropped.
    */
   trim(reading) {
+    if (this.#added > CHARACTERS_SPARE) this.#dropLongest();
     if (!this.#tooMany) return false;
     if (reading && this.older !== "unknown") this.#dropLast();
     else this.#dropFirst();
@@ -334,6 +348,17 @@ export class Room {
   clearNewMessages() {
     if (this.unread > 0) return;
     this.newMessages = this.firstNewLine = undefined;
+  }
+
+  /** Drops old lines whose texts are above the limit together. */
+  #dropLongest() {
+    this.#added = 0;
+    let characters = 0;
+    const at = this.lines.findLastIndex(({ text }) => (characters += text.length) > CHARACTERS_MAX);
+    if (at < 0) return;
+    this.lines.splice(0, at + 1);
+    if (this.older !== "unknown") this.older = "more";
+    this.#findFirstNewLine();
   }
 
   get #tooMany() {

@@ -4,13 +4,13 @@ import type { Options } from "../../src/cli/options.ts";
 import { assertRejected, DEFAULTS, parse, printed } from "./parse.ts";
 
 /** Flags with a test of their own. */
-const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "account", "room", "format", "keep-private"];
+const OTHERS = ["trust-proxy", "tls-cert", "tls-key", "account", "room", "format", "keep-private", "nick", "ca"];
 
 /** Those of a cluster: see cluster_options_test.ts. */
 const CLUSTER = ["cluster", "cluster-creds", "cluster-ca", "cluster-name", "cluster-replicas", "node"];
 
 /** Flags without a value. */
-const SWITCHES = ["reuse-port", "files"];
+const SWITCHES = ["reuse-port", "files", "login", "plain", "tail"];
 
 /** The values of flags that take one of a few words. */
 const WORDS: Record<string, string> = {
@@ -333,7 +333,30 @@ Deno.test("command line: passwd --account sets the password of an account in --d
   assertRejected("token list alice", "Cannot token: it needs --data DIR");
 });
 
-Deno.test("command line: --room and --format are for export only", () => {
+Deno.test("command line: connect takes a target, rooms and flags of its own, and no flag of the server", () => {
+  const connect: Options = { ...DEFAULTS, command: "connect" };
+  assertEquals(parse("connect"), connect);
+  assertEquals<unknown>(parse("connect chat.example:7000 #tea --nick bob --login --ca a.pem --plain --tail"), {
+    ...connect,
+    argument: "chat.example:7000",
+    more: ["#tea"],
+    nick: "bob",
+    login: true,
+    ca: "a.pem",
+    plain: true,
+    tail: true,
+  });
+  assertEquals(parse("connect --room #tea --log-level debug"), { ...connect, room: "#tea", logLevel: "debug" });
+  assertRejected(
+    "connect chat.example --port 7000",
+    "Cannot use --port: it is for the server; see tincan connect HOST:PORT",
+  );
+  for (const flag of ["--nick bob", "--login", "--ca a.pem", "--plain", "--tail"]) {
+    assertRejected(`serve ${flag}`, `Cannot use ${flag.split(" ")[0]}: it is for tincan connect`);
+  }
+});
+
+Deno.test("command line: --room and --format are for export only, and --room for connect", () => {
   const exported: Options = { ...DEFAULTS, command: "export", data: "d" };
   const cases: Record<string, Partial<Options>> = {
     "--room #tea": { room: "#tea" },
@@ -355,7 +378,8 @@ Deno.test("command line: --room and --format are for export only", () => {
       assertRejected(`export --data d ${args}`, needsValue(flag));
     }
     for (const command of ["serve", "echo", "passwd", "import", "forget"]) {
-      assertRejected(`${command} --data d --${flag} text`, `Cannot use --${flag}: it is for tincan export`);
+      const only = flag === "room" ? "tincan export and tincan connect" : "tincan export";
+      assertRejected(`${command} --data d --${flag} text`, `Cannot use --${flag}: it is for ${only}`);
     }
   }
   assertEquals(parse("export --data d", { TINCAN_ROOM: "#tea", TINCAN_FORMAT: "jsonl" }), exported);

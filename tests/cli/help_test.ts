@@ -24,6 +24,11 @@ const WITHOUT_DEFAULT = [
   "reuse-port",
   "account",
   "room",
+  "nick",
+  "login",
+  "ca",
+  "plain",
+  "tail",
 ];
 
 /** The flags that `--help` shows, with their defaults if they have one. */
@@ -42,7 +47,7 @@ Deno.test("help: --help shows each command and flag with its default, in lines o
   assertEquals(withoutDefault.sort(), [...WITHOUT_DEFAULT, "help", "version"].sort());
   const defaults = withDefault.map(([flag, value]) => `--${flag} ${value}`).filter((flag) => flag !== "--format text");
   assertEquals(parse(defaults.join(" ")), DEFAULTS);
-  for (const command of ["serve", "echo", "passwd", "export", "import", "forget"]) {
+  for (const command of ["serve", "connect", "echo", "passwd", "export", "import", "forget"]) {
     assert(help.includes(`\n  ${command} `), command);
   }
 });

@@ -67,6 +67,11 @@ export const DEFAULTS: Options = {
   files: false,
   room: undefined,
   format: "text",
+  nick: undefined,
+  login: false,
+  ca: undefined,
+  plain: false,
+  tail: false,
 };
 
 /** Parses a command line whose arguments are separated by spaces, and an environment. */

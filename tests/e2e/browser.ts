@@ -17,7 +17,7 @@ import {
 } from "../dependencies.ts";
 import { type Form, notInstalled, type Program, start, within as inTime } from "./harness.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
+export const CHROMIUM = "/usr/bin/chromium";
 
 /** The time limit of each wait, in milliseconds. */
 export const DEADLINE = 60_000;

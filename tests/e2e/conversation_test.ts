@@ -8,12 +8,14 @@ import { Client, notInstalled, start, Talker } from "./harness.ts";
 test("text: two clients are welcomed and see each other join, talk and leave", async (form) => {
   await using server = await start(form);
   using alice = new Client(await Deno.connect({ port: server.port }));
-  assertEquals(await alice.lines(1), [
+  assertEquals(await alice.lines(2), [
     "-- Welcome to tincan. You are guest1, alone in #lobby. Say something, or /help.",
+    "-- More comfortable than nc and telnet: tincan connect HOST",
   ]);
   using bob = new Client(await Deno.connect({ port: server.port }));
-  assertEquals(await bob.lines(1), [
+  assertEquals(await bob.lines(2), [
     "-- Welcome to tincan. You are guest2, in #lobby with 1 other. Say something, or /help.",
+    "-- More comfortable than nc and telnet: tincan connect HOST",
   ]);
   await alice.send("/nick alice", "hello, is somebody here?");
   await bob.until("<alice> hello, is somebody here?");
@@ -117,8 +119,9 @@ test("text: a new client sees the server name and the motd", async (form) => {
     await Deno.writeTextFile(motd, "Be kind.\r\nTea is at four.\n");
     await using server = await start(form, ["--motd", motd], { TINCAN_NAME: "teapot" });
     using alice = new Client(await Deno.connect({ port: server.port }));
-    assertEquals(await alice.lines(3), [
+    assertEquals(await alice.lines(4), [
       "-- Welcome to teapot. You are guest1, alone in #lobby. Say something, or /help.",
+      "-- More comfortable than nc and telnet: tincan connect HOST",
       "-- Be kind.",
       "-- Tea is at four.",
     ]);

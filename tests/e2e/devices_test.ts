@@ -85,6 +85,7 @@ browse("devices: IRC, nc and the page are one user, and each shows what the othe
   await bob.send("/nick bob");
   assertEquals(await ask(bob, "/list"), [
     "-- guest1 is now bob",
+    "-- Online: 2 users",
     "-- Client 1: alice in #lobby, #tea",
     "-- Client 2: bob in #lobby (you)",
   ]);
@@ -221,7 +222,7 @@ browse(
     await irc.expect("kick", { nick: "alice", kicked: "bob", channel: "#tea", message: "Banned" });
     await out.getByText("alice kicked you from #tea: Banned.").waitFor();
     await owner.send("/who");
-    await owner.until("-- You are alone in #tea:");
+    await owner.until("-- In #tea: 1 user");
 
     await nc.send("/nick bobby");
     await nc.until("-- bob is now bobby");
@@ -235,7 +236,7 @@ browse(
     await out.getByRole("button", { name: "Rejoin" }).click();
     await out.getByText(sentence).waitFor();
     await owner.send("/who");
-    await owner.until("-- You are alone in #tea:");
+    await owner.until("-- In #tea: 1 user");
   },
 );
 

@@ -227,23 +227,23 @@ export class Terminal implements AsyncDisposable {
 
   /** @param size In characters. */
   async resize(size: string): Promise<void> {
-    do await this.#ask(`refresh-client -C ${size}`); // without effect while tmux starts
-     while ((await this.#ask("display-message -p '#{window_width}x#{window_height}'"))[0] !== size);
+    do await this.ask(`refresh-client -C ${size}`); // without effect while tmux starts
+     while ((await this.ask("display-message -p '#{window_width}x#{window_height}'"))[0] !== size);
   }
 
   async type(line: string): Promise<void> {
     await this.write(line);
-    await this.#ask("send-keys Enter");
+    await this.ask("send-keys Enter");
   }
 
   /** Types text without Enter. */
   async write(text: string): Promise<void> {
-    await this.#ask(`send-keys -l -- '${text.replaceAll("'", "'\\''")}'`);
+    await this.ask(`send-keys -l -- '${text.replaceAll("'", "'\\''")}'`);
   }
 
   /** The current screen, without trailing spaces. */
   screen(): Promise<string[]> {
-    return this.#ask("capture-pane -p");
+    return this.ask("capture-pane -p");
   }
 
   /** Waits until the screen satisfies a predicate, and returns it. */
@@ -272,7 +272,7 @@ export class Terminal implements AsyncDisposable {
   }
 
   /** Sends tmux a command and returns its reply. */
-  async #ask(command: string): Promise<string[]> {
+  protected async ask(command: string): Promise<string[]> {
     if (this.#ended) throw new Error(`Cannot send tmux "${command}": it has exited`);
     const reply = Promise.withResolvers<string[]>();
     reply.promise.catch(() => {}); // not awaited if sending the command fails

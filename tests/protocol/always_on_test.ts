@@ -339,7 +339,7 @@ testAccounts(
     const [alice] = await aliceAndBob(fixture);
     await alice.leave();
     const carol = await fixture.text("carol");
-    await carol.expect("/who #tea", "-- 2 in #tea:", "-- ~alice (away), bob");
+    await carol.expect("/who #tea", "-- In #tea: 2 users", "-- ~alice (away), bob");
     await carol.expect("/msg alice psst", "-- alice is offline. To leave a message, log in first: /login NAME");
     await carol.expect("/nick alice", "-- alice is a registered nickname. If it is yours: /login alice");
   },

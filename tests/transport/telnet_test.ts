@@ -14,6 +14,45 @@ Deno.test("telnet: a client is recognized as telnet by a command", () => {
   assert(filter.seen);
 });
 
+Deno.test("telnet: letters of CP1251 are not taken for a negotiation, and options are, however they are cut", () => {
+  const cases: [number[], boolean][] = [
+    [DO_ECHO, true],
+    [[0xff, 0xfe, 0x01], true], // IAC DONT ECHO
+    [[0xff, 0xfb, 0x1f, 0xff, 0xfa, 0x1f, 0, 80, 0, 24, 0xff, 0xf0], true], // IAC WILL NAWS, and the size
+    [[0xff, 0xf4, 0xff, 0xfd, 0x06], true], // Ctrl-C
+    [[0xff, 0xf1], false], // IAC NOP
+    [[0xf1, 0xe8, 0xff, 0xfe, 0x20, 0xff, 0xfe, 0x0a], false], // ending in "яю"
+    [[0xff, 0xfe, 0x0d, 0x0a, 0xff, 0xfd, 0x09, 0xff, 0xfb, 0xe0], false],
+  ];
+  for (const [bytes, negotiates] of cases) {
+    for (let size = 1; size <= bytes.length; size++) {
+      const filter = new TelnetFilter();
+      for (let at = 0; at < bytes.length; at += size) filter.filter(new Uint8Array(bytes.slice(at, at + size)));
+      assertEquals(filter.negotiates, negotiates, `${bytes}, ${size} at a time`);
+    }
+  }
+});
+
+Deno.test("telnet: a client that negotiates is known to show its own lines, any other is not", async () => {
+  for (const [lineEnd, expected] of [["as the client", true], ["\r\n", false]] as const) {
+    const listener = listenTcp({ ...tcpOptions(), lineEnd });
+    const client = await Deno.connect({ port: listener.port });
+    const connection = (await listener[Symbol.asyncIterator]().next()).value!;
+    const told: boolean[] = [];
+    await client.write(new TextEncoder().encode("one\r\n"));
+    for await (const lines of connection.lines) {
+      for (const _ of lines) told.push(connection.echoesLocally);
+      if (told.length === 2) break;
+      await client.write(new Uint8Array([...DO_ECHO, 0x0a]));
+    }
+    assertEquals(told, [false, expected], lineEnd);
+    connection.close();
+    client.close();
+    await connection.closed;
+    listener.close();
+  }
+});
+
 Deno.test("telnet: CR NUL ends a line like CRLF, however it is cut, even with a command within it", () => {
   const NOP = [0xff, 0xf1];
   const cases: [number[], string][] = [

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Chat } from "../../src/web/chat.js";
 import type { Room } from "../../src/web/room.js";
+import { webSockets } from "../../src/web/rejection.js";
 import { FakeBrowser } from "./fake_browser.ts";
 
 const CAPABILITIES = "draft/chathistory echo-message labeled-response server-time message-tags batch";
@@ -10,7 +11,7 @@ const CAPABILITIES = "draft/chathistory echo-message labeled-response server-tim
 /** A page of alice. */
 class Page implements Disposable {
   readonly browser = new FakeBrowser();
-  readonly chat = new Chat("ws://chat.example/irc");
+  readonly chat = new Chat(webSockets("ws://chat.example/irc"));
   /** The lines that wait for an answer, by their text without the label. */
   readonly #labels = new Map<string, string>();
 

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { now } from "../../src/web/clock.js";
 import { Connection } from "../../src/web/connection.js";
+import { webSockets } from "../../src/web/rejection.js";
 import { numeric } from "../../src/protocol/irc/numerics.ts";
 import { NO_CLUSTER_TEXT } from "../../src/server/cluster_health.ts";
 import { FakeBrowser, type FakeSocket } from "./fake_browser.ts";
@@ -13,7 +14,7 @@ const PLAIN = btoa("\0alice\0open sesame");
 
 /** A connection, and what it has reported. */
 class Client {
-  readonly connection = new Connection<string>("ws://chat.example/irc");
+  readonly connection = new Connection<string>(webSockets("ws://chat.example/irc"));
   readonly passedOn: string[] = [];
   readonly unanswered: string[] = [];
   accounts = 0;
@@ -489,7 +490,7 @@ Deno.test("connection: a client that was online before takes another nickname wh
   browser.socket.say("904 * :SASL authentication failed: The server is busy.");
   assertEquals([browser.socket.take().at(-1), client.status], ["CAP END", ["connecting"]]);
 
-  for (const [nick, next] of [["a".repeat(29), `${"a".repeat(29)}_`], ["a".repeat(30), "guest1000000"]] as const) {
+  for (const [nick, next] of [["a".repeat(29), `${"a".repeat(29)}_`], ["a".repeat(30), "guest10000"]] as const) {
     connection.connect(nick);
     browser.socket.open();
     browser.socket.take();
@@ -590,4 +591,43 @@ Deno.test("connection: the clock follows the time of lines, and not that of line
   browser.pass(1);
   assertEquals(now().toISOString(), "2030-01-01T00:00:01.000Z");
   socket.say(`@time=${new Date(browser.now).toISOString()} PING x`);
+});
+
+Deno.test("connection: a client that takes other nicknames gets one that the server accepts, and is not asked", () => {
+  using browser = new FakeBrowser();
+  const client = new Client();
+  const { connection } = client;
+  connection.takesOtherNicks = true;
+  connection.connect("abcdefghijkl");
+  browser.socket.open();
+  browser.socket.take();
+  const tried: string[] = [];
+  // Too long, then in use, as on a server whose names have up to nine letters; then registered, and held back.
+  for (const numeric of ["432", "433", "432", "437", "436"]) {
+    browser.socket.say(`${numeric} * ${connection.nick} :Nickname is registered`);
+    tried.push(...browser.socket.take());
+  }
+  assertEquals(tried, Array(5).fill("NICK guest10000"));
+  assertEquals(client.status, ["connecting"]);
+
+  connection.connect("alice");
+  browser.socket.open();
+  browser.socket.take();
+  browser.socket.say(numeric("ERR_NICKNAMEINUSE", "*", "alice"));
+  assertEquals([browser.socket.take(), client.status], [["NICK alice_"], ["connecting"]]);
+});
+
+Deno.test("connection: a dialer says why the server cannot be reached", async () => {
+  using browser = new FakeBrowser();
+  let trouble = "";
+  const dialer = {
+    ...webSockets("ws://chat.example/irc"),
+    rejection: () => Promise.resolve(""),
+    trouble: () => trouble,
+  };
+  const connection = new Connection<string>(dialer);
+  connection.connect("alice");
+  trouble = "Cannot connect: connection refused.";
+  await browser.socket.end();
+  assertEquals([connection.status.kind, connection.status.reason], ["waiting", trouble]);
 });

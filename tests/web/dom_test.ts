@@ -6,7 +6,8 @@ import { syncClock } from "../../src/web/clock.js";
 import { announce, byId, dateTimeOf, dayText, formattedText, make, sinceText, timeOf } from "../../src/web/dom.js";
 import type { Line } from "../../src/web/lines.js";
 import { isLong, messageNodes } from "../../src/web/views/message_text.js";
-import { isContinued, renderLine, renderMembership, separator } from "../../src/web/views/lines.js";
+import { isContinued } from "../../src/web/lines.js";
+import { renderLine, renderMembership, separator } from "../../src/web/views/lines.js";
 
 /** The time of day as the page shows it. */
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });

@@ -56,7 +56,7 @@ export class FakeBrowser implements Disposable {
   /** The URLs of `fetch`. */
   readonly fetched: string[] = [];
   readonly timers = new FakeTimers();
-  readonly #real = { WebSocket, setInterval, fetch, Date };
+  readonly #real = { WebSocket, setInterval, clearInterval, fetch, Date };
   readonly #random = Math.random;
   #now = Date.UTC(2026, 10, 20, 12);
   #intervals: { run: () => void; every: number; at: number }[] = [];
@@ -74,6 +74,10 @@ export class FakeBrowser implements Disposable {
       },
       WebSocket: FakeSocket,
       setInterval: (run: () => void, every: number) => this.#intervals.push({ run, every, at: this.#now + every }),
+      clearInterval: (id: number | undefined) => {
+        const interval = this.#intervals[(id ?? 0) - 1];
+        if (interval !== undefined) interval.at = Infinity;
+      },
       fetch: (url: string) => {
         this.fetched.push(url);
         return this.answer === undefined ? Promise.reject(new TypeError("no network")) : Promise.resolve(this.answer);

@@ -5,6 +5,7 @@ import { Chat } from "../../src/web/chat.js";
 import { bytes, messageMax } from "../../src/web/irc.js";
 import { excessText, limitsIn, trimLines } from "../../src/web/multiline.js";
 import type { Room } from "../../src/web/room.js";
+import { webSockets } from "../../src/web/rejection.js";
 import { FakeBrowser } from "./fake_browser.ts";
 
 const CAPABILITIES = "draft/chathistory echo-message labeled-response server-time message-tags batch";
@@ -13,7 +14,7 @@ const LIMITS = "max-bytes=8192,max-lines=100";
 /** A page of alice in #tea, whose history is loaded. */
 class Page implements Disposable {
   readonly browser = new FakeBrowser();
-  readonly chat = new Chat("ws://chat.example/irc");
+  readonly chat = new Chat(webSockets("ws://chat.example/irc"));
 
   constructor(multiline: string | undefined = LIMITS) {
     this.chat.model.open("#tea");

@@ -4,6 +4,7 @@
  * A client may read the channels that it has joined, and its own private conversations if the server stores those. A message
  * of several lines counts as one, and the id of each line stands for the message.
  */
+import { HISTORY_MAX } from "./limits.ts";
 import { ChatError } from "../../chat/chat_error.ts";
 import { readId } from "../../chat/ids.ts";
 import { isNick, prepareName } from "../../chat/names.ts";
@@ -19,8 +20,7 @@ import { renderMessages, replyBatch } from "./message_batch.ts";
 import { word } from "./numerics.ts";
 import { parseTags } from "./parser.ts";
 
-/** Upper bound on the messages in one response, by default. A request for more gets this many. */
-export const HISTORY_MAX = 100;
+export { HISTORY_MAX };
 
 /** The attribute of SEARCH that lists mentions. Its value does not matter. */
 const MENTIONS = "tincan.chat/mentions";

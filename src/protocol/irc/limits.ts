@@ -10,3 +10,6 @@ export const NAMES_MAX = 4;
 
 /** The most characters of a user name, its tilde included. A longer one is cut. */
 export const USER_MAX = 10;
+
+/** Upper bound on the messages in one response, by default. A request for more gets this many. */
+export const HISTORY_MAX = 100;

@@ -36,6 +36,9 @@ export interface CommandContext extends AccountContext {
   /** Whether lines begin with the time. */
   showTimes: boolean;
 
+  /** Sets whether the client is sent its own lines, whether or not its terminal shows them. */
+  chooseEcho(on: boolean): void;
+
   /**
    * Asks the client for a secret. The next line is the answer, and is hidden where telnet can hide it; an empty line
    * cancels the request.

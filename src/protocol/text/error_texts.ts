@@ -8,8 +8,12 @@ import { linkRequestErrorText } from "../invite_links.ts";
 import { system } from "./render.ts";
 import { clip } from "./truncate.ts";
 
-/** The reply to a request that was rejected. */
-export function errorLine({ code, subject, room }: ChatError): string {
+/**
+ * The reply to a request that was rejected.
+ *
+ * @param nearest The user or room that was probably meant, if the subject does not exist.
+ */
+export function errorLine({ code, subject, room }: ChatError, nearest?: string): string {
   switch (code) {
     case "nick-invalid":
       return system(`Invalid nickname: ${NICK_RULE}.`);
@@ -22,7 +26,7 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "banned-nick":
       return system(`You are banned from ${room}, and keep your nickname there. Leave it first: /leave`);
     case "no-such-user":
-      return system(`No such user: ${clip(subject)}. /list shows who is here.`);
+      return system(`No such user: ${clip(subject)}. ${didYouMean(nearest) ?? "/list shows who is here."}`);
     case "login-to-leave":
       return system(`${subject} is offline. To leave a message, log in first: /login NAME`);
     case "ignores-self":
@@ -38,7 +42,9 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "room-confusable":
       return system(`${clip(subject)} looks like another room. Choose another name, or see /rooms.`);
     case "no-such-room":
-      return system(`No such room: ${clip(subject)}. /rooms lists the rooms, /join creates one.`);
+      return system(
+        `No such room: ${clip(subject)}. ${didYouMean(nearest) ?? "/rooms lists the rooms, /join creates one."}`,
+      );
     case "not-in-room":
       return system(`You are not in ${subject}. Join it first: /join ${subject}`);
     case "user-not-in-room":
@@ -168,4 +174,9 @@ export function errorLine({ code, subject, room }: ChatError): string {
     case "history-unreadable":
       return system(`The history cannot be read right now. Try again later.`);
   }
+}
+
+/** A question that suggests a name; `undefined` without one. */
+export function didYouMean(nearest: string | undefined): string | undefined {
+  return nearest === undefined ? undefined : `Did you mean ${nearest}?`;
 }

@@ -35,13 +35,18 @@ export function resolveAlias(word: string): string {
 
 /** A sentence for a word that is no command, with the nearest command that the user is shown. */
 export function unknownCommand(commands: CommandTable, isOperator: boolean, word: string): string {
-  const known = nearest(word.toLowerCase(), [...visible(commands, isOperator), ...SUGGESTED_ALIASES]);
+  const known = nearestCommand(commands, isOperator, word);
   const hint = known === undefined ? "/help lists the commands." : `Did you mean /${known}?`;
   return `No such command: /${clip(word)}. ${hint}`;
 }
 
+/** The command or alias nearest to a word, of those that the user is shown. */
+function nearestCommand(commands: CommandTable, isOperator: boolean, word: string): string | undefined {
+  return nearest(word.toLowerCase(), [...visible(commands, isOperator), ...SUGGESTED_ALIASES]);
+}
+
 /**
- * The reply to `/help`.
+ * The reply to `/help`. Without an argument, and for a topic, it fits a terminal of 24 lines and 80 columns.
  *
  * @param isOperator Whether the user is a server operator.
  * @param arg Nothing, a command with or without its `/`, a topic, or `all`.
@@ -54,6 +59,9 @@ export function helpFor(commands: CommandTable, isOperator: boolean, arg: string
   if (asked === "") return [...section(commands, shown, "basics"), system(furtherTopics(commands, shown))];
   if (asked === "all") return TOPIC_NAMES.flatMap((topic) => section(commands, shown, topic));
   if (isTopic(asked)) return section(commands, Object.keys(commands), asked);
+  const known = nearestCommand(commands, isOperator, asked);
+  const topic = known === undefined ? nearest(asked, topics(commands, shown)) : undefined;
+  if (topic !== undefined) return [system(`No such topic: ${clip(asked)}. Did you mean /help ${topic}?`)];
   return [system(unknownCommand(commands, isOperator, asked))];
 }
 
@@ -65,9 +73,13 @@ function section(commands: CommandTable, names: readonly string[], topic: Topic)
 }
 
 function furtherTopics(commands: CommandTable, names: readonly string[]): string {
+  return `More by /help TOPIC: ${topics(commands, names).join(", ")}`;
+}
+
+/** The topics of commands, but for that of `/help` alone, and `all`. */
+function topics(commands: CommandTable, names: readonly string[]): string[] {
   const shown = new Set(names.map((name) => commands[name]!.topic));
-  const topics = TOPIC_NAMES.filter((topic) => topic !== "basics" && shown.has(topic));
-  return `More, by /help TOPIC: ${[...topics, "all"].join(", ")}`;
+  return [...TOPIC_NAMES.filter((topic) => topic !== "basics" && shown.has(topic)), "all"];
 }
 
 function row(commands: CommandTable, name: string, width = SYNOPSIS_WIDTH): string {

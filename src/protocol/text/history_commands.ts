@@ -1,5 +1,6 @@
 /** Commands that read the history of a room, or of a private conversation. */
 import type { Actor } from "../../chat/events.ts";
+import { ChatError } from "../../chat/chat_error.ts";
 import type { Member } from "../../chat/member.ts";
 import { isNick, prepareName } from "../../chat/names.ts";
 import type { Room } from "../../chat/room.ts";
@@ -10,6 +11,7 @@ import { isOwn } from "../missed_private.ts";
 import { parseSearch, SearchError, searchLines, type SearchResult, type SearchWords } from "../search.ts";
 import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
+import { suggestUser } from "./near_misses.ts";
 import { historyLine, system } from "./render.ts";
 import { ANSWER_MAX, renderFitting } from "./truncate.ts";
 
@@ -78,6 +80,7 @@ function sourceOf({ chat, member, room, answerMax: characters }: CommandContext,
 
 function showHistory(context: CommandContext, arg: string): void {
   const { first, rest } = splitWord(arg);
+  if (first.startsWith("#")) return showHistoryOf(context, first, rest);
   const nick = first.toLowerCase() !== "before" && isNick(prepareName(first)) ? prepareName(first) : undefined;
   const source = sourceOf(context, nick);
   const { command, where } = source;
@@ -109,7 +112,19 @@ function showHistory(context: CommandContext, arg: string): void {
     ]);
   }
   const when = before === undefined ? "yet" : `before ${formatDateTime(before, now)}`; // a time alone may be yesterday's
-  context.reply([system(`${source.nothing} ${when}.`)]);
+  const hint = nick === undefined ? undefined : suggestUser(context, nick);
+  context.reply([system(`${source.nothing} ${when}.${hint === undefined ? "" : ` ${hint}`}`)]);
+}
+
+/** `/history #ROOM`: the history of the room that the client shows, or how to read that of another one. */
+function showHistoryOf(context: CommandContext, name: string, rest: string): void {
+  const { chat, member, room: current } = context;
+  const room = chat.findRoom(name);
+  if (room === current) return showHistory(context, rest);
+  if (room.switches.has("s") && !room.has(member)) throw new ChatError("no-such-room", name);
+  context.reply([
+    system(`/history shows the room that you are in, ${current.name}. To read ${room.name}: /join ${room.name}`),
+  ]);
 }
 
 /** The most characters of a message of several lines that is shown in one. */

@@ -2,12 +2,14 @@
 import { type Answer, then } from "../../chat/answer.ts";
 import type { Reacted, Redacted } from "../../chat/events.ts";
 import { isAuthor } from "../../chat/line_author.ts";
+import type { Room } from "../../chat/room.ts";
 import type { Line } from "../../chat/store.ts";
 import type { Steps } from "../time_slicer.ts";
 import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { findLine, isBy, LOOKED_AT, type Place, readName, readPlace } from "./find_line.ts";
 import { nameLine, quoted } from "./messages.ts";
+import { suggestUser } from "./near_misses.ts";
 import { system } from "./render.ts";
 import { clip } from "./truncate.ts";
 import { sendPrivate } from "./user_commands.ts";
@@ -28,6 +30,7 @@ export const reply: Command = {
     if (text === "") return context.reply(usage("reply", reply));
     const line = named ?? (yield* findOther(context, place));
     if (line === undefined) return;
+    if (!session.echo) context.reply([system(`Replying to ${nameLine(line)}`)]); // the user must see which message was meant
     if (typeof place.where === "string") return sendPrivate(context, place.where, text, line.id);
     chat.say(member, place.where, text, { reply: line.id, from: session });
   },
@@ -146,14 +149,21 @@ function* findOther(context: CommandContext, place: Place): Steps<Line | undefin
   const found = yield* findLine(context, place.where, (line) => !isAuthor(line, member));
   if (found === undefined) {
     const sentence = `No message of another user among the last ${LOOKED_AT} ${place.words}.`;
-    context.reply([system(sentence)]);
+    context.reply([system(sentence + suggestion(context, place.where))]);
   }
   return found;
 }
 
-function noMessage(context: CommandContext, { words }: Place, name: string, having = ""): undefined {
+function noMessage(context: CommandContext, { where, words }: Place, name: string, having = ""): undefined {
   const which = having === "" ? "" : ` with "${clip(having)}"`;
-  context.reply([system(`No message of ${name}${which} among the last ${LOOKED_AT} ${words}.`)]);
+  const hint = suggestion(context, typeof where === "string" ? where : name);
+  context.reply([system(`No message of ${name}${which} among the last ${LOOKED_AT} ${words}.${hint}`)]);
+}
+
+/** What follows a reply that has found no message of a user: the name that was probably meant, if it is no user. */
+function suggestion(context: CommandContext, where: Room | string): string {
+  const hint = typeof where === "string" ? suggestUser(context, where) : undefined;
+  return hint === undefined ? "" : ` ${hint}`;
 }
 
 /** Whether a word is the name of a member of the room in which a command looks. */

@@ -160,6 +160,11 @@ export function occupancy(room: string, others: number): string {
   return `in ${room} with ${others} ${others === 1 ? "other" : "others"}`;
 }
 
+/** `1 user`, `2 users`. */
+export function userCount(count: number): string {
+  return count === 1 ? "1 user" : `${count} users`;
+}
+
 /** Whether a member changes its own rank, as an owner does who transfers the room. */
 function isOwnRank(who: string, change: ModeChange): boolean {
   return "nick" in change && !("mask" in change) && change.nick === who;

@@ -6,7 +6,7 @@ import type { Member } from "../../chat/member.ts";
 import type { Room } from "../../chat/room.ts";
 import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
-import { occupancy, system } from "./render.ts";
+import { system, userCount } from "./render.ts";
 import { truncateList } from "./truncate.ts";
 
 /** The width of a list of members, in characters. */
@@ -23,7 +23,7 @@ export const rooms: Command = {
     const lines = truncateList(visible, answerMax, ({ name, members, topic }) => {
       return `${name} (${members.size})${topic === undefined ? "" : `: ${topic.text}`}`;
     });
-    context.reply(lines.map(system));
+    context.reply([`Rooms: ${visible.length}, each with its number of members`, ...lines].map(system));
   },
 };
 
@@ -80,20 +80,18 @@ export const topic: Command = {
   },
 };
 
-/** Lists the members of a room, several on a line. */
+/** Lists the members of a room, several on a line, below their number. */
 function listMembers(context: CommandContext, room: Room): void {
   const { member: self, answerMax } = context;
   const members = [...room.members];
   if (members.length === 0) return context.reply([system(`${room.name} is empty.`)]);
-  const isInside = room.has(self);
-  const head = isInside ? `You are ${occupancy(room.name, members.length - 1)}` : `${members.length} in ${room.name}`;
   const visible = members.filter((member) => member.isSeenIn(room, self));
   const names = truncateList(visible, answerMax, (member) => {
     return rankPrefix(room, member) + member.nick +
       (member === self ? " (you)" : member.away === undefined ? "" : " (away)");
   });
   if (visible.length < members.length) names.push(`… and ${members.length - visible.length} invisible`);
-  context.reply([`${head}:`, ...joinToWidth(names)].map(system));
+  context.reply([`In ${room.name}: ${userCount(members.length)}`, ...joinToWidth(names)].map(system));
 }
 
 /** Joins names with commas to lines of at most {@linkcode LIST_WIDTH} characters. */

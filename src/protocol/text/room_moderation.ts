@@ -7,7 +7,7 @@ import { sanitize } from "../../util/sanitize.ts";
 import { LIMIT_MAX, readModes, writeModes } from "../modes.ts";
 import { type Command, splitWord } from "./command.ts";
 import type { CommandContext } from "./context.ts";
-import { errorLine } from "./error_texts.ts";
+import { errorReply } from "./near_misses.ts";
 import { banFromServer, unbanFromServer } from "./operator_commands.ts";
 import { system } from "./render.ts";
 import { truncateList } from "./truncate.ts";
@@ -123,6 +123,6 @@ function setModes(context: CommandContext, changes: readonly ModeChange[]): Prom
 
 async function changed(context: CommandContext, result: Answer<ModesResult>): Promise<void> {
   const { made, rejected } = await result;
-  if (rejected.length > 0) context.reply(rejected.map(errorLine));
+  if (rejected.length > 0) context.reply(rejected.map((error) => errorReply(context, error)));
   else if (made.length === 0) context.reply([system(`Nothing to change.`)]);
 }

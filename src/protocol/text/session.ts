@@ -19,11 +19,15 @@ import type { Steps, TimeSlicer } from "../time_slicer.ts";
 import { isMistypedPassword, runCommand } from "./commands.ts";
 import type { CommandContext, LineTaker } from "./context.ts";
 import { errorLine } from "./error_texts.ts";
-import { historyLines, REPLAY, split, withoutIgnored } from "./history_commands.ts";
-import { newLinesText, showMissed, showMissedPrivate } from "./missed.ts";
+import { introduction } from "./introduction.ts";
+import { showMissed, showMissedPrivate } from "./missed.ts";
+import { errorReply } from "./near_misses.ts";
 import { PasswordPrompt } from "./password_prompt.ts";
 import type { ReactionFolds } from "./reaction_folds.ts";
 import { occupancy, system, timed, withTimes } from "./render.ts";
+
+/** A line of the greeting, for people. */
+const BETTER_CLIENT = "More comfortable than nc and telnet: tincan connect HOST";
 
 /** What all sessions of a text port share. */
 export interface TextOptions {
@@ -70,6 +74,8 @@ export async function text(
   let session: TextSession | undefined;
   let opening: Promise<void> | undefined;
   let greeted = false;
+  /** Whether the client has waited for the greeting, as people do. Scripts mostly speak at once. */
+  let isWaiting = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let failure: { readonly error: unknown } | undefined;
   /** Ends the connection because of a bug. */
@@ -80,7 +86,7 @@ export async function text(
   /** Opens the session, or tells the client why it cannot be a member. */
   const open = async () => {
     try {
-      await TextSession.open(connection, options, prompt?.link, fail, (opened) => {
+      await TextSession.open(connection, options, { link: prompt?.link, isWaiting }, fail, (opened) => {
         session = opened;
         onRegistered(opened.session);
       });
@@ -114,7 +120,13 @@ export async function text(
   // The second timer lets a late event loop read first what the client has sent in the meantime.
   const { greetingDelay = 0 } = options;
   if (greetingDelay === 0) greet();
-  else timer = setTimeout(() => timer = setTimeout(greet), greetingDelay);
+  else {
+    const greetWaiting = () => {
+      isWaiting = true;
+      greet();
+    };
+    timer = setTimeout(() => timer = setTimeout(greetWaiting), greetingDelay);
+  }
   try {
     for await (const lines of connection.lines) {
       for (const line of lines) {
@@ -160,6 +172,7 @@ class TextSession implements CommandContext {
   readonly #onFailure: (error: unknown) => void;
   #room: Room;
   #showTimes = false;
+  #hasChosenEcho = false;
   /** The request for a secret, which is the next line. */
   #secret: { readonly prompt: string; readonly then: (secret: string) => Promise<void> | void } | undefined;
   /** Takes the lines of a message that the user is pasting. */
@@ -202,7 +215,8 @@ class TextSession implements CommandContext {
   /**
    * Makes the client a member in the lobby, and greets it. On a single node this happens before the call returns.
    *
-   * @param link The invite link that it was let in with: it goes to its room.
+   * @param arrival The invite link that it was let in with, to whose room it goes; and whether it has waited for the greeting:
+   * then it is told of a better client.
    * @param onFailure Called when the session cannot go on because of a bug.
    * @param onOpen Called with the session, right after the greeting.
    * @throws {ChatError} as `Chat.connect`, `Chat.join` and `InviteLinks.use`. There is no member then.
@@ -210,7 +224,7 @@ class TextSession implements CommandContext {
   static async open(
     connection: Connection,
     options: TextOptions,
-    link: string | undefined,
+    { link, isWaiting }: { readonly link: string | undefined; readonly isWaiting: boolean },
     onFailure: (error: unknown) => void,
     onOpen: (session: TextSession) => void,
   ): Promise<void> {
@@ -238,8 +252,9 @@ class TextSession implements CommandContext {
       const place = occupancy(lobby.name, lobby.members.size - 1);
       session.reply([
         system(`Welcome to ${name}. You are ${member.nick}, ${place}. Say something, or /help.`),
+        ...isWaiting ? [system(BETTER_CLIENT)] : [],
         ...motd().map(system),
-        ...session.#introduction(lobby),
+        ...introduction(session, lobby),
       ]);
     } catch (error) {
       await chat.disconnect(connected);
@@ -279,6 +294,11 @@ class TextSession implements CommandContext {
     this.chat.reformat(this.session, on ? withTimes(this.#format) : this.#format);
   }
 
+  chooseEcho(on: boolean): void {
+    this.#hasChosenEcho = true;
+    this.session.echo = on;
+  }
+
   withTimes(lines: string | string[]): string[] {
     const all = typeof lines === "string" ? [lines] : lines;
     return this.#showTimes ? timed(all, Date.now()) : all;
@@ -309,6 +329,7 @@ class TextSession implements CommandContext {
   }
 
   #take(line: string): Promise<void> | undefined {
+    if (!this.#hasChosenEcho && this.#connection.echoesLocally) this.session.echo = false;
     if (line === INTERRUPT) {
       if (this.#secret === undefined) return this.#taker?.cancel() ?? undefined;
       line = ""; // cancels the request
@@ -357,7 +378,7 @@ class TextSession implements CommandContext {
     this.reply([
       system(`You are ${occupancy(room.name, room.members.size - 1)}.`),
       ...rank === undefined ? [] : [system(rank)],
-      ...this.#introduction(room),
+      ...introduction(this, room),
     ]);
     if (last === room || !last.has(this.member)) return;
     const { fullAccount: account, sessions } = this.member;
@@ -463,7 +484,7 @@ class TextSession implements CommandContext {
     if (!(error instanceof ChatError)) throw error;
     this.moderation.rejected(this.caller, error);
     if (error.code === "nick-registered") this.rejectedNick = error.subject;
-    this.reply([errorLine(error)]);
+    this.reply([errorReply(this, error)]);
   }
 
   #rejectLogin(error: AuthError) {
@@ -471,26 +492,5 @@ class TextSession implements CommandContext {
     if (!this.#failures.add(error)) return;
     this.reply([system(`${TOO_MANY_FAILURES}.`)]);
     this.#connection.close(TOO_MANY_FAILURES);
-  }
-
-  /** What a member is shown on joining a room: its topic, the last lines that were said there, and which of them are new. */
-  #introduction(room: Room): string[] {
-    const { name, topic } = room;
-    const lines = topic === undefined ? [] : [system(`The topic of ${name} is: ${topic.text}`)];
-    try {
-      const latest = withoutIgnored(this, this.chat.history.latest(room, REPLAY));
-      const past = historyLines(latest, this.answerMax, this.member);
-      const found = this.chat.readMarkers.newLines(this.member, room);
-      const shown = latest.slice(latest.length - past.length);
-      const fresh = found === undefined ? 0 : shown.filter(({ id }) => id > found.after).length;
-      const read = past.slice(0, past.length - fresh);
-      if (read.length > 0) lines.push(system(`Earlier messages:`), ...split(read));
-      if (found === undefined || fresh === 0) return lines;
-      const more = fresh < found.count ? ". The last ones" : "";
-      return [...lines, system(`${newLinesText(found)}${more}:`), ...split(past.slice(read.length))];
-    } catch (error) {
-      if (!(error instanceof ChatError)) throw error;
-      return [...lines, errorLine(error)];
-    }
   }
 }

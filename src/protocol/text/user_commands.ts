@@ -2,7 +2,7 @@
 import { type Command, splitWord, usage } from "./command.ts";
 import type { CommandContext } from "./context.ts";
 import { whisperSent } from "./messages.ts";
-import { system } from "./render.ts";
+import { system, userCount } from "./render.ts";
 import { truncateList } from "./truncate.ts";
 
 export const nick: Command = {
@@ -24,7 +24,7 @@ export const list: Command = {
   run: listUsers,
 };
 
-/** Lists the users that are visible to this one, in the order of arrival. */
+/** Lists the users that are visible to this one, in the order of arrival, below their number. */
 function listUsers(context: CommandContext): void {
   const { chat, member: self, answerMax } = context;
   const visible = [...chat.members].filter((member) => member.isVisibleTo(self));
@@ -33,7 +33,7 @@ function listUsers(context: CommandContext): void {
     const rooms = known.map((room) => room.name).join(", ") || "no room";
     return `Client ${index + 1}: ${member.nick} in ${rooms}${member === self ? " (you)" : ""}`;
   });
-  context.reply(lines.map(system));
+  context.reply([`Online: ${userCount(visible.length)}`, ...lines].map(system));
 }
 
 export const msg: Command = {
@@ -48,7 +48,7 @@ export const msg: Command = {
 };
 
 /**
- * Sends a private message, and replies with it.
+ * Sends a private message, and replies with it unless the client wants no echo.
  *
  * @param reply The id of the message that it replies to.
  * @throws {ChatError} as `Chat.whisper`
@@ -56,7 +56,7 @@ export const msg: Command = {
 export async function sendPrivate(context: CommandContext, nick: string, text: string, reply?: number): Promise<void> {
   const sent = await context.chat.whisper(context.member, nick, text, { from: context.session, reply });
   if (sent === undefined) return;
-  context.reply(context.withTimes(whisperSent(sent)));
+  if (context.session.echo) context.reply(context.withTimes(whisperSent(sent)));
   if (sent.waits) return context.reply([system(`${sent.to} is offline and will see it.`)]);
   const isAbsent = context.chat.get(sent.to)?.sessions.length === 0;
   if (isAbsent) context.reply([system(`${sent.to} is not connected now, and may not see that.`)]);
@@ -82,7 +82,7 @@ export const echo: Command = {
   topic: "settings",
   run(context, arg) {
     if (arg !== "on" && arg !== "off") return context.reply(usage("echo", echo));
-    context.session.echo = arg === "on";
+    context.chooseEcho(arg === "on");
     context.reply([
       system(arg === "on" ? "You see your own lines now." : "You no longer see your own lines."),
     ]);

@@ -5,23 +5,14 @@
 import { colour } from "../colours.js";
 import { formattedText, make, timeOf } from "../dom.js";
 import { showFiles } from "./files.js";
-import { isMessage } from "../lines.js";
+import { isMessage, membershipText } from "../lines.js";
 import { foldButton, isLong, messageNodes } from "./message_text.js";
-import { deletedText, drawReactions, renderQuote } from "./reactions.js";
+import { deletedText } from "../quoted.js";
+import { drawReactions, renderQuote } from "./reactions.js";
 
 /** @typedef {import("../mentions.js").Names} Names */
 /** @typedef {import("../lines.js").Line} Line */
 /** @typedef {import("./reactions.js").LineActions} LineActions */
-
-/** Messages of one person are shown as one block if no more than this is between them, in milliseconds. */
-const CONTINUED_WITHIN = 5 * 60_000;
-
-/** Whether a line continues the block of the line before it, and needs no name. @param {Line | undefined} a @param {Line} b */
-export function isContinued(a, b) {
-  return a !== undefined && b.reply === undefined && a.kind === b.kind && (b.kind === "say" || b.kind === "notice") &&
-    a.nick === b.nick &&
-    b.time.getTime() - a.time.getTime() < CONTINUED_WITHIN;
-}
 
 /** @type {WeakSet<Line>} The long messages that the user has unfolded. */
 const unfolded = new WeakSet();
@@ -78,35 +69,11 @@ export function renderMembership(lines, open) {
   if (lines.length === 1) element.append(make("div", "text", first?.text ?? ""));
   else {
     const all = make("ul", "", ...lines.map(({ text }) => make("li", "", text)));
-    const details = make("details", "text", make("summary", "", summary(lines)), all);
+    const details = make("details", "text", make("summary", "", membershipText(lines)), all);
     details.open = open;
     element.append(details);
   }
   return element;
-}
-
-/** @param {Line[]} lines */
-function summary(lines) {
-  /** @type {Map<string, string>} The outcome for each nickname. */
-  const outcomes = new Map();
-  for (const { nick = "", change } of lines) {
-    if (change === undefined) continue;
-    const before = outcomes.get(nick);
-    if (before === undefined) outcomes.set(nick, change === "came" ? "joined" : "left");
-    else if (before === "left" && change === "came") outcomes.set(nick, "left and rejoined");
-    else outcomes.set(nick, change === "came" ? "joined" : before === "joined" ? "joined and left" : "left");
-  }
-  const parts = ["joined", "left", "left and rejoined", "joined and left"].flatMap((outcome) => {
-    const who = [...outcomes].flatMap(([nick, it]) => it === outcome ? [nick] : []);
-    return who.length === 0 ? [] : [`${nickList(who)} ${outcome}`];
-  });
-  return [...parts, ...lines.flatMap(({ change, text }) => change === undefined ? [text] : [])].join(" · ");
-}
-
-/** @param {string[]} names */
-function nickList(names) {
-  if (names.length > 3) return `${names.slice(0, 2).join(", ")} and ${names.length - 2} others`;
-  return names.length === 1 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
 /** A separator between lines. @param {string} className @param {string} text */

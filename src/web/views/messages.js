@@ -4,14 +4,14 @@
  * lines. Near either end, it loads more.
  */
 import { announce, button, byId, dayText, make, setChildren, sinceText } from "../dom.js";
-import { lastPosition } from "../lines.js";
+import { isContinued, lastPosition } from "../lines.js";
 import { goToEnd, goToFirstNew, loadMore } from "../history.js";
 import { notKeptText } from "../kept.js";
 import { fold } from "../room.js";
 import { showInputError } from "./composer.js";
 import { whenOnline } from "../later.js";
 import { lineActions } from "../quoted.js";
-import { isContinued, renderLine, renderMembership, separator } from "./lines.js";
+import { renderLine, renderMembership, separator } from "./lines.js";
 import { drawReactions, renderQuote } from "./reactions.js";
 
 /** @typedef {import("../chat.js").Chat} Chat */

@@ -3,14 +3,10 @@
  * What a line shows beside its text: the message that it replies to, its reactions, and that it was deleted.
  */
 import { button, make } from "../dom.js";
-import { fileLinks, isFileAlone } from "../files.js";
-import { plainText } from "../format.js";
+import { quoteText } from "../quoted.js";
 
 /** @typedef {import("../lines.js").Line} Line */
 /** @typedef {import("../lines.js").Reaction} Reaction */
-
-/** The most characters of a quote. CSS cuts it to one line. */
-const QUOTE_MAX = 160;
 
 /** The most names that the title of a reaction lists. */
 const NAMES_MAX = 20;
@@ -23,14 +19,6 @@ const NAMES_MAX = 20;
  * @property {(id: string) => void} goTo Scrolls to a message.
  * @property {(id: string) => Line | null | undefined} find The line with an id; `null` if it is gone, `undefined` while it is being loaded.
  */
-
-/** The beginning of a message as a quote shows it: the name of a file, and no marks of code blocks. @param {Line} line */
-export function quoteText({ text, deletedBy }) {
-  if (deletedBy !== undefined) return "Deleted message";
-  const files = fileLinks(text);
-  if (isFileAlone(text, files)) return files[0]?.name ?? "";
-  return plainText(text).replace(/^(?:```.*|> ?)/gm, "").trim().slice(0, QUOTE_MAX);
-}
 
 /** The element that quotes the message that a line replies to. @param {Line} line @param {LineActions} actions */
 export function renderQuote({ reply = "" }, actions) {
@@ -83,10 +71,4 @@ function namesText(nicks) {
   const shown = nicks.slice(0, NAMES_MAX);
   if (nicks.length > NAMES_MAX) return `${shown.join(", ")} and ${nicks.length - NAMES_MAX} others`;
   return shown.length < 2 ? shown.join("") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
-}
-
-/** What a deleted line shows in place of its text. @param {Line} line */
-export function deletedText({ nick, deletedBy = "", reason = "" }) {
-  const why = reason === "" ? "" : `: ${plainText(reason)}`;
-  return deletedBy === nick || deletedBy === "" ? `Deleted${why}` : `Deleted by ${deletedBy}${why}`;
 }

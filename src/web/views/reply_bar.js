@@ -4,10 +4,9 @@
  */
 import { byId } from "../dom.js";
 import { loadMessage } from "../history.js";
-import { canLoad } from "../quoted.js";
 import { TypingNotifier } from "../typing.js";
 import { focusComposer } from "./composer.js";
-import { quoteText } from "./reactions.js";
+import { canLoad, quoteText } from "../quoted.js";
 
 /** @typedef {import("../lines.js").Line} Line */
 /** @typedef {import("../room.js").Room} Room */

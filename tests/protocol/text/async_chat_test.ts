@@ -58,10 +58,10 @@ Deno.test("text: lines wait for the greeting and for each change when changes ta
     "-- You are alone in #den.",
     "<alice> hi",
   ]);
-  await dialogue(alice, [["/who", "-- You are alone in #den:", "-- @alice (you)"]]);
+  await dialogue(alice, [["/who", "-- In #den: 1 user", "-- @alice (you)"]]);
   await dialogue(alice, [
     ["/join #tea", "-- You are alone in #tea."],
-    ["/list", "-- Client 1: alice in #tea (you)"], // it has left the other room
+    ["/list", "-- Online: 1 user", "-- Client 1: alice in #tea (you)"], // it has left the other room
     ["/quit", "-- Goodbye."],
   ]);
   await alice.over;
@@ -76,7 +76,7 @@ Deno.test("text: a member that is kicked says its next line in the lobby when ch
   await bob.says("here I am");
   const lobby = server.chat.findRoom("#lobby");
   assertEquals([lobby.has(bob.member!), lobby.members.size], [true, 1]);
-  assertEquals((await bob.asks("/who")).at(0), "-- You are alone in #lobby:");
+  assertEquals((await bob.asks("/who")).at(0), "-- In #lobby: 1 user");
 });
 
 Deno.test("text: a client that leaves while it is connected leaves no member behind", async () => {

@@ -60,20 +60,45 @@ Deno.test("greeting: a silent client is greeted after the delay, and not before"
   const arrival = new Arrival();
   assertEquals([arrival.hears(), arrival.chat.members.size], [[], 0]);
   await arrival.wait(timers);
-  assertMatch(arrival.hears()[0]!, /^-- Welcome to tincan\. You are guest1/);
+  const [welcome, client, ...more] = arrival.hears();
+  assertMatch(welcome!, /^-- Welcome to tincan\. You are guest1/);
+  assertEquals([client, ...more], ["-- More comfortable than nc and telnet: tincan connect HOST"]);
   assertEquals(timers.size, 0);
   await arrival.leave();
 });
 
-Deno.test("greeting: a client is greeted at its first line, and the line is said", async () => {
+Deno.test("greeting: a client is greeted at its first line, without a hint at another client, and the line is said", async () => {
   using timers = new FakeTimers(DELAY);
   const arrival = new Arrival();
   await arrival.connection.says("");
   assertEquals([arrival.hears(), timers.size], [[], 1]);
   await arrival.connection.says("hello");
   assertEquals(timers.size, 0);
-  const [greeting, said] = arrival.hears();
+  const [greeting, ...said] = arrival.hears();
   assertMatch(greeting!, /^-- Welcome/);
+  assertEquals(said, ["<guest1> hello"]);
+  await arrival.leave();
+});
+
+Deno.test("greeting: /nick as the first line gives the nickname, before the greeting or after it", async () => {
+  for (const waits of [false, true]) {
+    using timers = new FakeTimers(DELAY);
+    const arrival = new Arrival();
+    if (waits) await arrival.wait(timers);
+    await arrival.connection.says("/nick alice", "hello");
+    assertEquals(arrival.hears().slice(waits ? 2 : 1), ["-- guest1 is now alice", "<alice> hello"]);
+    await arrival.leave();
+  }
+});
+
+Deno.test("greeting: a client that has waited for the password prompt is told of a better client, after the password", async () => {
+  using timers = new FakeTimers(DELAY);
+  const arrival = new Arrival({ password: "open sesame" });
+  await arrival.wait(timers);
+  await arrival.connection.says("open sesame", "hello");
+  const [prompt, welcome, client, said] = arrival.hears();
+  assertEquals([prompt, welcome!.slice(0, 10)], ["-- Password, please:", "-- Welcome"]);
+  assertMatch(client!, /tincan connect HOST$/);
   assertEquals(said, "<guest1> hello");
   await arrival.leave();
 });

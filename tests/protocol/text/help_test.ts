@@ -1,6 +1,7 @@
 /** `/help`, aliases, and the replies to unknown and incomplete commands. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { commands } from "../../../src/protocol/text/commands.ts";
+import { TOPICS } from "../../../src/protocol/text/command.ts";
 import { ALIASES } from "../../../src/protocol/text/help.ts";
 import { dialogue, TextServer } from "./harness.ts";
 
@@ -61,24 +62,46 @@ function helpRows(lines: string[]): string[][] {
 /** A terminal's rows and columns. One row is for what is typed next. */
 const [ROWS, COLUMNS] = [24, 80];
 
-Deno.test("help: /help and each topic fit a terminal, and together list each command once", async () => {
+for (const topic of ["", ...Object.keys(TOPICS)]) {
+  const command = `/help ${topic}`.trimEnd();
+  Deno.test(`help: ${command} fits a terminal, so that nothing scrolls away`, async () => {
+    const [alice] = await new TextServer().enter("alice");
+    for (const operator of [false, true]) {
+      alice.member!.operator = operator;
+      const lines = await alice.asks(command);
+      assert(helpRows(lines).length > 0, "lists no commands");
+      assert(lines.length < ROWS, `has ${lines.length} lines`);
+      for (const line of lines) assert(line.length <= COLUMNS, line);
+    }
+  });
+}
+
+Deno.test("help: a mistyped topic gets the nearest one suggested, that of operators to operators alone", async () => {
+  const [alice] = await new TextServer().enter("alice");
+  await dialogue(alice, [
+    ["/help moderatoin", "-- No such topic: moderatoin. Did you mean /help moderation?"],
+    ["/help mesages", "-- No such topic: mesages. Did you mean /help messages?"],
+    ["/help operatros", "-- No such command: /operatros. /help lists the commands."],
+    ["/help serch", "-- No such command: /serch. Did you mean /search?"],
+  ]);
+  alice.member!.operator = true;
+  await dialogue(alice, [["/help operatros", "-- No such topic: operatros. Did you mean /help operators?"]]);
+});
+
+Deno.test("help: /help and the topics together list each command once", async () => {
   const [alice] = await new TextServer().enter("alice");
   const short = await alice.asks("/help");
   assertMatch(short[0]!, /^-- .+:$/);
   assert(short.some((line) => /^-- \/\/TEXT {2,}say \/TEXT$/.test(line)), "how to say a line that begins with /");
-  assertEquals(short.at(-1), "-- More, by /help TOPIC: messages, moderation, accounts, settings, all");
+  assertEquals(short.at(-1), "-- More by /help TOPIC: messages, moderation, accounts, settings, all");
   const common = ["nick", "list", "rooms", "join", "who", "msg", "quit"];
   const shown = helpRows(short).map(([name]) => name!);
   for (const name of common) assert(shown.includes(name), `/help has no /${name}`);
   const rows = helpRows(short);
   for (const topic of ["messages", "moderation", "accounts", "settings", "operators"]) {
     const lines = await alice.asks(`/help ${topic.toUpperCase()}`);
-    assert(lines.length < ROWS, `/help ${topic} has ${lines.length} lines`);
-    for (const line of lines) assert(line.length <= COLUMNS, line);
     rows.push(...helpRows(lines));
   }
-  assert(short.length < ROWS, `/help has ${short.length} lines`);
-  for (const line of short) assert(line.length <= COLUMNS, line);
   const table = Object.entries(commands).map(([name, { args, help }]) => [name, args, help]);
   assertEquals(rows.sort(), table.sort());
 });

@@ -118,6 +118,13 @@ Deno.test("react: an invalid reaction gets a reply that describes valid ones", a
   assertEquals(bob.hears().length, 10);
 });
 
+Deno.test("reply: a member without echo is told which message it replies to", async () => {
+  const { alice, bob } = await conversation();
+  await bob.says("/echo off");
+  await dialogue(bob, [["/reply carol yes", '-- Replying to "No idea"']]);
+  assertEquals(alice.hears(), ['<bob to carol> "No idea": yes']);
+});
+
 Deno.test("react: a member without echo gets a confirmation, and others the line", async () => {
   const { alice, bob } = await conversation();
   await bob.says("/echo off");

@@ -37,7 +37,7 @@ Deno.test("roles: a user that enters is told its rank, and /who and /members sho
   await dialogue(alice, [["/join #tea", "-- You are alone in #tea.", "-- You are an owner of #tea."]]);
   await bob.says("/join #tea");
   alice.hears();
-  await dialogue(bob, [["/who", "-- You are in #tea with 1 other:", "-- ~alice, bob (you)"]]);
+  await dialogue(bob, [["/who", "-- In #tea: 2 users", "-- ~alice, bob (you)"]]);
   await dialogue(alice, [[
     "/leave",
     "-- You are alone in #lobby.",
@@ -115,7 +115,7 @@ Deno.test("rename: /rename tells the members, who stay in the room", async () =>
   assertEquals(eve.hears(), ["-- alice renamed #tea to #coffee"]);
   await dialogue(eve, [
     ["hi", "<eve> hi"],
-    ["/who", "-- You are in #coffee with 1 other:", "-- ~alice, eve (you)"],
+    ["/who", "-- In #coffee: 2 users", "-- ~alice, eve (you)"],
     [
       "/rename #mine",
       "-- Only owners of #coffee can do that, and only owners can act against one. /members lists them.",

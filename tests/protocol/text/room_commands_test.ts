@@ -9,12 +9,12 @@ Deno.test("rooms: lists rooms with their sizes and topics, and /who lists their 
   await bob.asks("/join #tea", "/topic green or black?");
   await carol.asks("/join #tea");
   await dialogue(alice, [
-    ["/rooms", "-- #lobby (1)", "-- #tea (2): green or black?"],
-    ["/who", "-- You are alone in #lobby:", "-- alice (you)"],
-    ["/who #TEA", "-- 2 in #tea:", "-- @bob, carol"],
+    ["/rooms", "-- Rooms: 2, each with its number of members", "-- #lobby (1)", "-- #tea (2): green or black?"],
+    ["/who", "-- In #lobby: 1 user", "-- alice (you)"],
+    ["/who #TEA", "-- In #tea: 2 users", "-- @bob, carol"],
     ["/who #coffee", "-- No such room: #coffee. /rooms lists the rooms, /join creates one."],
   ]);
-  assertEquals(await carol.asks("/who"), ["-- You are in #tea with 1 other:", "-- @bob, carol (you)"]);
+  assertEquals(await carol.asks("/who"), ["-- In #tea: 2 users", "-- @bob, carol (you)"]);
   await alice.asks("/join #tea");
   assertEquals(await alice.asks("/who #lobby"), ["-- #lobby is empty."]);
 });
@@ -27,14 +27,20 @@ Deno.test("who: invisible users are shown only to users who share a room with th
   server.chat.setFlag(bob, "invisible", true);
   await carol.asks("/join #tea");
   await dialogue(alice, [
-    ["LIST", "-- Client 1: alice in #lobby (you)", "-- Client 2: carol in #tea"],
-    ["/who #den", "-- 1 in #den:", "-- … and 1 invisible"],
-    ["/who #tea", "-- 2 in #tea:", "-- carol, … and 1 invisible"],
+    ["LIST", "-- Online: 2 users", "-- Client 1: alice in #lobby (you)", "-- Client 2: carol in #tea"],
+    ["/who #den", "-- In #den: 1 user", "-- … and 1 invisible"],
+    ["/who #tea", "-- In #tea: 2 users", "-- carol, … and 1 invisible"],
   ]);
   await dialogue(carol, [
-    ["LIST", "-- Client 1: alice in #lobby", "-- Client 2: carol in #tea (you)", "-- Client 3: bob in #tea"],
-    ["/who #den", "-- 1 in #den:", "-- … and 1 invisible"],
-    ["/who", "-- You are in #tea with 1 other:", "-- @bob, carol (you)"],
+    [
+      "LIST",
+      "-- Online: 3 users",
+      "-- Client 1: alice in #lobby",
+      "-- Client 2: carol in #tea (you)",
+      "-- Client 3: bob in #tea",
+    ],
+    ["/who #den", "-- In #den: 1 user", "-- … and 1 invisible"],
+    ["/who", "-- In #tea: 2 users", "-- @bob, carol (you)"],
   ]);
 });
 
@@ -49,7 +55,7 @@ Deno.test("who: names all members of a full room in lines no wider than a termin
     nicks.push(member.nick);
   }
   const [head, ...lines] = await alice.asks("/who");
-  assertEquals(head, "-- You are in #lobby with 60 others:");
+  assertEquals(head, "-- In #lobby: 61 users");
   for (const line of lines) assert(line.length <= 80, line);
   assertEquals(lines.map((line) => line.slice(3)).join(", ").split(", "), nicks);
 });
@@ -64,7 +70,7 @@ Deno.test("join: moves to another room and leaves the last one, and /leave goes 
       "/join #tea,#coffee",
       "-- Invalid room name: use # and 1 to 49 characters, at most 100 bytes, without spaces or commas, each word in one script, as in /join #tea.",
     ],
-    ["/who lobby", "-- 1 in #lobby:", "-- bob"],
+    ["/who lobby", "-- In #lobby: 1 user", "-- bob"],
     ["/who cellar", "-- No such room: #cellar. /rooms lists the rooms, /join creates one."],
     ["hi", "<alice> hi"],
     ["/topic leaves", "-- alice set the topic of #tea: leaves"],
@@ -111,19 +117,19 @@ Deno.test("rooms: /rooms, /list and /who hide a secret room from users outside i
   await alice.asks("/mode +s", "/topic secrets");
   const none = (room: string) => `-- No such room: ${room}. /rooms lists the rooms, /join creates one.`;
   await dialogue(bob, [
-    ["/rooms", "-- #lobby (1)"],
-    ["/list", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
-    ["LIST", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
+    ["/rooms", "-- Rooms: 1, each with its number of members", "-- #lobby (1)"],
+    ["/list", "-- Online: 2 users", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
+    ["LIST", "-- Online: 2 users", "-- Client 1: alice in no room", "-- Client 2: bob in #lobby (you)"],
     ["/who #TEA", none("#TEA")], // as it was asked: its own name would tell that it exists
     ["/who #coffee", none("#coffee")],
   ]);
   await dialogue(alice, [
-    ["/rooms", "-- #lobby (1)", "-- #tea (1): secrets"],
-    ["/list", "-- Client 1: alice in #tea (you)", "-- Client 2: bob in #lobby"],
-    ["/who #tea", "-- You are alone in #tea:", "-- @alice (you)"],
+    ["/rooms", "-- Rooms: 2, each with its number of members", "-- #lobby (1)", "-- #tea (1): secrets"],
+    ["/list", "-- Online: 2 users", "-- Client 1: alice in #tea (you)", "-- Client 2: bob in #lobby"],
+    ["/who #tea", "-- In #tea: 1 user", "-- @alice (you)"],
   ]);
   await bob.asks("/join #tea");
-  assertEquals(await bob.asks("/who"), ["-- You are in #tea with 1 other:", "-- @alice, bob (you)"]);
+  assertEquals(await bob.asks("/who"), ["-- In #tea: 2 users", "-- @alice, bob (you)"]);
 });
 
 Deno.test("topic: shows and sets the topic of the room", async () => {

@@ -102,7 +102,7 @@ Deno.test("op: /op, /deop, /voice and /devoice change ranks, and /who shows them
     ["/op bob", "-- alice made bob an operator of #tea"],
     ["/op bob", "-- Nothing to change."],
     ["/voice carol", "-- alice gave carol a voice in #tea"],
-    ["/who", "-- You are in #tea with 2 others:", "-- @alice (you), @bob, +carol"],
+    ["/who", "-- In #tea: 3 users", "-- @alice (you), @bob, +carol"],
     ["/devoice carol", "-- alice took the voice in #tea from carol"],
     ["/op nobody", "-- No such user: nobody. /list shows who is here."],
   ]);
@@ -112,7 +112,7 @@ Deno.test("op: /op, /deop, /voice and /devoice change ranks, and /who shows them
   for (const command of ["/op", "/deop", "/voice", "/devoice", "/ban", "/unban", "/kick", "/mode +b"]) {
     await dialogue(alice, [[`${command} carol`, not]]);
   }
-  await dialogue(alice, [["/who", "-- You are in #tea with 2 others:", "-- alice (you), @bob, carol"]]);
+  await dialogue(alice, [["/who", "-- In #tea: 3 users", "-- alice (you), @bob, carol"]]);
 });
 
 Deno.test("mode: one command makes a bounded number of lines, whatever is in it", async () => {

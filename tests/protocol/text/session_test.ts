@@ -108,7 +108,11 @@ Deno.test("text: IRC formatting is removed from lines of the client and from top
   assertEquals(bob.hears(), ["<alice> bold and red"]);
   server.chat.setTopic(bob.member!, server.chat.findRoom(LOBBY), "\x0304red");
   alice.hears();
-  await dialogue(alice, [["/topic", "-- The topic of #lobby is: red"], ["/rooms", "-- #lobby (2): red"]]);
+  await dialogue(alice, [["/topic", "-- The topic of #lobby is: red"], [
+    "/rooms",
+    "-- Rooms: 1, each with its number of members",
+    "-- #lobby (2): red",
+  ]]);
 });
 
 Deno.test("text: the host of a member is the one that hostOf returns", () => {
@@ -221,7 +225,7 @@ class RecordingSlicer extends TimeSlicer {
 Deno.test("text: commands that may take long share the time of the client's networks, while it is a member", async () => {
   const slicer = new RecordingSlicer();
   const [alice] = await new TextServer({ slicer }).enter("alice");
-  assertEquals((await alice.asks("/ping", "/topic", "/list", "/history")).length, 4);
+  assertEquals((await alice.asks("/ping", "/topic", "/list", "/history")).length, 5);
   assertEquals(slicer.runs.map(({ lane, networks }) => [lane, networks?.at(0), networks?.at(-1)]), [
     ["long", "127.0.0.0/16", "127.0.0.1"],
     ["prompt", "127.0.0.0/16", "127.0.0.1"],

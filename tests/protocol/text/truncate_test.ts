@@ -43,7 +43,8 @@ Deno.test("truncate: a reply of more than 1000 lines is cut, and says how many a
   const [alice] = await server.enter("alice");
   for (let number = 0; number < ANSWER_MAX + 1; number++) server.connect();
   const answer = await alice.asks("LIST");
-  assertEquals([ANSWER_MAX, answer.length], [1000, 1001]);
+  assertEquals([ANSWER_MAX, answer.length], [1000, 1002]);
+  assertEquals(answer[0], "-- Online: 1002 users");
   assertEquals(answer.slice(-2), ["-- Client 1000: guest999 in no room", "-- … and 2 more"]);
 });
 
@@ -63,7 +64,7 @@ Deno.test("truncate: /who that is cut says how many members are missing, not how
     server.chat.join(member, LOBBY);
   }
   assertEquals(await alice.asks("/who"), [
-    "-- You are in #lobby with 20 others:",
+    "-- In #lobby: 21 users",
     "-- alice (you), guest1, guest2, guest3, guest4, … and 16 more",
   ]);
 });
@@ -72,6 +73,7 @@ Deno.test("truncate: a reply that is too long loses the end of a list, but the s
   const server = new TextServer({ answerMax: 100 });
   const [alice] = await server.enter("alice", "bob", "carol", "dave");
   assertEquals(await alice.asks("LIST"), [
+    "-- Online: 4 users",
     "-- Client 1: alice in #lobby (you)",
     "-- Client 2: bob in #lobby",
     "-- Client 3: carol in #lobby",
@@ -98,7 +100,11 @@ Deno.test("truncate: /search, /rooms, /mode b and the lines shown on joining are
     "[past] <al",
   ]);
   const rooms = await alice.asks("/rooms");
-  assertEquals([rooms.length, rooms.at(-1)], [4, "-- … and 7 more"]);
+  assertEquals([rooms.length, rooms[0], rooms.at(-1)], [
+    5,
+    "-- Rooms: 10, each with its number of members",
+    "-- … and 7 more",
+  ]);
   await alice.says("/join #tea", ...Array.from({ length: 9 }, (_, number) => `/ban b${number}!*@${"x".repeat(25)}`));
   const bans = await alice.asks("/mode b");
   assertEquals([bans.length, bans.at(-1)], [3, "-- … and 7 more"]);

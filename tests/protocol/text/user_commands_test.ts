@@ -29,6 +29,7 @@ Deno.test("list: LIST and /list show all users in order of arrival", async () =>
   await alice.asks("/nick zoe");
   for (const line of ["LIST", "/list"]) {
     assertEquals(await alice.asks(line), [
+      "-- Online: 3 users",
       "-- Client 1: zoe in #lobby (you)",
       "-- Client 2: bob in #Tea",
       "-- Client 3: carol in #lobby",
@@ -38,6 +39,7 @@ Deno.test("list: LIST and /list show all users in order of arrival", async () =>
   alice.connection.leave();
   await alice.over;
   assertEquals(await carol.asks("LIST"), [
+    "-- Online: 3 users",
     "-- Client 1: bob in #Tea",
     "-- Client 2: carol in #lobby (you)",
     "-- Client 3: guest1 in no room",
@@ -50,7 +52,7 @@ Deno.test("list: neither secret rooms nor invisible users are shown to users out
   await bob.says("/join #den", "/mode +s");
   await carol.says("/join #tea");
   server.chat.setFlag(carol.member!, "invisible", true);
-  const seen = ["-- Client 1: alice in #lobby (you)", "-- Client 2: bob in no room"];
+  const seen = ["-- Online: 2 users", "-- Client 1: alice in #lobby (you)", "-- Client 2: bob in no room"];
   await dialogue(alice, [["/list", ...seen]]);
   await alice.says("/join #den");
   assertEquals((await alice.asks("/list")).at(-1), "-- Client 2: bob in #den");
@@ -79,6 +81,52 @@ Deno.test("echo: /echo off hides the sender's own lines, and /echo on shows them
   ]);
   assertEquals(bob.hears(), ["<alice> one", "* alice waves", "<alice> two"]);
   assertEquals(alice.hears(), []);
+});
+
+Deno.test("echo: a private message is not shown to its sender after /echo off", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  await dialogue(alice, [
+    ["/echo off", "-- You no longer see your own lines."],
+    ["/msg bob psst"],
+    ["/msg dave psst", "-- No such user: dave. /list shows who is here."],
+    ["/echo on", "-- You see your own lines now."],
+    ["/msg bob hey", "-> *bob* hey"],
+  ]);
+  assertEquals(bob.hears(), ["*alice* psst", "*alice* hey"]);
+});
+
+Deno.test("echo: a client that shows its own lines is not sent them, from when that is known, unless it wants them", async () => {
+  const [alice, bob] = await new TextServer().enter("alice", "bob");
+  await dialogue(alice, [["not known yet", "<alice> not known yet"]]);
+  alice.connection.echoesLocally = true;
+  await dialogue(alice, [
+    ["one"],
+    ["/me waves"],
+    ["/msg bob psst"],
+    ["/paste", "-- Paste your lines. A line with just . sends them, /cancel drops them."],
+    ["a"],
+    ["."],
+    ["/nick alicia", "-- alice is now alicia"],
+    ["/msg dave hi", "-- No such user: dave. /list shows who is here."],
+    ["/topic tea", "-- alicia set the topic of #lobby: tea"],
+    ["/echo on", "-- You see your own lines now."],
+    ["two", "<alicia> two"],
+    ["/msg bob psst", "-> *bob* psst"],
+    ["/echo off", "-- You no longer see your own lines."],
+    ["three"],
+  ]);
+  assertEquals(bob.hears(), [
+    "<alice> not known yet",
+    "<alice> one",
+    "* alice waves",
+    "*alice* psst",
+    "<alice> a",
+    "-- alice is now alicia",
+    "-- alicia set the topic of #lobby: tea",
+    "<alicia> two",
+    "*alicia* psst",
+    "<alicia> three",
+  ]);
 });
 
 Deno.test("quit: says goodbye, closes the connection, and shows the reason to others", async () => {
