@@ -57,7 +57,7 @@ const PARTS: ReadonlyMap<string | symbol, readonly (string | symbol)[]> = new Ma
   ["ignores", ["list", "ignores", "isHidden"]],
   ["lines", ["find", "quote", "redactTime"]],
   ["readMarkers", ["get", "newLines"]],
-  ["visitors", ["requireEntry", "requireWriter", "watch"]],
+  ["visitors", ["requireEntry", "requireWriter", "sees", "watch"]],
 ]);
 
 /** A function of a class, as a proxy finds it. */
