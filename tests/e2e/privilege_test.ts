@@ -8,12 +8,39 @@ import { executable, test } from "./forms.ts";
 import { start, taskArguments } from "./harness.ts";
 import { inspected, Inspector } from "./inspector.ts";
 
+/** The variables that may be read: those of flags, and those that the terminal client and its WebSocket library look up. */
+const VARIABLES = [
+  "TINCAN_*",
+  "HOME",
+  "XDG_CONFIG_HOME",
+  "APPDATA",
+  "USER",
+  "USERNAME",
+  "SSH_CONNECTION",
+  "TERM",
+  "COLORTERM",
+  "NO_COLOR",
+  "LANG",
+  "LC_ALL",
+  "LC_CTYPE",
+  "TMUX",
+  "WT_SESSION",
+  "WS_NO_BUFFER_UTIL",
+  "WS_NO_UTF_8_VALIDATE",
+];
+
 Deno.test("permissions: the start, dev and compile tasks grant the same permissions, and only those that are needed", () => {
   for (const task of ["start", "dev", "compile"] as const) {
     const flags = taskArguments(task).filter((flag) =>
       /^-(?:\w|-allow|-deny|-ignore|-permission|-no-prompt)/.test(flag)
     );
-    const needed = ["--allow-env=TINCAN_*", "--allow-net", "--allow-read", "--allow-write", "--no-prompt"];
+    const needed = [
+      `--allow-env=${VARIABLES.join(",")}`,
+      "--allow-net",
+      "--allow-read",
+      "--allow-write",
+      "--no-prompt",
+    ];
     assertEquals(flags.sort(), needed, task);
   }
 });
@@ -33,13 +60,13 @@ async function permissionsIn(path: string): Promise<Record<string, unknown>> {
 const MARK = "d3n0l4nd";
 
 test(
-  "permissions: the executable may only use the network, read, write, and read TINCAN_* variables",
+  "permissions: the executable may only use the network, read, write, and read some variables",
   async (form) => {
     const permissions = await permissionsIn(form.command[0]!);
     const granted = Object.entries(permissions).filter(([name, value]) => !name.startsWith("deny_") && value !== null);
     // The hosts that modules may be imported from are Deno's default, and are dropped with the rest after the start.
     assertEquals(Object.fromEntries(granted.filter(([name]) => name !== "allow_import")), {
-      allow_env: ["TINCAN_*"],
+      allow_env: VARIABLES,
       allow_net: [],
       allow_read: [],
       allow_write: [],
