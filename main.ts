@@ -38,7 +38,7 @@ async function main(args: string[]): Promise<number> {
     }
     debug = request.logLevel === "debug";
     if (request.command === "connect") return await connect(request);
-    if (request.command === "serve") await serve(request);
+    if (request.command === "serve" || request.command === "echo") await serve(request);
     else await (await import("./src/cli/commands.ts")).COMMANDS[request.command]?.(request);
     return 0;
   } catch (error) {
