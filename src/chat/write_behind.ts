@@ -229,7 +229,7 @@ export class WriteBehind {
   /**
    * Commits all that is pending if the text of a line is, or a reaction of a member to it, so that these can be read.
    *
-   * @param member Whose reactions are to be read, if any are.
+   * @param member The member whose reactions are read, if any.
    */
   commitLine(id: number, member?: Pick<Actor, "origin" | "account">): void {
     const isReactionPending = member !== undefined && this.#pendingReactions.has(reactionKey(id, member));

@@ -249,7 +249,7 @@ class App {
     if (!this.#promptEditor.handle(key) && key.text !== undefined) this.#promptEditor.insert(key.text);
   }
 
-  /** Keys that work whatever is typed. @returns Whether it was one. */
+  /** Handles the keys that do not depend on the input. @returns Whether it was one. */
   #globalKey({ name, ctrl, alt }: Key): boolean {
     const { chat } = this.#session;
     const { model } = chat;

@@ -20,7 +20,8 @@ const quit: Command = {
 
 const set: Command = {
   args: "bell|notify|always-on on|off",
-  help: "ring the terminal, or notify the desktop, when somebody writes to you; stay when you disconnect",
+  help:
+    "ring the terminal, or notify the desktop, when you are mentioned or get a private message; stay when you disconnect",
   run(invocation) {
     const { chat, ui, room, arg, word, rest } = invocation;
     if (word === "") {

@@ -134,7 +134,7 @@ function lastOf(room: Room, name: string): Target {
   return messages(room).findLast(({ nick = "" }) => fold(nick) === wanted);
 }
 
-/** Whether a word is the name of a user who is in the room or has written there. */
+/** Whether a word is the nickname of a member of the room, or of the author of a message there. */
 function isName(room: Room, word: string): boolean {
   return word !== "" && (room.members.has(nameOf(word)) || lastOf(room, word) !== undefined);
 }

@@ -22,11 +22,11 @@ export interface ClientSession {
   readonly settings: Settings;
   /** Opens the rooms, shows the first one, and connects. Listen to the model and to `chat.onStatus` before. */
   start(): void;
-  /** Stores what is to be remembered, and disconnects. */
+  /** Stores the nickname, rooms and read markers, and disconnects. */
   leave(reason: string): void;
   /** Resolves after `leave` when all that was sent is gone; soon in any case. */
   readonly left: Promise<void>;
-  /** Whether the user is to be logged in: by a password or a stored token. */
+  /** Whether the session logs the user in, by a password or a stored token. */
   readonly wantsLogin: boolean;
 }
 

@@ -23,7 +23,7 @@ export function configDirectory(env: Environment, os: string = Deno.build.os): s
     return folder ? join(folder, "tincan") : undefined;
   }
   const folder = env("XDG_CONFIG_HOME");
-  if (folder?.startsWith("/")) return join(folder, "tincan"); // a relative path is to be ignored (XDG Base Directory)
+  if (folder?.startsWith("/")) return join(folder, "tincan"); // the XDG Base Directory Specification says to ignore relative paths
   const home = env("HOME");
   return home ? join(home, ".config", "tincan") : undefined;
 }

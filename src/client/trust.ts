@@ -72,7 +72,7 @@ export class Trust {
     if (known !== undefined) {
       throw new ConnectError(
         `the certificate of ${server} has changed. It has the fingerprint ${fingerprint} now, and had ${known.fingerprint}. ` +
-          "Someone may be listening in. If the server has a new certificate, " +
+          "The connection may be intercepted. If the server has a new certificate, " +
           `remove line ${known.line} of ${this.known.path} and connect again`,
       );
     }

@@ -40,13 +40,13 @@ import {
  */
 
 /**
- * The part of a WebSocket that the connection uses.
+ * The part of a WebSocket that the connection uses. `never`: a handler may take an event of any kind.
  *
  * @typedef {object} Socket
  * @property {number} readyState 1 while lines can be sent.
- * @property {((event: any) => void) | null} onopen
- * @property {((event: any) => void) | null} onmessage With `data`: one or more lines.
- * @property {((event: any) => unknown) | null} onclose With the `reason`.
+ * @property {((event: never) => void) | null} onopen
+ * @property {((event: never) => void) | null} onmessage With `data`: one or more lines.
+ * @property {((event: never) => unknown) | null} onclose With the `reason`.
  * @property {(line: string) => void} send
  * @property {() => void} close
  */
@@ -210,10 +210,10 @@ export class Connection {
       this.#send("NICK", [nick]);
       this.#send("USER", [nick, "0", "*", nick]);
     };
-    socket.onmessage = ({ data }) => {
+    socket.onmessage = (/** @type {{ data: unknown }} */ { data }) => {
       for (const line of String(data).split("\n")) this.#receive(parse(line));
     };
-    socket.onclose = async ({ reason }) => {
+    socket.onclose = async (/** @type {{ reason: string }} */ { reason }) => {
       const why = open ? this.#error || reason : await this.#dialer.rejection();
       if (socket === this.#socket) this.#handleClose(why);
     };

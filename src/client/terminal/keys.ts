@@ -208,7 +208,7 @@ export class KeyDecoder {
     return inputs;
   }
 
-  /** True if a lone ESC or an incomplete sequence waits: `flush()` is to be called if nothing follows in a moment. */
+  /** True if a lone ESC or an incomplete sequence waits: call `flush()` if no more bytes follow in a moment. */
   get isWaiting(): boolean {
     return this.#pending.length > 0;
   }

@@ -10,7 +10,7 @@ import { type Attributes, attributesOf, transition } from "./sgr.ts";
 import type { Capabilities, Span, Style } from "./style.ts";
 import { type Grapheme, graphemes } from "./width.ts";
 
-/** The limit of columns and of rows, whatever the terminal says. */
+/** The limit of columns and of rows: a terminal may report any number. */
 export const SIZE_MAX = 1000;
 
 /** Above this number of styles, those that are not in use are forgotten: a server can send any number of links. */

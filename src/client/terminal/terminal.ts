@@ -38,7 +38,7 @@ export interface TerminalEvents {
   resize(columns: number, rows: number): void;
   /** SIGINT, Ctrl-C. */
   interrupted(): void;
-  /** SIGCONT: the terminal shows something else, all is to be drawn again. */
+  /** SIGCONT: the terminal shows something else, draw everything again. */
   resumed(): void;
   /** stdin or stdout is gone. */
   closed(): void;
@@ -133,7 +133,7 @@ export class Terminal {
     this.close();
   }
 
-  /** Restores the terminal completely, whatever happened. Idempotent. */
+  /** Restores the terminal completely, also after an error. Idempotent. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
