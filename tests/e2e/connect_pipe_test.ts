@@ -199,7 +199,7 @@ test(
       "alice",
     ];
     {
-      await using terminal = new Terminal(words.map((word) => `'${word}'`).join(" "), home.env);
+      await using terminal = new Terminal(`exec ${words.map((word) => `'${word}'`).join(" ")}`, home.env);
       await terminal.until("Password of alice: ");
       await terminal.type("open-sesame\n");
       await terminal.until("as alice.");
@@ -247,7 +247,7 @@ test("connect pipe: a self-signed certificate has to be accepted once, and a cha
   }
   const words = [...form.command, "connect", target, "#tea", "--tail"];
   {
-    await using terminal = new Terminal(words.map((word) => `'${word}'`).join(" "), home.env);
+    await using terminal = new Terminal(`exec ${words.map((word) => `'${word}'`).join(" ")}`, home.env);
     await terminal.until("Trust it from now on?");
     await terminal.type("yes\n");
     await terminal.until("Connected to ");

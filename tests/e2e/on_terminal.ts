@@ -2,7 +2,7 @@
 import { assert } from "@std/assert";
 import { ROOT, within } from "./harness.ts";
 
-/** An `sh` command on its own terminal. */
+/** An `sh` command on its own terminal. With `exec`, the exit code after a Ctrl-C is that of the program. */
 export class Terminal implements AsyncDisposable {
   /** All output of the terminal. */
   seen = "";
@@ -13,7 +13,15 @@ export class Terminal implements AsyncDisposable {
 
   constructor(line: string, env: Record<string, string> = {}) {
     const args = ["--quiet", "--return", "--command", line, "/dev/null"];
-    const options = { args, cwd: ROOT, env, stdin: "piped", stdout: "piped", stderr: "null" } as const;
+    // Not the shell of the user: dash, unlike bash, exits with 130 after a Ctrl-C that its command has handled.
+    const options = {
+      args,
+      cwd: ROOT,
+      env: { ...env, SHELL: "/bin/sh" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    } as const;
     this.#child = new Deno.Command("script", options).spawn();
     this.#keys = this.#child.stdin.getWriter();
     this.#output = this.#child.stdout.getReader();
