@@ -399,7 +399,7 @@ function handleMessage(chat, message, request) {
   }
   if (isChanServ(nick)) {
     if (request?.onReply !== undefined) return request.onReply(text);
-    return model.tell(request?.room ?? model.current, text);
+    return model.tell(request?.room ?? model.current, withPageCommands(text));
   }
   if (isNickServ(nick)) {
     // Without a request, it repeats what a numeric says, with one exception.

@@ -187,13 +187,17 @@ export function standardReply(code, text, command) {
     return "There is no such ban. /bans lists the bans of the server.";
   }
   if (code === "NO_SUCH_BAN") return "There is no such ban. The dialog about the room lists its bans.";
-  if (code === "ACCOUNT_REQUIRED") return "That user has no account, or is not logged in.";
+  if (code === "ACCOUNT_REQUIRED") {
+    if (text.startsWith("The user is")) return "That user has no account, or is not logged in.";
+    if (text === "An account is required") return "You need an account for that. Register your nickname: /register";
+  }
   return withPageCommands(text).replaceAll("channel", "room").replaceAll("Channel", "Room");
 }
 
-/** Replaces requests to NickServ with the commands of the page that do the same. @param {string} text */
+/** Replaces requests to NickServ and ChanServ with the commands of the page that do the same. @param {string} text */
 export function withPageCommands(text) {
-  const known = text.replaceAll("/msg NickServ SET always-on", "/set always-on");
+  const known = text.replaceAll("/msg NickServ SET always-on", "/set always-on")
+    .replace(/\/msg ChanServ UNLINK \S+ (\d+)/g, "/unlink $1");
   return known.replace(/\/msg NickServ (\w+)/g, (words, request) => {
     const command = { IDENTIFY: "login", GHOST: "ghost", LOGOUT: "logout", REGISTER: "register" }[String(request)];
     return command === undefined ? words : `/${command}`;

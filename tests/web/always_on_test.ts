@@ -7,6 +7,8 @@ import { LinkedPage, PAGE_CAPABILITIES } from "./linked_page.ts";
 
 const PASSWORD = "open sesame";
 
+const ACCOUNT_REQUIRED = "You need an account for that. Register your nickname: /register";
+
 testAccounts("always on: the page shows the state of the account, and changes it", async (fixture) => {
   const page = new LinkedPage(await fixture.irc("alice", ...PAGE_CAPABILITIES, "draft/persistence"));
   const wrong: string[] = [];
@@ -14,7 +16,7 @@ testAccounts("always on: the page shows the state of the account, and changes it
   assertEquals(page.sent, [], "a guest has no state");
   setAlwaysOn(page.chat, true, (why) => wrong.push(why));
   await page.settle();
-  assertEquals([wrong.splice(0), page.model.alwaysOn], [["That user has no account, or is not logged in."], undefined]);
+  assertEquals([wrong.splice(0), page.model.alwaysOn], [[ACCOUNT_REQUIRED], undefined]);
   register(page.chat, PASSWORD, (text) => wrong.push(text), () => {});
   await page.settle();
   assertEquals(/always-on/.test(wrong.splice(0).join()), true, "the page offers it if the server mentions it");

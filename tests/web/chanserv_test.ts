@@ -114,7 +114,8 @@ Deno.test("chanserv: without a request, what it says is shown in the room, and n
   const page = new Page();
   receive(page.chat, parse(notice("bob owns #tea now.")), undefined);
   receive(page.chat, parse(notice("alice owns #tea now.")), { room: page.room });
-  assertEquals(page.shown, ["info: bob owns #tea now.", "info: alice owns #tea now."]);
+  receive(page.chat, parse(notice("To revoke it: /msg ChanServ UNLINK #tea 1")), { room: page.room });
+  assertEquals(page.shown, ["info: bob owns #tea now.", "info: alice owns #tea now.", "info: To revoke it: /unlink 1"]);
   assertEquals(page.model.tabs.length, 1);
 });
 

@@ -77,13 +77,14 @@ Deno.test("reply texts: each change of a MODE line has its own argument and text
   ]);
 });
 
-Deno.test("reply texts: requests to NickServ are replaced by commands of the page", () => {
+Deno.test("reply texts: requests to NickServ and ChanServ are replaced by commands of the page", () => {
   assertEquals(
     withPageCommands("If it is yours: /msg NickServ IDENTIFY bob PASSWORD"),
     "If it is yours: /login bob PASSWORD",
   );
   assertEquals(withPageCommands("/msg NickServ SET always-on on keeps you"), "/set always-on on keeps you");
   assertEquals(withPageCommands("See /msg NickServ HELP"), "See /msg NickServ HELP");
+  assertEquals(withPageCommands("To revoke it: /msg ChanServ UNLINK #tea 3"), "To revoke it: /unlink 3");
 });
 
 Deno.test("reply texts: each kind of reply is shown as an error, as information, or not at all", () => {
@@ -128,7 +129,18 @@ Deno.test("reply texts: the codes of standard replies that users meet have their
     "Your nickname is already registered. Choose another name first.",
   );
   assertEquals(standardReply("NO_OWNER", "The channel has no owner"), "The room has no owner");
-  assertEquals(standardReply("ACCOUNT_REQUIRED", "x"), "That user has no account, or is not logged in.");
+  assertEquals(
+    standardReply("ACCOUNT_REQUIRED", "The user is not registered or not logged in"),
+    "That user has no account, or is not logged in.",
+  );
+  assertEquals(
+    standardReply("ACCOUNT_REQUIRED", "An account is required"),
+    "You need an account for that. Register your nickname: /register",
+  );
+  assertEquals(
+    standardReply("ACCOUNT_REQUIRED", "You are not logged in. First: /msg NickServ IDENTIFY NAME PASSWORD"),
+    "You are not logged in. First: /login NAME PASSWORD",
+  );
   assertEquals(standardReply("NO_SUCH_BAN", "x"), "There is no such ban. The dialog about the room lists its bans.");
   assertEquals(standardReply("OTHER", "First: /msg NickServ LOGOUT"), "First: /logout");
 });
