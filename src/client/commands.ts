@@ -2,6 +2,7 @@
  * The commands of the terminal client: those of the page, and those that the page has buttons for. `/help` is made from the
  * same tables.
  */
+import { askChanServ } from "../web/chanserv.js";
 import type { Chat } from "../web/chat.js";
 import { ALIASES, COMMANDS, listedCommands, resolveAlias, runInput } from "../web/commands.js";
 import type { Line } from "../web/lines.js";
@@ -46,6 +47,15 @@ const join: Command = {
   },
 };
 
+const links: Command = {
+  args: "",
+  help: "list the invite links of the room",
+  run({ chat, room }) {
+    if (!room.isRoom) return "This command works only in rooms, and this is a private conversation.";
+    askChanServ(chat, ["LINKS", room.name], { room });
+  },
+};
+
 const help: Command = {
   args: "[COMMAND]",
   help: "list the keys and commands, or explain a command",
@@ -60,6 +70,7 @@ const help: Command = {
 /** The commands that the page does not have, or has otherwise. */
 const OWN: Readonly<Record<string, Command>> = {
   join,
+  links,
   help,
   reply,
   react,

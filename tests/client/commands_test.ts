@@ -159,6 +159,13 @@ Deno.test("client commands: /join alone in a room that the user is in says what 
   assertEquals([page.run("/join den sesame"), page.sent()[0]], [undefined, "JOIN #den sesame"]);
 });
 
+Deno.test("client commands: /links lists the links of the room, and makes none", () => {
+  using page = new CommandPage("#tea", "bob");
+  assertEquals([page.run("/links"), page.sent(), page.did], [undefined, ["CS LINKS #tea"], []]);
+  const onlyRooms = "This command works only in rooms, and this is a private conversation.";
+  assertEquals([page.run("/links", "bob"), page.sent()], [onlyRooms, []]);
+});
+
 Deno.test("client commands: settings, and what closes the client", () => {
   using page = new CommandPage("#tea");
   assertEquals([page.run("/set bell on"), page.told().at(-1)], [undefined, "info: bell on"]);
