@@ -1,6 +1,7 @@
 /** Commands about the account that the page has a dialog for. Passwords are asked for, and not typed into the line. */
 import { askNickServ, changePassword, dropAccount, hasAccounts } from "../web/account.js";
 import type { Command, Invocation } from "./command.ts";
+import { withRetry } from "./prompts.ts";
 
 const NO_ACCOUNTS = "This server has no registered names.";
 
@@ -26,14 +27,20 @@ export const cert: Command = {
 };
 
 function askPassword(
-  { chat, ui, room }: Invocation,
+  invocation: Invocation,
   label: string,
   act: typeof changePassword,
+  reason?: string,
 ): string | undefined {
+  const { chat, ui, room } = invocation;
   if (!hasAccounts(chat)) return NO_ACCOUNTS;
   if (chat.connection.account === "") return "You are not logged in. Log in first: /login";
+  const done = (said: string) => chat.model.tell(room, said);
+  const failed = (why: string) => chat.model.tell(room, why, "error");
   ui.askSecret(label, (text) => {
-    act(chat, text, (said) => chat.model.tell(room, said), (why) => chat.model.tell(room, why, "error"));
-  });
+    withRetry(chat, (failed) => act(chat, text, done, failed), failed, (why) => {
+      askPassword(invocation, label, act, why);
+    });
+  }, reason);
   return undefined;
 }

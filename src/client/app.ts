@@ -134,7 +134,7 @@ class App {
       help: () => open(helpDialog(chat)),
       go: (text) => open(goDialog(chat, text, this.#frames.request)),
       search: (words) => open(searchDialog(chat, words, this.#terminal.capabilities.colors, this.#frames.request)),
-      settings: () => this.#ask(accountPrompt(chat, this.#accountCommand)),
+      settings: () => this.#ask(accountPrompt(chat, this.#accountCommand, (prompt) => this.#ask(prompt))),
       devices() {
         const room = chat.model.current;
         if (room !== undefined) askNickServ(chat, "TOKEN LIST", room);
@@ -148,8 +148,7 @@ class App {
     return {
       ...ui,
       quit: (reason) => this.#leave(reason, 0),
-      askSecret: (label, answered) => {
-        const reason = "Esc cancels.";
+      askSecret: (label, answered, reason = "Esc cancels.") => {
         this.#ask({
           label,
           reason,

@@ -8,8 +8,8 @@ import type { Room } from "../web/room.js";
 export interface ClientUi extends Ui {
   /** Leaves the client. */
   quit(reason: string): void;
-  /** Asks for a secret; an empty answer is none. */
-  askSecret(label: string, answered: (text: string) => void): void;
+  /** Asks for a secret; an empty answer is none. @param reason Why it is asked. */
+  askSecret(label: string, answered: (text: string) => void, reason?: string): void;
   /** Sets or shows a setting: `bell`, `notify`. @returns What it is now, or an error. */
   setting(name: string, value: string): string | undefined;
 }

@@ -75,23 +75,58 @@ function namePrompt(chat: Chat, reason: string, isOther: (name: string) => boole
   };
 }
 
-/** Asks for the password of the account, or for that of a new one. */
-export function accountPrompt(chat: Chat, kind: "login" | "register"): Prompt {
+const ACCOUNT_REASONS = {
+  login: "Logs in to your registered name.",
+  register: "Registers your name, so that it is yours alone.",
+};
+
+/**
+ * Asks for the password of the account, or for that of a new one. A password that is invalid is asked for again: the next
+ * input is a password, too, and must not be sent to the room.
+ *
+ * @param ask Asks a further question.
+ */
+export function accountPrompt(
+  chat: Chat,
+  kind: "login" | "register",
+  ask: (prompt: Prompt) => void,
+  reason: string = ACCOUNT_REASONS[kind],
+): Prompt {
   const name = chat.model.nick;
   const room = chat.model.current;
   return {
     label: kind === "login" ? `Password of ${name}: ` : `New password for ${name}: `,
-    reason: kind === "login" ? "Logs in to your registered name." : "Registers your name, so that it is yours alone.",
+    reason,
     isSecret: true,
     isOptional: true,
     answered(password) {
       if (password === "") return;
       const done = (text: string) => chat.model.tell(room, text);
       const failed = (why: string) => chat.model.tell(room, why, "error");
-      if (kind === "login") login(chat, { name, password }, done, failed);
-      else register(chat, password, done, failed);
+      if (kind === "login") return login(chat, { name, password }, done, failed);
+      withRetry(chat, (failed) => register(chat, password, done, failed), failed, (why) => {
+        ask(accountPrompt(chat, kind, ask, why));
+      });
     },
   };
+}
+
+/**
+ * Sends a request with a password that the user has typed.
+ *
+ * @param send Sends it, and calls its argument if it fails.
+ * @param failed Called if the request fails.
+ * @param invalid Called in place of it if the password is invalid and was not sent.
+ */
+export function withRetry(
+  chat: Chat,
+  send: (failed: (why: string) => void) => void,
+  failed: (why: string) => void,
+  invalid: (why: string) => void,
+): void {
+  let isSent = false;
+  send((why) => isSent || !chat.online ? failed(why) : invalid(why));
+  isSent = true;
 }
 
 /** Asks for the password of a server operator. */

@@ -166,6 +166,25 @@ Deno.test("client commands: /links lists the links of the room, and makes none",
   assertEquals([page.run("/links", "bob"), page.sent()], [onlyRooms, []]);
 });
 
+Deno.test("client commands: /password asks again when the new password is too short, and sends a valid one", () => {
+  using page = new CommandPage("#tea");
+  page.browser.socket.say(
+    "CAP * NEW :sasl",
+    "CAP * ACK :sasl",
+    "900 alice alice!~a@host alice :You are logged in",
+  );
+  page.sent();
+  const answers = ["short", "open sesame"];
+  const reasons: (string | undefined)[] = [];
+  page.ui.askSecret = (_label, answered, reason) => {
+    reasons.push(reason);
+    answered(answers.shift() ?? "");
+  };
+  assertEquals(page.run("/password"), undefined);
+  assertEquals(reasons, [undefined, "Password too short: at least 8 characters."]);
+  assertEquals(page.sent(), ["NS SET PASSWORD :open sesame"]);
+});
+
 Deno.test("client commands: settings, and what closes the client", () => {
   using page = new CommandPage("#tea");
   assertEquals([page.run("/set bell on"), page.told().at(-1)], [undefined, "info: bell on"]);

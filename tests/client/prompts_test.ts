@@ -68,8 +68,8 @@ Deno.test("client prompts: an empty password does nothing, and that of an operat
   using page = new ClientPage("#tea");
   for (
     const prompt of [
-      accountPrompt(page.chat, "login"),
-      accountPrompt(page.chat, "register"),
+      accountPrompt(page.chat, "login", () => {}),
+      accountPrompt(page.chat, "register", () => {}),
       operatorPrompt(page.chat, "root"),
     ]
   ) {
@@ -79,4 +79,19 @@ Deno.test("client prompts: an empty password does nothing, and that of an operat
   }
   operatorPrompt(page.chat, "root").answered("sesame");
   assertEquals(page.sent(), ["OPER root sesame"]);
+});
+
+Deno.test("client prompts: a new password that is too short is asked for again, and a valid one is sent", () => {
+  using page = new ClientPage("#tea");
+  const asked: Prompt[] = [];
+  accountPrompt(page.chat, "register", (prompt) => asked.push(prompt)).answered("short");
+  const [again] = asked;
+  assertEquals([again?.label, again?.isSecret, again?.reason], [
+    "New password for alice: ",
+    true,
+    "Password too short: at least 8 characters.",
+  ]);
+  assertEquals([page.sent(), page.told()], [[], []]);
+  again?.answered("open sesame");
+  assertEquals([page.sent(), asked.length], [["REGISTER * * :open sesame"], 1]);
 });
