@@ -210,9 +210,11 @@ class Race {
       ports.set(message, (ports.get(message) ?? new Set()).add(port));
     }
     const several = new Set(this.#attempts.map(({ way }) => way.port)).size > 1;
-    const reasons = [...ports].map(([reason, numbers]) => {
+    const reasons = [...ports].map(([reason, numbers], at) => {
+      const isLast = at === ports.size - 1;
+      const clause = several || !isLast ? reason.replace(/\.$/, "") : reason; // that of a server may be a sentence
       const list = [...numbers].join(", ");
-      return several ? `${reason} (port${numbers.size > 1 ? "s" : ""} ${list})` : reason;
+      return several ? `${clause} (port${numbers.size > 1 ? "s" : ""} ${list})` : clause;
     });
     return new ConnectError(reasons.join("; "));
   }

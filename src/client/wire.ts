@@ -240,6 +240,7 @@ function openWebSocket(socket: TcpSocket, way: Way, timeouts: Timeouts, signal: 
     fail(reasonOfFailure(error));
   });
   webSocket.on("unexpected-response", (_request: unknown, response: WebResponse) => {
+    if (redirectsToTls(response)) return fail("it accepts TLS only: use https:// or wss://");
     void rejectionIn(response).then((why) => fail(why === "" ? "there is no chat at that address" : why));
   });
   webSocket.on("open", () => {
@@ -254,6 +255,12 @@ function openWebSocket(socket: TcpSocket, way: Way, timeouts: Timeouts, signal: 
 /** The part of an HTTP response that is used. */
 interface WebResponse extends AsyncIterable<Uint8Array> {
   readonly statusCode?: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Whether a server answers a request without TLS with a redirect to itself with TLS, as tincan does. */
+function redirectsToTls({ statusCode = 0, headers }: WebResponse): boolean {
+  return statusCode >= 300 && statusCode < 400 && /^https:/i.test(String(headers["location"] ?? ""));
 }
 
 /** The most bytes of a response that are read. */

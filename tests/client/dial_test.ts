@@ -118,10 +118,15 @@ Deno.test("dial: a port of another protocol is no server", async () => {
   await using web = await Fake.start((socket) => {
     socket.once("data", () => socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
   });
+  await using tls = await Fake.start((socket) => {
+    const head = "HTTP/1.1 308 Permanent Redirect\r\nLocation: https://a.example/irc\r\nContent-Length: 0\r\n\r\n";
+    socket.once("data", () => socket.end(head));
+  });
   await using other = await Fake.start((socket) => void socket.end("220 mail ESMTP\r\n"));
   assertEquals(await failure([greeting.way("irc")]), "it is not an IRC server");
   assertEquals(await failure([web.way("irc")]), "it is not an IRC server");
   assertEquals(await failure([web.way("ws")]), "there is no chat at that address");
+  assertEquals(await failure([tls.way("ws")]), "it accepts TLS only: use https:// or wss://");
   assertEquals(await failure([other.way("ircs")]), "it does not speak TLS");
 });
 
@@ -144,6 +149,10 @@ Deno.test("dial: a server that rejects the connection is quoted", async () => {
   });
   assertEquals(await failure([full.way("irc"), full.way("irc")]), "the server says: The server is full.");
   assertEquals(await failure([web.way("ws")]), "The server is full.");
+  assertMatch(
+    await failure([full.way("irc"), web.way("irc")]),
+    /^the server says: The server is full \(port \d+\); it is not an IRC server \(port \d+\)$/,
+  );
   const only = await dial([full.way("irc")], options()); // the core handles it
   assertMatch(only.wire.early[0]!, /^ERROR/);
   await close(only);
