@@ -119,7 +119,9 @@ function parseUrl(text: string, scheme: string, rest: string): Omit<Target, "ser
       return {
         text,
         host,
-        ways: [wayOf(scheme, host, port ?? PORTS[scheme], path === "" ? "/" : path)],
+        ways: (path === "" ? [`/${SOCKET_PATH}`, "/"] : [path]).map((each) => {
+          return wayOf(scheme, host, port ?? PORTS[scheme], each);
+        }),
         room: roomIn("", fragment),
         code: "",
       };

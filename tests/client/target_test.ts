@@ -59,9 +59,13 @@ Deno.test("target: a URL names one way, a room and the code of an invite link", 
     [`https://a.example/i/${code}`]: ["a.example", "wss://a.example:443/irc", `code ${code}`],
     [`https://a.example/chat/i/${code.toUpperCase()}/`]: ["a.example", "wss://a.example:443/chat/irc", `code ${code}`],
     "wss://a.example/socket?x=1#tea": ["a.example", "wss://a.example:443/socket", "#tea"],
-    "ws://a.example": ["a.example", "ws://a.example:80/"],
+    "ws://a.example/": ["a.example", "ws://a.example:80/"],
   };
   for (const [url, expected] of Object.entries(urls)) assertEquals(parsed(url), expected, url);
+});
+
+Deno.test("target: a WebSocket URL without a path is that of tincan, or the root", () => {
+  assertEquals(parsed("ws://a.example:8080"), ["a.example", "ws://a.example:8080/irc", "ws://a.example:8080/"]);
 });
 
 Deno.test("target: what is no target is rejected with a reason, and without a password", () => {
