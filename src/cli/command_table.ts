@@ -18,7 +18,7 @@ interface CommandRow {
 const COMMAND_TABLE = {
   serve: { help: "run the chat server; the default" },
   connect: {
-    argument: "TARGET",
+    argument: "[TARGET]",
     takesMore: true,
     help: "chat here: HOST[:PORT], a URL or an invite link; a #ROOM may follow",
   },

@@ -6,7 +6,7 @@ import { FLAG_GROUPS, flagName, variableName } from "./flags.ts";
 import { COMMAND_ROWS } from "./command_table.ts";
 
 /** The width of the first column, in characters. */
-const NAMES_WIDTH = 22;
+const NAMES_WIDTH = 23;
 
 /** Returns the text of `--help`, without a newline at its end. Its lines have at most 100 characters. */
 export function helpText(): string {

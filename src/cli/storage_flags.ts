@@ -88,7 +88,7 @@ export const exports = {
   room: {
     value: "ROOM",
     reader: read.roomName,
-    help: "room to export; without it, all rooms; or room to join",
+    help: "room to export, or to join; without it, all rooms are exported",
     commands: ["export", "connect"],
   },
   format: {
