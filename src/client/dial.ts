@@ -184,6 +184,9 @@ class Race {
     try {
       const first = await firstLine(wire, timeouts.firstLine, signal);
       const [, why] = /^(?::\S+ )?ERROR :?(.*)$/s.exec(first) ?? [];
+      if (why !== undefined && way.scheme === "irc" && /\buses TLS\b/.test(why)) { // tincan's text
+        throw new ConnectError("it accepts TLS only: use ircs://");
+      }
       // With other ways left, an error may mean that this port is for something else.
       if (why !== undefined && !this.#isOnlyWay) {
         throw new ConnectError(`the server says: ${/\[(.*)\]$/s.exec(why)?.[1] ?? why}`);

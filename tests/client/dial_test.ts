@@ -158,6 +158,12 @@ Deno.test("dial: a server that rejects the connection is quoted", async () => {
   await close(only);
 });
 
+Deno.test("dial: plain IRC at a TLS port of tincan ends with the way to use, also if it is the only one", async () => {
+  const text = "This port is for IRC clients. It uses TLS: turn that on in your client.";
+  await using tls = await Fake.start((socket) => void socket.end(`ERROR :${text}\r\n`));
+  assertEquals(await failure([tls.way("irc")]), "it accepts TLS only: use ircs://");
+});
+
 Deno.test("dial: each phase has a timeout", async () => {
   await using silent = await Fake.start(() => {});
   const short = { ...LONG, tls: 50, upgrade: 50, firstLine: 50 };
