@@ -12,6 +12,7 @@ import { createSession } from "./session.ts";
 import { DEFAULT_HOST, isEncrypted, parseTarget, type Target, TargetError, urlOf, type Way } from "./target.ts";
 import { Trust, UnknownCertificateError } from "./trust.ts";
 import type { Login } from "../web/connection.js";
+import { toRoomName } from "../web/room.js";
 
 /** What the command line asks for. */
 export interface ConnectOptions {
@@ -67,7 +68,8 @@ export async function runConnect(options: ConnectOptions): Promise<number> {
 
 async function connect(options: ConnectOptions, target: Target): Promise<number> {
   const isPipe = options.tail || !Deno.stdin.isTerminal();
-  const room = options.room ?? target.room;
+  const named = options.room ?? target.room;
+  const room = named === "" ? "" : toRoomName(named); // as /join does: else it would be a private conversation
   if (!isPipe && !Deno.stdout.isTerminal()) {
     throw new RunError("Cannot use stdout: it is not a terminal; to print messages there, use --tail", EXIT.usage);
   }

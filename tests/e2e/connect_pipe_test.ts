@@ -73,6 +73,18 @@ test("connect pipe: each line of stdin is said once, in order, and the exit code
   }
 });
 
+test("connect pipe: the name of a room may lack the #, as in /join", async (form) => {
+  await using home = await Home.make();
+  await using server = await start(form);
+  using alice = await reader(server, "#tea");
+  const target = `irc://127.0.0.1:${server.ircPort}`;
+  for (const words of [["tea"], ["--room", "tea"]]) {
+    const { code, stderr } = await say(form, home, target, "hello\n", ...words, "--nick", "bob");
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertEquals(await alice.until(/hello/), "<bob> hello");
+  }
+});
+
 test("connect pipe: --tail prints the messages of a room, without control characters, until SIGINT", async (form) => {
   await using home = await Home.make();
   await using server = await start(form);
