@@ -1,5 +1,5 @@
 /** The terminal client: composes what is on the screen, and passes keys on. */
-import { isSecret, type Ui } from "../web/commands.js";
+import { isSecret, resolveAlias, type Ui } from "../web/commands.js";
 import type { Status as ConnectionStatus } from "../web/connection.js";
 import { useEmojiList } from "../web/emoji.js";
 import { trimLines } from "../web/multiline.js";
@@ -341,7 +341,8 @@ class App {
       this.#problem = excess;
       return;
     }
-    if (/^\/(?:login|register)$/i.test(text)) this.#accountCommand = /^\/r/i.test(text) ? "register" : "login";
+    const command = isCommand ? resolveAlias(text.slice(1).trimEnd()) : "";
+    if (command === "login" || command === "register") this.#accountCommand = command;
     const said = lines.length > 1 && text.startsWith("/") ? `/${text}` : text;
     const problem = run(chat, this.#ui, room, said, this.#log.selected);
     if (problem !== undefined) {
