@@ -84,7 +84,8 @@ class App {
       },
       interrupted: () => this.#interrupt(),
       resumed: () => {
-        this.#screen.invalidate();
+        // A stopped process gets no SIGWINCH for a new size, as the signal goes to the foreground job alone.
+        this.#screen.resize(this.#terminal.columns, this.#terminal.rows);
         this.#frames.request();
       },
       closed: () => this.#leave("", 1),

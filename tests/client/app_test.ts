@@ -1,12 +1,30 @@
-/** Tests of the terminal client as a whole, on a terminal that is an object. */
-import { assertEquals, assertMatch } from "@std/assert";
+/** Tests of what the terminal client does with keys and with events of the terminal. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FakeApp } from "./fake_app.ts";
+import { Emulator } from "./terminal/emulator.ts";
 
-Deno.test({
-  name: "client: /identify asks for the password of the account, also when /register was used before",
-  sanitizeOps: false, // timers of the core outlive it
-  sanitizeResources: false,
-  async fn() {
+/** Timers of the core outlive a test: a message waits for its echo, and typing stops. */
+const options = { sanitizeOps: false, sanitizeResources: false };
+
+Deno.test("client: has the size of the terminal after it was stopped and goes on", options, async () => {
+  const app = new FakeApp(60, 20);
+  const emulator = new Emulator(30, 8);
+  app.connect();
+  await app.frame();
+  [app.columns, app.rows] = [30, 8]; // without an event: a stopped process gets no signal for it
+  app.events.resumed();
+  await emulator.write(await app.frame());
+  assert(emulator.row(7).startsWith("bob › "), emulator.text);
+  assertEquals(emulator.row(6), "1 here".padStart(30));
+  assertEquals(emulator.cursor, { row: 7, column: 6 });
+  emulator.close();
+  await app.leave();
+});
+
+Deno.test(
+  "client: /identify asks for the password of the account, also when /register was used before",
+  options,
+  async () => {
     const app = new FakeApp();
     app.connect("sasl");
     app.type("/register\r");
@@ -17,4 +35,4 @@ Deno.test({
     assertMatch(await app.frame(), /Password of bob: /);
     assertEquals(await app.leave(), 0);
   },
-});
+);

@@ -55,11 +55,16 @@ export class FakeApp {
     });
     this.chat = session.chat;
     const capabilities = { colors: 256, links: true, unicode: true } as const;
+    const size = { columns: () => this.columns, rows: () => this.rows };
     this.exited = runApp(session, (events) => {
       this.#events = events;
       return {
-        columns,
-        rows,
+        get columns() {
+          return size.columns();
+        },
+        get rows() {
+          return size.rows();
+        },
         capabilities,
         isReady: true,
         onDrain() {},

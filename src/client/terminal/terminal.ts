@@ -38,7 +38,7 @@ export interface TerminalEvents {
   resize(columns: number, rows: number): void;
   /** SIGINT, Ctrl-C. */
   interrupted(): void;
-  /** SIGCONT: the terminal shows something else, draw everything again. */
+  /** SIGCONT, or output was lost: the terminal shows something else, and may have another size. Draw everything again. */
   resumed(): void;
   /** stdin or stdout is gone. */
   closed(): void;
