@@ -86,6 +86,7 @@ class App {
       resumed: () => {
         // A stopped process gets no SIGWINCH for a new size, as the signal goes to the foreground job alone.
         this.#screen.resize(this.#terminal.columns, this.#terminal.rows);
+        this.#notifier.resumed();
         this.#frames.request();
       },
       closed: () => this.#leave("", 1),

@@ -62,6 +62,11 @@ export class Notifier {
     return `\x1b]0;${title}\x07`;
   }
 
+  /** The terminal may have another title now, such as that of a shell: it is set again. */
+  resumed(): void {
+    this.#title = "";
+  }
+
   #isOn(name: string): boolean {
     return this.#settings.getItem(name) === "on";
   }

@@ -6,6 +6,17 @@ import { Emulator } from "./terminal/emulator.ts";
 /** Timers of the core outlive a test: a message waits for its echo, and typing stops. */
 const options = { sanitizeOps: false, sanitizeResources: false };
 
+Deno.test("client: sets the title of the window again after it was stopped", options, async () => {
+  const app = new FakeApp();
+  app.connect();
+  assert((await app.frame()).includes("\x1b]0;#tea – tincan\x07"));
+  app.chat.model.tell(app.chat.model.current, "hello");
+  assert(!(await app.frame()).includes("\x1b]0;"));
+  app.events.resumed();
+  assert((await app.frame()).includes("\x1b]0;#tea – tincan\x07"));
+  await app.leave();
+});
+
 Deno.test("client: has the size of the terminal after it was stopped and goes on", options, async () => {
   const app = new FakeApp(60, 20);
   const emulator = new Emulator(30, 8);

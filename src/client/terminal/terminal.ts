@@ -29,8 +29,12 @@ const UNKNOWN_SIZE = { columns: 80, rows: 24 };
 /** Alternate screen, bracketed paste, focus events; no wrapping at the right edge. */
 const ENTER = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?7l\x1b[H\x1b[2J";
 
-/** Ends a sequence or frame that was cut off, and undoes ENTER. The screen is cleared where there is no alternate one. */
-const LEAVE = "\x18\x1b]8;;\x1b\\\x1b[?2026l\x1b[m\x1b[?7h\x1b[?1004l\x1b[?2004l\x1b[H\x1b[2J\x1b[?1049l\x1b[?25h";
+/** Saves the title of the window, as the terminfo entry of xterm does it. Terminals that cannot ignore it. */
+const SAVE_TITLE = "\x1b[22;0;0t";
+
+/** Ends a sequence or frame that was cut off, and undoes ENTER and SAVE_TITLE. The screen is cleared where there is no alternate one. */
+const LEAVE =
+  "\x18\x1b]8;;\x1b\\\x1b[?2026l\x1b[m\x1b[?7h\x1b[?1004l\x1b[?2004l\x1b[H\x1b[2J\x1b[?1049l\x1b[23;0;0t\x1b[?25h";
 
 /** What a terminal reports. */
 export interface TerminalEvents {
@@ -87,7 +91,7 @@ export class Terminal {
    */
   static open(events: TerminalEvents): Terminal {
     const terminal = new Terminal(events);
-    terminal.#enter();
+    terminal.#enter(SAVE_TITLE);
     terminal.#listen();
     terminal.#read();
     return terminal;
@@ -154,15 +158,15 @@ export class Terminal {
     }
   }
 
-  /** Sets the modes of the terminal. */
-  #enter(): void {
+  /** Sets the modes of the terminal. @param before Written first. */
+  #enter(before = ""): void {
     try {
       Deno.stdin.setRaw(true, { cbreak: true });
     } catch (error) {
       if (Deno.build.os !== "windows") throw error;
       Deno.stdin.setRaw(true); // Ctrl-C comes as a key then
     }
-    writeSync(ENTER);
+    writeSync(before + ENTER);
   }
 
   /** Listens to signals and to what ends the process. */

@@ -65,6 +65,9 @@ for await (const line of connection.readable.pipeThrough(new TextDecoderStream()
     const texts = Array.from({ length: Number(argument) }, (_, i) => `\x1b[Hframe ${i} `.padEnd(10_000, "."));
     for (const text of texts) terminal.write(text);
     report({ type: "flooded", isReady: terminal.isReady });
+  } else if (command === "title") {
+    terminal.write(`\x1b]0;${argument}\x07`);
+    report({ type: "titled" });
   } else if (command === "close") {
     terminal.close();
     terminal.close();

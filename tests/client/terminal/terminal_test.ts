@@ -147,25 +147,35 @@ Deno.test("terminal: finds out what the terminal can show", options, async () =>
   }
 });
 
-Deno.test("terminal: Ctrl-Z stops the program in a shell of tmux, and fg draws it again", tmuxOptions, async () => {
-  using reports = new Reports();
-  await using tmux = await Tmux.run("bash --noprofile --norc -i");
-  const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`; // tmux has another HOME
-  await tmux.type(`DENO_DIR='${cache}' ${programCommand(reports.port)}`);
-  await reports.type("open");
-  await tmux.until((screen) => screen.includes("hello") && screen.includes("100x40"));
-  await tmux.write("\x1a");
-  await tmux.until((screen) => screen.some((line) => line.includes("Stopped")));
-  await tmux.type("fg");
-  await reports.type("resumed");
-  await tmux.until((screen) => {
-    return screen.includes("hello") && screen.includes("100x40") && !screen.some((line) => line.includes("Stopped"));
-  });
-  await tmux.write("\x1b[200~a b\x1b[201~");
-  assertEquals((await reports.type("input")).input, { paste: "a b" });
-  await reports.tell("exit 0");
-  // Only when the shell has prompted again: the program may still read what is typed before.
-  await tmux.until((screen) => /^bash-[\d.]+[#$]$/.test(screen.findLast((line) => line !== "") ?? ""));
-  await tmux.type("stty -a | tr ' ' '\\n' | grep -x echo");
-  await tmux.until((screen) => screen.includes("echo"));
-});
+Deno.test(
+  "terminal: Ctrl-Z stops the program, fg draws it again, and the end restores the title",
+  tmuxOptions,
+  async () => {
+    using reports = new Reports();
+    await using tmux = await Tmux.run("bash --noprofile --norc -i");
+    const cache = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`; // tmux has another HOME
+    await tmux.type("printf '\\033]0;before\\007'");
+    await tmux.type(`DENO_DIR='${cache}' ${programCommand(reports.port)}`);
+    await reports.type("open");
+    await reports.tell("title inside");
+    await reports.type("titled");
+    await tmux.until((screen) => screen.includes("hello") && screen.includes("100x40"));
+    await tmux.write("\x1a");
+    await tmux.until((screen) => screen.some((line) => line.includes("Stopped")));
+    await tmux.type("fg");
+    await reports.type("resumed");
+    await tmux.until((screen) => {
+      return screen.includes("hello") && screen.includes("100x40") && !screen.some((line) => line.includes("Stopped"));
+    });
+    await tmux.write("\x1b[200~a b\x1b[201~");
+    assertEquals((await reports.type("input")).input, { paste: "a b" });
+    await reports.tell("exit 0");
+    // Only when the shell has prompted again: the program may still read what is typed before.
+    await tmux.until((screen) => /^bash-[\d.]+[#$]$/.test(screen.findLast((line) => line !== "") ?? ""));
+    await tmux.type("tmux display-message -p 'title: #{pane_title}'");
+    await tmux.until((screen) => screen.some((line) => line.startsWith("title: ")));
+    assert((await tmux.screen()).includes("title: before"));
+    await tmux.type("stty -a | tr ' ' '\\n' | grep -x echo");
+    await tmux.until((screen) => screen.includes("echo"));
+  },
+);
