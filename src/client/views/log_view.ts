@@ -143,10 +143,15 @@ export class LogView {
     this.#changed();
   }
 
-  /** Opens a folded message, or folds it again. */
+  /** Opens a folded message of the current room, or folds it again, and scrolls so that it is visible from its beginning. */
   toggleFold(line: Line): void {
     if (!this.#unfolded.delete(line)) this.#unfolded.add(line);
     this.#rows.delete(line);
+    const room = this.#chat.model.current;
+    if (room !== undefined) {
+      this.#update(room);
+      this.#reveal(room, line);
+    }
     this.#changed();
   }
 
@@ -330,16 +335,17 @@ export class LogView {
     return lines.findLast((line) => shown.has(line)) ?? lines[0];
   }
 
-  /** Scrolls so that a line is visible. */
+  /** Scrolls so that all of a line is visible; of a line with more rows than the window, the beginning. */
   #reveal(room: Room, wanted: Line): void {
     const state = this.#stateOf(room);
     const index = this.#entries.findIndex(({ kind, line }) => kind === "line" && line === wanted);
-    const { at } = this.#placeOf(state.anchor);
+    const { at, hidden } = this.#placeOf(state.anchor);
     if (index < 0) return;
-    let above = 0; // rows from the wanted line to the last visible one
-    for (let i = index; i <= at; i++) above += this.#rowsOf(this.#entries[i]!).length;
-    if (index > at) state.anchor = this.#anchor(index, 0);
-    else if (above > this.#area.rows) state.anchor = this.#withTop(index);
+    if (index > at || (index === at && hidden > 0)) state.anchor = this.#anchor(index, 0);
+    let height = 0; // rows from the first of the line to the last visible one
+    const last = this.#placeOf(state.anchor);
+    for (let i = index; i <= last.at; i++) height += this.#rowsOf(this.#entries[i]!).length;
+    if (height - last.hidden > this.#area.rows) state.anchor = this.#withTop(index);
   }
 
   #loadAtEdge(room: Room, side: "older" | "newer"): void {

@@ -150,6 +150,35 @@ Deno.test("client log: a long message is folded, and opened on demand", () => {
   assert(rows().includes("more rows"));
 });
 
+Deno.test("client log: a message that is opened is visible from its beginning, and entirely when it is folded again", () => {
+  using page = new LogPage("#tea");
+  page.hearMany(5);
+  page.hear("bob", Array.from({ length: 400 }, (_, n) => `word${n}`).join(" "));
+  page.hear("bob", "the last one.");
+  page.draw(80, 20);
+  page.log.select(-1);
+  page.log.select(-1);
+  const line = page.log.selected!;
+  page.log.toggleFold(line);
+  const opened = page.draw(80, 20).text;
+  assert(opened[0]!.slice(21).startsWith("word0 "), opened.join("\n"));
+  page.log.scroll(5);
+  page.log.toggleFold(line);
+  const folded = page.draw(80, 20).text.join("\n");
+  assert(folded.includes("word0 ") && folded.includes("more rows"), folded);
+});
+
+Deno.test("client log: a selected message whose last rows are hidden becomes visible as a whole", () => {
+  using page = new LogPage("#tea");
+  page.hearMany(10);
+  page.hear("bob", `${"word ".repeat(40)}end.`);
+  page.hearMany(3, (n) => `later ${n}.`);
+  page.log.scroll(-5);
+  assert(!page.texts().join(" ").includes("end."));
+  page.log.select(-1);
+  assert(page.texts().join(" ").includes("end."), page.texts().join("\n"));
+});
+
 Deno.test("client log: a changed message is drawn again", () => {
   using page = new LogPage("#tea");
   const id = page.hear("bob", "hello.");
