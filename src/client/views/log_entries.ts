@@ -2,17 +2,22 @@
 import { isContinued, type Line, membershipText } from "../../web/lines.js";
 import type { Pending, Room } from "../../web/room.js";
 
-/** An entry of the log. `line` is that which scrolling and selection refer to. */
+/** An entry of the log. `line` is the line by which scrolling finds the entry again: no two entries have the same line and kind. */
 export type Entry =
   | { readonly kind: "line"; readonly line: Line; readonly follows: boolean }
   | { readonly kind: "pending"; readonly line: Line; readonly follows: boolean; readonly pending: Pending }
   | { readonly kind: "quiet"; readonly line: Line; readonly text: string }
-  | { readonly kind: "separator"; readonly line: Line; readonly text: string; readonly isNew: boolean }
-  | { readonly kind: "note"; readonly line: undefined; readonly text: string };
+  | { readonly kind: "day" | "new"; readonly line: Line; readonly text: string }
+  | { readonly kind: "start" | "later"; readonly line: undefined; readonly text: string };
 
-/** The entries of a room, the oldest first. @param nick The user's nickname. @param notKept Said at the begin of a private conversation. */
+/**
+ * The entries of a room, the oldest first.
+ *
+ * @param nick The user's nickname.
+ * @param notKept Shown at the beginning of a private conversation; empty if its messages are stored.
+ */
 export function entriesOf(room: Room, nick: string, notKept: string): Entry[] {
-  const entries: Entry[] = [{ kind: "note", line: undefined, text: startText(room, notKept) }];
+  const entries: Entry[] = [{ kind: "start", line: undefined, text: startText(room, notKept) }];
   let previous: Line | undefined;
   let group: Line[] = [];
   const endGroup = () => {
@@ -27,8 +32,8 @@ export function entriesOf(room: Room, nick: string, notKept: string): Entry[] {
     const isNew = line === room.firstNewLine;
     const alone = today !== day || isNew;
     if (alone || line.kind !== "quiet") endGroup();
-    if (today !== day) entries.push({ kind: "separator", line, text: dayText(line.time), isNew: false });
-    if (isNew) entries.push({ kind: "separator", line, text: "New messages", isNew: true });
+    if (today !== day) entries.push({ kind: "day", line, text: dayText(line.time) });
+    if (isNew) entries.push({ kind: "new", line, text: "New messages" });
     if (line.kind === "quiet") group.push(line);
     else entries.push({ kind: "line", line, follows: !alone && isContinued(previous, line) });
     previous = line;
@@ -36,7 +41,7 @@ export function entriesOf(room: Room, nick: string, notKept: string): Entry[] {
   }
   endGroup();
   if (room.newer === "none") entries.push(...pendingEntries(room, nick, previous));
-  else entries.push({ kind: "note", line: undefined, text: laterText(room) });
+  else entries.push({ kind: "later", line: undefined, text: laterText(room) });
   return entries;
 }
 

@@ -13,7 +13,7 @@ import type { Names } from "../../web/mentions.js";
 import { lineActions } from "../../web/quoted.js";
 import { fold, type Room } from "../../web/room.js";
 import type { Screen } from "../terminal/screen.ts";
-import type { Capabilities, Span } from "../terminal/style.ts";
+import type { Capabilities, Span, Style } from "../terminal/style.ts";
 import { widthOf } from "../terminal/width.ts";
 import { wrapSpans } from "../terminal/wrap.ts";
 import { lineRows } from "./line_rows.ts";
@@ -196,7 +196,7 @@ export class LogView {
     if (target === undefined || room.queue !== undefined) return;
     state.target = undefined;
     if (target === "new") {
-      const at = this.#entries.findIndex((entry) => entry.kind === "separator" && entry.isNew);
+      const at = this.#entries.findIndex(({ kind }) => kind === "new");
       if (at < 0 || state.anchor !== undefined) return;
       state.anchor = this.#withTop(at);
       return;
@@ -267,14 +267,21 @@ export class LogView {
 
   #rowsOf(entry: Entry): Span[][] {
     const { columns } = this.#area;
-    if (entry.kind === "note") {
-      return entry.text === "" ? [[]] : wrapSpans([{ text: entry.text, style: DIM }], columns);
+    switch (entry.kind) {
+      case "start":
+      case "later":
+        return entry.text === "" ? [[]] : wrapSpans([{ text: entry.text, style: DIM }], columns);
+      case "day":
+        return [separatorRow(entry.text, columns, DIM)];
+      case "new":
+        return [separatorRow(entry.text, columns, ACCENT)];
+      case "quiet":
+        return this.#lineRows({ ...entry.line, text: entry.text }, false);
+      case "pending":
+        return this.#lineRows(entry.line, entry.follows, entry.pending.error ?? "");
+      case "line":
+        return this.#cachedRows(entry.line, entry.follows);
     }
-    if (entry.kind === "separator") return [separatorRow(entry.text, columns, entry.isNew)];
-    if (entry.kind === "quiet") return this.#lineRows({ ...entry.line, text: entry.text }, false);
-    const pending = entry.kind === "pending" ? entry.pending.error ?? "" : undefined;
-    if (pending !== undefined) return this.#lineRows(entry.line, entry.follows, pending);
-    return this.#cachedRows(entry.line, entry.follows);
   }
 
   #cachedRows(line: Line, follows: boolean): Span[][] {
@@ -354,8 +361,7 @@ export class LogView {
   }
 }
 
-function separatorRow(text: string, columns: number, isNew: boolean): Span[] {
-  const style = isNew ? ACCENT : DIM;
+function separatorRow(text: string, columns: number, style: Style): Span[] {
   const label = ` ${text} `;
   const left = Math.max(2, Math.floor((columns - widthOf(label)) / 2));
   const right = Math.max(0, columns - left - widthOf(label));

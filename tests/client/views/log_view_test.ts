@@ -104,6 +104,23 @@ Deno.test("client log: the first new message is shown when the user comes back t
   assert(page.draw().styleOf("New messages")!.bold);
 });
 
+Deno.test("client log: a small window scrolls past a day that begins with the new messages", () => {
+  using page = new LogPage("#tea", "#den");
+  page.hearMany(3);
+  page.chat.model.show(page.room("#den"));
+  page.draw();
+  const tomorrow = new Date(page.browser.now + 24 * 60 * 60 * 1000).toISOString();
+  for (let n = 0; n < 5; n++) {
+    page.browser.socket.say(`@time=${tomorrow};msgid=t${n} :bob!~u@host PRIVMSG #tea :new ${n}.`);
+  }
+  page.chat.model.show(page.room());
+  for (let n = 0; n < 12; n++) {
+    page.draw(80, 3);
+    page.log.scrollPages(-1);
+  }
+  assertEquals(page.draw(80, 3).lines[0], "This is where #tea begins.");
+});
+
 Deno.test("client log: Alt+Up selects the last visible message, then those before; Alt+Down goes back", () => {
   using page = new LogPage("#tea");
   page.hearMany(30);
