@@ -4,7 +4,7 @@ import { deletedText, quoteText } from "../../web/quoted.js";
 import type { Names } from "../../web/mentions.js";
 import type { Span, Style } from "../terminal/style.ts";
 import { fit, widthOf } from "../terminal/width.ts";
-import { wrapSpans } from "../terminal/wrap.ts";
+import { widthOfSpans, wrapSpans } from "../terminal/wrap.ts";
 import { lineSpans, messageRows } from "./message_spans.ts";
 import { ACCENT, BOLD, DIM, ERROR, FOUND, nickStyle, PLAIN, SELECTED } from "./theme.ts";
 
@@ -15,9 +15,10 @@ const FOLDED_ROWS = 12;
 /** The least columns that are left for text. */
 const TEXT_MIN = 8;
 
-/** The columns between nickname and text, in which a mention is marked. */
+/** The columns between nickname and text, in which a mention is marked. Without a column for nicknames, it is one after the time. */
 const GAP = 3;
 const MARK = "▌ ";
+const NARROW_MARK = "▌";
 
 /** How a line is drawn. */
 export interface RowOptions {
@@ -55,20 +56,16 @@ export function lineRows(line: Line, options: RowOptions): Span[][] {
   const columns = Math.max(TEXT_MIN, options.columns - indent);
   const body = bodyRows(line, { ...options, columns }, nickColumns === 0);
   const highlight = options.isSelected ? SELECTED : options.isFound ? FOUND : undefined;
-  const isMarked = line.mention === true && !line.own;
+  const isMarked = line.mention === true && !line.own && indent > 0;
+  const mark = !isMarked ? "" : nickColumns === 0 ? NARROW_MARK : MARK;
   return body.map((row, i) => {
     const head = i === 0 ? headSpans(line, options, nickColumns) : [];
-    const gap = indent - columnsOf(head);
-    const mark = isMarked ? MARK.slice(0, Math.max(0, gap)) : "";
+    const gap = indent - widthOfSpans(head);
     const all = [...head, space(gap - mark.length), { text: mark, style: ACCENT }, ...row];
     if (highlight === undefined) return all;
-    const lit = [...all, space(options.columns - columnsOf(all))];
+    const lit = [...all, space(options.columns - widthOfSpans(all))];
     return lit.map(({ text, style }) => ({ text, style: { ...style, ...highlight } }));
   });
-}
-
-function columnsOf(spans: readonly Span[]): number {
-  return spans.reduce((sum, { text }) => sum + widthOf(text), 0);
 }
 
 /** The time and, in its column, the nickname. */
@@ -107,7 +104,7 @@ function bodyRows(line: Line, options: RowOptions, isInline: boolean): Span[][] 
     ? [{ text: `${nick}: `, style: nickStyle(nick, colors) }]
     : [];
   if (line.deletedBy !== undefined) {
-    rows.push([...by, { text: deletedText(line), style: { dim: true, italic: true } }]);
+    rows.push(...wrapSpans([...by, { text: deletedText(line), style: { dim: true, italic: true } }], columns, 2));
   } else if (by.length > 0) rows.push(...namedRows(by, text, { columns, colors, names, base }));
   else rows.push(...messageRows(text, { columns, colors, names, base }));
   const folded = options.isUnfolded || rows.length <= FOLD_FROM ? rows : foldRows(rows, columns);
@@ -120,7 +117,7 @@ function bodyRows(line: Line, options: RowOptions, isInline: boolean): Span[][] 
 /** The rows of a message that begins with a name; what does not fit into its first row goes below. */
 function namedRows(by: Span[], text: string, options: Parameters<typeof messageRows>[1]): Span[][] {
   const [first = "", ...others] = text.split("\n");
-  if (/^\s*```|^> ?/.test(first)) return [by, ...messageRows(text, options)];
+  if (/^\s*```|^>(?: |$)/.test(first)) return [...wrapSpans(by, options.columns), ...messageRows(text, options)];
   const rows = wrapSpans([...by, ...lineSpans(first, options)], options.columns, 2);
   return others.length === 0 ? rows : [...rows, ...messageRows(others.join("\n"), options)];
 }
@@ -134,9 +131,10 @@ function foldRows(rows: Span[][], columns: number): Span[][] {
 /** The message that the line replies to, in one row. */
 function quoteRow({ quoted, columns, colors }: RowOptions): Span[] {
   const edge: Span = { text: "╭ ", style: DIM };
-  if (quoted === undefined) return [edge, { text: "An earlier message", style: DIM }];
-  if (quoted === null) return [edge, { text: "A message that is gone", style: DIM }];
-  const name = fit(quoted.nick ?? "", 20);
+  const sentence = (text: string): Span[] => [edge, { text: fit(text, columns - 2), style: DIM }];
+  if (quoted === undefined) return sentence("An earlier message");
+  if (quoted === null) return sentence("A message that is gone");
+  const name = fit(quoted.nick ?? "", Math.min(20, columns >> 1));
   const said = fit(quoteText(quoted).replaceAll("\n", " "), Math.max(1, columns - widthOf(name) - 4));
   return [edge, { text: `${name} `, style: { ...nickStyle(quoted.nick ?? "", colors), dim: true } }, {
     text: said,

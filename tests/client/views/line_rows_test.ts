@@ -53,9 +53,19 @@ Deno.test("client rows: no row is wider than the window, whatever the text and t
     "> quote\n> quote\n```ts\nconst x = 1;\n\tindented\n```\nend",
     "e\u0301\u0302\u0303".repeat(200),
   ];
-  for (const text of hard) {
-    for (const columns of [20, 24, 40, 44, 71, 72, 80, 120, 200]) {
-      for (const row of rowsOf({ text, mention: true }, { columns })) {
+  const quoted: Line = { kind: "say", nick: "n".repeat(30), text: "quoted", time: TIME, id: "0" };
+  const cases: [line: Partial<Line>, options?: Partial<RowOptions>][] = [
+    ...hard.map((text): [Partial<Line>] => [{ text, mention: true }]),
+    [{ text: "yes", reply: "0" }, { quoted }],
+    [{ text: "yes", reply: "0" }, { quoted: null }],
+    [{ text: "yes", reply: "0" }],
+    [{ nick: "n".repeat(30), text: "```\ncode\n```" }],
+    [{ nick: "n".repeat(30), text: "waves", kind: "action" }],
+    [{ text: "", deletedBy: "carol", reason: "a reason that is longer than a narrow window" }],
+  ];
+  for (const [line, options] of cases) {
+    for (const columns of [10, 20, 24, 40, 44, 71, 72, 80, 120, 200]) {
+      for (const row of rowsOf(line, { ...options, columns })) {
         assert(widthOfSpans(row) <= columns, `${widthOfSpans(row)} > ${columns}: ${textOf(row)}`);
       }
     }
@@ -72,9 +82,9 @@ Deno.test("client rows: all of a long text is there", () => {
 
 Deno.test("client rows: a message that mentions the user is marked in each row, one of the user is not", () => {
   const text = `alice: ${"word ".repeat(30)}`;
-  for (const columns of [50, 80]) {
+  for (const [columns, place] of [[50, 5], [80, 19]] as const) {
     const rows = rowsOf({ text, mention: true }, { columns });
-    assert(rows.length > 1 && rows.every((row) => textOf(row).includes("▌")), rows.map(textOf).join("\n"));
+    assert(rows.length > 1 && rows.every((row) => textOf(row).indexOf("▌") === place), rows.map(textOf).join("\n"));
   }
   assertEquals(rowsOf({ text, mention: true, own: true }).some((row) => textOf(row).includes("▌")), false);
 });
@@ -96,6 +106,13 @@ Deno.test("client rows: code keeps its spaces and has an edge with its language;
   const code = texts({ text: "```ts\nif (x) {\n  y **z**\n\tw\n}\n```" });
   assertEquals(code.map((row) => row.slice(21)), ["┌ ts", "│ if (x) {", "│   y **z**", "│     w", "│ }"]);
   assertEquals(texts({ text: "> you said\nyes" }).map((row) => row.slice(21)), ["▎ you said", "yes"]);
+});
+
+Deno.test("client rows: without a column for names, a quote and code begin below the name, other text beside it", () => {
+  const narrow = (text: string) => texts({ text }, { columns: 40 });
+  assertEquals(narrow("> you said\nyes"), ["bob:", "▎ you said", "yes"]);
+  assertEquals(narrow("```\nx\n```"), ["bob:", "│ x"]);
+  assertEquals(narrow(">_<"), ["bob: >_<"]);
 });
 
 Deno.test("client rows: a reply begins with what it answers, in one row", () => {
@@ -122,6 +139,9 @@ Deno.test("client rows: reactions are below the message, the user's own ones bol
 Deno.test("client rows: a deleted message shows neither text nor reply text", () => {
   const shown = texts({ text: "my secret", deletedBy: "bob" }).join("\n");
   assert(shown.includes("Deleted") && !shown.includes("secret"), shown);
+  const reason = "a reason that is longer than a narrow window";
+  const narrow = texts({ text: "", deletedBy: "carol", reason }, { columns: 30 });
+  assertEquals(narrow.map((row) => row.trim()).join(" "), `bob: Deleted by carol: ${reason}`);
 });
 
 Deno.test("client rows: the selected message is reversed in its whole width, in all its rows", () => {
