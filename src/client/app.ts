@@ -366,11 +366,12 @@ class App {
     if (this.#dialog !== undefined) this.#dialog = undefined;
     else if (this.#prompt?.isOptional) this.#ask(undefined);
     else {
-      const { editor, had } = { editor: this.#editor, had: this.#editor.text !== "" };
-      editor.setText("", 0);
+      const editor = this.#editor;
+      const had = editor.text !== "";
+      editor.clear();
       this.#list.close();
       this.#interruptedAt = performance.now();
-      this.#problem = had ? "Cleared. Ctrl-C again leaves." : "Ctrl-C again leaves.";
+      this.#problem = had ? "Cleared. Ctrl+C again leaves." : "Ctrl+C again leaves.";
     }
   }
 

@@ -6,6 +6,22 @@ import { Emulator } from "./terminal/emulator.ts";
 /** Timers of the core outlive a test: a message waits for its echo, and typing stops. */
 const options = { sanitizeOps: false, sanitizeResources: false };
 
+Deno.test(
+  "client: Ctrl-C clears the input, and Up shows what was sent last",
+  options,
+  async () => {
+    const app = new FakeApp();
+    app.connect();
+    app.type("one\rtwo\r\x1b[A");
+    app.events.interrupted();
+    assert((await app.frame()).includes("Cleared. Ctrl+C again leaves."));
+    app.type("\x1b[A\r");
+    const said = app.sent.filter((line) => line.includes("PRIVMSG")).map((line) => line.split(" ").at(-1));
+    assertEquals(said, ["one", "two", "two"]);
+    await app.leave();
+  },
+);
+
 Deno.test("client: sets the title of the window again after it was stopped", options, async () => {
   const app = new FakeApp();
   app.connect();

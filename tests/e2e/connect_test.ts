@@ -249,7 +249,7 @@ test("connect: Ctrl-C clears the input, twice leaves, and the terminal is as bef
   await alice.write("never sent");
   await alice.shows("alice › never sent");
   await alice.press("C-c");
-  await alice.shows("Cleared. Ctrl-C again leaves.", "Message #lobby");
+  await alice.shows("Cleared. Ctrl+C again leaves.", "Message #lobby");
   await alice.press("C-c"); // two signals at the same time would be one
   const screen = await alice.shell();
   assertMatch(screen[0]!, /^ready> ~\/tincan connect/);

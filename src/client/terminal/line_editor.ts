@@ -119,6 +119,14 @@ export class LineEditor {
     return text;
   }
 
+  /** Clears the text, and goes back to the end of the history. Ctrl-_ brings the text back. */
+  clear(): void {
+    this.#change("", 0);
+    this.#changed.clear();
+    this.#at = this.#history.length;
+    this.#last = undefined;
+  }
+
   /** Shows the entry of the history before this one. The draft is kept. */
   previous(): void {
     this.#visit(this.#at - 1);

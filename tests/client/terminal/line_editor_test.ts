@@ -143,6 +143,25 @@ Deno.test("line editor: Up and Down go through the history, and the draft is kep
   assertEquals(show(editor), "one|");
 });
 
+Deno.test("line editor: after clear() Up shows the newest entry of the history, unchanged, and Ctrl-_ the text", () => {
+  const editor = new LineEditor();
+  for (const text of ["one", "two"]) {
+    editor.insert(text);
+    editor.take();
+  }
+  type(editor, `draft${UP}!`);
+  editor.clear();
+  assertEquals(show(editor), "|");
+  type(editor, UP);
+  assertEquals(show(editor), "two|");
+  type(editor, `${DOWN}${DOWN}`);
+  assertEquals(show(editor), "|");
+  editor.insert("text");
+  editor.clear();
+  type(editor, "\x1f");
+  assertEquals(show(editor), "text|");
+});
+
 Deno.test("line editor: Up leaves a text of several lines from its first row only", () => {
   const editor = new LineEditor();
   editor.insert("old");
