@@ -1,11 +1,10 @@
 /** What a terminal can show, found from the environment. */
 import type { Capabilities } from "./style.ts";
 
-/** The variables that are read: tincan needs the permission for them (`--allow-env`). */
+/** The variables that are read. The tasks in `deno.json` have to allow each of them (`--allow-env`). */
 export const VARIABLES = [
   "TERM",
   "COLORTERM",
-  "TERM_PROGRAM",
   "TMUX",
   "WT_SESSION",
   "LC_ALL",
@@ -13,6 +12,7 @@ export const VARIABLES = [
   "LANG",
 ] as const;
 
+/** The values of the variables that are set. */
 export type Environment = Partial<Record<typeof VARIABLES[number], string>>;
 
 /** The variables of this process. Those that it may not read count as not set. */
@@ -41,11 +41,10 @@ const WITHOUT_LINKS = /^(?:linux|dumb|vt\d|ansi|cygwin|eterm|sun|cons25|screen)/
  */
 export function capabilitiesOf(environment: Environment, noColor: boolean, os: string): Capabilities {
   const term = environment.TERM ?? (os === "windows" ? "xterm-256color" : "");
-  const isTmux = environment.TMUX !== undefined || environment.TERM_PROGRAM === "tmux";
   return {
     colors: noColor ? 0 : colorsOf(term, environment),
-    // tmux passes links on, or leaves them out; TERM is "screen" in it, too, and GNU screen cuts long ones.
-    links: !WITHOUT_LINKS.test(term) || isTmux && term.startsWith("screen"),
+    // TERM can begin with "screen" in tmux, too: it passes links on, or leaves them out. GNU screen cuts long ones.
+    links: !WITHOUT_LINKS.test(term) || environment.TMUX !== undefined && term.startsWith("screen"),
     unicode: term !== "dumb" && isUnicode(environment, os),
   };
 }

@@ -1,5 +1,6 @@
 /** Runs `pty_program.ts` on a pseudo-terminal of script(1), and shows its output on an emulator. */
 import { TextLineStream } from "@std/streams/text-line-stream";
+import { VARIABLES } from "../../../src/client/terminal/capabilities.ts";
 import { Emulator } from "./emulator.ts";
 
 /** The time limit of each wait, in milliseconds. */
@@ -28,9 +29,8 @@ export async function within<T>(promise: Promise<T>, what: () => string): Promis
 export function programCommand(port: number): string {
   const program = new URL("pty_program.ts", import.meta.url).pathname;
   const root = new URL("../../..", import.meta.url).pathname;
-  const variables = "TERM,COLORTERM,TERM_PROGRAM,TMUX,WT_SESSION,LC_ALL,LC_CTYPE,LANG";
   return `'${Deno.execPath()}' run --quiet --no-prompt --no-check --config='${root}/deno.json' --lock='${root}/tests/deno.lock' ` +
-    `--allow-net=127.0.0.1 --allow-env=${variables} '${program}' ${port}`;
+    `--allow-net=127.0.0.1 --allow-env=${VARIABLES} '${program}' ${port}`;
 }
 
 /** Receives what programs report. */
