@@ -40,6 +40,7 @@ for (
         assert(output.indexOf("a bug of the test") > left, JSON.stringify(output));
         assert(output.includes("CODE=1"), JSON.stringify(output));
         const modes = [...output.matchAll(/-?\b(?:icanon|echo|isig)\b/g)].map(([mode]) => mode);
+        assertEquals(modes.length, 6, JSON.stringify(output));
         assertEquals(modes.slice(0, modes.length / 2), modes.slice(modes.length / 2));
       } finally {
         (await connection).close();
