@@ -102,7 +102,7 @@ class App {
     const ask = (prompt: Prompt) => this.#ask(prompt);
     this.#selection = new SelectionKeys({ chat, log: this.#log, ask, changed: this.#frames.request });
     this.#typing = new TypingNotifier(chat);
-    this.#notifier = new Notifier(chat, session.settings, (text) => this.#terminal.write(text));
+    this.#notifier = new Notifier(chat, session.settings, capabilities, (text) => this.#terminal.write(text));
   }
 
   start(): void {

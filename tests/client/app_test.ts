@@ -33,6 +33,22 @@ Deno.test("client: sets the title of the window again after it was stopped", opt
   await app.leave();
 });
 
+Deno.test(
+  "client: titles and notifications are ASCII on a terminal without Unicode",
+  options,
+  async () => {
+    const app = new FakeApp(100, 30, false);
+    app.connect();
+    app.receive(":zoë!u@h PRIVMSG bob :“hello” 世", ":bob!b@h JOIN #“te\u015b", ":zoë!u@h PRIVMSG #tea :bob: naïve…");
+    app.type("\x1b2");
+    const output = await app.frame();
+    assert(output.includes('\x1b]9;zoe: "hello" ??\x07'), JSON.stringify(output));
+    assert(output.includes('#"tes - tincan\x07'), JSON.stringify(output));
+    assertEquals([...output].filter((character) => character > "~"), []);
+    await app.leave();
+  },
+);
+
 Deno.test("client: has the size of the terminal after it was stopped and goes on", options, async () => {
   const app = new FakeApp(60, 20);
   const emulator = new Emulator(30, 8);

@@ -34,7 +34,7 @@ export class FakeApp {
     },
   };
 
-  constructor(public columns = 100, public rows = 30) {
+  constructor(public columns = 100, public rows = 30, unicode = true) {
     const dialer = {
       open: () => this.#socket,
       closed: () => Promise.resolve(),
@@ -54,7 +54,7 @@ export class FakeApp {
       isForPeople: true,
     });
     this.chat = session.chat;
-    const capabilities = { colors: 256, links: true, unicode: true } as const;
+    const capabilities = { colors: 256, links: true, unicode } as const;
     const size = { columns: () => this.columns, rows: () => this.rows };
     this.exited = runApp(session, (events) => {
       this.#events = events;

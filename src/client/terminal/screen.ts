@@ -5,10 +5,10 @@
  * the same on all terminals it sets the cursor, and writes the cells again that the grapheme may have covered, so that a
  * terminal of another opinion shows a gap there and nothing else moves. Automatic wrapping is off.
  */
-import { asciiOf } from "./ascii.ts";
+import { asciiGrapheme } from "./ascii.ts";
 import { type Attributes, attributesOf, transition } from "./sgr.ts";
 import type { Capabilities, Span, Style } from "./style.ts";
-import { type Grapheme, graphemes } from "./width.ts";
+import { graphemes } from "./width.ts";
 
 /** The limit of columns and of rows: a terminal may report any number. */
 export const SIZE_MAX = 1000;
@@ -360,10 +360,4 @@ function sizeOf(count: number): number {
 /** Moves the cursor to a cell. */
 function moveTo(row: number, column: number): string {
   return column === 0 ? row === 0 ? "\x1b[H" : `\x1b[${row + 1}H` : `\x1b[${row + 1};${column + 1}H`;
-}
-
-/** A grapheme in ASCII, of the same width. */
-function asciiGrapheme(grapheme: Grapheme): Grapheme {
-  if (grapheme.text.length === 1 && grapheme.text <= "~") return grapheme;
-  return { text: asciiOf(grapheme.text, grapheme.width), width: grapheme.width, certain: true };
 }
