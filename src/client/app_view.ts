@@ -12,6 +12,7 @@ import { SELECTION_HINT } from "./selection_keys.ts";
 import type { LineEditor } from "./terminal/line_editor.ts";
 import type { Screen } from "./terminal/screen.ts";
 import type { Capabilities } from "./terminal/style.ts";
+import { widthOf } from "./terminal/width.ts";
 import { drawPeople, drawStatus, drawTabs, drawTopic, PEOPLE_COLUMNS, type Status, statusRows } from "./views/bars.ts";
 import { drawInput, drawOptions, type InputLook, inputRows } from "./views/input_view.ts";
 import type { Dialog } from "./views/list_dialog.ts";
@@ -44,7 +45,7 @@ export function drawApp(screen: Screen, parts: AppParts): string {
   const room = chat.model.current;
   screen.clear();
   screen.hideCursor();
-  const look = lookOf(parts);
+  const look = lookOf(parts, columns);
   if (rows < 3 || columns < 10) { // too small for anything but the input
     if (columns > 1) drawInput(screen, { top: 0, rows: 1, columns }, editor, { ...look, prompt: "" });
     return screen.render();
@@ -73,12 +74,14 @@ export function drawApp(screen: Screen, parts: AppParts): string {
   return screen.render();
 }
 
-function lookOf({ chat, capabilities, prompt }: AppParts): InputLook {
+function lookOf({ chat, capabilities, prompt }: AppParts, columns: number): InputLook {
   if (prompt !== undefined) return { prompt: prompt.label, isSecret: prompt.isSecret, placeholder: "" };
   const { nick, current: room } = chat.model;
   const sign = capabilities.unicode ? "›" : ">";
   const placeholder = room === undefined ? "" : `Message ${room.name}, or /help`;
-  return { prompt: `${nick === "" ? "" : `${nick} `}${sign} `, isSecret: false, placeholder };
+  // A long name would leave no columns for the text.
+  const name = nick === "" || widthOf(nick) > columns / 2 ? "" : `${nick} `;
+  return { prompt: `${name}${sign} `, isSecret: false, placeholder };
 }
 
 function statusOf(parts: AppParts, room: Room | undefined): Status {

@@ -49,6 +49,20 @@ Deno.test(
   },
 );
 
+Deno.test("client: a long name is not before the input of a narrow window", options, async () => {
+  for (const [columns, input] of [[80, "a_name_of_twenty_char › hello"], [24, "› hello"]] as const) {
+    const app = new FakeApp(columns, 8);
+    const emulator = new Emulator(columns, 8);
+    app.connect();
+    app.receive(":bob!b@h NICK a_name_of_twenty_char");
+    app.type("hello");
+    await emulator.write(await app.frame());
+    assertEquals(emulator.row(7), input);
+    emulator.close();
+    await app.leave();
+  }
+});
+
 Deno.test("client: has the size of the terminal after it was stopped and goes on", options, async () => {
   const app = new FakeApp(60, 20);
   const emulator = new Emulator(30, 8);
