@@ -1,8 +1,8 @@
 /**
  * Decodes what a terminal sends: keys, pastes and focus events.
  *
- * It knows the sequences of xterm and what follows it (tmux, Windows Terminal, VTE, iTerm2, kitty), of rxvt, PuTTY and the
- * Linux console, with modifiers, and `modifyOtherKeys` and `CSI u` of terminals that send them unasked. Mouse reports and
+ * It knows the sequences of xterm and of terminals that imitate it (tmux, Windows Terminal, VTE, iTerm2, kitty), of rxvt,
+ * PuTTY and the Linux console, with modifiers, and `modifyOtherKeys` and `CSI u` of terminals that send them unasked. Mouse reports and
  * answers to queries are read to their end and dropped.
  */
 
@@ -13,7 +13,7 @@ export interface Key {
   readonly ctrl: boolean;
   readonly alt: boolean;
   readonly shift: boolean;
-  /** What it types, if it does. */
+  /** The text that it types; `undefined` for other keys. */
   readonly text?: string;
 }
 

@@ -2,8 +2,8 @@
  * A grid of cells, and the shortest output that turns what the terminal shows into it.
  *
  * The screen relies on little: cursor positions, SGR, and erasing to the end of a row. After a grapheme whose width is not
- * the same on all terminals it sets the cursor, and writes the cells again that the grapheme may have covered, so that a
- * terminal of another opinion shows a gap there and nothing else moves. Automatic wrapping is off.
+ * the same on all terminals it sets the cursor, and writes the cells again that the grapheme may have covered. A terminal
+ * that gives the grapheme another width shows a gap there, and nothing else moves. Automatic wrapping is off.
  */
 import { asciiGrapheme } from "./ascii.ts";
 import { type Attributes, attributesOf, transition } from "./sgr.ts";
@@ -16,7 +16,7 @@ export const SIZE_MAX = 1000;
 /** Above this number of styles, those that are not in use are forgotten: a server can send any number of links. */
 export const STYLES_MAX = 1024;
 
-/** A gap of so many unchanged cells is written again if that is shorter than to move the cursor over it. */
+/** The most unchanged cells that are written again because that is shorter than moving the cursor over them. */
 const GAP_MAX = 4;
 
 /** The text of the second cell of a wide character. */
@@ -74,10 +74,12 @@ export class Screen {
     this.#numberOf(DEFAULT);
   }
 
+  /** The number of columns. */
   get columns(): number {
     return this.#columns;
   }
 
+  /** The number of rows. */
   get rows(): number {
     return this.#rows;
   }
@@ -143,6 +145,7 @@ export class Screen {
     };
   }
 
+  /** Shows no cursor. */
   hideCursor(): void {
     this.#cursor = undefined;
   }

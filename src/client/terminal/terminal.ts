@@ -8,10 +8,10 @@ import { capabilitiesOf, readEnvironment } from "./capabilities.ts";
 import { type Input, KeyDecoder } from "./keys.ts";
 import type { Capabilities } from "./style.ts";
 
-/** A lone ESC is the Escape key if nothing follows for so long, in milliseconds. Over ssh, parts of a key come together. */
+/** The time after which an ESC that nothing follows is the Escape key, in milliseconds. Over ssh, the bytes of a key arrive together. */
 export const ESCAPE_DELAY = 50;
 
-/** Changes of the size within so many milliseconds are one. */
+/** Changes of the size within this time are reported once, in milliseconds. */
 export const RESIZE_DELAY = 20;
 
 /** How often the size is read on Windows, which has no signal for it, in milliseconds. */
@@ -97,15 +97,17 @@ export class Terminal {
     return terminal;
   }
 
+  /** The number of columns. */
   get columns(): number {
     return this.#size.columns;
   }
 
+  /** The number of rows. */
   get rows(): number {
     return this.#size.rows;
   }
 
-  /** False while a frame is being written: a frame that is rendered now has to wait, `onDrain` tells when it need not. */
+  /** False while a frame is being written. Then render no further frame before `onDrain` is called. */
   get isReady(): boolean {
     return !this.#isWriting;
   }
@@ -124,8 +126,8 @@ export class Terminal {
   }
 
   /**
-   * Closes the terminal once the frame that is being written is there: it would else be seen on the main screen. A terminal that
-   * takes none is closed after `END_TIME`.
+   * Waits until the frame that is being written has arrived, but at most `END_TIME`, and then closes the terminal. The
+   * rest of the frame would else be shown on the main screen.
    */
   async end(): Promise<void> {
     this.#isEnding = true;

@@ -90,14 +90,14 @@ export interface Status {
 /** The most rows of the status: errors are shown in full. */
 const STATUS_ROWS_MAX = 3;
 
+/** A terminal with fewer rows shows one row of the status. */
+const TALL_FROM = 10;
+
 /** The rows of the status in a terminal of so many columns and rows. Errors and the reasons of questions may have several. */
 export function statusRows({ text, kind, isWhole = kind === "error" }: Status, columns: number, rows: number): number {
   if (!isWhole || rows < TALL_FROM) return 1;
   return Math.max(1, Math.min(STATUS_ROWS_MAX, wrapSpans([{ text, style: ERROR }], columns).length));
 }
-
-/** There are several from so many rows of the terminal on. */
-const TALL_FROM = 10;
 
 /** Draws the rows above the input. A text of several rows leaves no place for the hint. */
 export function drawStatus(

@@ -8,7 +8,7 @@ import { widthOfSpans, wrapSpans } from "../terminal/wrap.ts";
 import { lineSpans, messageRows } from "./message_spans.ts";
 import { ACCENT, BOLD, DIM, ERROR, FOUND, nickStyle, PLAIN, SELECTED } from "./theme.ts";
 
-/** A message with more rows is folded, to so many. */
+/** A message with more rows than `FOLD_FROM` is folded to `FOLDED_ROWS`. */
 const FOLD_FROM = 24;
 const FOLDED_ROWS = 12;
 

@@ -1,4 +1,4 @@
-/** A dialog over the messages: a field, and a list from which the user chooses. Rooms to go to, search results, help. */
+/** A dialog over the messages: a field, and a list from which the user chooses. Rooms to go to, search results. */
 import type { Key } from "../terminal/keys.ts";
 import { LineEditor } from "../terminal/line_editor.ts";
 import type { Screen } from "../terminal/screen.ts";
@@ -10,7 +10,9 @@ import { BOLD, DIM, PLAIN, SELECTED } from "./theme.ts";
 export interface Dialog {
   /** Handles a key. @returns Whether the dialog stays open. */
   handle(key: Key): boolean;
+  /** Handles a paste. */
   paste(text: string): void;
+  /** Draws it into some rows, from `top` on. */
   draw(screen: Screen, top: number, columns: number, rows: number): void;
 }
 
@@ -33,10 +35,11 @@ export interface DialogSource {
   typed?(text: string): void;
   /** Called with Enter: with the index of the item, if there is one. The dialog closes if it returns true. */
   chosen(index: number | undefined, text: string): boolean;
-  /** Called when the last item is selected and the user goes on. */
+  /** Called when the user moves beyond the last item. */
   more?(): void;
 }
 
+/** A list, below a field if its source has a prompt. */
 export class ListDialog implements Dialog {
   readonly editor = new LineEditor();
   readonly #source: DialogSource;

@@ -48,6 +48,7 @@ interface Area {
   readonly rows: number;
 }
 
+/** The log of the room that is shown. */
 export class LogView {
   /** The selected message, if the user selects one. */
   selected: Line | undefined;
@@ -322,7 +323,7 @@ export class LogView {
     });
   }
 
-  /** Whom a line can name. */
+  /** The names that are highlighted in a line. */
   #names({ own = false }: Line): Names {
     const room = this.#entriesOf;
     return {

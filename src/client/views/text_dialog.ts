@@ -1,10 +1,11 @@
-/** A dialog with text to read: help. It scrolls. */
+/** A dialog with text to read, such as help. */
 import type { Key } from "../terminal/keys.ts";
 import type { Screen } from "../terminal/screen.ts";
 import type { Span } from "../terminal/style.ts";
 import type { Dialog } from "./list_dialog.ts";
 import { BOLD, DIM, PLAIN } from "./theme.ts";
 
+/** Rows of text that scroll. */
 export class TextDialog implements Dialog {
   readonly #title: string;
   readonly #rowsFor: (columns: number) => Span[][];
