@@ -87,7 +87,7 @@ export interface Status {
   readonly hint: string;
 }
 
-/** The most rows of the status: errors are shown in full. */
+/** The most rows of the status. A longer text ends in …. */
 const STATUS_ROWS_MAX = 3;
 
 /** A terminal with fewer rows shows one row of the status. */
@@ -107,8 +107,10 @@ export function drawStatus(
 ): void {
   const style = kind === "error" ? ERROR : kind === "accent" ? ACCENT : DIM;
   if (rows > 1) {
-    for (const [i, line] of wrapSpans([{ text, style }], columns).slice(0, rows).entries()) {
-      screen.put(top + i, 0, line, columns);
+    const lines = wrapSpans([{ text, style }], columns).map((line) => line.map((span) => span.text).join(""));
+    const last = fit(lines.slice(rows - 1).join(" "), columns);
+    for (const [i, line] of [...lines.slice(0, rows - 1), last].entries()) {
+      screen.put(top + i, 0, [{ text: line, style }], columns);
     }
     return;
   }

@@ -73,6 +73,12 @@ Deno.test("client bars: an error has as many rows as it needs, up to three; othe
   const drawn = (columns: number, rows: number) =>
     new Drawing(columns, rows, (screen) => drawStatus(screen, { top: 0, rows, columns }, status)).lines;
   assertEquals(drawn(80, 2).join(" "), text);
+  assertEquals(drawn(40, 3).join(" "), text);
+  assertEquals(drawn(30, 3), [
+    "No such command: /frobnicate.",
+    "/help lists the commands.",
+    "//frobnicate says it as a mes…",
+  ]);
   assertEquals(drawn(100, 1), [`${text}${" ".repeat(100 - text.length - 6)}3 here`]);
   assertEquals(drawn(50, 1)[0]!.length, 50);
   assertEquals(drawn(50, 1)[0]!.at(-1), "…");
