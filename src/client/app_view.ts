@@ -53,9 +53,9 @@ export function drawApp(screen: Screen, parts: AppParts): string {
   const input = inputRows(editor, look, columns, rows);
   const hasTopic = rows >= TOPIC_FROM && room !== undefined && room.topic !== "";
   const hasTabs = rows >= 5;
-  const hasStatus = rows >= 4;
   const top = Number(hasTabs) + Number(hasTopic);
   const status = statusOf(parts, room);
+  const hasStatus = rows >= 4 || status.kind === "error" || parts.prompt !== undefined;
   const statusHeight = hasStatus ? statusRows(status, columns, rows) : 0;
   const height = rows - top - input - statusHeight;
   if (hasTabs) drawTabs(screen, 0, columns, chat.model);

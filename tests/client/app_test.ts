@@ -63,6 +63,24 @@ Deno.test("client: a long name is not before the input of a narrow window", opti
   }
 });
 
+Deno.test("client: a window of three rows says what is wrong, and why it asks something", options, async () => {
+  const app = new FakeApp(40, 3);
+  const emulator = new Emulator(40, 3);
+  app.connect();
+  app.type("/frobnicate\r");
+  await emulator.write(await app.frame());
+  assert(emulator.row(1).startsWith("No such command: /frobnicate."), emulator.text);
+  app.type("\x15/oper root\r");
+  await emulator.write(await app.frame());
+  assert(emulator.row(1).startsWith("Makes you a server operator"), emulator.text);
+  assert(emulator.row(2).startsWith("Operator password of root: "), emulator.text);
+  app.type("\x1b");
+  await emulator.write(await app.frame());
+  assert(!emulator.text.includes("operator"), emulator.text);
+  emulator.close();
+  await app.leave();
+});
+
 Deno.test("client: has the size of the terminal after it was stopped and goes on", options, async () => {
   const app = new FakeApp(60, 20);
   const emulator = new Emulator(30, 8);
