@@ -54,7 +54,7 @@ export function drawApp(screen: Screen, parts: AppParts): string {
   const hasTopic = rows >= TOPIC_FROM && room !== undefined && room.topic !== "";
   const hasTabs = rows >= 5;
   const top = Number(hasTabs) + Number(hasTopic);
-  const status = statusOf(parts, room);
+  let status = statusOf(parts, room);
   const hasStatus = rows >= 4 || status.kind === "error" || parts.prompt !== undefined;
   const statusHeight = hasStatus ? statusRows(status, columns, rows) : 0;
   const height = rows - top - input - statusHeight;
@@ -65,6 +65,7 @@ export function drawApp(screen: Screen, parts: AppParts): string {
     const hasPeople = columns >= PEOPLE_FROM && room?.isRoom === true && room.members.size > 0;
     const width = hasPeople ? columns - PEOPLE_COLUMNS : columns;
     log.draw(screen, top, 0, hasPeople ? width - 1 : width, height);
+    status = statusOf(parts, room); // the log may have scrolled, and says so at the right
     if (hasPeople) drawPeople(screen, { top, left: width, rows: height }, room, capabilities);
     const options = list.options.slice(0, Math.max(0, height));
     if (options.length > 0) drawOptions(screen, top + height, columns, options, list.selected);

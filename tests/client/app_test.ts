@@ -81,6 +81,27 @@ Deno.test("client: a window of three rows says what is wrong, and why it asks so
   await app.leave();
 });
 
+Deno.test(
+  "client: the first frame of a room with many new messages says that there are more below",
+  options,
+  async () => {
+    const app = new FakeApp(60, 10);
+    const emulator = new Emulator(60, 10);
+    app.connect();
+    app.receive(":bob!b@h JOIN #den", ":s 366 bob #den :End");
+    app.type("\x1b2");
+    await emulator.write(await app.frame());
+    assert(emulator.row(0).startsWith(" 1 #tea  2 #den"), emulator.text);
+    for (let n = 0; n < 30; n++) app.receive(`:carol!c@h PRIVMSG #tea :line ${n}`);
+    app.type("\x1b1");
+    await emulator.write(await app.frame());
+    assert(emulator.row(1).includes("New messages"), emulator.text);
+    assert(emulator.row(8).endsWith("Alt+End"), emulator.text);
+    emulator.close();
+    await app.leave();
+  },
+);
+
 Deno.test("client: has the size of the terminal after it was stopped and goes on", options, async () => {
   const app = new FakeApp(60, 20);
   const emulator = new Emulator(30, 8);
