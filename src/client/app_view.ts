@@ -47,6 +47,7 @@ export function drawApp(screen: Screen, parts: AppParts): string {
   screen.hideCursor();
   const look = lookOf(parts, columns);
   if (rows < 3 || columns < 10) { // too small for anything but the input
+    chat.model.setAtEnd(false);
     if (columns > 1) drawInput(screen, { top: 0, rows: 1, columns }, editor, { ...look, prompt: "" });
     return screen.render();
   }
@@ -58,9 +59,10 @@ export function drawApp(screen: Screen, parts: AppParts): string {
   const hasStatus = rows >= 4 || status.kind === "error" || parts.prompt !== undefined;
   const statusHeight = hasStatus ? statusRows(status, columns, rows) : 0;
   const height = rows - top - input - statusHeight;
-  if (hasTabs) drawTabs(screen, 0, columns, chat.model);
-  if (dialog !== undefined) dialog.draw(screen, Number(hasTabs), columns, rows - Number(hasTabs));
-  else {
+  if (dialog !== undefined) {
+    dialog.draw(screen, Number(hasTabs), columns, rows - Number(hasTabs));
+    chat.model.setAtEnd(false); // new messages are not read, as the dialog covers them
+  } else {
     if (hasTopic) drawTopic(screen, 1, columns, room, capabilities.colors);
     const hasPeople = columns >= PEOPLE_FROM && room?.isRoom === true && room.members.size > 0;
     const width = hasPeople ? columns - PEOPLE_COLUMNS : columns;
@@ -72,6 +74,7 @@ export function drawApp(screen: Screen, parts: AppParts): string {
     if (hasStatus) drawStatus(screen, { top: top + height, rows: statusHeight, columns }, status);
     drawInput(screen, { top: rows - input, rows: input, columns }, editor, look);
   }
+  if (hasTabs) drawTabs(screen, 0, columns, chat.model); // last, as drawing the log can mark messages as read
   return screen.render();
 }
 

@@ -102,6 +102,33 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "client: messages below an open dialog are not read, and mentions in them notify",
+  options,
+  async () => {
+    const app = new FakeApp(60, 12);
+    const emulator = new Emulator(60, 12);
+    app.connect();
+    await app.frame();
+    app.receive(":carol!c@h PRIVMSG #tea :bob: one");
+    const seen = await app.frame();
+    app.type("/help\r");
+    await app.frame();
+    app.receive(":carol!c@h PRIVMSG #tea :bob: two");
+    app.events.resumed(); // draws all
+    const covered = await app.frame();
+    await emulator.write(covered);
+    assertEquals([seen.includes("\x1b]9;"), covered.includes("\x1b]9;carol in #tea: bob: two\x07")], [false, true]);
+    assert(emulator.row(0).startsWith(" 1 #tea 1!"), emulator.text);
+    app.type("\x1b");
+    await emulator.write(await app.frame());
+    assertEquals(emulator.row(0).trim(), "1 #tea");
+    assert(emulator.text.includes("bob: two"), emulator.text);
+    emulator.close();
+    await app.leave();
+  },
+);
+
 Deno.test("client: has the size of the terminal after it was stopped and goes on", options, async () => {
   const app = new FakeApp(60, 20);
   const emulator = new Emulator(30, 8);
