@@ -16,7 +16,7 @@ const WINDOW = { tincan: 10, other: 1 };
 /** The longest line of stdin, in characters. */
 const LINE_MAX = 100_000;
 
-/** How long the connection may be lost before it is given up, in milliseconds. */
+/** How long the connection may be lost, or a message not confirmed, before the pipe gives up, in milliseconds. */
 const LOST_MAX = 60_000;
 
 /** Says the lines of stdin, and resolves to the exit code. */
@@ -84,6 +84,7 @@ class Outbox {
     const { model } = session.chat;
     model.listen((change, changed) => {
       if (changed !== room || (change !== "pending" && change !== "room" && change !== "caught up")) return;
+      if (change === "caught up") this.#sendAgain();
       this.#check();
       this.#changed.resolve();
       this.#changed = Promise.withResolvers();
@@ -113,27 +114,31 @@ class Outbox {
     if (this.#error !== undefined) throw this.#error;
   }
 
-  /** Looks for messages that have failed. Those that may be lost with the connection are sent again, once it is known that they are. */
+  /** Looks for messages that have failed, and ends the pipe if that is final, or lasts too long. */
   #check() {
     const { chat } = this.#session;
-    const room = this.#room;
-    if (!chat.online) {
-      this.#lost ??= setTimeout(() => {
-        this.#fail("Not all lines were sent: the connection was lost.");
-      }, LOST_MAX);
+    const failed = this.#room.pending.filter(({ error }) => error !== undefined);
+    if (chat.online && failed.length === 0) {
+      clearTimeout(this.#lost);
+      this.#lost = undefined;
       return;
     }
-    clearTimeout(this.#lost);
-    this.#lost = undefined;
-    const failed = room.pending.filter(({ error }) => error !== undefined);
+    this.#lost ??= setTimeout(() => {
+      this.#fail(chat.online ? "Not all lines were confirmed." : "Not all lines were sent: the connection was lost.");
+    }, LOST_MAX);
+    if (!chat.online) return;
     const final = failed.find(({ after }) => after === undefined);
     if (final !== undefined) return this.#fail(plain(final.error ?? ""));
-    if (failed.length === 0 || !this.#isThere) return;
-    // What was delivered is among the messages that were loaded after reconnecting, and not pending any more.
-    if (!hasHistory(chat)) return this.#fail(plain(failed[0]?.error ?? ""));
-    queueMicrotask(() => {
-      for (const pending of failed) if (room.pending.includes(pending)) chat.resend(room, pending);
-    });
+    if (this.#isThere && !hasHistory(chat)) this.#fail(plain(failed[0]?.error ?? ""));
+  }
+
+  /**
+   * Sends again what was lost with the connection. What was delivered is among the messages that were loaded after reconnecting,
+   * and not pending any more. On the same connection, a message that is not confirmed may just be late.
+   */
+  #sendAgain() {
+    const failed = this.#room.pending.filter(({ error, after }) => error !== undefined && after !== undefined);
+    for (const pending of failed) this.#session.chat.resend(this.#room, pending);
   }
 
   #fail(message: string) {

@@ -64,7 +64,12 @@ export class QuietSession {
     const timer = setTimeout(() => this.fail("Cannot join the room: the server does not answer."), JOIN_TIME);
     try {
       this.#session.start();
-      return await Promise.race([joined.promise, this.failed]);
+      const room = await Promise.race([joined.promise, this.failed]);
+      model.listen((change) => {
+        if (change !== "tabs" || model.find(room.name) === room) return;
+        this.fail(`You are not in ${plain(room.name)} any more.`); // another client of the account has left it, perhaps
+      });
+      return room;
     } finally {
       clearTimeout(timer);
     }

@@ -163,12 +163,17 @@ class Tail {
         onLine: (_name, line) => void lines.push(line),
         onEnd: () => {
           const before = this.#last?.id;
-          for (const line of lines) if (isMessage(line) && !line.ignored) this.#show(line);
+          for (const line of lines) {
+            if (!isMessage(line) || line.ignored) this.#note(line); // the next page begins after it, too
+            else this.#show(line);
+          }
           const more = lines.length > 0 && this.#last?.id !== before;
           if (more && this.#last !== undefined) request(`msgid=${this.#last.id}`, finish);
           else finish();
         },
-        onError: failed,
+        onError: () => {
+          if (chat.online) failed(); // else it begins again after the next reconnection, where it was
+        },
       });
     };
     const { id, time } = this.#last!;

@@ -9,6 +9,7 @@ import { type ClientSession, createSession } from "../../src/client/session.ts";
 import { CertificateFile, Settings } from "../../src/client/settings.ts";
 import { render, runTail } from "../../src/client/tail.ts";
 import { Trust } from "../../src/client/trust.ts";
+import { localStore } from "../../src/web/storage.js";
 
 /** How a server answers a line: with lines, or by closing the connection. */
 type Script = (line: string, connection: number) => string[] | "close";
@@ -152,6 +153,24 @@ test("pipe: a line that was lost with the connection is sent again, and one that
   assertMatch(told.join("\n"), /^The connection was lost\. Trying again …\nConnected again\.$/);
 });
 
+test("pipe: a line that the server confirms late is not sent again", async () => {
+  const sessions: ClientSession[] = [];
+  await using fake = await Fake.start((line) => {
+    const [, label] = /^@label=(\w+) PRIVMSG #tea one/.exec(line) ?? [];
+    if (label === undefined || said(fake).length > 1) return [];
+    const { model } = sessions[0]!.chat;
+    const room = model.find("#tea")!;
+    // As the core does after 15 seconds without an echo.
+    model.failPending(room, room.pending[0]!, "Possibly not sent: the server has not confirmed it.", true);
+    setTimeout(() => fake.say(`@label=${label};msgid=m1;time=${TIME} :bob!b@h PRIVMSG #tea one`), 50);
+    return [":s NOTICE bob :busy"];
+  });
+  const session = await fake.session();
+  sessions.push(session);
+  const code = await runPipe(session, new Blob(["one\n"]).stream(), () => {});
+  assertEquals([code, said(fake)], [0, ["#tea one"]]);
+});
+
 test("pipe: a room that cannot be joined, and a server that rejects the client, end it with exit code 1", async () => {
   await using locked = await Fake.start((line) => {
     const [, label] = /^@label=(\w+) JOIN/.exec(line) ?? [];
@@ -209,6 +228,78 @@ test("tail: messages during a lost connection come once, in order, and before la
   assertEquals(await running, 0);
   assertEquals(printed, ["<eve> m1\n", "<eve> m2\n", "<eve> m3\n", "<eve> m4\n"]);
   assertEquals(after >= 2, true);
+});
+
+test("tail: no message is missing when the connection is lost again while missed ones are loaded", async () => {
+  const message = (n: number) => `msgid=m${n};time=2026-11-30T12:00:0${n}.000Z :eve!e@h PRIVMSG #tea :m${n}`;
+  await using fake = await Fake.start((line, connection) => {
+    const [, label, from] = /^@label=(\w+) CHATHISTORY AFTER #tea msgid=(\w+) /.exec(line) ?? [];
+    if (label === undefined) return [];
+    if (from === "m1") return [`@${message(4)}`, ...history(label, [message(2)])]; // m4 is new, and m3 on the next page
+    if (connection === 2) return "close";
+    return history(label, [message(3), message(4)].slice(from === "m2" ? 0 : from === "m3" ? 1 : 2));
+  });
+  const printed: string[] = [];
+  const stop = Promise.withResolvers<void>();
+  const session = await fake.session();
+  const running = runTail(
+    session,
+    (text) => {
+      printed.push(text.slice(6));
+      if (printed.length === 1) session.chat.connection.connect(); // as after a lost connection
+      if (text.includes("m4")) queueMicrotask(() => stop.resolve());
+      return true;
+    },
+    (text) => {
+      if (text.startsWith("Connected to ")) fake.say(`@${message(1)}`);
+    },
+    stop.promise,
+  );
+  assertEquals(await running, 0);
+  assertEquals(printed, ["<eve> m1\n", "<eve> m2\n", "<eve> m3\n", "<eve> m4\n"]);
+});
+
+test("tail: messages after a page of ignored ones are not missing", async () => {
+  const message = (n: number, nick = "eve") => {
+    return `msgid=m${n};time=2026-11-30T12:00:0${n}.000Z :${nick}!e@h PRIVMSG #tea :m${n}`;
+  };
+  await using fake = await Fake.start((line) => {
+    const [, label, from] = /^@label=(\w+) CHATHISTORY AFTER #tea msgid=(\w+) /.exec(line) ?? [];
+    if (label === undefined) return [];
+    if (from === "m1") return history(label, [message(2, "mallory")]);
+    return history(label, from === "m2" ? [message(3)] : []);
+  });
+  const printed: string[] = [];
+  const stop = Promise.withResolvers<void>();
+  const session = await fake.session();
+  localStore.set("ignored", '["mallory!*@h"]');
+  const running = runTail(
+    session,
+    (text) => {
+      printed.push(text.slice(6));
+      if (printed.length > 1) queueMicrotask(() => stop.resolve());
+      if (printed.length === 1) session.chat.connection.connect(); // as after a lost connection
+      return true;
+    },
+    (text) => {
+      if (text.startsWith("Connected to ")) fake.say(`@${message(1)}`);
+    },
+    stop.promise,
+  );
+  const timer = setTimeout(() => stop.resolve(), 3000);
+  assertEquals(await running, 0);
+  clearTimeout(timer);
+  assertEquals(printed, ["<eve> m1\n", "<eve> m3\n"]);
+});
+
+test("tail: it ends with exit code 1 when another client of the account leaves the room", async () => {
+  await using fake = await Fake.start(() => []);
+  const told: string[] = [];
+  const code = await runTail(await fake.session(), () => true, (text) => {
+    told.push(text);
+    if (text.startsWith("Connected to ")) fake.say(":bob!b@h PART #tea");
+  }, new Promise(() => {}));
+  assertEquals([code, told], [1, ["Connected to fake as bob.", "You are not in #tea any more."]]);
 });
 
 Deno.test("tail: a message is lines without control characters", () => {
