@@ -22,6 +22,9 @@ const TINCAN = "tincan.chat/mentions";
 /** How the PINGs and batches that are made here are named. */
 const PREFIX = "tincan-";
 
+/** The most capabilities of a server that are noted. Further ones count as not offered. */
+export const OFFERED_MAX = 500;
+
 /** The most lines that may be without their PONG. */
 const WAITING_MAX = 1000;
 
@@ -53,9 +56,10 @@ class Translation extends Wire {
   /** Whether the server has all that is needed; not known at first. */
   #mode: "unknown" | "native" | "emulated" = "unknown";
   #isTincan = false;
-  /** The capabilities that the server offers, and those that are enabled. */
+  /** The capabilities that the server offers. */
   readonly #offered = new Set<string>();
-  readonly #enabled = new Set<string>();
+  /** Whether tags can be sent. */
+  #hasTags = false;
   readonly #requests: Request[] = [];
   #count = 0;
   #nick = "";
@@ -65,7 +69,8 @@ class Translation extends Wire {
     super();
     this.#wire = wire;
     wire.onLines = (lines) => this.#receive(lines);
-    wire.onClose = (reason) => this.onClose(reason);
+    wire.onClose = (reason) => this.end(reason);
+    this.ended = wire.ended;
     const early = wire.early.splice(0);
     if (early.length > 0) this.#receive(early);
   }
@@ -85,11 +90,10 @@ class Translation extends Wire {
     if (message.command === "CAP" && message.params[0] === "REQ") return this.#request(message.params.at(-1) ?? "");
     const label = message.tags.get("label");
     const tags = Object.fromEntries([...message.tags].filter(([name]) => name.startsWith("+") || name === "batch"));
-    const hasTags = this.#enabled.has("message-tags");
-    if (!hasTags && message.command === "TAGMSG") { // it has nothing but tags
+    if (!this.#hasTags && message.command === "TAGMSG") { // it has nothing but tags
       return label === undefined ? undefined : this.receive([`@label=${label} ACK`]);
     }
-    this.#wire.send(render(message.command, message.params, undefined, hasTags ? tags : {}));
+    this.#wire.send(render(message.command, message.params, undefined, this.#hasTags ? tags : {}));
     if (label === undefined) return;
     if (this.#requests.length >= WAITING_MAX) return this.#fail();
     const name = `${PREFIX}${++this.#count}`;
@@ -100,7 +104,7 @@ class Translation extends Wire {
   /** The server answers nothing. */
   #fail() {
     this.#wire.close();
-    this.onClose("The server does not answer.");
+    this.end("The server does not answer.");
   }
 
   /** Requests capabilities, except those that are emulated. */
@@ -175,12 +179,12 @@ class Translation extends Wire {
     const [, what, more] = params;
     const names = (params.at(-1) ?? "").split(" ").map((word) => word.split("=")[0] ?? "");
     if (what === "ACK" || what === "NAK") {
-      if (what === "ACK") { for (const name of names) this.#enabled.add(name); }
+      if (what === "ACK" && names.includes("message-tags")) this.#hasTags = true;
       if (this.#mode !== "emulated") return [line];
       return [`CAP * ACK :${[...what === "ACK" ? names : [], ...OFFERED].join(" ")}`];
     }
     if (what !== "LS") return [line];
-    for (const name of names) this.#offered.add(name);
+    for (const name of names) if (this.#offered.size < OFFERED_MAX) this.#offered.add(name);
     if (more === "*") return [line];
     this.#isTincan = this.#offered.has(TINCAN);
     this.#mode = OFFERED.every((name) => this.#offered.has(name)) ? "native" : "emulated";

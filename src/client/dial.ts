@@ -240,7 +240,7 @@ function firstLine(wire: Wire, timeout: number, signal: AbortSignal): Promise<st
     signal.addEventListener("abort", abort);
     wire.onClose = (reason) => settle(new ConnectError(reason || "the server closed the connection"));
     wire.onLines = (lines) => {
-      wire.early.push(...lines);
+      wire.keep(lines);
       settle(IRC_LINE.test(lines[0]!) ? undefined : new ConnectError("it is not an IRC server"));
     };
     wire.send(FIRST_LINE);

@@ -32,6 +32,7 @@ class LineSocket implements Socket {
     };
     const early = wire.early.splice(0);
     if (early.length > 0) wire.onLines(early);
+    if (wire.ended !== undefined) this.fail(wire.ended);
   }
 
   /** Ends it, with the reason of the server if there is one. */

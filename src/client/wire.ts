@@ -18,6 +18,8 @@ export abstract class Wire {
   onLines: ((lines: string[]) => void) | undefined;
   /** Called once when the other side or an error has ended the connection, with the reason if one is known. */
   onClose: (reason: string) => void = () => {};
+  /** That reason, or the empty string, once `onClose` was called: it may have been before anything listened to it. */
+  ended: string | undefined;
 
   /** Resolves after `close` when the connection has ended. */
   abstract readonly closed: Promise<void>;
@@ -31,12 +33,23 @@ export abstract class Wire {
   protected receive(lines: string[]): void {
     if (lines.length === 0) return;
     if (this.onLines !== undefined) this.onLines(lines);
-    else if (this.early.length < EARLY_MAX) this.early.push(...lines);
+    else this.keep(lines);
+  }
+
+  /** Adds lines to the early ones. */
+  keep(lines: readonly string[]): void {
+    this.early.push(...lines.slice(0, EARLY_MAX - this.early.length));
+  }
+
+  /** The other side or an error has ended the connection. */
+  protected end(reason: string): void {
+    this.ended = reason;
+    this.onClose(reason);
   }
 }
 
-/** The most chunks of lines, roughly, that are kept until they are asked for. */
-const EARLY_MAX = 1000;
+/** The most early lines. Further ones are dropped: before the registration, a server has little to say. */
+export const EARLY_MAX = 1000;
 
 /** How long each phase of a connection may take, in milliseconds. */
 export interface Timeouts {
@@ -188,7 +201,7 @@ class SocketWire extends Wire {
     });
     socket.on("error", () => {}); // "close" follows; that the connection was lost says enough
     socket.on("end", () => socket.destroy());
-    socket.on("close", () => this.onClose(reason));
+    socket.on("close", () => this.end(reason));
     this.#fail = (why) => {
       reason = why;
       socket.destroy();
@@ -304,7 +317,7 @@ class WebSocketWire extends Wire {
       failure = /max payload/i.test(error.message) ? "The server sent a message that is too long." : "";
     });
     socket.on("close", (_code: number, reason: Uint8Array) => {
-      this.onClose(this.#failure || failure || this.#decoder.decode(reason));
+      this.end(this.#failure || failure || this.#decoder.decode(reason));
     });
   }
 

@@ -1,6 +1,6 @@
 /** Tests of how other IRC servers are made to answer as tincan. The test is the server. */
 import { assertEquals } from "@std/assert";
-import { translate } from "../../src/client/compatibility.ts";
+import { OFFERED_MAX, translate } from "../../src/client/compatibility.ts";
 import { Wire } from "../../src/client/wire.ts";
 
 class FakeWire extends Wire {
@@ -188,4 +188,12 @@ Deno.test("compatibility: a server that never answers is given up", async () => 
   client.wire.onClose = (why) => reason = why;
   for (let i = 0; i <= 1000; i++) client.wire.send(`@label=${i} PRIVMSG #x hi`);
   assertEquals([reason, client.server.isClosed], ["The server does not answer.", true]);
+});
+
+Deno.test("compatibility: the capabilities that a server offers are limited", () => {
+  const client = new Client();
+  for (let i = 0; i < OFFERED_MAX; i++) client.server.say(`:s CAP * LS * :c${i}`);
+  client.server.say(":s CAP * LS :batch echo-message labeled-response");
+  client.wire.send("CAP REQ :c0 batch");
+  assertEquals(client.server.sent, ["CAP REQ :c0"]);
 });

@@ -6,11 +6,12 @@ import { once } from "node:events";
 import { WebSocketServer } from "ws";
 import { ConnectError } from "../../src/client/connect_error.ts";
 import { dial, type Dialed, type DialOptions, isLocal, PlainTextError } from "../../src/client/dial.ts";
+import { ServerDialer } from "../../src/client/line_socket.ts";
 import { LINE_MAX } from "../../src/client/line_splitter.ts";
 import { CertificateFile } from "../../src/client/settings.ts";
 import type { Scheme, Way } from "../../src/client/target.ts";
 import { Trust, UnknownCertificateError } from "../../src/client/trust.ts";
-import { FRAME_MAX, SEND_MAX, type Timeouts } from "../../src/client/wire.ts";
+import { EARLY_MAX, FRAME_MAX, SEND_MAX, type Timeouts } from "../../src/client/wire.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
 
 const HELLO = ":fake CAP * LS :batch";
@@ -162,6 +163,20 @@ Deno.test("dial: plain IRC at a TLS port of tincan ends with the way to use, als
   const text = "This port is for IRC clients. It uses TLS: turn that on in your client.";
   await using tls = await Fake.start((socket) => void socket.end(`ERROR :${text}\r\n`));
   assertEquals(await failure([tls.way("irc")]), "it accepts TLS only: use ircs://");
+});
+
+Deno.test("dial: a connection that ends before the core uses it is reported as closed, after its lines", async () => {
+  await using full = await Fake.start((socket) => void socket.end("ERROR :Closing link: [The server is full.]\r\n"));
+  const dialed = await dial([full.way("irc")], options());
+  await dialed.wire.closed;
+  const socket = new ServerDialer(dialed.way, dialed.wire, options()).open();
+  const events: string[] = [];
+  socket.onopen = () => void events.push("open");
+  socket.onmessage = ({ data }: { data: unknown }) => void events.push(String(data));
+  socket.onclose = ({ reason }: { reason: string }) => void events.push(`closed ${reason}`);
+  await Promise.resolve();
+  await Promise.resolve();
+  assertEquals(events, ["open", "ERROR :Closing link: [The server is full.]", "closed "]);
 });
 
 Deno.test("dial: each phase has a timeout", async () => {
@@ -366,5 +381,17 @@ Deno.test("wire: a WebSocket message above the limit ends the connection", async
     const reason = new Promise<string>((resolve) => wire.onClose = resolve);
     wire.send("more");
     assertEquals(await reason, "The server sent a message that is too long.");
+  });
+});
+
+Deno.test("wire: a WebSocket message of very many lines is no error, and not all of them are kept", async () => {
+  await webSocketServer((socket) => {
+    socket.on("message", () => socket.send(`${HELLO}\r\n${"a\n".repeat(FRAME_MAX / 2 - 50)}`));
+  }, async (way) => {
+    const { wire } = await dial([way], options());
+    assertEquals(wire.early[0], HELLO);
+    assertEquals(wire.early.length, EARLY_MAX);
+    wire.close();
+    await wire.closed;
   });
 });
