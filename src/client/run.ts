@@ -5,12 +5,12 @@ import { isNick } from "./nicknames.ts";
 import { tellError as say } from "./tell.ts";
 import { reasonOf } from "../util/system_error.ts";
 import { ConnectError } from "./connect_error.ts";
-import { dial, type Dialed, type DialOptions, PlainTextError } from "./dial.ts";
 import { ServerDialer } from "./line_socket.ts";
 import { CertificateFile, configDirectory, type Environment, Settings } from "./settings.ts";
 import { createSession } from "./session.ts";
-import { DEFAULT_HOST, isEncrypted, parseTarget, type Target, TargetError, urlOf, type Way } from "./target.ts";
-import { Trust, UnknownCertificateError } from "./trust.ts";
+import { reach } from "./reach.ts";
+import { DEFAULT_HOST, parseTarget, type Target, TargetError } from "./target.ts";
+import { Trust } from "./trust.ts";
 import type { Login } from "../web/connection.js";
 import { toRoomName } from "../web/room.js";
 
@@ -85,14 +85,12 @@ async function connect(options: ConnectOptions, target: Target): Promise<number>
   if (directory === undefined) say("Nothing is stored: HOME is not set.");
   const known = openCertificates(directory);
   const login = options.login ? await askLogin(options, settings) : undefined;
-  const { ways, wasEncrypted } = withLastWay(target, settings.getItem(LAST_WAY) ?? "");
-  const dialOptions: DialOptions = { trust: new Trust(known, ca), allowsPlain: options.plain, wasEncrypted };
+  const trust = new Trust(known, ca);
   const loading = isPipe ? undefined : import("./app.ts"); // while the network is waited for
-  const { way, wire } = await reach(target, ways, dialOptions, known);
-  settings.setItem(LAST_WAY, urlOf(way));
+  const { way, wire, options: dialOptions } = await reach(target, { trust, allowsPlain: options.plain }, settings);
   if (settings.problem !== undefined) say(settings.problem);
   const session = createSession({
-    dialer: new ServerDialer(way, wire, { ...dialOptions, allowsPlain: !isEncrypted(way) }),
+    dialer: new ServerDialer(way, wire, dialOptions),
     settings,
     network: target.host,
     nick: login?.name ?? options.nick ?? nickname(settings, options.env),
@@ -105,16 +103,6 @@ async function connect(options: ConnectOptions, target: Target): Promise<number>
   if (loading !== undefined) return await (await loading).runApp(session);
   if (options.tail) return await (await import("./tail.ts")).runTail(session);
   return await (await import("./pipe.ts")).runPipe(session);
-}
-
-/** The setting with the way that has worked last, as a URL. */
-const LAST_WAY = "way";
-
-/** The ways of a target, with the one that has worked last first. */
-function withLastWay({ ways }: Target, last: string): { ways: readonly Way[]; wasEncrypted: boolean } {
-  const known = ways.find((way) => urlOf(way) === last);
-  const wasEncrypted = known !== undefined && isEncrypted(known);
-  return { ways: known === undefined ? ways : [known, ...ways.filter((way) => way !== known)], wasEncrypted };
 }
 
 async function readAuthorities(path: string | undefined): Promise<string | undefined> {
@@ -172,54 +160,4 @@ function deviceName(env: Environment): string {
   const systems: Record<string, string> = { darwin: "macOS", linux: "Linux", windows: "Windows" };
   const system = systems[Deno.build.os] ?? Deno.build.os;
   return env("SSH_CONNECTION") ? `Terminal on ${system} (ssh)` : `Terminal on ${system}`;
-}
-
-/** Connects, and asks the user where that is needed. */
-async function reach(
-  target: Target,
-  ways: readonly Way[],
-  options: DialOptions,
-  known: CertificateFile,
-): Promise<Dialed> {
-  try {
-    return await dial(ways, options);
-  } catch (error) {
-    if (error instanceof UnknownCertificateError) {
-      const { server, fingerprint, why } = error;
-      if (!Deno.stdin.isTerminal()) {
-        throw new ConnectError(
-          `the certificate of ${server} is not trusted: ${why}. Connect on a terminal once to accept it, or use --ca FILE`,
-        );
-      }
-      say(`The certificate of ${server} is not trusted: ${why}.\nIts fingerprint is ${fingerprint}.`);
-      if (!confirms("Compare it with that of the server. Trust it from now on?")) {
-        throw new ConnectError("the certificate was not accepted");
-      }
-      store(() => known.add(server, fingerprint));
-      return reach(target, ways, options, known);
-    }
-    if (error instanceof PlainTextError) {
-      if (!Deno.stdin.isTerminal()) {
-        throw new ConnectError(`${error.message}. To connect without encryption, use --plain`);
-      }
-      say(
-        `No encryption: ${error.message}.\nOthers on the way to ${target.host} could read everything, and passwords.`,
-      );
-      if (!confirms("Connect without encryption?")) throw new ConnectError("there is no encryption");
-      return reach(target, ways.filter((way) => !isEncrypted(way)), { ...options, allowsPlain: true }, known);
-    }
-    throw error;
-  }
-}
-
-function store(action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    say(`Cannot store that: ${reasonOf(error)}. You will be asked again.`);
-  }
-}
-
-function confirms(question: string): boolean {
-  return /^\s*y(?:es)?\s*$/i.test(prompt(`${question} (yes/no)`) ?? "");
 }

@@ -116,7 +116,7 @@ export class CertificateFile implements KnownCertificates {
   constructor(directory: string | undefined) {
     this.#isStored = directory !== undefined;
     this.path = directory === undefined ? "the memory" : join(directory, "known_certificates");
-    if (this.#isStored) this.#lines = (readFile(this.path) ?? "").split("\n");
+    if (this.#isStored) this.#lines = this.#read();
   }
 
   find(server: string): { fingerprint: string; line: number } | undefined {
@@ -133,11 +133,19 @@ export class CertificateFile implements KnownCertificates {
     });
   }
 
+  /** Adds a line. Another client may have added others meanwhile: the file is read again first. */
   add(server: string, fingerprint: string): void {
-    if (this.#lines.at(-1) === "") this.#lines.pop();
-    this.#lines.push(`${server} ${fingerprint}`);
+    const line = `${server} ${fingerprint}`;
+    this.#lines.push(line); // also if it cannot be stored
     if (!this.#isStored) return;
+    const lines = this.#read();
+    if (lines.at(-1) === "") lines.pop();
+    this.#lines = [...lines, line];
     writeFile(this.path, `${this.#lines.join("\n")}\n`);
+  }
+
+  #read(): string[] {
+    return (readFile(this.path) ?? "").split("\n");
   }
 }
 

@@ -1,5 +1,5 @@
 /** Tests of what the client stores. */
-import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { CertificateFile, configDirectory, Settings } from "../../src/client/settings.ts";
 
@@ -100,4 +100,19 @@ test("known certificates: lines that are not understood stay", (directory) => {
   assertEquals(Deno.readTextFileSync(path), "# mine\n\nbroken\na:1 SHA256:AA\nb:1 SHA256:BB\n");
   assertNotEquals(file.find("a:1"), undefined);
   assertEquals(file.find("b:1")?.line, 5);
+});
+
+test("known certificates: two clients keep each other's lines", (directory) => {
+  const [one, other] = [new CertificateFile(directory), new CertificateFile(directory)];
+  one.add("a:1", "SHA256:AA");
+  other.add("b:1", "SHA256:BB");
+  const last = new CertificateFile(directory);
+  assertEquals([last.find("a:1")?.line, last.find("b:1")?.line], [1, 2]);
+});
+
+test("known certificates: one that cannot be stored is known until the end", (directory) => {
+  const file = new CertificateFile(directory);
+  Deno.writeTextFileSync(directory, "a file");
+  assertThrows(() => file.add("a:1", "SHA256:AA"));
+  assertEquals(file.find("a:1")?.fingerprint, "SHA256:AA");
 });
