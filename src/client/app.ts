@@ -240,9 +240,7 @@ class App {
       const text = this.#promptEditor.take(true);
       this.#prompt = undefined;
       prompt.answered(text);
-      if (!this.#session.chat.online && !prompt.isOptional && this.#prompt === undefined && text === "") {
-        this.#ask(prompt);
-      }
+      if (this.#status.kind === "rejected" && this.#prompt === undefined) this.#ask(prompt); // it was no answer
       return;
     }
     if (key.name === "escape" && prompt.isOptional) return this.#ask(undefined);
@@ -329,7 +327,7 @@ class App {
     if (text.trim() === "") return;
     const lines = text.split("\n");
     const isCommand = lines.length === 1 && text.startsWith("/") && !text.startsWith("//");
-    if (/^\/(?:quit|exit)\b/.test(text)) return this.#leave(text.replace(/^\/\S+\s*/, ""), 0);
+    if (isCommand && /^\/(?:quit|exit)(?:\s|$)/i.test(text)) return this.#leave(text.replace(/^\/\S+\s*/, ""), 0);
     if (!chat.online && !/^\/(?:help|\?)/.test(text)) {
       this.#problem = "Not connected. Your text stays here until the connection is back.";
       return;

@@ -34,6 +34,7 @@ export class CompletionList {
 
   /** Called when the text was changed by the user: lists what may be meant. */
   async update(room: Room, editor: LineEditor): Promise<void> {
+    const asked = ++this.#asked;
     this.#tab = undefined;
     this.#set([], 0);
     const before = editor.text.slice(0, editor.cursor);
@@ -46,7 +47,6 @@ export class CompletionList {
       return this.#set(choices, 0);
     }
     if (!/[@:]/.test(before)) return;
-    const asked = ++this.#asked;
     const emoji = await typedEmoji(before);
     if (asked !== this.#asked || editor.text.slice(0, editor.cursor) !== before) return;
     if (emoji !== undefined) {

@@ -12,8 +12,10 @@ export const reply: Command = {
   args: "[NAME] TEXT",
   help: "reply to the last message, or to that of NAME",
   run(invocation) {
-    const { chat, room, word, rest, arg } = invocation;
-    const named = isName(room, word) ? lastOf(room, word) : undefined;
+    const { chat, room, word, rest, arg, selected } = invocation;
+    const isNamed = isName(room, word);
+    const named = isNamed ? lastOf(room, word) : undefined;
+    if (isNamed && named === undefined && selected === undefined) return `No message of ${word} here.`;
     const text = named === undefined ? arg : rest;
     const line = named ?? lastOther(invocation);
     if (line === undefined) return "There is no message here to reply to.";

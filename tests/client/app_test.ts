@@ -159,3 +159,37 @@ Deno.test(
     assertEquals(await app.leave(), 0);
   },
 );
+
+Deno.test({
+  name: "client: the name is asked for again after an answer of spaces",
+  ...options,
+  async fn() {
+    const app = new FakeApp();
+    app.receive(":s 433 * bob :Nickname is in use");
+    app.type("  \r");
+    assertMatch(await app.frame(), /Your name: /);
+    app.type("bert\r");
+    assertEquals([app.chat.wantedNick, app.chat.connection.status.kind], ["bert", "connecting"]);
+    await app.leave();
+  },
+});
+
+Deno.test({
+  name: "client: of several lines none is a command, and /quit leaves in any case and offline",
+  ...options,
+  async fn() {
+    const app = new FakeApp();
+    app.connect();
+    app.type("\x1b[200~/exit the loop\n/quit\x1b[201~\r");
+    assertEquals(app.closed, 0);
+    assertEquals(app.sent.filter((line) => /PRIVMSG/.test(line)).map((line) => line.replace(/^@label=\w+ /, "")), [
+      "PRIVMSG #tea :/exit the loop",
+      "PRIVMSG #tea /quit",
+    ]);
+    app.type("/quitting\r");
+    assertEquals(app.closed, 0);
+    app.hangUp("");
+    app.type("\x15/QUIT\r");
+    assertEquals([app.closed, await app.exited], [1, 0]);
+  },
+});

@@ -109,6 +109,8 @@ Deno.test("client commands: /react takes an emoji or its name, for the last mess
 Deno.test("client commands: /reply answers the last message of another user, or that of NAME", () => {
   using page = new CommandPage("#tea");
   assertEquals(page.run("/reply yes"), "There is no message here to reply to.");
+  page.hear("carol", "zero");
+  assertEquals(page.run("/reply bob yes"), "No message of bob here."); // a member
   const [first, last] = [page.hear("bob", "one"), page.hear("carol", "two")];
   const reply = (text: string) => {
     assertEquals(page.run(text), undefined);

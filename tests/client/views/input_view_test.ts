@@ -90,3 +90,18 @@ Deno.test("client completion: names after @ and emoji after : are listed, and ch
   await list.update(page.room(), editor);
   assertEquals(editor.text, "yes 🎉");
 });
+
+Deno.test("client completion: emoji that are loaded too late are not listed", async () => {
+  const loaded = Promise.withResolvers<string>();
+  useEmojiList(() => loaded.promise);
+  using page = new ClientPage("#tea");
+  const [list, editor] = [new CompletionList(page.chat, () => {}), new LineEditor()];
+  editor.text = "yes :tad";
+  const listing = list.update(page.room(), editor);
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve(); // until it waits for the emoji
+  editor.text = "no";
+  await list.update(page.room(), editor);
+  loaded.resolve(emojiList);
+  await listing;
+  assertEquals(list.options, []);
+});
