@@ -27,7 +27,7 @@ export class Certificates implements AsyncDisposable {
   async issue(name: string, days = 30, newKey = NEW_KEY, more = ""): Promise<{ cert: string; key: string }> {
     await Deno.writeTextFile(
       `${this.path}/ext`,
-      "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n",
+      "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\nbasicConstraints=CA:FALSE\n",
     );
     await this.openssl(`req ${newKey} -keyout ${name}.key -out ${name}.req -subj /CN=${name}`);
     const by = `-CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext -days ${days} ${more}`.trimEnd();

@@ -6,7 +6,7 @@ import { trimLines } from "../web/multiline.js";
 import type { Room } from "../web/room.js";
 import { TypingNotifier } from "../web/typing.js";
 import { askChanServ } from "../web/chanserv.js";
-import { askNickServ } from "../web/account.js";
+import { askNickServ, isNickServ } from "../web/account.js";
 import { type AppParts, drawApp } from "./app_view.ts";
 import type { ClientUi } from "./command.ts";
 import { run } from "./commands.ts";
@@ -351,7 +351,7 @@ class App {
       return;
     }
     this.#typing.sent(room);
-    editor.take(isSecret(text));
+    editor.take(isSecret(text) || isNickServ(room.name));
     this.#list.close();
     if (!isCommand) this.#log.toEnd();
   }

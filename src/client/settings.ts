@@ -10,7 +10,7 @@ import type { Store } from "../web/storage.js";
 /** Looks up an environment variable. */
 export type Environment = (name: string) => string | undefined;
 
-/** The most bytes of a file that is read. */
+/** The most bytes of a file that is read or written. A server can cause much to be stored, such as long names of rooms. */
 const FILE_MAX = 4 * 1024 * 1024;
 
 /**
@@ -164,12 +164,13 @@ function readFile(path: string): string | undefined {
 
 /** Replaces a file at once: other programs see the old content or the new one. */
 function writeFile(path: string, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  if (bytes.length > FILE_MAX) throw new Error(`it would have more than ${FILE_MAX} bytes`);
   Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}`;
   try {
     const file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
     try {
-      let bytes = new TextEncoder().encode(text);
       while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
       file.syncDataSync();
     } finally {

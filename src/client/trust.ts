@@ -3,7 +3,7 @@
  * accepted once.
  */
 import { connect, type TLSSocket } from "node:tls";
-import { isIP } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { ConnectError } from "./connect_error.ts";
 
 /** The certificates that the user has accepted. */
@@ -27,6 +27,9 @@ export class UnknownCertificateError extends Error {
   }
 }
 
+/** The code of a certificate that is for another host. */
+const WRONG_HOST = "ERR_TLS_CERT_ALTNAME_INVALID";
+
 /** Reasons for which an authority does not vouch for a certificate, by the code of OpenSSL. */
 const REASONS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "it has expired",
@@ -35,7 +38,7 @@ const REASONS: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: "its authority is not known",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is not known",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "it is self-signed, or its authority is not known",
-  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host",
+  [WRONG_HOST]: "it is for another host",
 };
 
 /** Decides which certificates are trusted. */
@@ -77,7 +80,7 @@ export class Trust {
       );
     }
     if (this.known.isKnownAt(host, fingerprint)) return;
-    const code = String(socket.authorizationError);
+    const code = socket.authorized ? WRONG_HOST : String(socket.authorizationError);
     throw new UnknownCertificateError(server, fingerprint, REASONS[code] ?? "its authority is not known");
   }
 }
@@ -91,5 +94,14 @@ export function serverName(host: string, port: number): string {
 function isFor(socket: TLSSocket, host: string): boolean {
   if (isIP(host) === 0) return true;
   const names = socket.getPeerCertificate().subjectaltname ?? "";
-  return names.split(", ").some((name) => name === `IP Address:${host}`);
+  return names.split(", ").some((name) => {
+    const [, address = ""] = /^IP Address:(.*)$/.exec(name) ?? [];
+    return address !== "" && canonical(address) === canonical(host);
+  });
+}
+
+/** An address in its shortest form (RFC 5952), without the zone of a link-local one. */
+function canonical(address: string): string {
+  const [bare = ""] = address.split("%");
+  return isIPv6(bare) ? new URL(`http://[${bare}]`).hostname : bare;
 }

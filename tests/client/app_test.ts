@@ -175,6 +175,22 @@ Deno.test({
 });
 
 Deno.test({
+  name: "client: what was sent to NickServ is not recalled",
+  ...options,
+  async fn() {
+    const app = new FakeApp();
+    app.connect();
+    app.chat.openTab("NickServ");
+    app.type("identify sesame\r");
+    assertMatch(app.sent.at(-1)!, /identify sesame$/);
+    await app.frame();
+    app.type("\x1b[A");
+    assertEquals((await app.frame()).includes("sesame"), false);
+    await app.leave();
+  },
+});
+
+Deno.test({
   name: "client: of several lines none is a command, and /quit leaves in any case and offline",
   ...options,
   async fn() {

@@ -68,6 +68,15 @@ test("settings: a damaged file is said, and not overwritten", (directory) => {
   }
 });
 
+test("settings: values that are too long for the file are kept in memory", (directory) => {
+  const settings = Settings.of(directory, "a");
+  settings.setItem("nick", "alice");
+  settings.setItem("read", "x".repeat(5_000_000)); // a server can have long names of rooms
+  assertMatch(settings.problem ?? "", /^Cannot store the settings in .*: it would have more than \d+ bytes\.$/);
+  const next = Settings.of(directory, "a");
+  assertEquals([next.problem, next.getItem("nick"), next.getItem("read")], [undefined, "alice", null]);
+});
+
 test("settings: a directory that cannot be written is said, and the value is kept in memory", (directory) => {
   Deno.writeTextFileSync(directory, "a file");
   const settings = Settings.of(directory, "a");
