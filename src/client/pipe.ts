@@ -26,17 +26,10 @@ export async function runPipe(
   tell: (text: string) => void = tellError,
 ): Promise<number> {
   const quiet = new QuietSession(session, tell);
-  try {
+  return await quiet.run(async () => {
     const room = await quiet.join();
     await Promise.race([sayAll(session, room, input), quiet.failed]);
-    await quiet.leave();
-    return 0;
-  } catch (error) {
-    if (!(error instanceof SessionError)) throw error;
-    tell(error.message);
-    await quiet.leave();
-    return 1;
-  }
+  });
 }
 
 async function sayAll(session: ClientSession, room: Room, input: ReadableStream<Uint8Array<ArrayBuffer>>) {

@@ -19,11 +19,13 @@ export class QuietSession {
   /** Rejects when the session cannot go on. */
   readonly failed: Promise<never>;
   readonly #session: ClientSession;
+  readonly #tell: (text: string) => void;
   readonly #failure = Promise.withResolvers<never>();
   #wasOnline = false;
 
   constructor(session: ClientSession, tell: (text: string) => void) {
     this.#session = session;
+    this.#tell = tell;
     const { chat } = session;
     const { connection, model } = chat;
     this.failed = this.#failure.promise;
@@ -75,8 +77,22 @@ export class QuietSession {
     }
   }
 
-  /** Leaves, and waits until what was sent is gone. */
-  async leave(): Promise<void> {
+  /** Performs an action, tells the error if it ends with one of the session, and leaves. @returns The exit code. */
+  async run(action: () => Promise<void>): Promise<number> {
+    let code = 0;
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof SessionError)) throw error;
+      this.#tell(error.message);
+      code = 1;
+    }
+    await this.#leave();
+    return code;
+  }
+
+  /** Leaves, and waits until all output is sent. */
+  async #leave(): Promise<void> {
     this.#session.chat.onStatus = () => {};
     this.#session.leave("");
     await this.#session.left;

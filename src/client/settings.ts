@@ -3,6 +3,7 @@
  * certificates that the user has accepted. The directory has the mode 700, and each file the mode 600.
  */
 import { dirname, join } from "node:path";
+import { bracketed } from "../util/bracketed.ts";
 import { reasonOf } from "../util/system_error.ts";
 import type { KnownCertificates } from "./trust.ts";
 import type { Store } from "../web/storage.js";
@@ -126,7 +127,7 @@ export class CertificateFile implements KnownCertificates {
   }
 
   isKnownAt(host: string, fingerprint: string): boolean {
-    const name = host.includes(":") ? `[${host}]` : host.toLowerCase();
+    const name = bracketed(host).toLowerCase();
     return this.#lines.some((line) => {
       const [server = "", known] = line.trim().split(/\s+/);
       return server.replace(/:\d+$/, "") === name && known === fingerprint;

@@ -5,7 +5,7 @@
 import { hasHistory } from "../web/history.js";
 import { isMessage, type Line, type Position, positionOf } from "../web/lines.js";
 import type { Room } from "../web/room.js";
-import { plain, QuietSession, SessionError } from "./quiet_session.ts";
+import { plain, QuietSession } from "./quiet_session.ts";
 import type { ClientSession } from "./session.ts";
 import { tellError } from "./tell.ts";
 
@@ -27,21 +27,13 @@ export async function runTail(
 ): Promise<number> {
   const quiet = new QuietSession(session, tell);
   const tail = new Tail(session, print, tell);
-  try {
+  return await quiet.run(async () => {
     const room = await Promise.race([quiet.join(), stopped]);
-    if (room !== undefined) {
-      tail.begin(room);
-      tell(`Connected to ${plain(session.network)} as ${plain(session.chat.model.nick)}.`);
-      await Promise.race([stopped, tail.closed, quiet.failed]);
-    }
-    await quiet.leave();
-    return 0;
-  } catch (error) {
-    if (!(error instanceof SessionError)) throw error;
-    tell(error.message);
-    await quiet.leave();
-    return 1;
-  }
+    if (room === undefined) return;
+    tail.begin(room);
+    tell(`Connected to ${plain(session.network)} as ${plain(session.chat.model.nick)}.`);
+    await Promise.race([stopped, tail.closed, quiet.failed]);
+  });
 }
 
 /** Resolves at SIGINT or SIGTERM. */

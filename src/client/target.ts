@@ -2,6 +2,7 @@
  * What `tincan connect` connects to: reads the words of the command line, and lists the ways to reach such a server.
  */
 import { isIPv6 } from "node:net";
+import { bracketed } from "../util/bracketed.ts";
 
 /** How a server is reached: IRC over TCP or over a WebSocket, each with or without TLS. */
 export type Scheme = "ircs" | "irc" | "wss" | "ws";
@@ -140,9 +141,9 @@ function parseUrl(text: string, scheme: string, rest: string): Omit<Target, "ser
 /** Splits the port off. Returns the host without brackets. */
 function splitPort(text: string, place: string): { host: string; port: number | undefined } {
   if (isIPv6(place)) return { host: place, port: undefined };
-  const [, bracketed, name = "", digits] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(place) ?? [];
-  if (bracketed !== undefined && !isIPv6(bracketed)) throw refuse(text, `"${bracketed}" is no IPv6 address`);
-  const host = bracketed ?? name;
+  const [, address, name = "", digits] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/s.exec(place) ?? [];
+  if (address !== undefined && !isIPv6(address)) throw refuse(text, `"${address}" is no IPv6 address`);
+  const host = address ?? name;
   if (host === "") throw refuse(text, "name a host, such as chat.example.org");
   if (digits === undefined || digits === "") return { host, port: undefined };
   const port = /^\+?\d{1,5}$/.test(digits) ? Number(digits.replace("+", "")) : 0;
@@ -185,5 +186,5 @@ export function isEncrypted({ scheme }: Way): boolean {
 
 /** A way as a URL. */
 export function urlOf({ scheme, host, port, path }: Way): string {
-  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+  return `${scheme}://${bracketed(host)}:${port}${path}`;
 }

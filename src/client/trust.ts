@@ -4,6 +4,7 @@
  */
 import { connect, type TLSSocket } from "node:tls";
 import { isIP, isIPv6 } from "node:net";
+import { bracketed } from "../util/bracketed.ts";
 import { ConnectError } from "./connect_error.ts";
 
 /** The certificates that the user has accepted. */
@@ -87,7 +88,7 @@ export class Trust {
 
 /** A server in the list of known certificates. */
 export function serverName(host: string, port: number): string {
-  return `${host.includes(":") ? `[${host}]` : host.toLowerCase()}:${port}`;
+  return `${bracketed(host).toLowerCase()}:${port}`;
 }
 
 /** Whether an authorized certificate is for a host: for an address without a server name, the runtime does not check it. */

@@ -7,7 +7,7 @@ import { type RawData, WebSocket } from "ws";
 import { ConnectError } from "./connect_error.ts";
 import { copyString } from "../util/copy_string.ts";
 import { LINE_MAX, LineSplitter, skippedLine } from "./line_splitter.ts";
-import { isEncrypted, type Way } from "./target.ts";
+import { isEncrypted, urlOf, type Way } from "./target.ts";
 import type { Trust } from "./trust.ts";
 
 /** An open connection. */
@@ -225,9 +225,7 @@ class SocketWire extends Wire {
 
 /** Asks for a WebSocket on an open socket. */
 function openWebSocket(socket: TcpSocket, way: Way, timeouts: Timeouts, signal: AbortSignal): Promise<Wire> {
-  const { host, port, path } = way;
-  // The socket has TLS already, and the certificate was checked.
-  const url = `ws://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
+  const url = urlOf({ ...way, scheme: "ws" }); // the socket has TLS already, and the certificate was checked
   const { promise, resolve, reject } = Promise.withResolvers<Wire>();
   const webSocket = new WebSocket(url, SUBPROTOCOLS, {
     createConnection: () => socket,

@@ -18,12 +18,13 @@ import { listenTcp, type TcpOptions } from "../transport/tcp.ts";
 import type { Tls } from "../transport/tls.ts";
 import { listenWeb, type WebSocketPath } from "../transport/web.ts";
 import { networksOf } from "../util/address_ranges.ts";
+import { bracketed } from "../util/bracketed.ts";
 import { reasonOf } from "../util/system_error.ts";
 import { assetsFor } from "../web/assets.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { hint, type OpenPort } from "./hints.ts";
 import type { ProtocolHandler, ProtocolHandlers } from "./protocol_handlers.ts";
-import { bracketed, webUrl } from "./web_url.ts";
+import { webUrl } from "./web_url.ts";
 
 /** How long a client may read nothing of what is queued for it before it is disconnected, in milliseconds. */
 const STALL_TIME = 60_000;

@@ -1,9 +1,5 @@
-/** Addresses as URLs have them. */
-
-/** An address as a URL has it (RFC 3986, section 3.2.2). */
-export function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
+/** The URL of the page. */
+import { bracketed } from "../util/bracketed.ts";
 
 /**
  * The URL of a web port, without a path; `undefined` if the port listens on all addresses, as its own is not known then.

@@ -194,9 +194,29 @@ test("pipe: a line without an end does not fill the memory", async () => {
   assertEquals([code, told], [1, ["Cannot send a line of more than 100000 characters"]]);
 });
 
+/** Runs `--tail`: it loses the connection after its first message, and is stopped after the last one. @returns What it prints. */
+async function tail(fake: Fake, session: ClientSession, first: string, last: string): Promise<string[]> {
+  const printed: string[] = [];
+  const stop = Promise.withResolvers<void>();
+  const print = (text: string) => {
+    printed.push(text.slice("HH:MM ".length).trimEnd());
+    if (printed.length === 1) session.chat.connection.connect();
+    if (text.includes(last)) queueMicrotask(() => stop.resolve());
+    return true;
+  };
+  const tell = (text: string) => {
+    if (text.startsWith("Connected to ")) fake.say(`@${first}`);
+  };
+  assertEquals(await runTail(session, print, tell, stop.promise), 0);
+  return printed;
+}
+
+/** The n-th message, as in a batch: its text is `m` and the number. */
+function message(n: number, nick = "eve"): string {
+  return `msgid=m${n};time=2026-11-30T12:00:0${n}.000Z :${nick}!e@h PRIVMSG #tea :m${n}`;
+}
+
 test("tail: messages during a lost connection come once, in order, and before later ones", async () => {
-  const at = (n: number) => `msgid=m${n};time=2026-11-30T12:00:0${n}.000Z`;
-  const message = (n: number) => `${at(n)} :eve!e@h PRIVMSG #tea :m${n}`;
   let after = 0;
   await using fake = await Fake.start((line) => {
     const [, label, what] = /^@label=(\w+) (.*)$/.exec(line) ?? [];
@@ -209,29 +229,12 @@ test("tail: messages during a lost connection come once, in order, and before la
     }
     return [];
   });
-  const printed: string[] = [];
-  const stop = Promise.withResolvers<void>();
-  const session = await fake.session();
-  const running = runTail(
-    session,
-    (text) => {
-      printed.push(text.slice(6));
-      if (printed.length === 1) session.chat.connection.connect(); // as after a lost connection
-      if (text.includes("m4")) queueMicrotask(() => stop.resolve());
-      return true;
-    },
-    (text) => {
-      if (text.startsWith("Connected to ")) fake.say(`@${message(1)}`);
-    },
-    stop.promise,
-  );
-  assertEquals(await running, 0);
-  assertEquals(printed, ["<eve> m1\n", "<eve> m2\n", "<eve> m3\n", "<eve> m4\n"]);
+  const printed = await tail(fake, await fake.session(), message(1), "m4");
+  assertEquals(printed, ["<eve> m1", "<eve> m2", "<eve> m3", "<eve> m4"]);
   assertEquals(after >= 2, true);
 });
 
 test("tail: no message is missing when the connection is lost again while missed ones are loaded", async () => {
-  const message = (n: number) => `msgid=m${n};time=2026-11-30T12:00:0${n}.000Z :eve!e@h PRIVMSG #tea :m${n}`;
   await using fake = await Fake.start((line, connection) => {
     const [, label, from] = /^@label=(\w+) CHATHISTORY AFTER #tea msgid=(\w+) /.exec(line) ?? [];
     if (label === undefined) return [];
@@ -239,57 +242,20 @@ test("tail: no message is missing when the connection is lost again while missed
     if (connection === 2) return "close";
     return history(label, [message(3), message(4)].slice(from === "m2" ? 0 : from === "m3" ? 1 : 2));
   });
-  const printed: string[] = [];
-  const stop = Promise.withResolvers<void>();
-  const session = await fake.session();
-  const running = runTail(
-    session,
-    (text) => {
-      printed.push(text.slice(6));
-      if (printed.length === 1) session.chat.connection.connect(); // as after a lost connection
-      if (text.includes("m4")) queueMicrotask(() => stop.resolve());
-      return true;
-    },
-    (text) => {
-      if (text.startsWith("Connected to ")) fake.say(`@${message(1)}`);
-    },
-    stop.promise,
-  );
-  assertEquals(await running, 0);
-  assertEquals(printed, ["<eve> m1\n", "<eve> m2\n", "<eve> m3\n", "<eve> m4\n"]);
+  const printed = await tail(fake, await fake.session(), message(1), "m4");
+  assertEquals(printed, ["<eve> m1", "<eve> m2", "<eve> m3", "<eve> m4"]);
 });
 
 test("tail: messages after a page of ignored ones are not missing", async () => {
-  const message = (n: number, nick = "eve") => {
-    return `msgid=m${n};time=2026-11-30T12:00:0${n}.000Z :${nick}!e@h PRIVMSG #tea :m${n}`;
-  };
   await using fake = await Fake.start((line) => {
     const [, label, from] = /^@label=(\w+) CHATHISTORY AFTER #tea msgid=(\w+) /.exec(line) ?? [];
     if (label === undefined) return [];
     if (from === "m1") return history(label, [message(2, "mallory")]);
     return history(label, from === "m2" ? [message(3)] : []);
   });
-  const printed: string[] = [];
-  const stop = Promise.withResolvers<void>();
   const session = await fake.session();
   localStore.set("ignored", '["mallory!*@h"]');
-  const running = runTail(
-    session,
-    (text) => {
-      printed.push(text.slice(6));
-      if (printed.length > 1) queueMicrotask(() => stop.resolve());
-      if (printed.length === 1) session.chat.connection.connect(); // as after a lost connection
-      return true;
-    },
-    (text) => {
-      if (text.startsWith("Connected to ")) fake.say(`@${message(1)}`);
-    },
-    stop.promise,
-  );
-  const timer = setTimeout(() => stop.resolve(), 3000);
-  assertEquals(await running, 0);
-  clearTimeout(timer);
-  assertEquals(printed, ["<eve> m1\n", "<eve> m3\n"]);
+  assertEquals(await tail(fake, session, message(1), "m3"), ["<eve> m1", "<eve> m3"]);
 });
 
 test("tail: it ends with exit code 1 when another client of the account leaves the room", async () => {
