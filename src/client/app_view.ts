@@ -1,4 +1,4 @@
-/** Draws the terminal client: what is where, for each size of the terminal, and what the status row says. */
+/** Draws the terminal client: the layout for each size of the terminal, and the text of the status row. */
 import type { Chat } from "../web/chat.js";
 import type { Status as ConnectionStatus } from "../web/connection.js";
 import { plainText } from "../web/format.js";
@@ -22,7 +22,7 @@ import type { LogView } from "./views/log_view.ts";
 const PEOPLE_FROM = 90;
 const TOPIC_FROM = 12;
 
-/** What is drawn. */
+/** The parts of the client that are drawn. */
 export interface AppParts {
   readonly chat: Chat;
   /** The name of the server in the command line. */

@@ -1,4 +1,4 @@
-/** What a command of the terminal client is. */
+/** The types of commands of the terminal client. */
 import type { Chat } from "../web/chat.js";
 import type { Ui } from "../web/commands.js";
 import type { Line } from "../web/lines.js";

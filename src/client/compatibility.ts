@@ -1,5 +1,5 @@
 /**
- * Makes other IRC servers answer as tincan does, so that the core needs no second way of anything.
+ * Makes other IRC servers answer as tincan does, so that the core needs no code for other servers.
  *
  * The core relies on labels and echoes (IRCv3, "labeled-response" and "echo-message"). If a server lacks one of them, this
  * offers both in its place: a PING follows each labeled line, and as a server handles lines in order, all replies up to its
@@ -13,13 +13,13 @@ import { Wire } from "./wire.ts";
 /** What is offered in place of a server that lacks one of them. */
 const EMULATED = ["labeled-response", "echo-message"];
 
-/** The capabilities that the emulation makes use of, without asking the server. */
+/** The capabilities that are offered to the core. Batches group the lines that answer a request. */
 const OFFERED = [...EMULATED, "batch"];
 
 /** A capability of tincan alone. */
 const TINCAN = "tincan.chat/mentions";
 
-/** How the PINGs and batches that are made here are named. */
+/** How the names of PINGs and batches that are made here begin. */
 const PREFIX = "tincan-";
 
 /** The most capabilities of a server that are noted. Further ones count as not offered. */

@@ -1,4 +1,4 @@
-/** What is completed in the input: names, rooms and commands with Tab; names after `@`, emoji after `:`, and commands in a list. */
+/** Completes the input: names, rooms and commands with Tab; names after `@`, emoji after `:` and commands in a list. */
 import type { Chat } from "../web/chat.js";
 import { completions } from "../web/completion.js";
 import type { Room } from "../web/room.js";
@@ -15,6 +15,7 @@ interface Choice extends Option {
   readonly text: string;
 }
 
+/** The list above the input, and the completion by Tab. */
 export class CompletionList {
   /** The options above the input. */
   options: readonly Choice[] = [];

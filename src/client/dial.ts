@@ -23,22 +23,22 @@ export interface DialOptions {
   readonly resolve?: (host: string) => Promise<string[]>;
 }
 
-/** An open connection, and by which way. The first lines of the server are among `early` of the wire. */
+/** An open connection, and the way by which it was opened. The first lines of the server are in `early` of the wire. */
 export interface Dialed {
   readonly way: Way;
   readonly wire: Wire;
 }
 
-/** Each attempt starts so long after the one before, or when that has failed, in milliseconds. */
+/** The delay between the starts of two attempts, in milliseconds. If an attempt fails, the next one starts at once. */
 const HEAD_START = 30;
 
-/** Plain text that works waits for TLS that is being negotiated, up to so long after the start, in milliseconds. */
+/** How long after the start plain text that works waits for TLS that is being negotiated, in milliseconds. */
 const TLS_GRACE = 100;
 
 /** The most addresses of a host that are tried. */
 const ADDRESSES_MAX = 4;
 
-/** The first line that is sent: it has an answer from every server, before registration. */
+/** The first line that is sent. Every server answers it before registration. */
 export const FIRST_LINE = "CAP LS 302";
 
 /** Addresses at which plain text does not leave the local network: RFC 1918, RFC 3927, RFC 4193, RFC 4291, and loopback. */
@@ -51,7 +51,7 @@ const LOCAL = new AddressSet(["127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12
 /** The first line of an IRC server. */
 const IRC_LINE = /^(?:@\S+ +)?(?::\S+ +\d{3}|(?::\S+ +)?(?:CAP|NOTICE|PING|PONG|ERROR|AUTHENTICATE|FAIL))(?: |$)/i;
 
-/** All ways that are left are without encryption, and the server is not in the local network. */
+/** Only ways without encryption are left, and the user has to allow them. */
 export class PlainTextError extends ConnectError {
   override name = "PlainTextError";
 }
@@ -96,7 +96,7 @@ export async function dial(ways: readonly Way[], options: DialOptions): Promise<
   }
 }
 
-/** A certificate is not the one that was accepted: this is no reason to try plain text. */
+/** A certificate is not the one that was accepted. Plain text is not offered then. */
 class CertificateChangedError extends ConnectError {}
 
 async function addressesOf(host: string): Promise<string[]> {
@@ -115,7 +115,7 @@ class Race {
   readonly #isOnlyWay: boolean;
   readonly #abort = new AbortController();
   readonly #outcome = Promise.withResolvers<Dialed>();
-  /** Why attempts have failed, by their place. */
+  /** Why attempts have failed. */
   readonly #failures = new Map<Attempt, ConnectError>();
   readonly #startedAt = performance.now();
   #started = 0;

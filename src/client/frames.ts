@@ -1,8 +1,9 @@
-/** Draws frames: not more often than the eye sees, and none while the terminal has not taken the last one. */
+/** Limits how often the screen is drawn. */
 
 /** The least time between two frames, in milliseconds. */
 const FRAME_TIME = 33;
 
+/** Draws a frame after a change: not more often than `FRAME_TIME` allows, and not while the terminal writes one. */
 export class Frames {
   readonly #draw: () => void;
   readonly #isReady: () => boolean;
@@ -35,6 +36,7 @@ export class Frames {
     if (this.#isWanted) this.request();
   };
 
+  /** Drops the frame that was requested. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

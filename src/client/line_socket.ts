@@ -52,7 +52,7 @@ class LineSocket implements Socket {
     this.#wire?.close();
   }
 
-  /** Resolves when all that was sent is gone. */
+  /** Resolves when the connection has ended. */
   async closed(): Promise<void> {
     await this.#wire?.closed;
   }
@@ -95,7 +95,7 @@ export class ServerDialer implements Dialer {
     }
   }
 
-  /** Resolves when all that was sent on the last socket is gone. */
+  /** Resolves when the connection of the last socket has ended. */
   async closed(): Promise<void> {
     await this.#socket?.closed();
   }

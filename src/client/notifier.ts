@@ -1,4 +1,4 @@
-/** Tells the user of mentions and private messages: by the bell, by a notification of the desktop, and in the window's title. */
+/** Notifies the user of mentions and private messages: by the bell, by the desktop, and in the title of the window. */
 import type { Chat } from "../web/chat.js";
 import { plainText } from "../web/format.js";
 import type { Settings } from "./settings.ts";
@@ -18,6 +18,7 @@ const SETTINGS = {
   notify: "the terminal shows a notification when you are mentioned or get a private message",
 } as const;
 
+/** The notifications of a chat, and their settings. */
 export class Notifier {
   isFocused = true;
   readonly #chat: Chat;

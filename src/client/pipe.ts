@@ -10,7 +10,7 @@ import { plain, QuietSession, SessionError } from "./quiet_session.ts";
 import type { ClientSession } from "./session.ts";
 import { tellError } from "./tell.ts";
 
-/** The most messages that are not confirmed yet: of tincan, where further lines wait, and of others, which may disconnect. */
+/** The most unconfirmed messages: tincan queues further ones; other servers may disconnect a client that sends faster. */
 const WINDOW = { tincan: 10, other: 1 };
 
 /** The longest line of stdin, in characters. */
@@ -126,8 +126,8 @@ class Outbox {
   }
 
   /**
-   * Sends again what was lost with the connection. What was delivered is among the messages that were loaded after reconnecting,
-   * and not pending any more. On the same connection, a message that is not confirmed may just be late.
+   * Sends lost messages again after reconnecting. Those that were delivered are not pending any more, as the history has
+   * them. On the same connection, a message that is not confirmed may just be late.
    */
   #sendAgain() {
     const failed = this.#room.pending.filter(({ error, after }) => error !== undefined && after !== undefined);

@@ -21,6 +21,7 @@ export interface SelectionContext {
   changed(): void;
 }
 
+/** The keys for the selected message. */
 export class SelectionKeys {
   readonly #context: SelectionContext;
 

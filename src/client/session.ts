@@ -1,6 +1,5 @@
 /**
- * A chat with one server: what the views and the pipe have in common. It decides which rooms are opened, and stores what is to
- * be remembered.
+ * A chat with one server, for the views and for the pipe. It opens the rooms, and stores nickname, rooms and read markers.
  */
 import { forgetToken, loadAlwaysOn, loadLogin, loadOwnModes, staySignedIn } from "../web/account.js";
 import { Chat, LOBBY } from "../web/chat.js";
@@ -24,13 +23,13 @@ export interface ClientSession {
   start(): void;
   /** Stores the nickname, rooms and read markers, and disconnects. */
   leave(reason: string): void;
-  /** Resolves after `leave` when all that was sent is gone; soon in any case. */
+  /** Resolves after `leave` once all output is sent, or after `LEAVE_TIME`. */
   readonly left: Promise<void>;
   /** Whether the session logs the user in, by a password or a stored token. */
   readonly wantsLogin: boolean;
 }
 
-/** What a session begins with. */
+/** The parameters of a session. */
 export interface SessionOptions {
   readonly dialer: ServerDialer;
   readonly settings: Settings;
@@ -115,7 +114,7 @@ function keepToken(chat: Chat, { device }: SessionOptions) {
 /** A capability of the servers that have tokens. */
 const TOKENS = "tincan.chat/mentions";
 
-/** Stores what changes: the nickname, the rooms and the read markers. @returns Stores what waits to be stored. */
+/** Stores the nickname, the rooms and the read markers when they change. @returns A function that stores them now. */
 function remember(chat: Chat): () => void {
   const { connection, model } = chat;
   let timer: ReturnType<typeof setTimeout> | undefined;

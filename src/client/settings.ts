@@ -29,7 +29,7 @@ export function configDirectory(env: Environment, os: string = Deno.build.os): s
   return home ? join(home, ".config", "tincan") : undefined;
 }
 
-/** A file that holds names with values, in memory if it cannot be used: then `problem` says why. */
+/** Names with values, stored in a file. If the file cannot be used, they are in memory alone, and `problem` says why. */
 export class Settings implements Store {
   /** Why nothing is stored, as a sentence; `undefined` if all is well. */
   problem: string | undefined;

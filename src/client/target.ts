@@ -1,5 +1,5 @@
 /**
- * What `tincan connect` connects to: reads the words of the command line, and lists the ways to reach such a server.
+ * Parses the target of `tincan connect`, and lists the ways to reach the server.
  */
 import { isIPv6 } from "node:net";
 import { bracketed } from "../util/bracketed.ts";
@@ -17,12 +17,10 @@ export interface Way {
   readonly path: string;
 }
 
-/** A server, and what is wanted there. */
+/** A server, and the room or invitation that the user has named. */
 export interface Target {
-  /** As it was written, without credentials: for messages. */
-  readonly text: string;
   readonly host: string;
-  /** Under which name its settings are stored: the host, and the port if that is an unusual one. */
+  /** The name under which its settings are stored: the host, and the port if it is an unusual one. */
   readonly server: string;
   /** The ways to it, the preferred first. */
   readonly ways: readonly Way[];
@@ -55,10 +53,10 @@ const USUAL: readonly (readonly [Scheme, number])[] = [
   ["ws", 8080],
 ];
 
-/** The ports that are all of one server, in most cases. */
+/** The ports that are those of one server in most cases: it has the same settings at all of them. */
 const USUAL_PORTS: ReadonlySet<number> = new Set([...USUAL.map(([, port]) => port), 80]);
 
-/** The ports at which a page is expected, and no IRC over TCP. */
+/** The ports at which a page is expected, rather than IRC over TCP. */
 const PAGE_PORTS: readonly number[] = [80, 443, 8080, 8443];
 
 /** The path of an invite link, behind that of the page. */
@@ -102,7 +100,7 @@ function parsePlace(text: string): Omit<Target, "server"> {
     : port === PORTS.ircs
     ? ([["ircs", port]] as const)
     : ([["ircs", port], ["irc", port], ["wss", port], ["ws", port]] as const);
-  return { text, host, ways: ways.map(([scheme, port]) => wayOf(scheme, host, port)), room, code: "" };
+  return { host, ways: ways.map(([scheme, port]) => wayOf(scheme, host, port)), room, code: "" };
 }
 
 function parseUrl(text: string, scheme: string, rest: string): Omit<Target, "server"> {
@@ -114,11 +112,10 @@ function parseUrl(text: string, scheme: string, rest: string): Omit<Target, "ser
   switch (scheme) {
     case "irc":
     case "ircs":
-      return { text, host, ways: [wayOf(scheme, host, port ?? PORTS[scheme])], room: roomIn(path, fragment), code: "" };
+      return { host, ways: [wayOf(scheme, host, port ?? PORTS[scheme])], room: roomIn(path, fragment), code: "" };
     case "ws":
     case "wss":
       return {
-        text,
         host,
         ways: (path === "" ? [`/${SOCKET_PATH}`, "/"] : [path]).map((each) => {
           return wayOf(scheme, host, port ?? PORTS[scheme], each);
@@ -131,7 +128,7 @@ function parseUrl(text: string, scheme: string, rest: string): Omit<Target, "ser
       const [, folder = path, code = ""] = INVITATION.exec(path) ?? [];
       const socket = scheme === "https" ? "wss" : "ws";
       const way = wayOf(socket, host, port ?? PORTS[socket], `${folder.replace(/[^/]*$/, "") || "/"}${SOCKET_PATH}`);
-      return { text, host, ways: [way], room: roomIn("", fragment), code: code.toLowerCase() };
+      return { host, ways: [way], room: roomIn("", fragment), code: code.toLowerCase() };
     }
     default:
       throw refuse(text, `"${scheme}" is not supported; use irc, ircs, http, https, ws or wss`);

@@ -61,6 +61,7 @@ export interface Timeouts {
   readonly firstLine: number;
 }
 
+/** The timeouts of the client. */
 export const TIMEOUTS: Timeouts = { connect: 10_000, tls: 10_000, upgrade: 10_000, firstLine: 20_000 };
 
 /** The most bytes that wait to be sent. Above this, the connection is closed. */
@@ -84,7 +85,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
 };
 
-/** An error of the system in words. */
+/** The message for an error of the system. */
 export function reasonOfFailure(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   return REASONS[String(code)] ??
@@ -92,12 +93,12 @@ export function reasonOfFailure(error: unknown): string {
 }
 
 /**
- * Opens a connection, up to where lines can be sent.
+ * Opens a connection on which lines can be sent.
  *
  * @param address The IP address of the host.
  * @param signal Aborts it.
  * @throws {ConnectError} with a clause that says why it failed, such as `connection refused`.
- * @throws {UnknownCertificateError}
+ * @throws {UnknownCertificateError} if the user has to decide about the certificate.
  */
 export async function openWire(
   way: Way,
@@ -111,7 +112,12 @@ export async function openWire(
   return way.path === "" ? new SocketWire(socket) : await openWebSocket(socket, way, timeouts, signal);
 }
 
-/** Waits for an event of a socket, for so long. Destroys the socket if it does not come. */
+/**
+ * Waits for an event of a socket. Destroys the socket if the event does not come in time.
+ *
+ * @param late The error after the timeout.
+ * @throws {ConnectError}
+ */
 function waitFor(
   socket: TcpSocket,
   event: string,
@@ -223,7 +229,7 @@ class SocketWire extends Wire {
   }
 }
 
-/** Asks for a WebSocket on an open socket. */
+/** Opens a WebSocket on a connected socket. */
 function openWebSocket(socket: TcpSocket, way: Way, timeouts: Timeouts, signal: AbortSignal): Promise<Wire> {
   const url = urlOf({ ...way, scheme: "ws" }); // the socket has TLS already, and the certificate was checked
   const { promise, resolve, reject } = Promise.withResolvers<Wire>();

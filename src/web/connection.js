@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The connection to the server: IRC over a WebSocket, or what else a dialer opens. It registers, negotiates capabilities, logs in, checks with PING that
- * the server answers, and reconnects with increasing delays.
+ * The connection to the server: IRC over a WebSocket, or over another socket that a dialer opens. It registers, negotiates
+ * capabilities, logs in, checks with PING that the server answers, and reconnects with increasing delays.
  *
  * It handles nicknames and passwords while it registers, but knows nothing of rooms. It sends no password before the server
  * has asked for one.

@@ -194,7 +194,7 @@ test("pipe: a line without an end does not fill the memory", async () => {
   assertEquals([code, told], [1, ["Cannot send a line of more than 100000 characters"]]);
 });
 
-/** Runs `--tail`: it loses the connection after its first message, and is stopped after the last one. @returns What it prints. */
+/** Runs `--tail`. It loses the connection after the first message, and is stopped after the last one. @returns What it prints. */
 async function tail(fake: Fake, session: ClientSession, first: string, last: string): Promise<string[]> {
   const printed: string[] = [];
   const stop = Promise.withResolvers<void>();
