@@ -90,7 +90,7 @@ export async function dial(ways: readonly Way[], options: DialOptions): Promise<
     return await new Race(allowed, options, ways.length === 1).run();
   } catch (error) {
     if (isPlainLeft && error instanceof ConnectError && !(error instanceof CertificateChangedError)) {
-      throw new PlainTextError(`there is no encryption (${error.message})`);
+      throw new PlainTextError(`it cannot be reached with encryption (${error.message})`);
     }
     throw error;
   }

@@ -58,8 +58,8 @@ async function connect(host: string, ways: readonly Way[], options: DialOptions)
       if (!Deno.stdin.isTerminal()) {
         throw new ConnectError(`${error.message}. To connect without encryption, use --plain`);
       }
-      say(`No encryption: ${error.message}.\nOthers on the way to ${host} could read everything, and passwords.`);
-      if (!confirms("Connect without encryption?")) throw new ConnectError("there is no encryption");
+      say(`No encryption: ${error.message}.\nOthers on the way to ${host} could read everything, also passwords.`);
+      if (!confirms("Connect without encryption?")) throw new ConnectError("it was not allowed without encryption");
       return connect(host, ways.filter((way) => !isEncrypted(way)), { ...options, allowsPlain: true });
     }
     throw error;

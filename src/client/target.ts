@@ -106,7 +106,7 @@ function parsePlace(text: string): Omit<Target, "server"> {
 function parseUrl(text: string, scheme: string, rest: string): Omit<Target, "server"> {
   const [, place = "", path = "", fragment = ""] = /^([^/?#]*)([^?#]*)(?:\?[^#]*)?(#.*)?$/s.exec(rest) ?? [];
   if (place.includes("@")) {
-    throw refuse(withoutUser(text), "a URL with a user is not supported; see --nick and --login");
+    throw refuse(text, "a URL with a user is not supported; see --nick and --login");
   }
   const { host, port } = splitPort(text, place);
   switch (scheme) {
@@ -168,12 +168,9 @@ function wayOf(scheme: Scheme, host: string, port: number, path = "/irc"): Way {
   return { scheme, host, port, path: scheme === "ws" || scheme === "wss" ? path : "" };
 }
 
-function withoutUser(text: string): string {
-  return text.replace(/\/\/[^/]*@/, "//");
-}
-
 function refuse(text: string, why: string): TargetError {
-  return new TargetError(`Cannot connect to ${JSON.stringify(text)}: ${why}`);
+  const shown = text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1"); // without a password
+  return new TargetError(`Cannot connect to ${JSON.stringify(shown)}: ${why}`);
 }
 
 /** Whether a way is encrypted. */

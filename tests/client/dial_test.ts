@@ -220,7 +220,7 @@ Deno.test("dial: plain text is not taken in place of TLS that has worked before"
   await using fake = await Fake.start(irc);
   const ways = [{ ...fake.way("ircs"), port: 1 }, fake.way("irc")];
   const error = await assertRejects(() => dial(ways, options({ wasEncrypted: true })), PlainTextError);
-  assertEquals(error.message, "there is no encryption (connection refused)");
+  assertEquals(error.message, "it cannot be reached with encryption (connection refused)");
   assertEquals(fake.sockets.size, 0);
 });
 

@@ -82,7 +82,8 @@ Deno.test("target: what is no target is rejected with a reason, and without a pa
       'Cannot connect to "ftp://a.example": "ftp" is not supported; use irc, ircs, http, https, ws or wss',
     "irc://bob:sesame@a.example":
       'Cannot connect to "irc://a.example": a URL with a user is not supported; see --nick and --login',
-    "bob@a.example": 'Cannot connect to "bob@a.example": name a host, without a user or a password',
+    "irc://bob:ses#ame@a.example": 'Cannot connect to "irc://a.example": a port is a number from 1 to 65535',
+    "bob:sesame@a.example": 'Cannot connect to "a.example": name a host, without a user or a password',
     "irc://a.example/#a%20b":
       'Cannot connect to "irc://a.example/#a%20b": the name of a room has no spaces and no commas',
     "https://": 'Cannot connect to "https://": name a host, such as chat.example.org',
