@@ -11,6 +11,7 @@ import { type AppParts, drawApp } from "./app_view.ts";
 import type { ClientUi } from "./command.ts";
 import { run } from "./commands.ts";
 import { CompletionList } from "./completion_list.ts";
+import { Editors } from "./editors.ts";
 import { Frames } from "./frames.ts";
 import { Notifier } from "./notifier.ts";
 import { accountPrompt, connectionPrompt, operatorPrompt, type Prompt } from "./prompts.ts";
@@ -56,8 +57,7 @@ class App {
   readonly #selection: SelectionKeys;
   readonly #typing: TypingNotifier;
   readonly #notifier: Notifier;
-  /** The input of each room, with its draft. */
-  readonly #editors = new WeakMap<Room, LineEditor>();
+  readonly #editors: Editors;
   #prompt: Prompt | undefined;
   #promptEditor = new LineEditor();
   #dialog: Dialog | undefined;
@@ -98,6 +98,7 @@ class App {
     const { chat } = session;
     useEmojiList(async () => (await import("./emoji_list.ts")).emojiList);
     this.#log = new LogView(chat, capabilities, this.#frames.request);
+    this.#editors = new Editors(chat.model);
     this.#list = new CompletionList(chat, this.#frames.request);
     const ask = (prompt: Prompt) => this.#ask(prompt);
     this.#selection = new SelectionKeys({ chat, log: this.#log, ask, changed: this.#frames.request });
@@ -168,9 +169,7 @@ class App {
   get #editor(): LineEditor {
     const room = this.#session.chat.model.current;
     if (this.#prompt !== undefined || room === undefined) return this.#promptEditor;
-    let editor = this.#editors.get(room);
-    if (editor === undefined) this.#editors.set(room, editor = new LineEditor());
-    return editor;
+    return this.#editors.of(room);
   }
 
   #ask(prompt: Prompt | undefined): void {

@@ -209,3 +209,21 @@ Deno.test({
     assertEquals([app.closed, await app.exited], [1, 0]);
   },
 });
+
+Deno.test({
+  name: "client: a draft is there again when its room was closed by another client of the account, and is joined again",
+  ...options,
+  async fn() {
+    const app = new FakeApp();
+    app.connect();
+    app.type("half a thought");
+    app.receive(":bob!b@h JOIN #other", ":bob!b@h PART #tea");
+    assertMatch(await app.frame(), /Message #other/);
+    app.chat.openTab("#TEA");
+    assertMatch(await app.frame(), /half a thought/);
+    app.type("\x15/leave\r");
+    app.chat.openTab("#tea");
+    assertMatch(await app.frame(), /Message #tea/);
+    await app.leave();
+  },
+});
