@@ -4,7 +4,7 @@ import type { Ui } from "../web/commands.js";
 import type { Line } from "../web/lines.js";
 import type { Room } from "../web/room.js";
 
-/** What commands do to the client itself. */
+/** The actions of commands on the client itself. */
 export interface ClientUi extends Ui {
   /** Leaves the client. */
   quit(reason: string): void;

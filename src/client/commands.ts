@@ -131,7 +131,7 @@ export function commandsLike(chat: Chat, text: string): Listed[] {
   return found.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** What a command does, with its other names. @returns `undefined` if there is no such command. */
+/** Explains a command, with its other names. @returns `undefined` if there is no such command. */
 function explain(chat: Chat, word: string): string | undefined {
   const name = resolveAlias(word.replace(/^\//, ""));
   const command = find(name);

@@ -10,7 +10,7 @@ import { fold } from "../web/room.js";
 import type { Message } from "../web/irc.js";
 import { Wire } from "./wire.ts";
 
-/** What is offered in place of a server that lacks one of them. */
+/** The capabilities that are emulated if the server lacks one of them. */
 const EMULATED = ["labeled-response", "echo-message"];
 
 /** The capabilities that are offered to the core. Batches group the lines that answer a request. */
@@ -19,7 +19,7 @@ const OFFERED = [...EMULATED, "batch"];
 /** A capability of tincan alone. */
 const TINCAN = "tincan.chat/mentions";
 
-/** How the names of PINGs and batches that are made here begin. */
+/** The prefix of the names of PINGs and batches that are made here. */
 const PREFIX = "tincan-";
 
 /** The most capabilities of a server that are noted. Further ones count as not offered. */

@@ -9,7 +9,7 @@ import { isEncrypted, type Way } from "./target.ts";
 import { type Trust, UnknownCertificateError } from "./trust.ts";
 import { openWire, reasonOfFailure, TIMEOUTS, type Timeouts, type Wire } from "./wire.ts";
 
-/** What dialing needs. */
+/** The options of `dial`. */
 export interface DialOptions {
   readonly trust: Trust;
   /** Whether plain text to an address of the internet is allowed. */

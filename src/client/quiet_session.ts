@@ -1,5 +1,5 @@
 /**
- * What the pipe and `--tail` have in common: a session without views, in one room.
+ * A session without views, in one room: for the pipe and for `--tail`.
  */
 import { plainText } from "../web/format.js";
 import { sanitize } from "../util/sanitize.ts";

@@ -11,7 +11,7 @@ import { UnknownCertificateError } from "./trust.ts";
 
 /** An open connection. */
 export interface Reached extends Dialed {
-  /** What it was dialed with: plain text is allowed if the user has allowed it. */
+  /** The options for dialing again: they allow plain text if the user has allowed it. */
   readonly options: DialOptions;
 }
 

@@ -14,7 +14,7 @@ import { Trust } from "./trust.ts";
 import type { Login } from "../web/connection.js";
 import { toRoomName } from "../web/room.js";
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface ConnectOptions {
   readonly target: string | undefined;
   readonly room: string | undefined;
@@ -155,7 +155,7 @@ function nickname(settings: Settings, env: Environment): string {
   return names.find((name) => name && name !== "root" && isNick(name)) ?? "guest";
 }
 
-/** How the server lists this device. */
+/** The name under which the server lists this device. */
 function deviceName(env: Environment): string {
   const systems: Record<string, string> = { darwin: "macOS", linux: "Linux", windows: "Windows" };
   const system = systems[Deno.build.os] ?? Deno.build.os;

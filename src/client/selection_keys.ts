@@ -12,7 +12,7 @@ import type { LogView } from "./views/log_view.ts";
 /** Said in the status row while a message is selected. */
 export const SELECTION_HINT = "r reply · + react · d delete · Enter open · Esc back";
 
-/** What the keys need of the client. */
+/** The parts of the client that the keys use. */
 export interface SelectionContext {
   readonly chat: Chat;
   readonly log: LogView;

@@ -17,7 +17,7 @@ export interface ClientSession {
   readonly network: string;
   /** The room that is shown first. It is not opened yet. */
   readonly firstRoom: string;
-  /** What is stored about this server. */
+  /** The stored settings of this server. */
   readonly settings: Settings;
   /** Opens the rooms, shows the first one, and connects. Listen to the model and to `chat.onStatus` before. */
   start(): void;

@@ -1,5 +1,5 @@
 /**
- * What the client stores, in the user's config directory: per server the nickname, rooms, token and read markers, and the
+ * The files of the client, in the user's config directory: per server the nickname, rooms, token and read markers, and the
  * certificates that the user has accepted. The directory has the mode 700, and each file the mode 600.
  */
 import { dirname, join } from "node:path";

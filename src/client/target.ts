@@ -4,7 +4,7 @@
 import { isIPv6 } from "node:net";
 import { bracketed } from "../util/bracketed.ts";
 
-/** How a server is reached: IRC over TCP or over a WebSocket, each with or without TLS. */
+/** The protocol by which a server is reached: IRC over TCP or over a WebSocket, each with or without TLS. */
 export type Scheme = "ircs" | "irc" | "wss" | "ws";
 
 /** One way to reach a server. */

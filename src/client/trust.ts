@@ -11,7 +11,7 @@ import { ConnectError } from "./connect_error.ts";
 export interface KnownCertificates {
   /** The path of the file, for messages. */
   readonly path: string;
-  /** What is known of a server: the fingerprint, and the number of its line in the file. */
+  /** The accepted certificate of a server: its fingerprint, and the number of its line in the file. */
   find(server: string): { readonly fingerprint: string; readonly line: number } | undefined;
   /** Whether a certificate is known from another port of a host. */
   isKnownAt(host: string, fingerprint: string): boolean;

@@ -18,7 +18,7 @@ export abstract class Wire {
   onLines: ((lines: string[]) => void) | undefined;
   /** Called once when the other side or an error has ended the connection, with the reason if one is known. */
   onClose: (reason: string) => void = () => {};
-  /** That reason, or the empty string, once `onClose` was called: it may have been before anything listened to it. */
+  /** That reason, or the empty string, once the connection has ended: `onClose` may not have had a listener then. */
   ended: string | undefined;
 
   /** Resolves after `close` when the connection has ended. */
@@ -51,7 +51,7 @@ export abstract class Wire {
 /** The most early lines. Further ones are dropped: before the registration, a server has little to say. */
 export const EARLY_MAX = 1000;
 
-/** How long each phase of a connection may take, in milliseconds. */
+/** The timeouts of the phases of a connection, in milliseconds. */
 export interface Timeouts {
   readonly connect: number;
   readonly tls: number;
@@ -73,7 +73,7 @@ export const FRAME_MAX = 4 * 1024 * 1024;
 const TOO_SLOW = "The server does not read what is sent to it.";
 const SUBPROTOCOLS = ["lines.tincan", "text.ircv3.net"];
 
-/** What a system error means, by its code. */
+/** Messages for system errors, by their code. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "the server closed the connection",
