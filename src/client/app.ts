@@ -15,6 +15,7 @@ import { Editors } from "./editors.ts";
 import { Frames } from "./frames.ts";
 import { Notifier } from "./notifier.ts";
 import { accountPrompt, connectionPrompt, operatorPrompt, type Prompt } from "./prompts.ts";
+import { sendAgain } from "./resend.ts";
 import { SelectionKeys } from "./selection_keys.ts";
 import type { ClientSession } from "./session.ts";
 import type { Input, Key } from "./terminal/keys.ts";
@@ -111,7 +112,7 @@ class App {
     const { model } = chat;
     model.listen((change, room) => {
       this.#frames.request();
-      if (change === "caught up" && room !== undefined) this.#sendAgain(room);
+      if (change === "caught up" && room !== undefined) sendAgain(chat, room);
       if (change === "current") {
         this.#list.close();
         if (room === undefined && !this.#hasLeft) model.show(model.tabs[0] ?? chat.join(this.#session.firstRoom));
@@ -190,15 +191,6 @@ class App {
       this.#ask(connectionPrompt(chat, status, (prompt) => this.#ask(prompt)));
     }
     this.#frames.request();
-  }
-
-  /** Sends again, once, what was not confirmed before the connection was lost, and is not in the history. */
-  #sendAgain(room: Room): void {
-    const { chat } = this.#session;
-    if (!chat.online || room.state === "out") return;
-    for (const pending of room.pending.filter(({ error, after }) => error !== undefined && after !== undefined)) {
-      chat.resend(room, pending);
-    }
   }
 
   // Input.

@@ -4,9 +4,9 @@
  * Exit codes: 0 if all lines were confirmed; 1 if the server cannot be reached, or rejects or does not confirm a line.
  */
 import { TextLineStream } from "@std/streams/text-line-stream";
-import { hasHistory } from "../web/history.js";
 import type { Room } from "../web/room.js";
 import { plain, QuietSession, SessionError } from "./quiet_session.ts";
+import { isKept, sendAgain } from "./resend.ts";
 import type { ClientSession } from "./session.ts";
 import { tellError } from "./tell.ts";
 
@@ -70,6 +70,7 @@ class Outbox {
   #changed = Promise.withResolvers<void>();
   #lost: ReturnType<typeof setTimeout> | undefined;
   #error: SessionError | undefined;
+  #isResending = false;
 
   constructor(session: ClientSession, room: Room) {
     this.#session = session;
@@ -79,8 +80,7 @@ class Outbox {
       if (changed !== room || (change !== "pending" && change !== "room" && change !== "caught up")) return;
       if (change === "caught up") this.#sendAgain();
       this.#check();
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
+      this.#wake();
     });
   }
 
@@ -96,9 +96,10 @@ class Outbox {
     await this.#until(() => this.#isThere && this.#room.pending.length === 0);
   }
 
-  /** Whether the user is in the room, and its missed messages are loaded. */
+  /** Whether the user is in the room, its missed messages are loaded, and lost ones are sent again. */
   get #isThere(): boolean {
-    return this.#session.chat.online && this.#room.state === "in" && this.#room.queue === undefined;
+    const { state, queue } = this.#room;
+    return this.#session.chat.online && state === "in" && queue === undefined && !this.#isResending;
   }
 
   async #until(condition: () => boolean) {
@@ -122,21 +123,27 @@ class Outbox {
     if (!chat.online) return;
     const final = failed.find(({ after }) => after === undefined);
     if (final !== undefined) return this.#fail(plain(final.error ?? ""));
-    if (this.#isThere && !hasHistory(chat)) this.#fail(plain(failed[0]?.error ?? ""));
+    if (this.#isThere && !isKept(chat, this.#room)) this.#fail(plain(failed[0]?.error ?? ""));
   }
 
-  /**
-   * Sends lost messages again after reconnecting. Those that were delivered are not pending any more, as the history has
-   * them. On the same connection, a message that is not confirmed may just be late.
-   */
+  /** Sends lost messages again after reconnecting. On the same connection, an unconfirmed message may just be late. */
   #sendAgain() {
-    const failed = this.#room.pending.filter(({ error, after }) => error !== undefined && after !== undefined);
-    for (const pending of failed) this.#session.chat.resend(this.#room, pending);
+    this.#isResending = true;
+    sendAgain(this.#session.chat, this.#room, () => {
+      this.#isResending = false;
+      this.#check();
+      this.#wake();
+    });
   }
 
   #fail(message: string) {
     this.#error = new SessionError(message);
     clearTimeout(this.#lost);
+    this.#wake();
+  }
+
+  /** Something has changed that `#until` may wait for. */
+  #wake() {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }

@@ -219,7 +219,7 @@ function loadAround(chat, room, position, { done, failed }) {
  * @param {Position} position
  * @param {Answer<Line[]>} answer
  */
-function requestPage(chat, room, subcommand, { id, time }, answer) {
+export function requestPage(chat, room, subcommand, { id, time }, answer) {
   const byTime = () => requestLines(chat, [subcommand, room.name, timestamp(time)], PAGE, answer);
   if (id === "") byTime();
   else requestLines(chat, [subcommand, room.name, `msgid=${id}`], PAGE, { ...answer, failed: byTime });

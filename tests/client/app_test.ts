@@ -227,3 +227,34 @@ Deno.test({
     await app.leave();
   },
 });
+
+Deno.test({
+  name: "client: what was not confirmed is sent again after reconnecting, but not where the server keeps no messages",
+  ...options,
+  async fn() {
+    const app = new FakeApp();
+    const connect = () => {
+      app.connect("batch message-tags labeled-response echo-message draft/chathistory");
+      app.receive(":s 005 bob PRIVATEHISTORY=accounts :are supported");
+      for (const line of app.sent.splice(0)) {
+        const [, label] = /^@label=(\w+) CHATHISTORY/.exec(line) ?? [];
+        if (label !== undefined) app.receive(`@label=${label} BATCH +h chathistory x`, "BATCH -h");
+      }
+    };
+    const said = () => app.sent.flatMap((line) => /PRIVMSG (.*)$/.exec(line)?.[1] ?? []);
+    connect();
+    app.type("in a room\r");
+    app.chat.openTab("ann");
+    app.type("in private\r");
+    assertEquals(said(), ["#tea :in a room", "ann :in private"]);
+    app.hangUp("");
+    app.chat.connection.connect();
+    app.sent.length = 0;
+    connect();
+    assertEquals(said(), ["#tea :in a room"]);
+    assertEquals(app.chat.model.find("ann")!.pending.map(({ error }) => error), [
+      "Possibly not sent: the connection was lost.",
+    ]);
+    await app.leave();
+  },
+});

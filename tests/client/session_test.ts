@@ -153,6 +153,24 @@ test("pipe: a line that was lost with the connection is sent again, and one that
   assertMatch(told.join("\n"), /^The connection was lost\. Trying again …\nConnected again\.$/);
 });
 
+test("pipe: a line that was delivered is not sent again when many messages came after it", async () => {
+  const message = (n: number, text: string, nick = "eve") => {
+    return `msgid=m${n};time=2026-11-30T12:00:${n}.000Z :${nick}!b@h PRIVMSG #tea :${text}`;
+  };
+  await using fake = await Fake.start((line, connection) => {
+    if (connection === 1 && line.includes("PRIVMSG #tea one")) return "close"; // it has no echo
+    const [, label, from] = /^@label=(\w+) CHATHISTORY (\S+ #tea \S+)/.exec(line) ?? [];
+    if (label === undefined) return [];
+    if (from === "LATEST #tea *") {
+      return history(label, [connection === 1 ? message(10, "before") : message(50, "after")]);
+    }
+    if (from === "AFTER #tea msgid=m10") return history(label, [message(11, "one", "bob"), message(12, "two")]);
+    return history(label, [message(49, "between")]);
+  });
+  const { code } = await pipe(fake, "one\n");
+  assertEquals([code, said(fake)], [0, ["#tea one"]]);
+});
+
 test("pipe: a line that the server confirms late is not sent again", async () => {
   const sessions: ClientSession[] = [];
   await using fake = await Fake.start((line) => {
