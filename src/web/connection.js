@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The connection to the server: IRC over a WebSocket, or over another socket that a dialer opens. It registers, negotiates
+ * The connection to the server: IRC over a WebSocket, or what a dialer opens in its place. It registers, negotiates
  * capabilities, logs in, checks with PING that the server answers, and reconnects with increasing delays.
  *
  * It handles nicknames and passwords while it registers, but knows nothing of rooms. It sends no password before the server

@@ -183,21 +183,23 @@ export function standardReply(code, text, command) {
   if (code === "TOO_MANY_KEYS") return `${text}. Try again in a minute.`;
   if (code === "MUTED") return "A server operator has muted you: you can read, but not send.";
   if (code === "ACCOUNT_EXISTS") return "Your nickname is already registered. Choose another name first.";
-  if (code === "NO_SUCH_BAN" && command === "UNKLINE") {
-    return "There is no such ban. /bans lists the bans of the server.";
+  if (code === "NO_SUCH_BAN") {
+    const where = command === "UNKLINE"
+      ? "/bans lists the bans of the server"
+      : "The dialog about the room lists its bans";
+    return `There is no such ban. ${where}.`;
   }
-  if (code === "NO_SUCH_BAN") return "There is no such ban. The dialog about the room lists its bans.";
-  if (code === "ACCOUNT_REQUIRED") {
-    if (text.startsWith("The user is")) return "That user has no account, or is not logged in.";
-    if (text === "An account is required") return "You need an account for that. Register your nickname: /register";
-  }
+  if (text === "An account is required") return "You need an account for that. Register your nickname: /register";
+  if (text.startsWith("The user is not registered")) return "That user has no account, or is not logged in.";
   return withPageCommands(text).replaceAll("channel", "room").replaceAll("Channel", "Room");
 }
 
-/** Replaces requests to NickServ and ChanServ with the commands of the page that do the same. @param {string} text */
+/** Replaces requests to services with commands of the page. @param {string} text */
 export function withPageCommands(text) {
-  const known = text.replaceAll("/msg NickServ SET always-on", "/set always-on")
-    .replace(/\/msg ChanServ UNLINK \S+ (\d+)/g, "/unlink $1");
+  const known = text.replaceAll("msg NickServ SET always-on", "set always-on").replace(
+    /msg ChanServ UNLINK \S+/,
+    "unlink",
+  );
   return known.replace(/\/msg NickServ (\w+)/g, (words, request) => {
     const command = { IDENTIFY: "login", GHOST: "ghost", LOGOUT: "logout", REGISTER: "register" }[String(request)];
     return command === undefined ? words : `/${command}`;
