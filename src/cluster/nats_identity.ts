@@ -11,10 +11,11 @@ import { APPEND_HEADER, readState, type StreamState } from "./nats_stream.ts";
 const SUSPICION_TIME = 3000;
 
 /**
- * How long the stream must be missing before that is believed, in milliseconds: servers of NATS that have all been killed elect
- * a leader that says so until it has loaded what it knew, which takes seconds on a busy machine.
+ * How long the stream must be missing, or seem to have been created again, before that is believed, in milliseconds. Servers of
+ * NATS that have all been killed elect a leader that answers so until it has loaded what it knew, which takes seconds on a busy
+ * machine.
  */
-const MISSING_TIME = 15_000;
+const REPLACED_TIME = 15_000;
 
 /** How often a stream that seems to be another is checked, in milliseconds. */
 const SUSPICION_INTERVAL = 250;
@@ -113,7 +114,7 @@ export class Identity {
       return state.last;
     } catch (error) {
       if (jetstreamCode(error) === JETSTREAM_ERROR.streamMissing) {
-        this.#suspect(["replaced", `The stream ${this.#stream} was deleted.`], MISSING_TIME);
+        this.#suspect(["replaced", `The stream ${this.#stream} was deleted.`]);
       }
       return undefined;
     } finally {
@@ -178,11 +179,8 @@ export class Identity {
     return ["behind", `The stream ${this.#stream} no longer has the batch ${sequence} that was delivered already.`];
   }
 
-  /**
-   * Declares the stream lost when a verdict has held for `time` milliseconds. A stream that answers that it is another cannot
-   * be wrong.
-   */
-  #suspect(verdict: Verdict | undefined, time = verdict?.[0] === "replaced" ? 0 : SUSPICION_TIME): void {
+  /** Declares the stream lost when a verdict has held for some time. */
+  #suspect(verdict: Verdict | undefined): void {
     if (verdict === undefined || this.#isLost || this.#position().next === 0) {
       this.#suspicion = undefined;
       return;
@@ -191,6 +189,7 @@ export class Identity {
     if (this.#suspicion?.kind !== kind) this.#suspicion = { kind, since: performance.now() };
     this.#doubts++;
     this.isTrusted = false;
+    const time = kind === "replaced" ? REPLACED_TIME : SUSPICION_TIME;
     if (performance.now() - this.#suspicion.since >= time) return this.lose(kind, message);
     setTimeout(() => void this.check(), SUSPICION_INTERVAL);
   }

@@ -106,6 +106,24 @@ Deno.test("log identity: a stream that is missing is lost only when servers had 
   assertEquals(harness.events.at(-1), "replaced: The stream S was deleted.");
 });
 
+Deno.test("log identity: a stream that seems to be created again is lost only when servers had time to load it", async () => {
+  using harness = new Harness();
+  harness.created = "now";
+  await harness.identity.check();
+  await harness.pass(14_000);
+  assertEquals([harness.identity.isTrusted, harness.identity.isLost], [false, false]);
+  harness.created = "then";
+  await harness.pass(500);
+  assertEquals([harness.identity.isTrusted, harness.identity.isLost], [true, false]);
+  harness.created = "now";
+  await harness.identity.check();
+  await harness.pass(15_500);
+  assertEquals(
+    harness.events.find((event) => event.startsWith("replaced")),
+    "replaced: The stream S was deleted and created again.",
+  );
+});
+
 Deno.test("log identity: a stream with another batch in the place of the last one is not trusted again", async () => {
   using harness = new Harness();
   harness.state = { first_seq: 1, last_seq: 9, messages: 9 };

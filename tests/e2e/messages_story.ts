@@ -272,6 +272,7 @@ export class Conversation implements AsyncDisposable {
     await this.#onIrc("frank", ["@alice and @bob: tea?"]);
     await alice.say("/nick alicia");
     await bob.until("-- alice is now alicia");
+    await alice.sees("You are alicia now"); // and the page has stored the name
     await alice.page.reload();
     await alice.isIn("#tea");
     await alice.page.locator(".line.mention", { hasText: "tea?" }).waitFor();
