@@ -1,11 +1,9 @@
 /**
- * Splitting of a byte stream into lines: `Framer` cuts it after complete lines, `TextLineStream` splits the decoded text.
+ * Splitting of a byte stream into lines: `Framer` cuts it after complete lines, `splitLines` splits the decoded text.
  *
- * `Framer` passes on complete lines only. So an overlong line never takes more memory than the limit, a character that was
- * cut between two reads is complete before it is decoded, and `TextLineStream`, which buffers an incomplete line without
- * limit, never gets one.
+ * `Framer` passes on complete lines only. So an overlong line never takes more memory than the limit, and a character that
+ * was cut between two reads is complete before it is decoded.
  */
-import { TextLineStream } from "@std/streams/text-line-stream";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -145,41 +143,25 @@ export function malformedLines(bytes: Uint8Array, lines: readonly string[]): num
 }
 
 /**
- * Splits the text of one client into lines with `TextLineStream`.
+ * Splits a text of complete lines. It is synchronous, as promises for each line would cost more than all else that is done
+ * with it: see docs/decisions/lines-without-streams.md.
  *
- * The stream takes about 5 KB, so a connection creates it with the first line: idle clients have none.
+ * @param text One or more lines with their ends, LF or CRLF.
+ * @returns The lines without their ends.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { LineSplitter } from "./lines.ts";
+ * import { splitLines } from "./lines.ts";
  *
- * assertEquals(await new LineSplitter().split("one\r\ntwo\n"), ["one", "two"]);
+ * assertEquals(splitLines("one\r\ntwo\n"), ["one", "two"]);
  * ```
  */
-export class LineSplitter {
-  readonly #writer: WritableStreamDefaultWriter<string>;
-  readonly #reader: ReadableStreamDefaultReader<string>;
-
-  constructor() {
-    const stream = new TextLineStream();
-    this.#writer = stream.writable.getWriter();
-    this.#reader = stream.readable.getReader();
+export function splitLines(text: string): string[] {
+  const lines: string[] = [];
+  for (let start = 0, end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+    lines.push(text.slice(start, text.charCodeAt(end - 1) === CR && end > start ? end - 1 : end));
+    start = end + 1;
   }
-
-  /**
-   * Splits text. Await the result before the next call.
-   *
-   * @param text One or more complete lines with their ends.
-   * @returns The lines without their ends.
-   */
-  async split(text: string): Promise<string[]> {
-    const written = this.#writer.write(text); // resolves when its lines have been read
-    const lines: string[] = [];
-    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) {
-      lines.push((await this.#reader.read()).value!);
-    }
-    await written;
-    return lines;
-  }
+  return lines;
 }

@@ -1,7 +1,7 @@
 /** The TCP listener, with or without TLS: turns each socket into a {@linkcode Connection}. */
 import type { Connection, Protocol } from "./connection.ts";
 import { CRLF, LF, LineConnection, type LineOptions } from "./line_connection.ts";
-import { Framer, LineSplitter, malformedLines } from "./lines.ts";
+import { Framer, malformedLines, splitLines } from "./lines.ts";
 import { listen, type Listener, type ListenOptions } from "./listen.ts";
 import { Recognizer } from "./recognize.ts";
 import { type EvictableSocket, peerOf, type Socket } from "./socket.ts";
@@ -166,7 +166,6 @@ class TcpConnection extends LineConnection {
     const { rejectedProtocols } = this.options;
     let recognizing = rejectedProtocols !== undefined; // until the first line has ended
     let recognizer: Recognizer | undefined; // created with the first byte, so that idle clients hold none
-    let splitter: LineSplitter | undefined;
     let uncharged = 0; // bytes received since the last line end, or since they were charged as a line
     let buffer = new Uint8Array(Math.min(READ_SIZE, this.maxLine)); // at most a line, as `Framer.push` requires
     for (let ended = false; !ended;) {
@@ -211,9 +210,8 @@ class TcpConnection extends LineConnection {
       }
       if (whole.length === 0) continue;
       if (this.#lineEnd === "as the client") this.encoder = framer.crlf ? CRLF : LF;
-      splitter ??= new LineSplitter();
       const decoded = decoder.decode(whole);
-      const lines = await splitter.split(decoded);
+      const lines = splitLines(decoded);
       const mayBeMalformed = this.onMalformed !== undefined && decoded.includes("\ufffd"); // rarely
       const malformed = mayBeMalformed ? malformedLines(whole, lines) : [];
       for (let taken = 0; lines.length > 0;) {

@@ -30,7 +30,7 @@ import { Api } from "../../src/protocol/http/api.ts";
 import { apiResources } from "../../src/protocol/http/resources.ts";
 import { Router } from "../../src/protocol/http/router.ts";
 import { Site } from "../../src/protocol/http/site.ts";
-import { Framer, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
+import { Framer, malformedLines, splitLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 import type { ModerationContext } from "../../src/protocol/moderation.ts";
 import { BanEnforcer } from "../../src/server/enforce_ban.ts";
@@ -121,7 +121,6 @@ class Client {
   /** The stages that decode the bytes of a socket. */
   readonly telnet = new TelnetFilter();
   readonly framer: Framer;
-  readonly splitter = new LineSplitter();
   /** Its nickname according to the output it received, folded. */
   nick: string | undefined;
   /** Its rooms according to the output it received, folded. */
@@ -367,12 +366,12 @@ export class World {
   /** Feeds bytes through the stages that decode a socket. */
   async #bytes(client: Client, data: string) {
     const bytes = bytesOf(data);
-    const { connection, framer, telnet, splitter } = client;
+    const { connection, framer, telnet } = client;
     const { onMalformed } = connection;
     for (let at = 0; at < bytes.length && connection.open; at += connection.maxLine) {
       const whole = framer.push(telnet.filter(bytes.slice(at, at + connection.maxLine)));
       if (framer.tooLong) connection.onTooLong(decoder.decode(framer.beginning));
-      const lines = whole.length > 0 ? await splitter.split(decoder.decode(whole)) : [];
+      const lines = whole.length > 0 ? splitLines(decoder.decode(whole)) : [];
       const malformed = onMalformed === undefined ? [] : malformedLines(whole, lines);
       for (const [number, line] of lines.entries()) {
         if (malformed.includes(number)) onMalformed!(line);

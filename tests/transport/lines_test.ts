@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fc } from "../dependencies.ts";
-import { Framer, isUtf8, LineSplitter, malformedLines } from "../../src/transport/lines.ts";
+import { Framer, isUtf8, malformedLines, splitLines } from "../../src/transport/lines.ts";
 import { TelnetFilter } from "../../src/transport/telnet.ts";
 
 const MAX = 16; // bytes in a line, here
@@ -26,23 +26,22 @@ function reads(bytes: number[], sizes: number[]): Uint8Array<ArrayBuffer>[] {
 }
 
 /** Splits reads into lines as a connection does; `!` stands for an overlong line. */
-async function linesOf(chunks: Uint8Array<ArrayBuffer>[], telnet = new TelnetFilter()): Promise<string[]> {
+function linesOf(chunks: Uint8Array<ArrayBuffer>[], telnet = new TelnetFilter()): string[] {
   const framer = new Framer(MAX);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const buffer = new Uint8Array(MAX); // reads share one buffer, so bytes that are stored must be copied
-  const splitter = new LineSplitter();
   const lines: string[] = [];
-  async function take(whole: Uint8Array<ArrayBuffer>) {
+  function take(whole: Uint8Array<ArrayBuffer>) {
     const text = decoder.decode(whole);
     buffer.fill(0x21);
     if (framer.tooLong) lines.push("!");
-    if (text !== "") lines.push(...await splitter.split(text));
+    if (text !== "") lines.push(...splitLines(text));
   }
   for (const chunk of chunks) {
     buffer.set(chunk);
-    await take(framer.push(telnet.filter(buffer.subarray(0, chunk.length))));
+    take(framer.push(telnet.filter(buffer.subarray(0, chunk.length))));
   }
-  await take(framer.finish());
+  take(framer.finish());
   return lines;
 }
 
@@ -57,17 +56,17 @@ function expected(bytes: number[]): string[] {
   });
 }
 
-Deno.test("lines: the lines are the same however the bytes are cut into reads", async () => {
-  await fc.assert(
-    fc.asyncProperty(bytes, fc.array(fc.nat(), { minLength: 1, maxLength: 20 }), async (bytes, sizes) => {
+Deno.test("lines: the lines are the same however the bytes are cut into reads", () => {
+  fc.assert(
+    fc.property(bytes, fc.array(fc.nat(), { minLength: 1, maxLength: 20 }), (bytes, sizes) => {
       const text = bytes.filter((byte) => byte !== 0xff); // telnet commands have a test of their own
-      assertEquals(await linesOf(reads(text, sizes)), expected(text));
+      assertEquals(linesOf(reads(text, sizes)), expected(text));
     }),
     { numRuns: 2000 },
   );
 });
 
-Deno.test("lines: telnet commands are removed wherever they occur and are cut", async () => {
+Deno.test("lines: telnet commands are removed wherever they occur and are cut", () => {
   const command = fc.oneof(
     fc.tuple(fc.constantFrom(251, 252, 253, 254), fc.nat(254)).map(([verb, option]) => [255, verb, option]),
     fc.constantFrom(241, 243, 245, 246, 249).map((command) => [255, command]),
@@ -75,20 +74,20 @@ Deno.test("lines: telnet commands are removed wherever they occur and are cut", 
     fc.constant([255, 250, 24, 255, 255, 10, 255, 240]), // IAC IAC within a subnegotiation is a data byte
   );
   const text = fc.array(fc.constantFrom(0x61, 0x62, 0x0a, 0xc3, 0xa9), { maxLength: 8 });
-  await fc.assert(
-    fc.asyncProperty(
+  fc.assert(
+    fc.property(
       fc.array(fc.tuple(text, command)),
       fc.array(fc.nat(), { minLength: 1, maxLength: 20 }),
-      async (parts, sizes) => {
+      (parts, sizes) => {
         const all = parts.flatMap(([text, command]) => [...text, ...command]);
-        assertEquals(await linesOf(reads(all, sizes)), expected(parts.flatMap(([text]) => text)));
+        assertEquals(linesOf(reads(all, sizes)), expected(parts.flatMap(([text]) => text)));
       },
     ),
   );
 });
 
-Deno.test("lines: IAC IAC of telnet is a data byte that is not UTF-8", async () => {
-  assertEquals(await linesOf([new Uint8Array([0x61, 255, 255, 0x62, 0x0a])]), ["a\ufffdb"]);
+Deno.test("lines: IAC IAC of telnet is a data byte that is not UTF-8", () => {
+  assertEquals(linesOf([new Uint8Array([0x61, 255, 255, 0x62, 0x0a])]), ["a\ufffdb"]);
 });
 
 Deno.test("lines: a framer knows how the last complete line ended", () => {
@@ -123,10 +122,9 @@ Deno.test("lines: a framer reports an overlong line once, at its end", () => {
   ]);
 });
 
-Deno.test("lines: a splitter carries nothing over from one text to the next", async () => {
-  const splitter = new LineSplitter();
-  for (const text of ["one\n", "two\r\nthree\n", "\n\n"]) {
-    assertEquals(await splitter.split(text), text.split(/\r?\n/).slice(0, -1));
+Deno.test("lines: end in LF or CRLF, and other CRs are part of them", () => {
+  for (const text of ["one\n", "two\r\nthree\n", "\n\n", "\r\n\n\r\n", "a\rb\r\r\n\r\n", "\r\r\n"]) {
+    assertEquals(splitLines(text), text.split(/\r?\n/).slice(0, -1), JSON.stringify(text));
   }
 });
 
