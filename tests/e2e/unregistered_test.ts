@@ -54,9 +54,11 @@ async function assertEvicted(
   assertMatch(await Promise.race(silent.told), told);
 }
 
+let newcomers = 0; // the previous one may not have left yet
+
 async function irc(server: Program): Promise<void> {
   using client = new Client(await Deno.connect({ port: server.ircPort }));
-  await client.send("NICK newcomer", "USER u 0 * :r", "JOIN #lobby");
+  await client.send(`NICK newcomer${++newcomers}`, "USER u 0 * :r", "JOIN #lobby");
   await client.until(/ 366 /);
 }
 
