@@ -4,7 +4,7 @@ import { fold, type Room } from "../web/room.js";
 import { LineEditor } from "./terminal/line_editor.ts";
 
 /** The most drafts of closed rooms that are kept. Above it, the oldest one is dropped. */
-const CLOSED_MAX = 100;
+export const CLOSED_MAX = 100;
 
 /** The input of each room. The draft of a room whose tab is closed is there again when the room is opened again. */
 export class Editors {

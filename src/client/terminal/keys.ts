@@ -2,8 +2,8 @@
  * Decodes what a terminal sends: keys, pastes and focus events.
  *
  * It knows the sequences of xterm and of terminals that imitate it (tmux, Windows Terminal, VTE, iTerm2, kitty), of rxvt,
- * PuTTY and the Linux console, with modifiers, and `modifyOtherKeys` and `CSI u` of terminals that send them unasked. Mouse reports and
- * answers to queries are read to their end and dropped.
+ * PuTTY and the Linux console, with modifiers, and `modifyOtherKeys` and `CSI u` of terminals that send them unasked.
+ * Mouse reports and answers to queries are read to their end and dropped.
  */
 
 /** A pressed key. */

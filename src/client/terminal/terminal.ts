@@ -8,7 +8,10 @@ import { capabilitiesOf, readEnvironment } from "./capabilities.ts";
 import { type Input, KeyDecoder } from "./keys.ts";
 import type { Capabilities } from "./style.ts";
 
-/** The time after which an ESC that nothing follows is the Escape key, in milliseconds. Over ssh, the bytes of a key arrive together. */
+/**
+ * The time after which an ESC that nothing follows is the Escape key, in milliseconds. Over ssh, the bytes of a key arrive
+ * together.
+ */
 export const ESCAPE_DELAY = 50;
 
 /** Changes of the size within this time are reported once, in milliseconds. */
@@ -29,10 +32,13 @@ const UNKNOWN_SIZE = { columns: 80, rows: 24 };
 /** Alternate screen, bracketed paste, focus events; no wrapping at the right edge. */
 const ENTER = "\x1b[?1049h\x1b[?2004h\x1b[?1004h\x1b[?7l\x1b[H\x1b[2J";
 
-/** Saves the title of the window, as the terminfo entry of xterm does it. Terminals that cannot ignore it. */
+/** Saves the title of the window, as the terminfo entry of xterm does it. Other terminals ignore it. */
 const SAVE_TITLE = "\x1b[22;0;0t";
 
-/** Ends a sequence or frame that was cut off, and undoes ENTER and SAVE_TITLE. The screen is cleared where there is no alternate one. */
+/**
+ * Ends a sequence or frame that was cut off, and undoes ENTER and SAVE_TITLE. The screen is cleared where there is no
+ * alternate one.
+ */
 const LEAVE =
   "\x18\x1b]8;;\x1b\\\x1b[?2026l\x1b[m\x1b[?7h\x1b[?1004l\x1b[?2004l\x1b[H\x1b[2J\x1b[?1049l\x1b[23;0;0t\x1b[?25h";
 

@@ -15,7 +15,10 @@ const FOLDED_ROWS = 12;
 /** The least columns that are left for text. */
 const TEXT_MIN = 8;
 
-/** The columns between nickname and text, in which a mention is marked. Without a column for nicknames, it is one after the time. */
+/**
+ * The columns between nickname and text, in which a mention is marked. Without a column for nicknames, it is one column after
+ * the time.
+ */
 const GAP = 3;
 const MARK = "▌ ";
 const NARROW_MARK = "▌";

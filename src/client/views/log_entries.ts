@@ -2,7 +2,10 @@
 import { isContinued, type Line, membershipText } from "../../web/lines.js";
 import type { Pending, Room } from "../../web/room.js";
 
-/** An entry of the log. `line` is the line by which scrolling finds the entry again: no two entries have the same line and kind. */
+/**
+ * An entry of the log. `line` is the line by which scrolling finds the entry again: no two entries have the same line and
+ * kind.
+ */
 export type Entry =
   | { readonly kind: "line"; readonly line: Line; readonly follows: boolean }
   | { readonly kind: "pending"; readonly line: Line; readonly follows: boolean; readonly pending: Pending }
