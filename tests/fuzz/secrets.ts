@@ -24,6 +24,8 @@ export interface Knowing {
   readonly listener: string;
   /** Whether it has registered. */
   readonly inside: boolean;
+  /** Whether its lines may be part of a paste: they are text, and commands in them, too. */
+  readonly pasting: boolean;
   /** The placeholders of the passwords that it has sent. */
   readonly knows: Set<string>;
   /** The last SASL challenge that it has received. */
@@ -32,6 +34,7 @@ export interface Knowing {
 
 /** Replaces the placeholders of a line, if its command takes a password. */
 export function filled(line: string, client: Knowing): string {
+  if (client.pasting) return line;
   const serverPassword = client.listener === "text" && !client.inside && line === "{door}";
   if (!serverPassword && !(client.listener === "text" ? TEXT : IRC).test(line)) return line;
   const secret = (name: string) => {

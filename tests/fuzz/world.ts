@@ -130,6 +130,8 @@ class Client {
   /** The placeholders of the passwords that it has sent, and the last SASL challenge that it has received. */
   readonly knows = new Set<string>();
   challenge = "";
+  /** Whether its lines may be part of a paste, so that no command takes them. */
+  pasting = false;
   /** The id of the last message that it has received. */
   seen = "1";
 
@@ -279,6 +281,7 @@ export class World {
         client.connection.leave("connection lost");
         await settled();
       }
+      if (line === ".") client.pasting = false;
       await this.#delayed?.applyAll();
       client.powerful ||= client.member?.operator === true;
       for (const other of others) {
@@ -413,7 +416,13 @@ export class World {
         if (wrong !== undefined) {
           throw new Broken(`a client (${client.listener}) received a line that ${wrong}: ${JSON.stringify(line)}`);
         }
-        if (client.listener === "text") continue;
+        if (client.listener === "text") {
+          if (line.includes("-- Paste your lines.")) client.pasting = true;
+          else if (/-- (?:The paste (?:is cancelled|is empty|was not sent)|Your paste was dropped)/.test(line)) {
+            client.pasting = false;
+          }
+          continue;
+        }
         client.challenge = /^:\S+ AUTHENTICATE (\S+)$/.exec(line)?.[1] ?? client.challenge;
         const msgid = /^@[^ ]*msgid=([^; ]+)/.exec(line)?.[1];
         if (msgid !== undefined) client.seen = msgid;
