@@ -77,7 +77,7 @@ interface PortRequest {
   readonly port: number;
   /** How a person connects to it: a command or a URL. */
   readonly usage: (host: string, port: number) => string;
-  readonly open: () => Pick<Listener<Connection>, "hostname" | "port" | "close">;
+  readonly open: () => Promise<Pick<Listener<Connection>, "hostname" | "port" | "close">>;
 }
 
 /** An open port. */
@@ -105,10 +105,10 @@ export class Listeners {
    *
    * @throws {ListenError} when one cannot be opened; the others are closed again.
    */
-  open(): void {
+  async open(): Promise<void> {
     const { log } = this.#context;
     try {
-      for (const request of this.#requests()) this.#open.push(this.#openPort(request));
+      for (const request of this.#requests()) this.#open.push(await this.#openPort(request));
     } catch (error) {
       for (const listener of this.#open) listener.close();
       throw error;
@@ -183,10 +183,10 @@ export class Listeners {
     return requests;
   }
 
-  #openPort({ name, flag, port: requested, usage, open }: PortRequest): OpenListener {
-    let listener: ReturnType<PortRequest["open"]>;
+  async #openPort({ name, flag, port: requested, usage, open }: PortRequest): Promise<OpenListener> {
+    let listener: Awaited<ReturnType<PortRequest["open"]>>;
     try {
-      listener = open();
+      listener = await open();
     } catch (error) {
       throw this.#listenError(error, flag, requested);
     }
@@ -211,10 +211,10 @@ export class Listeners {
     return new ListenError(`Cannot listen on "${this.#options.host}": ${reason} (--host selects another address)`);
   }
 
-  #openTcp(handler: ProtocolHandler, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]) {
+  async #openTcp(handler: ProtocolHandler, port: number, maxLine: number, lineEnd: TcpOptions["lineEnd"]) {
     const lines = this.#lineOptions(maxLine, handler.name as keyof typeof REJECTED);
     const refusal = (reason: string) => handler.rejection(reason) + (lineEnd === "\r\n" ? lineEnd : "\n");
-    const listener = listenTcp({
+    const listener = await listenTcp({
       ...lines,
       ...this.#portOptions(handler.name, port),
       lineEnd,

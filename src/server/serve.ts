@@ -51,8 +51,8 @@ export async function serve(options: Options, version: string, opened: (log: Log
   const server = await withDataErrors(options, () => new Server(options, files, log));
   // Before permissions are given up, as the worker needs some, and before clients come, as they need the state of the cluster.
   await withDataErrors(options, () => server.join());
-  await withDataErrors(options, () => server.open());
   revoke(ALL_BUT_NET); // before any client is served
+  await withDataErrors(options, () => server.open());
   const stop = stopSignal();
   onHangUp(() => void server.reload());
   const hasReader = await writeOut(server.addresses.map((door) => `${door}\n`).join(""));

@@ -174,9 +174,9 @@ export class Server {
    *
    * @throws {ListenError} when one cannot be opened; then none stays open.
    */
-  open(): void {
+  async open(): Promise<void> {
     const { history, clock } = this.#resources;
-    this.#listeners.open();
+    await this.#listeners.open();
     this.#maintenance = new Maintenance(history, {
       busy: () => this.#fanout.busy,
       onRoomExpired: (room) => this.#dropExpired(room),

@@ -58,7 +58,7 @@ export async function warmUp(options: Options, time: number = TIME): Promise<voi
       inMemoryResources(),
       quiet,
     );
-    server.open();
+    await server.open();
     while (sockets.length < CLIENTS) sockets.push(await Deno.connect({ port: server.ports[0]! }));
     await exchangeLines(sockets);
   } catch {

@@ -1,35 +1,19 @@
 /**
- * A listening port: accepts connections, applies the connection limits, performs TLS handshakes, and yields sockets.
+ * A listening port: applies the connection limits, performs TLS handshakes, and yields sockets.
  *
- * - Neither an error of one client nor a lack of file descriptors stops it from accepting.
  * - While thousands of clients connect, connected clients continue to be served.
  * - A rejected client, or one that does not complete its handshake, leaves no resources behind.
  */
-import { setImmediate } from "node:timers";
+import { type AcceptOptions, type OpenPort, openPort } from "./accept.ts";
 import type { Admission, Cause, Rejection } from "./admission.ts";
 import { peerOf, sendAndClose, type Socket, TrackedSocket, UnreadSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
 
-/** Maximum number of connections waiting to be accepted. Beyond it, the client's kernel retries after a full second. */
-const BACKLOG = 4096;
-
-/** How long accepting pauses after an error such as too many open files, in milliseconds. */
-export const ACCEPT_PAUSE = 100;
-
 /** Bytes read to find out whether a client begins with a TLS handshake. */
 const FIRST_READ_SIZE = 512;
 
-/** Errors of `accept` when the client has already left. */
-const CLIENT_LEFT = [Deno.errors.NotConnected, Deno.errors.ConnectionAborted, Deno.errors.ConnectionReset] as const;
-
 /** Settings of a listening port. */
-export interface ListenOptions {
-  /** The address to listen on. */
-  readonly hostname: string;
-  /** The port to listen on; 0 for any free port. */
-  readonly port: number;
-  /** Whether other processes may listen on the port, too: the system spreads connections over them (Linux). Default: no. */
-  readonly reusePort?: boolean;
+export interface ListenOptions extends AcceptOptions {
   /** The connection limits. */
   readonly admission: Admission;
   /** Whether an address, such as a proxy's, is exempt from the connection limits. Default: none is. */
@@ -51,8 +35,6 @@ export interface ListenOptions {
   readonly refusal: (message: string) => string;
   /** Called when a client is not admitted (without a cause), or does not complete its handshake. */
   readonly onRejected: (peer: string, reason: string, cause?: Cause) => void;
-  /** Called when accepting fails; once for consecutive failures. Accepting is retried until it works. */
-  readonly onAcceptError: (error: Error) => void;
 }
 
 /** A listening port. Iterate it, once, for its sockets. */
@@ -70,8 +52,8 @@ export interface Listener<T> extends AsyncIterable<T> {
  *
  * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
  */
-export function listen(options: ListenOptions): Listener<Socket> {
-  return new SocketListener(options);
+export async function listen(options: ListenOptions): Promise<Listener<Socket>> {
+  return new SocketListener(await Promise.resolve(openPort(options)), options);
 }
 
 const encoder = new TextEncoder();
@@ -80,66 +62,38 @@ class SocketListener implements Listener<Socket> {
   readonly hostname: string;
   readonly port: number;
   readonly #options: ListenOptions;
-  readonly #listener: Deno.TcpListener;
+  readonly #port: OpenPort;
   readonly #handshaking = new Set<Socket>();
   #ready: Socket[] = [];
   #wake = () => {};
-  #open = true;
+  #closed = false;
 
-  constructor(options: ListenOptions) {
+  constructor(port: OpenPort, options: ListenOptions) {
+    this.#port = port;
     this.#options = options;
-    const { hostname: wanted, port: wantedPort, reusePort = false } = options;
-    this.#listener = Deno.listen({ hostname: wanted, port: wantedPort, tcpBacklog: BACKLOG, reusePort });
-    const { hostname, port } = this.#listener.addr;
-    this.hostname = hostname.replace(/^::ffff:(?=\d+\.)/, ""); // an IPv4-mapped IPv6 address
-    this.port = port;
+    this.hostname = port.hostname.replace(/^::ffff:(?=\d+\.)/, ""); // an IPv4-mapped IPv6 address
+    this.port = port.port;
   }
 
   close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#listener.close();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#port.close();
     for (const socket of this.#handshaking) socket.close();
     this.#wake();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Socket> {
-    void this.#accept();
+    this.#port.accept((socket) => this.#admit(socket));
     while (true) {
       for (let socket = this.#ready.shift(); socket !== undefined; socket = this.#ready.shift()) yield socket;
-      if (!this.#open) return;
+      if (this.#closed) return;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
 
-  async #accept() {
-    let failing = false;
-    while (this.#open) {
-      try {
-        this.#admit(await this.#listener.accept());
-        failing = false;
-        await nextTurn(); // one connection per turn of the event loop, so that connected clients continue to be served
-      } catch (error) {
-        if (!this.#open) return;
-        // A client that has already left is no reason to pause: repeated hang-ups would keep all others from connecting.
-        if (CLIENT_LEFT.some((kind) => error instanceof kind)) {
-          await nextTurn();
-          continue;
-        }
-        if (!failing) this.#options.onAcceptError(error as Error);
-        failing = true;
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
-      }
-    }
-  }
-
-  #admit(socket: Deno.TcpConn) {
-    try {
-      socket.setNoDelay(); // without it, each small write waits for the acknowledgement of the previous one
-      socket.setKeepAlive(); // detects clients whose network is gone
-    } catch {
-      return socket.close(); // the client has already left
-    }
+  #admit(socket: Socket) {
+    if (this.#closed) return socket.close();
     const { admission, exempt, tls } = this.#options;
     const address = socket.remoteAddr.hostname;
     const isExempt = exempt?.(address) === true;
@@ -155,7 +109,7 @@ class SocketListener implements Listener<Socket> {
     this.#wake();
   }
 
-  #reject(socket: Deno.TcpConn, { message, reason }: Rejection) {
+  #reject(socket: Socket, { message, reason }: Rejection) {
     this.#options.onRejected(peerOf(socket), reason);
     if (this.#options.tls !== undefined) return socket.close();
     // A short message fits into the send buffer of a new socket, so this ends at once.
@@ -180,8 +134,8 @@ class SocketListener implements Listener<Socket> {
         await onPlain(whole);
       } else {
         const secure = await tls.handshake(whole, alpn, asksForCertificate);
-        if (this.#open) this.#deliver(secure);
-        else secure.close();
+        if (this.#closed) secure.close();
+        else this.#deliver(secure);
       }
     } catch (error) {
       socket.close();
@@ -196,8 +150,4 @@ class SocketListener implements Listener<Socket> {
 /** Whether `byte` is the first of a TLS handshake record, or of an SSL 2.0 ClientHello, which TLS answers as well. */
 function beginsHandshake(byte: number): boolean {
   return byte === 0x16 || byte >= 0x80;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -39,7 +39,7 @@ export interface TcpOptions extends LineOptions, ListenOptions {
  * import { Fanout } from "./fanout.ts";
  * import { listenTcp } from "./tcp.ts";
  *
- * const listener = listenTcp({
+ * const listener = await listenTcp({
  *   hostname: "127.0.0.1",
  *   port: 0,
  *   admission: { admit: () => undefined, release() {} },
@@ -61,8 +61,8 @@ export interface TcpOptions extends LineOptions, ListenOptions {
  * }
  * ```
  */
-export function listenTcp(options: TcpOptions): Listener<Connection> {
-  const listener = listen({ ...options, onPlain: (socket) => rejectWithoutTls(socket, options) });
+export async function listenTcp(options: TcpOptions): Promise<Listener<Connection>> {
+  const listener = await listen({ ...options, onPlain: (socket) => rejectWithoutTls(socket, options) });
   async function* connections() {
     for await (const socket of listener) yield new TcpConnection(socket, options);
   }

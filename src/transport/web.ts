@@ -84,22 +84,28 @@ export interface WebListener {
  *
  * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
  */
-export function listenWeb(options: WebOptions): WebListener {
+export async function listenWeb(options: WebOptions): Promise<WebListener> {
   const web = new Web(options);
+  await web.open();
   return { hostname: web.hostname, port: web.port, close: () => web.close() };
 }
 
 class Web {
   readonly #options: WebOptions;
-  readonly #listener: Listener<Socket>;
+  #listener!: Listener<Socket>; // set by `open`
   readonly #connections = new Set<HttpConnection>(); // that have not become WebSockets
   readonly #heartbeat: Heartbeat;
-  readonly #isLocal: boolean; // whether it is reachable only from this machine
+  #isLocal = false; // whether it is reachable only from this machine
 
   constructor(options: WebOptions) {
     this.#options = options;
     this.#heartbeat = options.heartbeat ?? new Heartbeat();
-    this.#listener = listen({
+  }
+
+  /** Opens the port. Call it once. */
+  async open(): Promise<void> {
+    const options = this.#options;
+    this.#listener = await listen({
       ...options,
       exempt: (address) => options.proxies.has(address),
       onPlain: (socket) => this.#servePlain(socket),

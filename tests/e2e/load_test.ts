@@ -170,7 +170,7 @@ test("load: clients on a stopped machine are disconnected at --send-buffer and d
 
 Deno.test("tcp: a client that reads nothing is disconnected after the stall time, below the outbox limit", async () => {
   const options = { ...tcpOptions(), sendBuffer: 100e6, stallTime: 50 };
-  const listener = listenTcp(options);
+  const listener = await listenTcp(options);
   using stalled = await Deno.connect({ port: listener.port });
   const connection = (await listener[Symbol.asyncIterator]().next()).value as Connection;
   connection.send(["x".repeat(20e6)]); // more than the kernel takes

@@ -133,7 +133,7 @@ interface Heard {
 /** The web port, and its checks. */
 export class WebPort {
   readonly #admission = new OpenAdmission();
-  readonly #listener: WebListener;
+  readonly #listener: Promise<WebListener>;
   readonly #fanout = new Fanout(1e5);
   readonly #accepting: MemorySocket[] = [];
   #wake = () => {};
@@ -153,7 +153,7 @@ export class WebPort {
       onConnection: (connection) => void this.#echo(connection),
     });
     const listen = Deno.listen;
-    Reflect.set(Deno, "listen", () => this.#listening());
+    Reflect.set(Deno, "listen", () => this.#listening()); // called before `listenWeb` returns its promise
     try {
       this.#listener = listenWeb({
         ...webOptions(this.#admission),
@@ -179,7 +179,7 @@ export class WebPort {
   }
 
   close(): void {
-    this.#listener.close();
+    void this.#listener.then((listener) => listener.close());
   }
 
   /**

@@ -9,7 +9,7 @@ import { FakeCluster } from "../fake_cluster.ts";
 import { quietLog } from "./helpers.ts";
 
 /** Starts a server on free ports whose chat is part of a cluster. */
-function start(cluster: FakeCluster): Server {
+async function start(cluster: FakeCluster): Promise<Server> {
   const options = parseCommandLine(
     ["--port", "0", "--irc-port", "0", "--web-port", "0"],
     () => undefined,
@@ -18,7 +18,7 @@ function start(cluster: FakeCluster): Server {
   if ("print" in options) throw new Error("the command line asks for a text");
   Object.defineProperty(LocalChat.prototype, "cluster", { get: () => cluster, configurable: true });
   const server = new Server(options, inMemoryResources(), quietLog());
-  server.open();
+  await server.open();
   return server;
 }
 
@@ -52,7 +52,7 @@ async function firstFrame(url: string): Promise<unknown> {
 
 Deno.test("server: without its cluster it answers 503, rejects new clients by their protocol, and keeps the others", async () => {
   const cluster = new FakeCluster();
-  const server = start(cluster);
+  const server = await start(cluster);
   try {
     const [text = 0, irc = 0, web = 0] = server.ports;
     const health = async () => {

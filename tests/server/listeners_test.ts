@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { parseCommandLine } from "../../src/cli/command_line.ts";
 import type { Options } from "../../src/cli/options.ts";
 import { ListenError } from "../../src/server/listeners.ts";
@@ -15,14 +15,17 @@ function optionsOf(...args: string[]): Options {
 }
 
 /** Starts a server. */
-function open(options: Options, log = recordingLog().log): Server {
+async function open(options: Options, log = recordingLog().log): Promise<Server> {
   const server = new Server(options, inMemoryResources(), log);
-  server.open();
+  await server.open();
   return server;
 }
 
 /** Replaces `Deno.listen` while a function runs, and returns the listeners that were opened. */
-function listenersOpenedBy(run: () => void, port?: { fails: number; error: Error }): Deno.Listener[] {
+async function listenersOpenedBy(
+  run: () => Promise<unknown>,
+  port?: { fails: number; error: Error },
+): Promise<Deno.Listener[]> {
   const listeners: Deno.Listener[] = [];
   const { listen } = Deno;
   Deno.listen = ((options: Deno.TcpListenOptions) => {
@@ -32,7 +35,7 @@ function listenersOpenedBy(run: () => void, port?: { fails: number; error: Error
     return listener;
   }) as typeof Deno.listen;
   try {
-    run();
+    await run();
   } finally {
     Deno.listen = listen;
   }
@@ -41,7 +44,7 @@ function listenersOpenedBy(run: () => void, port?: { fails: number; error: Error
 
 Deno.test("listeners: each port has an address line for people, and a log line", async () => {
   const { log, lines } = recordingLog();
-  const server = open(optionsOf(), log);
+  const server = await open(optionsOf(), log);
   const { ports: [text, irc, web], addresses } = server;
   assertEquals(addresses, [
     `text  nc 127.0.0.1 ${text}`,
@@ -57,12 +60,12 @@ Deno.test("listeners: each port has an address line for people, and a log line",
 });
 
 Deno.test("listeners: the echo server has one port", async () => {
-  const server = open(optionsOf("echo"));
+  const server = await open(optionsOf("echo"));
   assertMatch(server.addresses.join(), /^echo {2}nc 127\.0\.0\.1 \d+$/);
   await server.stop();
 });
 
-Deno.test("listeners: a port that cannot be opened is named with its flag, and the others are closed", () => {
+Deno.test("listeners: a port that cannot be opened is named with its flag, and the others are closed", async () => {
   const cases: [Error, RegExp][] = [
     [
       new Deno.errors.AddrInUse("…"),
@@ -77,8 +80,8 @@ Deno.test("listeners: a port that cannot be opened is named with its flag, and t
   ];
   for (const [error, message] of cases) {
     let thrown: ListenError | undefined;
-    const listeners = listenersOpenedBy(() => {
-      thrown = assertThrows(() => open(optionsOf()), ListenError);
+    const listeners = await listenersOpenedBy(async () => {
+      thrown = await assertRejects(() => open(optionsOf()), ListenError);
     }, { fails: 1, error });
     assertMatch(thrown!.message, message);
     assertEquals(listeners.length, 1);
@@ -91,14 +94,14 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   async fn() {
     const shared: Options = { ...optionsOf("--cluster", "nats://localhost", "--reuse-port"), cluster: undefined };
-    const first = open(shared);
+    const first = await open(shared);
     const [port = 0, ircPort = 0, webPort = 0] = first.ports;
     const same = { ...shared, port, ircPort, webPort };
-    const second = open(same);
+    const second = await open(same);
     assertEquals(second.ports, first.ports);
     for (const used of [{ port }, { ircPort }, { webPort }]) {
       const others: Options = { ...optionsOf(), ...used };
-      assertThrows(() => open(others), ListenError, "already in use");
+      await assertRejects(() => open(others), ListenError, "already in use");
     }
     await Promise.all([first.stop(), second.stop()]);
   },

@@ -27,7 +27,7 @@ function test(name: string, body: (certificates: Certificates) => Promise<void>)
 /** Returns the subject of the certificate that `openssl s_client` verifies with a version of TLS. */
 async function shownTo(files: CertificateFiles, version: string, authority: string): Promise<string> {
   const admission = new OpenAdmission();
-  const listener = listenTcp({ ...tcpOptions(admission), tls: new Tls(await readCertificate(files, read)) });
+  const listener = await listenTcp({ ...tcpOptions(admission), tls: new Tls(await readCertificate(files, read)) });
   const serving = (async () => {
     for await (const connection of listener) connection.close();
   })();

@@ -23,7 +23,7 @@ async function serving(
     const allowed = method === "GET" || method === "HEAD";
     return new Response(`${method} ${pathname}\n`, { status: allowed ? 200 : 405 });
   };
-  const listener = listenWeb({ ...webOptions(admission), respond, ...options });
+  const listener = await listenWeb({ ...webOptions(admission), respond, ...options });
   try {
     await body(listener.port, admission);
     await admission.holds(0);
@@ -322,7 +322,7 @@ Deno.test("http: a client that is not admitted gets 503 before anything is read"
   const admission = new OpenAdmission();
   admission.closed = "Not today.";
   const rejected: string[] = [];
-  const listener = listenWeb({ ...webOptions(admission), onRejected: (_, why) => rejected.push(why) });
+  const listener = await listenWeb({ ...webOptions(admission), onRejected: (_, why) => rejected.push(why) });
   const text = await exchange(listener.port);
   assertMatch(text, /^HTTP\/1\.1 503 Service Unavailable\r\n[^]*Connection: close\r\n[^]*\r\n\r\nNot today\.\n$/);
   assertEquals([rejected, admission.inside], [["closed"], []]);

@@ -40,7 +40,7 @@ async function listening(
   const admission = new OpenAdmission();
   const delivered: string[] = [];
   const rejected: string[] = [];
-  const listener = listenTcp({
+  const listener = await listenTcp({
     ...tcpOptions(admission),
     rejectedProtocols: CHAT,
     wrongProtocolReply,
@@ -140,7 +140,7 @@ async function serving(body: (port: number, rejected: string[]) => Promise<void>
   const admission = new OpenAdmission();
   const rejected: string[] = [];
   const onRejected: WebOptions["onRejected"] = (_peer, why, cause) => rejected.push(`${cause}: ${why}`);
-  const listener = listenWeb({ ...webOptions(admission), wrongProtocolReply, onRejected, ...options });
+  const listener = await listenWeb({ ...webOptions(admission), wrongProtocolReply, onRejected, ...options });
   await body(listener.port, rejected);
   await admission.holds(0);
   listener.close();

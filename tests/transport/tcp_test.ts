@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { assert, assertEquals } from "@std/assert";
 import type { Connection } from "../../src/transport/connection.ts";
 import { Fanout } from "../../src/transport/fanout.ts";
-import { ACCEPT_PAUSE } from "../../src/transport/listen.ts";
+import { ACCEPT_PAUSE } from "../../src/transport/accept.ts";
 import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
 import { FakeTimers } from "../fake_timers.ts";
 import { soon, tcpOptions } from "./ports.ts";
@@ -13,7 +13,7 @@ import { VirtualClock } from "./virtual_clock.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 Deno.test("tcp: lines of connected clients are read while many more connect", async () => {
-  const listener = listenTcp(tcpOptions());
+  const listener = await listenTcp(tcpOptions());
   // All clients are in the backlog before the first one is accepted: as many as any kernel allows.
   const sockets: Deno.TcpConn[] = [];
   while (sockets.length < 125) sockets.push(await Deno.connect({ port: listener.port }));
@@ -38,7 +38,7 @@ Deno.test("tcp: lines of connected clients are read while many more connect", as
 Deno.test("tcp: clients that leave before they are accepted neither delay others nor are reported", async () => {
   const errors: string[] = [];
   using timers = new FakeTimers(ACCEPT_PAUSE); // a pause would never end
-  const listener = listenTcp({ ...tcpOptions(), onAcceptError: (error) => errors.push(error.message) });
+  const listener = await listenTcp({ ...tcpOptions(), onAcceptError: (error) => errors.push(error.message) });
   for (let i = 0; i < 50; i++) {
     const socket = connect(listener.port, "127.0.0.1");
     await once(socket, "connect");
@@ -64,7 +64,7 @@ Deno.test("tcp: clients that leave before they are accepted neither delay others
 /** Sends bytes and the line `end` to a connection; returns what it delivered, and how long it waited in milliseconds. */
 async function received(options: Partial<TcpOptions> & { strict?: boolean }, ...parts: Uint8Array<ArrayBuffer>[]) {
   const clock = new VirtualClock();
-  const listener = listenTcp({ ...tcpOptions(), clock, ...options });
+  const listener = await listenTcp({ ...tcpOptions(), clock, ...options });
   using socket = await Deno.connect({ port: listener.port });
   const written = (async () => {
     for (const part of [...parts, bytes("end\n")]) {
@@ -153,7 +153,7 @@ async function readingFrom(
   body: (reading: Reading) => Promise<void>,
   onLine: (line: string, connection: Connection) => void = () => {},
 ): Promise<void> {
-  const listener = listenTcp({ ...tcpOptions(), ...options });
+  const listener = await listenTcp({ ...tcpOptions(), ...options });
   using socket = await Deno.connect({ port: listener.port });
   await socket.write(bytes("one\ntwo\n"));
   const connection = (await listener[Symbol.asyncIterator]().next()).value as Connection;
@@ -235,7 +235,7 @@ Deno.test("tcp: lines that are not UTF-8 count as lines for the rate limit", asy
 
 Deno.test("tcp: lines after a pause are delivered when it ends, and a shorter pause does not shorten it", async () => {
   const clock = new VirtualClock();
-  const listener = listenTcp({ ...tcpOptions(), clock });
+  const listener = await listenTcp({ ...tcpOptions(), clock });
   using socket = await Deno.connect({ port: listener.port });
   await socket.write(bytes("one\ntwo\nthree\n"));
   const delivered: [string, number][] = [];

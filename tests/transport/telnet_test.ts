@@ -35,7 +35,7 @@ Deno.test("telnet: letters of CP1251 are not taken for a negotiation, and option
 
 Deno.test("telnet: a client that negotiates is known to show its own lines, any other is not", async () => {
   for (const [lineEnd, expected] of [["as the client", true], ["\r\n", false]] as const) {
-    const listener = listenTcp({ ...tcpOptions(), lineEnd });
+    const listener = await listenTcp({ ...tcpOptions(), lineEnd });
     const client = await Deno.connect({ port: listener.port });
     const connection = (await listener[Symbol.asyncIterator]().next()).value!;
     const told: boolean[] = [];
@@ -93,7 +93,7 @@ Deno.test("telnet: Ctrl-C is a line, and asks for a timing mark, however they ar
 
 /** Returns what a client receives that is asked to hide input, sends a line, and is asked to show input. */
 async function exchange(lineEnd: "\r\n" | "as the client", ...input: number[]): Promise<number[]> {
-  const listener = listenTcp({ ...tcpOptions(), lineEnd });
+  const listener = await listenTcp({ ...tcpOptions(), lineEnd });
   const served = (async () => {
     for await (const connection of listener) {
       connection.hideInput(true);
@@ -136,7 +136,7 @@ Deno.test("telnet: every text client is asked to hide input, only telnet to show
 });
 
 Deno.test("telnet: a client that ends its lines in CR NUL gets lines that end in CRLF", async () => {
-  const listener = listenTcp(tcpOptions());
+  const listener = await listenTcp(tcpOptions());
   const served = (async () => {
     for await (const connection of listener) {
       for await (const lines of connection.lines) for (const line of lines) connection.send([`got ${line}`]);

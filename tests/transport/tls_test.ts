@@ -45,7 +45,7 @@ async function echoing(
   const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
   const rejected: string[] = [];
   const onRejected: TcpOptions["onRejected"] = (_, why, cause) => rejected.push(`${cause}: ${why}`);
-  const listener = listenTcp({ ...tcpOptions(admission), tls, onRejected, ...options });
+  const listener = await listenTcp({ ...tcpOptions(admission), tls, onRejected, ...options });
   const connections: Connection[] = [];
   const echo = async (connection: Connection) => {
     for await (const lines of connection.lines) connection.send([...lines]);
@@ -253,7 +253,7 @@ test("tls: incomplete handshakes and silent clients time out, and garbage is rej
 test("tls: closing a listener closes connections during their handshake", async (certificates) => {
   const admission = new OpenAdmission();
   const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
-  const listener = listenTcp({ ...tcpOptions(admission), tls, handshakeTime: 1e8 });
+  const listener = await listenTcp({ ...tcpOptions(admission), tls, handshakeTime: 1e8 });
   const all = (async () => {
     for await (const connection of listener) connection.close();
   })();

@@ -33,7 +33,7 @@ async function echoing(
     refusal: (why: string) => `no: ${why}`,
     onConnection,
   } as const;
-  const listener = listenWeb({ ...webOptions(admission), sockets: new Map([["/", path]]), ...options });
+  const listener = await listenWeb({ ...webOptions(admission), sockets: new Map([["/", path]]), ...options });
   try {
     await body(listener.port, admission, connections);
     await admission.holds(0);
@@ -476,7 +476,7 @@ Deno.test("websocket: a rejected client of a proxy is disconnected even if the p
     refusal: () => "x".repeat(50e6), // more than socket buffers hold
     onConnection: () => {},
   } as const;
-  const listener = listenWeb({ ...webOptions(admission), proxies, sockets: new Map([["/", path]]) });
+  const listener = await listenWeb({ ...webOptions(admission), proxies, sockets: new Map([["/", path]]) });
   using socket = await Deno.connect({ port: listener.port });
   await socket.write(bytes(handshake("/")));
   await soon(reset(socket), "reset of the connection");

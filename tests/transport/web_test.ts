@@ -71,7 +71,7 @@ Deno.test("web: requests of pages of other sites are recognized by Origin, Sec-F
     [{ host: "evil.example" }, true],
   ];
   const found: boolean[] = [];
-  const listener = listenWeb({
+  const listener = await listenWeb({
     ...webOptions(),
     allowedOrigins: new Set(["https://ok.example"]),
     respond: (_request, { foreign }) => {

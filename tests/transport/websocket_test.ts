@@ -15,7 +15,7 @@ async function together(body: (client: WebSocketClient, connection: Connection) 
   const lines = lineOptions(100);
   const subprotocols = { lines: "lines", text: "text", binary: "binary" } as const;
   const path = { subprotocols, framing: "text", lines, refusal: String, onConnection: arrived.resolve } as const;
-  const listener = listenWeb({ ...webOptions(), sockets: new Map([["/", path]]) });
+  const listener = await listenWeb({ ...webOptions(), sockets: new Map([["/", path]]) });
   const headers: Record<string, string> = protocol === undefined ? {} : { "sec-websocket-protocol": protocol };
   const client = await WebSocketClient.open(listener.port, "/", headers);
   const connection = await arrived.promise;

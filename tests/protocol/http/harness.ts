@@ -86,16 +86,10 @@ export class ApiServer implements AsyncDisposable {
     readonly api: Api,
     readonly resources: readonly Resource[],
     history: SqliteHistory,
-    times: Partial<HttpTimes>,
+    listener: WebListener,
   ) {
     this.#history = history;
-    const router = new Router(resources);
-    this.#listener = listenWeb({
-      ...webOptions(),
-      times: { head: 60_000, idle: 60_000, body: 60_000, response: 60_000, linger: 100, total: 60_000, ...times },
-      respond: (request, client) => router.answer(request, client) ?? new Response("page", { status: 404 }),
-      bodyLimit: (method, path) => router.bodyLimit(method, path),
-    });
+    this.#listener = listener;
   }
 
   static async open(
@@ -141,7 +135,14 @@ export class ApiServer implements AsyncDisposable {
       }),
       ...apiResources(made),
     ];
-    return new ApiServer(accounts, chat, made, resources, history, times);
+    const router = new Router(resources);
+    const listener = await listenWeb({
+      ...webOptions(),
+      times: { head: 60_000, idle: 60_000, body: 60_000, response: 60_000, linger: 100, total: 60_000, ...times },
+      respond: (request, client) => router.answer(request, client) ?? new Response("page", { status: 404 }),
+      bodyLimit: (method, path) => router.bodyLimit(method, path),
+    });
+    return new ApiServer(accounts, chat, made, resources, history, listener);
   }
 
   /** The store of the uploaded files. */
