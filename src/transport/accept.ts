@@ -1,9 +1,11 @@
 /**
- * Opening a port, and accepting its connections.
+ * Opening a port, and accepting its connections: by `Deno.listen`, or by `node:net` where TLS needs its sockets.
  *
  * Neither an error of one client nor a lack of file descriptors stops it from accepting.
  */
+import net from "node:net";
 import { setImmediate } from "node:timers";
+import { NodeSocket } from "./node_socket.ts";
 import type { Socket } from "./socket.ts";
 
 /** Maximum number of connections waiting to be accepted. Beyond it, the client's kernel retries after a full second. */
@@ -43,7 +45,7 @@ export interface OpenPort {
  *
  * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
  */
-export function openPort({ hostname, port, reusePort = false, onAcceptError }: AcceptOptions): OpenPort {
+export function acceptWithDeno({ hostname, port, reusePort = false, onAcceptError }: AcceptOptions): OpenPort {
   const listener = Deno.listen({ hostname, port, tcpBacklog: BACKLOG, reusePort });
   let open = true;
   const accept = async (onSocket: (socket: Socket) => void) => {
@@ -88,6 +90,59 @@ function prepare(socket: Deno.TcpConn): boolean {
     socket.close();
     return false;
   }
+}
+
+/** The handle of a `net.Server`. It is not documented, so its use checks that it is there. */
+interface ServerHandle {
+  /** Begins to listen; if it listens already, looks for connections again. Returns 0, or the number of an error. */
+  listen(backlog: number): number;
+}
+
+/**
+ * Opens a port whose sockets are of `node:net`, if the runtime can go on accepting after a lack of file descriptors;
+ * else as {@linkcode acceptWithDeno}.
+ *
+ * After such a lack, `net.Server` of Deno 2.9 stops accepting without an error, until its handle is told to listen again.
+ * So that is done regularly; it takes less than a microsecond. In Deno 2.7 it fails.
+ *
+ * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
+ */
+export async function acceptWithNode(options: AcceptOptions): Promise<OpenPort> {
+  // Opened and closed by Deno first: it looks up the name, finds a free port, and its errors are those of other ports.
+  const { hostname, port, reusePort = false } = options;
+  const listener = Deno.listen({ hostname, port, reusePort });
+  const bound = { hostname: listener.addr.hostname, port: listener.addr.port };
+  listener.close();
+  const settings = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true };
+  const early: NodeSocket[] = []; // accepted before `accept` was called: the others are opened meanwhile
+  let take = (socket: NodeSocket): void => void early.push(socket);
+  const server = net.createServer(settings, (socket) => {
+    if (socket.remoteAddress === undefined) socket.destroy(); // the client has already left
+    else take(new NodeSocket(socket));
+  });
+  const listening = await new Promise<boolean>((resolve) => {
+    server.on("error", () => resolve(false)); // and no other error ends the process
+    server.listen({ host: bound.hostname, port: bound.port, backlog: BACKLOG, reusePort }, () => resolve(true));
+  });
+  const handle = (server as { _handle?: Partial<ServerHandle> | null })._handle;
+  const resume = () => handle?.listen?.(BACKLOG) === 0;
+  if (!listening || !resume()) {
+    await new Promise((resolve) => server.close(resolve));
+    return acceptWithDeno({ ...options, ...bound });
+  }
+  const timer = setInterval(resume, ACCEPT_PAUSE);
+  return {
+    ...bound,
+    accept(onSocket) {
+      take = onSocket;
+      early.splice(0).forEach(onSocket);
+    },
+    close() {
+      clearInterval(timer);
+      server.close();
+      for (const socket of early) socket.close();
+    },
+  };
 }
 
 /** Resolves in the next turn of the event loop. */

@@ -4,7 +4,7 @@
  * - While thousands of clients connect, connected clients continue to be served.
  * - A rejected client, or one that does not complete its handshake, leaves no resources behind.
  */
-import { type AcceptOptions, type OpenPort, openPort } from "./accept.ts";
+import { type AcceptOptions, acceptWithDeno, acceptWithNode, nextTurn, type OpenPort } from "./accept.ts";
 import type { Admission, Cause, Rejection } from "./admission.ts";
 import { peerOf, sendAndClose, type Socket, TrackedSocket, UnreadSocket } from "./socket.ts";
 import { HANDSHAKE_TIME, type Tls } from "./tls.ts";
@@ -53,7 +53,8 @@ export interface Listener<T> extends AsyncIterable<T> {
  * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
  */
 export async function listen(options: ListenOptions): Promise<Listener<Socket>> {
-  return new SocketListener(await Promise.resolve(openPort(options)), options);
+  const open = options.tls === undefined ? acceptWithDeno : acceptWithNode;
+  return new SocketListener(await open(options), options);
 }
 
 const encoder = new TextEncoder();
@@ -64,6 +65,7 @@ class SocketListener implements Listener<Socket> {
   readonly #options: ListenOptions;
   readonly #port: OpenPort;
   readonly #handshaking = new Set<Socket>();
+  #turn: Promise<void> = Promise.resolve(); // in which the last handshake begins
   #ready: Socket[] = [];
   #wake = () => {};
   #closed = false;
@@ -133,6 +135,9 @@ class SocketListener implements Listener<Socket> {
         clearTimeout(timeout);
         await onPlain(whole);
       } else {
+        // One handshake begins per turn of the event loop, as it takes up to a millisecond: so others continue to be served.
+        this.#turn = this.#turn.then(nextTurn);
+        await this.#turn;
         const secure = await tls.handshake(whole, alpn, asksForCertificate);
         if (this.#closed) secure.close();
         else this.#deliver(secure);

@@ -1,5 +1,5 @@
 /** The socket interface of the transports, which `Deno.TcpConn` satisfies, and sockets that wrap another one. */
-
+import type { Socket as NetSocket } from "node:net";
 import type { Evictable } from "./admission.ts";
 
 /** How long a rejected client may take to receive the reason, in milliseconds. */
@@ -27,6 +27,12 @@ export interface Socket {
 
   /** Releases the socket. */
   close(): void;
+
+  /**
+   * Gives the socket of `node:net` that this one reads, with all bytes that were not read yet, or `undefined` if it reads
+   * another one. Afterwards, only `close` may be called.
+   */
+  release?(): NetSocket | undefined;
 }
 
 /** A socket as the connection limits track it. Evicting it closes it, unless its connection takes over that task. */
@@ -96,6 +102,10 @@ export class TrackedSocket implements Socket, EvictableSocket {
     }
     onClosed();
   }
+
+  release(): NetSocket | undefined {
+    return this.#socket.release?.();
+  }
 }
 
 /** A socket from which some bytes were read already; they are read again before all others. */
@@ -135,6 +145,12 @@ export class UnreadSocket implements Socket {
   close(): void {
     this.#bytes = undefined;
     this.#socket.close();
+  }
+
+  release(): NetSocket | undefined {
+    const socket = this.#socket.release?.();
+    if (socket !== undefined && this.#bytes !== undefined) socket.unshift(this.#bytes);
+    return socket;
   }
 }
 

@@ -7,6 +7,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TOTAL_CHARACTERS } from "../../src/history/memory.ts";
 import { BUFFERED_MAX, MEMORY_SHORT } from "../../src/server/memory_pressure.ts";
 import { MESSAGE_MAX } from "../../src/transport/websocket.ts";
+import { Certificates, noCertificates } from "../certificates.ts";
 import { executable, test } from "./forms.ts";
 import { Client, type Form, notInstalled, type Program, start, within } from "./harness.ts";
 import { ask, Directory, eventually, historyFor, writePast } from "./history_store.ts";
@@ -16,6 +17,9 @@ const DAY = 24 * 60 * 60_000;
 
 /** How long the program is stopped, in milliseconds. It is the fault under test, not a wait for a result. */
 const STOP_TIME = 10_000;
+
+/** How many files the program may open in tests of a lack of them. */
+const FILES = 64;
 
 /** The library that fakes the clock of a program, at Debian's path; `apt-get install faketime`. */
 const FAKETIME = ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
@@ -163,13 +167,13 @@ test(
   "listener: clients stay connected and one error is logged when file descriptors run out",
   async (form) => {
     const [command, ...args] = form.command;
-    const limited = { ...form, command: ["sh", "-c", `ulimit -n 64; exec "$0" "$@"`, command!, ...args] };
+    const limited = { ...form, command: ["sh", "-c", `ulimit -n ${FILES}; exec "$0" "$@"`, command!, ...args] };
     await using server = await start(limited, ["--log-level", "debug"]);
     await server.warm(); // the warm-up opens and closes files of its own
     const { talk, clients } = await connectPair(server);
     await talk();
     const sockets: Deno.TcpConn[] = [];
-    for (let i = 0; i < 80; i++) sockets.push(await Deno.connect({ port: server.port }));
+    for (let i = 0; i < FILES + 16; i++) sockets.push(await Deno.connect({ port: server.port }));
     await server.logged(/cannot accept connections door=text error=/);
     const began = performance.now();
     while (performance.now() - began < 1000) await talk(); // about ten attempts to accept
@@ -183,6 +187,37 @@ test(
     disposeAll(clients);
   },
   notInstalled("sh"),
+);
+
+test(
+  "listener: a port with TLS accepts again, and loses no client, after file descriptors ran out",
+  async (form) => {
+    await using certificates = await Certificates.make();
+    const { cert, key } = await certificates.issue("server");
+    const [command, ...args] = form.command;
+    const limited = { ...form, command: ["sh", "-c", `ulimit -n ${FILES}; exec "$0" "$@"`, command!, ...args] };
+    await using server = await start(limited, ["--tls-cert", cert, "--tls-key", key, "--log-level", "debug"]);
+    await server.warm(); // the warm-up opens and closes files of its own
+    const options = { port: server.port, caCerts: [await Deno.readTextFile(certificates.authority)] };
+    const join = async () => {
+      const client = new Client(await Deno.connectTls(options));
+      await client.until(/^-- Welcome/);
+      return client;
+    };
+    using alice = await join();
+    const silent: Deno.TcpConn[] = [];
+    for (let i = 0; i < FILES + 16; i++) silent.push(await Deno.connect({ port: server.port }));
+    const open = () => [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
+    await eventually("lack of files", () => open() >= FILES - 1);
+    const joining = join(); // is not accepted yet
+    await alice.send("/ping");
+    await alice.until("-- Pong.");
+    silent.forEach((socket) => socket.close());
+    using bob = await joining;
+    await bob.send("made it");
+    await alice.until(/^<guest\d+> made it$/);
+  },
+  noCertificates ?? notInstalled("sh"),
 );
 
 test("process: no line is lost when the program is stopped with SIGSTOP and continued", async (form) => {

@@ -183,9 +183,9 @@ export class Talker {
 
 /** A client on a TCP socket. */
 export class Client extends Talker implements Disposable {
-  readonly #socket: Deno.TcpConn;
+  readonly #socket: Deno.Conn;
 
-  constructor(socket: Deno.TcpConn) {
+  constructor(socket: Deno.Conn) {
     super(socket.readable, socket.writable);
     this.#socket = socket;
   }
