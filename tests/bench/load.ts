@@ -111,6 +111,8 @@ class Server implements AsyncDisposable {
       "off",
       "--max-per-ip",
       "off",
+      "--room-rate",
+      "off",
       "--log-level",
       "error",
     ];
@@ -353,12 +355,12 @@ class Crowd implements Disposable {
       const ids = Array.from({ length: Math.min(CONNECT_BATCH, count - first) }, (_, n) => first + n);
       this.clients.push(...await Promise.all(ids.map((id) => Client.connect(server, over, id, this.tally, audience))));
     }
-    if (rooms > 1) await this.#askAll((n) => `/join #r${n % rooms}\n/ping\n`);
-    await this.#askAll(() => "/ping\n"); // by the answer, all joins have been read
+    if (rooms > 1) await this.#askAll((n) => `/join #r${n % rooms}\n`, /^-- You are .* ?in #r\d+.*\n/m);
+    await this.#askAll(() => "/ping\n", /^-- Pong.*\n/m); // by the answer, all joins have been read
   }
 
-  async #askAll(question: (n: number) => string) {
-    await Promise.all(this.clients.map((client, n) => client.ask(question(n), /^-- Pong.*\n/m)));
+  async #askAll(question: (n: number) => string, answer: RegExp) {
+    await Promise.all(this.clients.map((client, n) => client.ask(question(n), answer)));
   }
 
   [Symbol.dispose](): void {
