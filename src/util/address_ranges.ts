@@ -4,7 +4,7 @@
  * Addresses are numbers of 128 bits; an IPv4 address is treated as its IPv4-mapped IPv6 address (RFC 4291, section
  * 2.5.5.2).
  */
-import { isIP } from "node:net";
+import { isIP, isIPv4 } from "node:net";
 
 const BITS = 128;
 
@@ -126,6 +126,7 @@ export function containsAllIPv4({ prefix, bits }: AddressRange): boolean {
  * ```
  */
 export function network(address: string): string {
+  if (isIPv4(address)) return address; // it has one notation
   const number = parseAddress(address);
   if (number === undefined) return address; // not an IP socket
   if (number >> BigInt(BITS - IPV4_BITS) === IPV4 >> BigInt(BITS - IPV4_BITS)) return parts(number, 4, 8, 10).join(".");
@@ -171,14 +172,22 @@ const WIDTHS = [[32, 28, 24, 16], [64, 56, 48, 32]] as const;
  * ```
  */
 export function networksOf(address: string): readonly string[] {
+  if (last?.address !== address) last = { address, networks: findNetworks(address) };
+  return last.networks;
+}
+
+/** The last result of {@linkcode networksOf}: for a new connection, several limits ask for its networks in turn. */
+let last: { address: string; networks: readonly string[] } | undefined;
+
+function findNetworks(address: string): readonly string[] {
   const narrowest = network(address);
   const number = parseAddress(address);
   if (number === undefined) return [narrowest]; // not an IP socket
-  const isIPv4 = !narrowest.includes(":");
-  const wider = WIDTHS[isIPv4 ? 0 : 1].slice(1).map((bits) => {
-    const zeros = BigInt(isIPv4 ? 32 - bits : BITS - bits);
+  const ofIPv4 = !narrowest.includes(":");
+  const wider = WIDTHS[ofIPv4 ? 0 : 1].slice(1).map((bits) => {
+    const zeros = BigInt(ofIPv4 ? 32 - bits : BITS - bits);
     const first = number >> zeros << zeros;
-    return isIPv4
+    return ofIPv4
       ? `${parts(first, 4, 8, 10).join(".")}/${bits}`
       : `${parts(first >> 64n, 4, 16, 16).join(":")}::/${bits}`;
   });
