@@ -65,7 +65,7 @@ class SocketListener implements Listener<Socket> {
   readonly #options: ListenOptions;
   readonly #port: OpenPort;
   readonly #handshaking = new Set<Socket>();
-  #turn: Promise<void> = Promise.resolve(); // in which the last handshake begins
+  #nextHandshake: Promise<void> | undefined; // resolves when another may begin; `undefined` if it may at once
   #ready: Socket[] = [];
   #wake = () => {};
   #closed = false;
@@ -135,9 +135,7 @@ class SocketListener implements Listener<Socket> {
         clearTimeout(timeout);
         await onPlain(whole);
       } else {
-        // One handshake begins per turn of the event loop, as it takes up to a millisecond: so others continue to be served.
-        this.#turn = this.#turn.then(nextTurn);
-        await this.#turn;
+        await this.#waitForTurn();
         const secure = await tls.handshake(whole, alpn, asksForCertificate);
         if (this.#closed) secure.close();
         else this.#deliver(secure);
@@ -149,6 +147,16 @@ class SocketListener implements Listener<Socket> {
     }
     clearTimeout(timeout);
     this.#handshaking.delete(socket);
+  }
+
+  /** Lets one handshake begin per turn of the event loop: it takes up to a millisecond, and others are to be served, too. */
+  #waitForTurn(): Promise<void> {
+    const turn = this.#nextHandshake ?? Promise.resolve();
+    const next = this.#nextHandshake = turn.then(nextTurn);
+    void next.then(() => {
+      if (this.#nextHandshake === next) this.#nextHandshake = undefined;
+    });
+    return turn;
   }
 }
 
