@@ -4,12 +4,19 @@
  *
  * The load is bounded, so that it measures the program and not the capacity of the machine.
  */
-import { Client, type Program, resettable } from "../e2e/harness.ts";
+import { Client, resettable } from "../e2e/harness.ts";
 import { Random } from "../fuzz/random.ts";
 import { WebSocketClient } from "../websocket_client.ts";
 
 /** The interval of the speaker's messages, in milliseconds: each is a measurement at each reader. */
 const TALK_TIME = 25;
+
+/** The ports of a server. */
+export interface Ports {
+  readonly port: number;
+  readonly ircPort: number;
+  readonly webPort: number;
+}
 
 /** Readers that stay connected, on each of the text and IRC listeners. */
 const READERS = 5;
@@ -87,21 +94,21 @@ export class Churn {
     streams: 0,
     uploads: 0,
   };
-  readonly #program: Program;
+  readonly #ports: Ports;
   readonly #random: Random;
   readonly #resting = new Set<() => void>(); // ends the pauses under way
   #stopping = false;
   #said = 0;
   #lost: string | undefined;
 
-  constructor(program: Program, seed: number) {
-    this.#program = program;
+  constructor(ports: Ports, seed: number) {
+    this.#ports = ports;
     this.#random = new Random(seed);
   }
 
   /** Fills the history of each room to its limit, so that no command costs more later. */
   async fill(): Promise<void> {
-    using speaker = await Client.join(this.#program.port);
+    using speaker = await Client.join(this.#ports.port);
     await speaker.send("/echo on");
     for (const room of ["#lobby", "#churn", "#other", LONG_ROOM]) {
       await speaker.send(`/join ${room}`);
@@ -115,7 +122,7 @@ export class Churn {
 
   /** Runs until {@linkcode stop}. @throws When a reader has missed a line, or a client failed. */
   async run(): Promise<void> {
-    const { port, ircPort } = this.#program;
+    const { port, ircPort } = this.#ports;
     using speaker = await Client.join(port);
     await speaker.send("/nick speaker", "/join #soak");
     await speaker.until(/^-- You are alone in #soak/);
@@ -187,7 +194,7 @@ export class Churn {
   }
 
   async #text(random: Random, nick: string) {
-    using client = await Client.join(this.#program.port);
+    using client = await Client.join(this.#ports.port);
     await client.send(`/nick ${nick}`, "/join #churn");
     await this.#act(random, async (i) => {
       this.done.histories++;
@@ -215,7 +222,7 @@ export class Churn {
   }
 
   async #irc(random: Random, nick: string) {
-    using client = new Client(await Deno.connect({ port: this.#program.ircPort }));
+    using client = new Client(await Deno.connect({ port: this.#ports.ircPort }));
     await client.send(
       "CAP REQ :batch message-tags server-time draft/chathistory draft/multiline draft/event-playback",
       `NICK ${nick}`,
@@ -250,7 +257,7 @@ export class Churn {
   }
 
   async #web(random: Random, nick: string) {
-    using client = await WebSocketClient.open(this.#program.webPort);
+    using client = await WebSocketClient.open(this.#ports.webPort);
     this.done.webSockets++;
     await client.send(`NICK ${nick}`, "USER u 0 * :r", "JOIN #churn");
     await client.until(/ 366 /);
@@ -304,12 +311,12 @@ export class Churn {
   /** Sends a request for the room #churn, or for a path below it. */
   #request(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = { ...init.headers as Record<string, string>, connection: "close" };
-    return fetch(`http://127.0.0.1:${this.#program.webPort}/rooms/churn${path}`, { ...init, headers });
+    return fetch(`http://127.0.0.1:${this.#ports.webPort}/rooms/churn${path}`, { ...init, headers });
   }
 
   async #reset(random: Random) {
     this.done.resets++;
-    const socket = await resettable(random.pick([this.#program.port, this.#program.ircPort, this.#program.webPort]));
+    const socket = await resettable(random.pick([this.#ports.port, this.#ports.ircPort, this.#ports.webPort]));
     socket.write(random.pick(["/list\n".repeat(20) + "half", "NICK x", "GET /metrics HTTP/1.1\r\n", ""]));
     await this.#rest(REST_TIME);
     socket.resetAndDestroy();
@@ -318,7 +325,7 @@ export class Churn {
   /** Requests much, and never reads. */
   async #deaf(random: Random) {
     this.done.deaf++;
-    const socket = await resettable(this.#program.port);
+    const socket = await resettable(this.#ports.port);
     socket.pause();
     socket.write(`/join ${LONG_ROOM}\n` + `/history ${HISTORY_LINES}\n`.repeat(REQUESTS));
     await this.#rest(REST_TIME * (50 + random.int(100)));
@@ -328,7 +335,7 @@ export class Churn {
   /** Requests much, and reads slowly. */
   async #slow(random: Random) {
     this.done.slow++;
-    using socket = await Deno.connect({ port: this.#program.port });
+    using socket = await Deno.connect({ port: this.#ports.port });
     await socket.write(
       new TextEncoder().encode(`/join ${LONG_ROOM}\n` + `/history ${HISTORY_LINES}\n`.repeat(REQUESTS)),
     );

@@ -1,11 +1,15 @@
 /**
  * `deno task soak`: runs the churn load against a server for an hour, or TINCAN_SOAK_SECONDS, and checks that nothing
  * grew, leaked, got lost or slowed down. Prints a report, and all figures as JSON in the last line; exits with 1 on failure.
+ *
+ * With `--source` the server is not the executable, and with `--tls` the load comes over TLS.
  */
+import { Certificates } from "../certificates.ts";
 import { executable } from "../e2e/forms.ts";
 import { source, start } from "../e2e/harness.ts";
 import { Churn, CHURN_FLAGS, HISTORY_LINES } from "./churn.ts";
 import { compared, growthOf } from "./figures.ts";
+import { TlsTunnels } from "./tls_tunnel.ts";
 
 /** The part of the time in which caches fill and code is compiled; it is not measured. */
 const WARM_UP = 0.3;
@@ -22,16 +26,22 @@ const THREADS_MORE = 4;
 
 const seconds = Number(Deno.env.get("TINCAN_SOAK_SECONDS") || 3600);
 const seed = Number(Deno.env.get("TINCAN_SOAK_SEED") || Date.now() % 1e9);
-const form = executable.missing === undefined ? executable : source;
+const form = Deno.args.includes("--source") || executable.missing !== undefined ? source : executable;
+const certificates = Deno.args.includes("--tls") ? await Certificates.make() : undefined;
+const certificate = await certificates?.issue("server");
 const data = await Deno.makeTempDir({ prefix: "tincan-soak-" });
 await using server = await start(form, [
   ...["--data", data, ...CHURN_FLAGS, "--max-line", "1024"],
   ...["--log-level", "debug", "--log-rate", "1", "--keep-lines", `${HISTORY_LINES}`],
+  ...certificate === undefined ? [] : ["--tls-cert", certificate.cert, "--tls-key", certificate.key],
 ]);
+const authority = certificates === undefined ? "" : await Deno.readTextFile(certificates.authority);
+using tunnels = certificates === undefined ? undefined : await TlsTunnels.open(server, authority);
+const ports = tunnels ?? server;
 
 /** The value of a metric, summed over its labels. */
 async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${server.webPort}/metrics`, { headers: { connection: "close" } }))
+  const text = await (await fetch(`http://127.0.0.1:${ports.webPort}/metrics`, { headers: { connection: "close" } }))
     .text();
   let sum = 0;
   for (const [, value] of text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))) sum += Number(value);
@@ -57,7 +67,7 @@ async function eventually(right: () => boolean | Promise<boolean>): Promise<bool
   return true;
 }
 
-const churn = new Churn(server, seed);
+const churn = new Churn(ports, seed);
 await server.warm();
 await churn.fill();
 const gone = async () => await metric("tincan_members") + await metric("tincan_connections") === 0;
@@ -105,6 +115,7 @@ must(last <= SLOWER_MAX * first + SLACK, `p99 was ${first.toFixed(1)} ms, and is
 const round = (number: number, digits = 2) => Number(number.toFixed(digits));
 const figures = {
   form: form.name,
+  tls: certificates !== undefined,
   seconds: round(took, 0),
   seed,
   ...churn.done,
@@ -132,4 +143,5 @@ for (const each of wrong) console.log(`WRONG: ${each}`);
 console.log(JSON.stringify(figures));
 await server[Symbol.asyncDispose]();
 await Deno.remove(data, { recursive: true });
+await certificates?.[Symbol.asyncDispose]();
 Deno.exit(wrong.length > 0 ? 1 : 0);
