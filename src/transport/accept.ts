@@ -140,7 +140,8 @@ export async function acceptWithNode(options: AcceptOptions): Promise<OpenPort> 
     close() {
       clearInterval(timer);
       server.close();
-      for (const socket of early) socket.close();
+      take = (socket) => socket.close();
+      early.forEach(take);
     },
   };
 }

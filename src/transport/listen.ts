@@ -136,6 +136,7 @@ class SocketListener implements Listener<Socket> {
         await onPlain(whole);
       } else {
         await this.#waitForTurn();
+        if (timedOut || socket.evicted || this.#closed) throw new Deno.errors.BadResource("The socket is closed");
         const secure = await tls.handshake(whole, alpn, asksForCertificate);
         if (this.#closed) secure.close();
         else this.#deliver(secure);
@@ -143,7 +144,7 @@ class SocketListener implements Listener<Socket> {
     } catch (error) {
       socket.close();
       const reason = timedOut ? "the handshake took too long" : (error as Error).message;
-      if (!socket.evicted) onRejected(peerOf(socket), `no TLS: ${reason}`, "no TLS");
+      if (!socket.evicted && !this.#closed) onRejected(peerOf(socket), `no TLS: ${reason}`, "no TLS");
     }
     clearTimeout(timeout);
     this.#handshaking.delete(socket);

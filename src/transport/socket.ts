@@ -1,4 +1,5 @@
 /** The socket interface of the transports, which `Deno.TcpConn` satisfies, and sockets that wrap another one. */
+import { concat } from "@std/bytes/concat";
 import type { Socket as NetSocket } from "node:net";
 import type { Evictable } from "./admission.ts";
 
@@ -149,7 +150,12 @@ export class UnreadSocket implements Socket {
 
   release(): NetSocket | undefined {
     const socket = this.#socket.release?.();
-    if (socket !== undefined && this.#bytes !== undefined) socket.unshift(this.#bytes);
+    if (socket === undefined || this.#bytes === undefined) return socket;
+    // As one chunk: when a TLSSocket gets several, and the first ends the handshake, an error is thrown that no one can catch.
+    const chunks: Uint8Array[] = [this.#bytes];
+    for (let next = socket.read(); next !== null; next = socket.read()) chunks.push(next);
+    socket.unshift(concat(chunks));
+    this.#bytes = undefined; // is not kept while the socket is open
     return socket;
   }
 }

@@ -60,10 +60,7 @@ export class Tls {
     };
     return new Promise((resolve, reject) => {
       const { tls, source } = encrypt(socket, options, this.#isNative);
-      const secure = new SecureSocket(socket, source, tls, (error) => {
-        secure.close();
-        reject(error);
-      });
+      const secure = new SecureSocket(socket, source, tls, reject);
       tls.once("secure", () => {
         source.stopReading();
         if (options.requestCert) secure.certificate = fingerprintOf(tls);
@@ -91,22 +88,24 @@ class SecureSocket implements Socket {
   #error: Error | undefined;
   #arrival: PromiseWithResolvers<void> | undefined; // of data, the end or an error, for a pending `read`
 
-  /** @param onError Called with each error; the first one may be a failed handshake. */
+  /** @param onError Called when the connection has failed, maybe more than once; during the handshake, the handshake has. */
   constructor(socket: Socket, source: EncryptedSource, tls: TLSSocket, onError: (error: Error) => void) {
     this.remoteAddr = socket.remoteAddr;
     this.#socket = socket;
     this.#source = source;
     this.#tls = tls;
     const fail = (error: Error) => {
-      this.#error ??= error;
-      this.#wakeReader();
+      this.#error ??= error; // is thrown when all that was decrypted has been read
+      this.#release();
       onError(this.#error);
     };
     tls.on("error", fail);
+    tls.on("_tlsError", fail); // after the handshake, and not documented: without a tls.Server, there is no "error" then
     tls.on("close", () => fail(new Deno.errors.ConnectionReset("the client has left")));
     tls.on("end", () => {
+      source.stopReading(); // what follows close_notify would be kept, and never read
       // A proper end is announced by close_notify. A TCP end without it may be forged (RFC 8446, section 6.1).
-      if (source.truncated) return fail(new Deno.errors.ConnectionReset("the stream was truncated"));
+      if (source.truncated) return fail(new Deno.errors.ConnectionReset("the client has left"));
       this.#ended = true;
       this.#wakeReader();
     });
@@ -154,6 +153,10 @@ class SecureSocket implements Socket {
   close(): void {
     this.#error ??= new Deno.errors.BadResource("The socket is closed");
     this.#decrypted = [];
+    this.#release();
+  }
+
+  #release() {
     this.#socket.close();
     this.#tls.destroy();
     this.#source.destroy();

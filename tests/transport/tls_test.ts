@@ -1,16 +1,20 @@
 /** TLS with `openssl s_client` and raw sockets: versions, data in both directions, ends, limits, and certificates. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import { once } from "node:events";
-import { connect as tcpConnect } from "node:net";
+import { Buffer } from "node:buffer";
+import { Duplex } from "node:stream";
+import { connect as tcpConnect, type Socket as NetSocket } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import { CertificateError, readCertificate, validityWarning } from "../../src/transport/certificate.ts";
 import type { Connection } from "../../src/transport/connection.ts";
+import { listen } from "../../src/transport/listen.ts";
 import { listenTcp, type TcpOptions } from "../../src/transport/tcp.ts";
 import { Tls } from "../../src/transport/tls.ts";
 import { Certificates, noCertificates } from "../certificates.ts";
 import { FakeTimers } from "../fake_timers.ts";
 import { grownWithBuffersBy } from "../heap.ts";
-import { OpenAdmission, tcpOptions, untilStill } from "./ports.ts";
+import { OpenAdmission, portOptions, tcpOptions, untilStill } from "./ports.ts";
 
 /** Maximum bytes that a client can send while it is not read from, and maximum growth of memory, in bytes. */
 const SENT_MAX = 50e6;
@@ -33,12 +37,23 @@ function test(name: string, body: (certificates: Certificates) => Promise<void>)
   });
 }
 
-/** A listener that echoes each line. */
+/** A port that echoes each line, and what has happened there. */
+interface Echo {
+  readonly port: number;
+  readonly admission: OpenAdmission;
+  readonly tls: Tls;
+  readonly rejected: readonly string[];
+  readonly connections: readonly Connection[];
+  /** The last lines that were delivered. */
+  readonly received: readonly string[];
+  /** Stops accepting. */
+  readonly close: () => void;
+}
+
+/** Runs a function with a port that echoes each line. */
 async function echoing(
   certificates: Certificates,
-  body: (
-    port: { port: number; admission: OpenAdmission; tls: Tls; rejected: string[]; connections: Connection[] },
-  ) => Promise<void>,
+  body: (echo: Echo) => Promise<void>,
   options: Partial<TcpOptions> = {},
 ) {
   const admission = new OpenAdmission();
@@ -47,8 +62,14 @@ async function echoing(
   const onRejected: TcpOptions["onRejected"] = (_, why, cause) => rejected.push(`${cause}: ${why}`);
   const listener = await listenTcp({ ...tcpOptions(admission), tls, onRejected, ...options });
   const connections: Connection[] = [];
+  const received: string[] = [];
   const echo = async (connection: Connection) => {
-    for await (const lines of connection.lines) connection.send([...lines]);
+    for await (const lines of connection.lines) {
+      const taken = [...lines];
+      received.push(...taken);
+      received.splice(0, received.length - 10); // more would count as memory that grows
+      connection.send(taken);
+    }
     connection.close();
   };
   const serving = (async () => {
@@ -58,7 +79,8 @@ async function echoing(
     }
   })();
   try {
-    await body({ port: listener.port, admission, tls, rejected, connections });
+    const close = () => listener.close();
+    await body({ port: listener.port, admission, tls, rejected, connections, received, close });
   } finally {
     listener.close();
     await serving;
@@ -177,6 +199,117 @@ test("tls: an incomplete last line is delivered after close_notify, and dropped 
     }
   }));
 
+/** Connects with TLS, and also returns the TCP connection below, to which anything can be written. */
+async function connectOn(port: number, certificates: Certificates): Promise<{ wire: NetSocket; client: NetSocket }> {
+  const wire = tcpConnect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  const ca = await Deno.readTextFile(certificates.authority);
+  const client = tlsConnect({ socket: wire, servername: "localhost", ca });
+  for (const each of [wire, client]) each.on("error", () => {}); // the server may reset the connection
+  await once(client, "secureConnect");
+  return { wire, client };
+}
+
+/** A TLS record that cannot be decrypted. */
+const BAD_RECORD = new Uint8Array([23, 3, 3, 0, 64, ...new Uint8Array(64)]);
+
+/** A TLS client on a TCP connection, which stays open when TLS has ended. */
+async function connectWithin(
+  conn: Deno.TcpConn,
+  send: (bytes: Uint8Array) => unknown = (bytes) => writeAll(conn, bytes),
+): Promise<NetSocket> {
+  const stream: Duplex = new Duplex({
+    read() {},
+    write: async (bytes: Uint8Array, _encoding, done) => {
+      await send(bytes.slice());
+      done();
+      if (!stream.destroyed) stream.emit("data", Buffer.alloc(0)); // TLSSocket notices a finished write only with data
+    },
+  });
+  const client = tlsConnect({ socket: stream, rejectUnauthorized: false });
+  const secured = once(client, "secureConnect");
+  const buffer = new Uint8Array(16384);
+  const read = async () => {
+    for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) stream.push(buffer.slice(0, n));
+  };
+  read().catch(() => {}); // until it is closed
+  await secured;
+  return client;
+}
+
+async function writeAll(conn: Deno.TcpConn, bytes: Uint8Array) {
+  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+}
+
+test("tls: whole lines are delivered that arrive together with a truncation", (certificates) =>
+  echoing(certificates, async ({ port, connections, received }) => {
+    const many = `${"x".repeat(99)}\n`.repeat(100); // more than is read at once
+    for (let n = 0; n < 10; n++) {
+      using conn = await Deno.connect({ port });
+      const held: Uint8Array[] = [];
+      let holds = false;
+      const client = await connectWithin(conn, (bytes) => holds ? held.push(bytes) : writeAll(conn, bytes));
+      client.write("first\n");
+      await once(client, "data"); // the echo
+      holds = true;
+      await new Promise((resolve) => client.write(`${many}line ${n}\nhalf a li`, resolve));
+      await writeAll(conn, concat(held));
+      await conn.closeWrite();
+      await connections.at(-1)!.closed;
+      assertEquals(connections.at(-1)!.closeReason, "connection lost");
+      assertEquals(received.at(-1), `line ${n}`);
+      client.destroy();
+    }
+  }));
+
+test("tls: a client is disconnected when a record cannot be decrypted, though it keeps the connection open", (certificates) =>
+  echoing(certificates, async ({ port, admission }) => {
+    const { wire, client } = await connectOn(port, certificates);
+    wire.write(BAD_RECORD);
+    await admission.holds(0);
+    client.destroy();
+    wire.destroy();
+  }));
+
+test("tls: what follows close_notify is not read", async (certificates) => {
+  const admission = new OpenAdmission();
+  const tls = new Tls(await readCertificate(await certificates.issue("first"), readText));
+  const listener = await listen({ ...portOptions(admission), tls });
+  const sockets = listener[Symbol.asyncIterator]();
+  const accepted = sockets.next();
+  using conn = await Deno.connect({ port: listener.port });
+  const client = await connectWithin(conn);
+  const { value: socket } = await accepted;
+  const ended = socket.read(new Uint8Array(100));
+  client.end();
+  assertEquals(await ended, null);
+  const flood = concat(Array<Uint8Array>(1000).fill(BAD_RECORD));
+  let sent = 0;
+  const flooding = (async () => {
+    while (sent < SENT_MAX) sent += await conn.write(flood);
+  })();
+  await untilStill(() => sent);
+  assert(sent < SENT_MAX, `${sent} bytes were accepted`);
+  socket.close();
+  await assertRejects(() => flooding); // not before
+  client.destroy();
+  listener.close();
+  await admission.holds(0);
+});
+
+test("tls: clients whose handshake has not begun are no rejected ones when the listener closes", (certificates) =>
+  echoing(certificates, async ({ port, admission, rejected, close }) => {
+    const hello = new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]);
+    const clients: Deno.TcpConn[] = [];
+    for (let n = 0; n < 50; n++) clients.push(await Deno.connect({ port }));
+    await Promise.all(clients.map((socket) => socket.write(hello)));
+    await admission.holds(50);
+    close();
+    await admission.holds(0);
+    await untilStill(() => rejected.length);
+    assertEquals(rejected, []);
+    clients.forEach((socket) => socket.close());
+  }));
+
 test("tls: a client that is killed leaves no resources behind", (certificates) =>
   echoing(certificates, async ({ port, admission }) => {
     const child = new Deno.Command("openssl", {
@@ -230,9 +363,11 @@ test("tls: incomplete handshakes and silent clients time out, and garbage is rej
     // The beginning of a ClientHello that is never completed.
     for (const socket of silent.slice(0, 50)) await socket.write(new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252]));
     await handshaking;
+    const long = new Uint8Array(1000);
+    long[0] = 22; // as in a handshake; it is read in more than one part
     for (let n = 0; n < 50; n++) { // what never was one is known to be none at once
       using socket = await Deno.connect({ port });
-      await socket.write(encoder.encode("GET / HTTP/1.1\r\n\r\n"));
+      await socket.write(n % 2 === 0 ? encoder.encode("GET / HTTP/1.1\r\n\r\n") : long);
       const buffer = new Uint8Array(100);
       while (await socket.read(buffer).catch(() => null) !== null);
     }
