@@ -150,7 +150,7 @@ class SocketListener implements Listener<Socket> {
     this.#handshaking.delete(socket);
   }
 
-  /** Lets one handshake begin per turn of the event loop: it takes up to a millisecond, and others are to be served, too. */
+  /** Lets one handshake begin per turn of the event loop: it takes up to a millisecond, in which no client is served. */
   #waitForTurn(): Promise<void> {
     const turn = this.#nextHandshake ?? Promise.resolve();
     const next = this.#nextHandshake = turn.then(nextTurn);
