@@ -103,7 +103,8 @@ interface ServerHandle {
  * else as {@linkcode acceptWithDeno}.
  *
  * After such a lack, `net.Server` of Deno 2.9 stops accepting without an error, until its handle is told to listen again.
- * So that is done regularly; it takes less than a microsecond. In Deno 2.7 it fails.
+ * So that is done regularly; it takes less than a microsecond. In Deno 2.7 it fails. As there is no error, `onAcceptError` is
+ * not called.
  *
  * @throws {Deno.errors.AddrInUse} and the other errors of `Deno.listen`.
  */

@@ -50,10 +50,7 @@ export function encrypt(
   }
   const source = new SocketStream(socket);
   const tls = new TLSSocket(source, options);
-  const onEnd = () => tls.destroy(new Error("the client has left"));
-  source.once("end", onEnd);
   source.on("error", (error) => tls.destroy(error));
-  tls.once("secure", () => source.off("end", onEnd));
   return { tls, source };
 }
 
