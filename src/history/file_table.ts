@@ -293,7 +293,7 @@ export class FileTable implements FileStore {
     }
   }
 
-  /** Deletes the oldest file, except one. @returns Whether there was any. */
+  /** Deletes the oldest file, except one. @returns Whether there was a file to delete. */
   #deleteOldest(except = 0): boolean {
     const row = this.#sql.get<FileRow>("SELECT * FROM file WHERE number <> ? ORDER BY number LIMIT 1", except);
     if (row === undefined) return false;

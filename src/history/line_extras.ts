@@ -131,7 +131,7 @@ export class LineExtras {
     this.#mentions.delete(account);
   }
 
-  /** How many reactions there are to each line among some rows of a target that has any. */
+  /** How many reactions there are to each line among some rows of a target, for the lines that have reactions. */
   countReactions(target: number, rows: readonly MessageRow[]): Map<number, number> {
     if (!rows.some(({ extras }) => extras !== 0)) return NONE; // the usual case
     const counts = this.#sql.all<{ line: number; count: number }>(

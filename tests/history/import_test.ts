@@ -81,7 +81,7 @@ Deno.test("import: exporting an imported file gives the same bytes, and searches
   assertEquals(to.search("waves"), ["waves"]);
 });
 
-Deno.test("import: any rooms and messages survive export and import unchanged", async () => {
+Deno.test("import: arbitrary rooms and messages survive export and import unchanged", async () => {
   const nick = fc.constantFrom("alice", "Bob", "[c]", "d-1", "Zoë", "田中さん", "عمر", "ΝΊΚΟΣ");
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).map(sanitize).filter((text) =>
     text.trim() !== ""
@@ -425,7 +425,7 @@ Deno.test("import: older messages are counted for their writers as well", async 
   assertEquals(counted(), 2);
 });
 
-Deno.test("import: any JSON value is accepted or rejected with a FormatError of one line", () => {
+Deno.test("import: each JSON value is accepted or rejected with a FormatError of one line", () => {
   const names = ["kind", "tincan", "messages", "name", "topic", "masks", "room", "owner", "id", "time", "text", "from"];
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom("room", "message", "end", "head", TIME, 1, null, [], {}));
   const object = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), value);

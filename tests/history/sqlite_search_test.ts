@@ -86,7 +86,7 @@ const SYNTAX = [
   "\0", "tea\0green", "👍", "tea 👍", "🫖tea", "\ud83d", "今日", "茶", "rank", "rowid : 1", "#room", "1_tea", "_", "__616c696365",
 ];
 
-Deno.test("sqlite: any query gives results or none, and never an error", async () => {
+Deno.test("sqlite: every query gives results or none, and never an error", async () => {
   using place = new Place();
   const history = await place.open();
   commitLines(history, ...SYNTAX.map((text) => said("#room", text.replaceAll("\0", ""))), said("#room", "green tea"));

@@ -57,7 +57,7 @@ Deno.test("search words: a condition that is not valid is rejected with its name
   }
 });
 
-Deno.test("search words: any text is read or rejected, with at most sixteen terms", () => {
+Deno.test("search words: every text is read or rejected, with at most sixteen terms", () => {
   const part = fc.constantFrom(
     "from:",
     "in:#x",

@@ -31,7 +31,7 @@ Deno.test("highlight: beginnings of words match regardless of case and accents",
   assertEquals(highlightWords("needle", "needle"), [{ text: "needle", found: true }]);
 });
 
-Deno.test("highlight: any part of a text matches in scripts without spaces, and in Korean", () => {
+Deno.test("highlight: every part of a text matches in scripts without spaces, and in Korean", () => {
   assertEquals(marked("明日、今日はいい天気", "今日は"), "明日、[今日は]いい天気");
   assertEquals(marked("今日は雨、今日も雨", "今日 雨"), "[今日]は[雨]、[今日]も[雨]");
   assertEquals(marked("今今日", "今日 日"), "今[今日]");

@@ -2,7 +2,7 @@
  * The lines that a client's messages refer to: replies (IRCv3, "reply") and reactions (IRCv3, "react", a draft).
  *
  * The server knows the lines of channels, and of private conversations that it stores. Tags that refer to other lines are passed
- * on as any client-only tags.
+ * on as other client-only tags are.
  */
 import type { Answer } from "../../chat/answer.ts";
 import { ChatError } from "../../chat/chat_error.ts";

@@ -87,7 +87,7 @@ function row(commands: CommandTable, name: string, width = SYNOPSIS_WIDTH): stri
   return system(`${synopsis(name, command).padEnd(width)}  ${command.help}`);
 }
 
-/** The line that lists the aliases of a command, if it has any. */
+/** The line that lists the aliases of a command, if it has aliases. */
 function otherNames(name: string): string[] {
   const aliases = Object.keys(ALIASES).filter((alias) => ALIASES[alias] === name);
   return aliases.length === 0 ? [] : [system(`Other names: ${aliases.map((alias) => `/${alias}`).join(", ")}`)];

@@ -145,7 +145,7 @@ export function deletedText(who: string, by: string): string {
   return who === by ? `${by} deleted this message` : `${by} deleted this message of ${who}`;
 }
 
-/** A line that others refer to: its first words in quotation marks, if it has any. */
+/** A line that others refer to: its first words in quotation marks, if it has words. */
 export function nameLine({ who, text }: Quote): string {
   if (text !== "") return quoted(text);
   return who === "" ? "an earlier message" : `a deleted message of ${who}`;

@@ -67,7 +67,7 @@ Deno.test("downloads: a file of a node that does not answer gets 503, and one th
   ]);
 });
 
-Deno.test("downloads: any other file is only saved, and runs nothing", async () => {
+Deno.test("downloads: every other file is only saved, and runs nothing", async () => {
   using site = new FileSite();
   for (const bytes of [HTML, SVG, Uint8Array.of(0, 1, 2), png(1, 1, [60_000, 60_000])]) {
     const { headers } = await site.request("GET", await site.upload(bytes, "a.svg"));

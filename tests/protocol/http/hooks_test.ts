@@ -152,7 +152,7 @@ Deno.test("hooks: messages for Slack: text, attachments, blocks, links and entit
   for (const [payload, text] of cases) assertEquals(message(payload), text);
 });
 
-Deno.test("hooks: any JSON makes a text that is within the bounds of a message, soon", () => {
+Deno.test("hooks: all JSON makes a text that is within the bounds of a message, soon", () => {
   const headers = fc.constantFrom({}, { "x-github-event": "push" }, { "x-gitlab-event": "x" }, {
     "x-github-event": "constructor",
   });

@@ -188,7 +188,7 @@ test("USER: is allowed once; the user name is sanitized, cut and marked with a t
   assertEquals([carol.member.origin, carol.member.realname], ["carol!~user@host", "Carol"]);
 });
 
-test("PASS: any password is accepted, before registration only, when none is required", async (fixture) => {
+test("PASS: every password is accepted, before registration only, when none is required", async (fixture) => {
   const alice = fixture.connect();
   await alice.expect("PASS secret");
   await alice.says("NICK alice", "USER alice 0 * :Alice");

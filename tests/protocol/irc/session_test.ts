@@ -448,7 +448,7 @@ function assertConsistent({ chat }: ProtocolFixture): void {
   }
 }
 
-Deno.test("session: any lines of three clients keep the state consistent, and all replies valid", async () => {
+Deno.test("session: arbitrary lines of three clients keep the state consistent, and all replies valid", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
       const fixture = new ProtocolFixture();
